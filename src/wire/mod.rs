@@ -1,0 +1,29 @@
+//! **The wire**: bytes to packets and back, nothing else. Pure: no socket, no
+//! clock, no thread, and no idea of what a packet is for.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`framer`] | where one packet ends and the next begins, however bytes are cut |
+//! | [`packet`] | what is inside a packet: the strict schema, read and written |
+//! | [`canonical`] | the same schema for the usual layout, without `serde_json` |
+//! | [`text`] | the inside of a JSON string: escaped, unescaped, scanned |
+//! | [`name`] | who may be called what, and which names are the same |
+//! | [`greeting`] | the first thing on a connection: a bare name or a packet |
+//! | [`outbound`] | what waits for one socket, and whose it is |
+//!
+//! The server, the terminal client and the load harness all speak through
+//! this folder; it knows none of them.
+
+pub mod canonical;
+pub mod framer;
+pub mod greeting;
+pub mod name;
+pub mod outbound;
+pub mod packet;
+pub mod text;
+
+pub use framer::{Framer, Step};
+pub use name::{Name, NameError};
+pub use outbound::Outbound;
+pub use packet::{Malformed, Packet};
+pub use text::JsonText;

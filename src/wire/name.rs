@@ -1,0 +1,221 @@
+//! Names: which are valid, how they are shown, which two are the same. Rooms
+//! are called like people, behind a `#`. Never: who holds a name.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizer;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointSetData};
+use std::fmt;
+
+/// A name has this many code points at the most, after NFC.
+pub const NAME_CODE_POINTS_MAX: usize = 32;
+
+/// No valid name is written in more bytes, however it is decomposed: a code
+/// point of the result comes from four at the most (Unicode Standard Annex
+/// #15, section 12), each of four bytes.
+const NAME_BYTES_MAX: usize = NAME_CODE_POINTS_MAX * 16;
+
+/// A valid name: 1 to [`NAME_CODE_POINTS_MAX`] code points after NFC, letters,
+/// marks and decimal digits of any script, `_`, `-` and `.`, the first a
+/// letter or a digit, none default-ignorable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    shown: Box<str>,
+    /// The case fold, where it differs from how the name is shown.
+    folded: Option<Box<str>>,
+}
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameError {
+    Empty,
+    TooLong,
+    BadStart,
+    BadCharacter(char),
+    NotUtf8,
+}
+
+impl Name {
+    /// Normalizes `text` and checks it.
+    ///
+    /// # Errors
+    /// [`NameError`] where it is no valid name.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        if text.len() > NAME_BYTES_MAX {
+            return Err(NameError::TooLong);
+        }
+        let shown = ComposingNormalizer::new_nfc().normalize(text);
+        check(&shown)?;
+        let folded = fold(&shown);
+        let folded = (folded != shown).then(|| folded.into_boxed_str());
+        Ok(Self { shown: shown.into_owned().into_boxed_str(), folded })
+    }
+
+    /// [`Name::parse`] for bytes from a socket.
+    ///
+    /// # Errors
+    /// [`NameError::NotUtf8`] as well.
+    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, NameError> {
+        Self::parse(std::str::from_utf8(bytes).map_err(|_| NameError::NotUtf8)?)
+    }
+
+    /// As its holder wrote it, in NFC.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// What makes two names the same: the full case fold, in NFC.
+    pub fn key(&self) -> &str {
+        self.folded.as_deref().unwrap_or(&self.shown)
+    }
+}
+
+/// Where [`key_of`] writes.
+#[derive(Default)]
+pub struct KeyBuffer {
+    ascii: [u8; NAME_CODE_POINTS_MAX],
+    other: String,
+}
+
+/// [`Name::key`] of `text`, or `None` where it is no valid name. The usual
+/// name, ASCII, costs no allocation.
+pub fn key_of<'b>(text: &str, buffer: &'b mut KeyBuffer) -> Option<&'b str> {
+    let bytes = text.as_bytes();
+    if !text.is_ascii() {
+        buffer.other = Name::parse(text).ok()?.key().to_owned();
+        return Some(&buffer.other);
+    }
+    if bytes.len() > NAME_CODE_POINTS_MAX || !bytes.first()?.is_ascii_alphanumeric() {
+        return None;
+    }
+    for (slot, &byte) in buffer.ascii.iter_mut().zip(bytes) {
+        if !is_ascii_name_byte(byte) {
+            return None;
+        }
+        *slot = byte.to_ascii_lowercase();
+    }
+    std::str::from_utf8(&buffer.ascii[..bytes.len()]).ok()
+}
+
+fn is_ascii_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+fn check(shown: &str) -> Result<(), NameError> {
+    let first = shown.chars().next().ok_or(NameError::Empty)?;
+    if shown.chars().count() > NAME_CODE_POINTS_MAX {
+        return Err(NameError::TooLong);
+    }
+    if let Some(bad) = shown.chars().find(|&c| !is_name_character(c)) {
+        return Err(NameError::BadCharacter(bad));
+    }
+    if !may_start(first) {
+        return Err(NameError::BadStart);
+    }
+    Ok(())
+}
+
+fn is_name_character(c: char) -> bool {
+    if c.is_ascii() {
+        return is_ascii_name_byte(c as u8);
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    let word = GeneralCategoryGroup::Letter
+        .union(GeneralCategoryGroup::Mark)
+        .union(GeneralCategoryGroup::DecimalNumber);
+    word.contains(category) && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+fn may_start(c: char) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::DecimalNumber).contains(category)
+}
+
+/// NFC before (the caller's) and after; the full fold, without a language's
+/// own rules (Unicode Standard, section 3.13, toCasefold).
+fn fold(shown: &str) -> String {
+    if shown.is_ascii() {
+        return shown.to_ascii_lowercase();
+    }
+    let folded = CaseMapper::new().fold_string(shown);
+    ComposingNormalizer::new_nfc().normalize(&folded).into_owned()
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("a name has at least one character"),
+            Self::TooLong => write!(f, "a name has at most {NAME_CODE_POINTS_MAX} characters"),
+            Self::BadStart => f.write_str("a name starts with a letter or a digit"),
+            Self::BadCharacter(c) => {
+                write!(f, "a name can't hold {} (U+{:04X})", c.escape_debug(), u32::from(*c))
+            }
+            Self::NotUtf8 => f.write_str("a name is written in UTF-8"),
+        }
+    }
+}
+
+impl std::error::Error for NameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(text: &str) -> String {
+        Name::parse(text).unwrap().key().to_owned()
+    }
+
+    #[test]
+    fn any_script_is_fine() {
+        for name in ["bob", "Анна", "李雷", "मीरा", "7of9", "a_b-c.d", "ÅSA", "علي", "e\u{301}"]
+        {
+            assert!(Name::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        use NameError::*;
+        let bad = |text: &str| Name::parse(text).unwrap_err();
+        assert_eq!(bad(""), Empty);
+        assert_eq!(bad("_bob"), BadStart);
+        assert_eq!(bad("\u{301}bob"), BadStart);
+        assert_eq!(bad("al ice"), BadCharacter(' '));
+        assert_eq!(bad("bob\u{200d}"), BadCharacter('\u{200d}'));
+        assert_eq!(bad("\u{115f}"), BadCharacter('\u{115f}'));
+        assert_eq!(bad("bob\u{fe0f}"), BadCharacter('\u{fe0f}'));
+        assert_eq!(bad("\u{202e}bob"), BadCharacter('\u{202e}'));
+        assert_eq!(bad("½"), BadCharacter('½'));
+        assert_eq!(bad(&"a".repeat(33)), TooLong);
+        assert_eq!(bad(&"a".repeat(100_000)), TooLong);
+        assert_eq!(Name::parse_bytes(b"bo\xff"), Err(NotUtf8));
+    }
+
+    #[test]
+    fn length_counts_code_points_after_nfc() {
+        assert!(Name::parse(&"e\u{301}".repeat(32)).is_ok());
+        assert!(Name::parse(&"\u{1f82}".repeat(32)).is_ok());
+        assert!(Name::parse(&"\u{3b1}\u{313}\u{300}\u{345}".repeat(32)).is_ok());
+        assert_eq!(Name::parse(&"é".repeat(33)), Err(NameError::TooLong));
+    }
+
+    #[test]
+    fn the_same_name_by_full_case_folding() {
+        assert_eq!(key("Straße"), key("STRASSE"));
+        assert_eq!(key("ΣΊΣΥΦΟΣ"), key("σίσυφος"));
+        assert_eq!(key("e\u{301}"), key("É"));
+        assert_eq!(key("\u{212a}"), key("k"));
+        assert_ne!(key("bob"), key("bobo"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_two_ways_to_a_key_agree(text in "[ -~]{0,34}|\\PC{0,6}") {
+            let mut buffer = KeyBuffer::default();
+            let fast = key_of(&text, &mut buffer).map(str::to_owned);
+            let slow = Name::parse(&text).ok().map(|name| name.key().to_owned());
+            prop_assert_eq!(fast, slow);
+        }
+    }
+}

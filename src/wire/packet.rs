@@ -1,0 +1,171 @@
+//! One packet: the strict schema, read and written. Never: what it is for, who
+//! may send it, where it ends in a stream.
+
+use super::canonical;
+use super::text::{JsonText, push_escaped};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A packet as received. Its `from.ip` was checked to be a string and dropped:
+/// the server knows the address better.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// `from.name`, as its sender claims it.
+    pub name: Cow<'a, str>,
+    /// Whom it is for.
+    pub to: Cow<'a, str>,
+    /// The text, as it stands on the wire.
+    pub msg: JsonText<'a>,
+}
+
+/// No packet by the schema: a key missing, unknown or given twice, a leaf that
+/// is no string, invalid UTF-8, a lone surrogate, no JSON at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+impl<'a> Packet<'a> {
+    /// Reads the packet that `bytes` hold, from its first brace to its last.
+    ///
+    /// # Errors
+    /// [`Malformed`] where `bytes` are anything else than one packet.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        if let Some((packet, length)) = canonical::read(bytes)
+            && length == bytes.len()
+        {
+            return Ok(packet);
+        }
+        Self::parse_any_layout(bytes)
+    }
+
+    /// [`Packet::parse`] without the fast path: the judge of what is strict.
+    ///
+    /// # Errors
+    /// [`Malformed`], as there.
+    pub fn parse_any_layout(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        // Checked first: a parser that skips a string may not look into it.
+        let text = std::str::from_utf8(bytes).map_err(|_| Malformed)?;
+        let object: Object<'a> = serde_json::from_str(text).map_err(|_| Malformed)?;
+        Ok(Self { name: object.name, to: object.to, msg: JsonText::escape_cow(object.msg) })
+    }
+}
+
+/// Appends a packet as the server and its clients write it: compact, keys in
+/// order, one line. `msg` stands on the wire already.
+pub fn push_packet(out: &mut Vec<u8>, name: &str, ip: &str, to: &str, msg: &JsonText<'_>) {
+    out.reserve(48 + name.len() + ip.len() + to.len() + msg.raw().len());
+    out.extend_from_slice(FROM_NAME);
+    push_escaped(out, name);
+    out.extend_from_slice(IP);
+    push_escaped(out, ip);
+    out.extend_from_slice(TO);
+    push_escaped(out, to);
+    out.extend_from_slice(MSG);
+    out.extend_from_slice(msg.raw().as_bytes());
+    out.extend_from_slice(END);
+}
+
+/// In front of the sender's name.
+pub const FROM_NAME: &[u8] = b"{\"from\":{\"name\":\"";
+/// Between the sender's name and address.
+pub const IP: &[u8] = b"\",\"ip\":\"";
+/// Between the sender's address and the recipient.
+pub const TO: &[u8] = b"\"},\"to\":\"";
+/// Between the recipient and the text.
+pub const MSG: &[u8] = b"\",\"msg\":\"";
+/// Behind the text.
+pub const END: &[u8] = b"\"}\n";
+
+/// A packet with its strings read, the way `serde_json` sees it.
+struct Object<'a> {
+    name: Cow<'a, str>,
+    to: Cow<'a, str>,
+    msg: Cow<'a, str>,
+}
+
+/// A string leaf, borrowed where it has no escapes.
+struct Leaf<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Leaf<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LeafVisitor;
+        impl<'de> Visitor<'de> for LeafVisitor {
+            type Value = Leaf<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Leaf(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Leaf(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(LeafVisitor)
+    }
+}
+
+/// `from`. Written by hand, as [`Object`] is: derived code would take an array
+/// in place of an object.
+struct Sender<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Sender<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SenderVisitor;
+        impl<'de> Visitor<'de> for SenderVisitor {
+            type Value = Sender<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of name and ip")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut name, mut ip) = (None, None);
+                while let Some(key) = map.next_key::<Leaf<'de>>()? {
+                    match key.0.as_ref() {
+                        "name" => once(&mut name, map.next_value::<Leaf<'de>>()?.0)?,
+                        "ip" => once(&mut ip, map.next_value::<Leaf<'de>>()?.0)?,
+                        _ => return Err(de::Error::custom("unknown key")),
+                    }
+                }
+                given(ip)?;
+                Ok(Sender(given(name)?))
+            }
+        }
+        deserializer.deserialize_map(SenderVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Object<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of from, to and msg")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut from, mut to, mut msg) = (None, None, None);
+                while let Some(key) = map.next_key::<Leaf<'de>>()? {
+                    match key.0.as_ref() {
+                        "from" => once(&mut from, map.next_value::<Sender<'de>>()?.0)?,
+                        "to" => once(&mut to, map.next_value::<Leaf<'de>>()?.0)?,
+                        "msg" => once(&mut msg, map.next_value::<Leaf<'de>>()?.0)?,
+                        _ => return Err(de::Error::custom("unknown key")),
+                    }
+                }
+                Ok(Object { name: given(from)?, to: given(to)?, msg: given(msg)? })
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+fn once<T, E: de::Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
+    match slot.replace(value) {
+        Some(_) => Err(E::custom("a key given twice")),
+        None => Ok(()),
+    }
+}
+
+fn given<T, E: de::Error>(slot: Option<T>) -> Result<T, E> {
+    slot.ok_or_else(|| E::custom("a key is missing"))
+}

@@ -1,0 +1,124 @@
+//! The inside of a JSON string (RFC 8259, section 7): how far it runs plainly,
+//! how it is escaped, how it is read. Never: quotes, objects, meaning.
+
+use std::borrow::Cow;
+
+/// The inside of a JSON string as it stands on the wire: escapes untouched,
+/// without its quotes, known to be valid and free of raw control characters.
+///
+/// What a user wrote is passed on in this form, so that it is neither
+/// unescaped nor escaped again on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonText<'a>(Cow<'a, str>);
+
+impl<'a> JsonText<'a> {
+    /// Takes what is known to be valid; the caller has checked it.
+    pub(super) fn trusted(raw: &'a str) -> Self {
+        Self(Cow::Borrowed(raw))
+    }
+
+    /// Escapes plain text.
+    pub fn escape(plain: &str) -> JsonText<'static> {
+        let mut raw = Vec::with_capacity(plain.len());
+        push_escaped(&mut raw, plain);
+        // Escaping keeps UTF-8: only ASCII characters are replaced, by ASCII.
+        JsonText(Cow::Owned(String::from_utf8(raw).unwrap_or_default()))
+    }
+
+    /// Escapes plain text, without a copy where nothing needs it.
+    pub fn escape_cow(plain: Cow<'a, str>) -> Self {
+        if escape_free_run(plain.as_bytes()) == plain.len() {
+            return Self(plain);
+        }
+        Self::escape(&plain)
+    }
+
+    /// As it stands between the quotes.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    /// As its writer meant it.
+    pub fn plain(&self) -> Cow<'_, str> {
+        if !self.0.contains('\\') {
+            return Cow::Borrowed(&self.0);
+        }
+        let quoted = format!("\"{}\"", self.0);
+        // Valid by construction; nothing a peer sends gets here unchecked.
+        Cow::Owned(serde_json::from_str(&quoted).unwrap_or_default())
+    }
+}
+
+/// Appends `plain` as the inside of a JSON string: `"`, `\` and the control
+/// characters escaped, everything else as it is.
+pub fn push_escaped(out: &mut Vec<u8>, plain: &str) {
+    let mut rest = plain.as_bytes();
+    loop {
+        let run = escape_free_run(rest);
+        out.extend_from_slice(&rest[..run]);
+        let Some(&byte) = rest.get(run) else { return };
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 15)]);
+            }
+        }
+        rest = &rest[run + 1..];
+    }
+}
+
+/// How many bytes at the start of `bytes` are neither `"`, nor `\`, nor a
+/// control character (below 0x20).
+pub fn escape_free_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let zero_bytes = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..at + 8) {
+        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
+        let quote = zero_bytes(word ^ u64::from_le_bytes([b'"'; 8]));
+        let backslash = zero_bytes(word ^ u64::from_le_bytes([b'\\'; 8]));
+        // Below 0x20: subtracting borrows from the high bit, unless it was set.
+        let control = word.wrapping_sub(u64::from_le_bytes([0x20; 8])) & !word & HIGH;
+        let special = quote | backslash | control;
+        if special != 0 {
+            // A borrow can only raise false alarms above the first true one.
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let tail = &bytes[at..];
+    at + tail
+        .iter()
+        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+        .unwrap_or(tail.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn escaping_is_undone_by_reading(plain in any::<String>()) {
+            let text = JsonText::escape(&plain);
+            let plain_again = text.plain();
+            prop_assert_eq!(plain_again.as_ref(), plain.as_str());
+        }
+
+        #[test]
+        fn the_run_is_what_a_plain_loop_finds(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let slow = bytes.iter().take_while(|&&b| b >= 0x20 && b != b'"' && b != b'\\').count();
+            prop_assert_eq!(escape_free_run(&bytes), slow);
+        }
+    }
+}
