@@ -12,8 +12,11 @@ use std::time::Instant;
 /// A text is as long as this; it begins with the time at which it was sent.
 const TEXT_BYTES: usize = 64;
 const TIME_DIGITS: usize = 16;
-/// Users who log in at once before the workload begins.
-const ARRIVING_AT_ONCE: usize = 100;
+/// Users who log in at once before the workload begins: many, since a server
+/// may do its part once a second.
+const ARRIVING_AT_ONCE: usize = 1000;
+/// Of those, not connected yet: few, since a server's backlog may be short.
+const CONNECTING_AT_ONCE: usize = 50;
 /// Numbers of users who log in and leave, used in turn.
 const LOGIN_USERS: User = 20_000;
 
@@ -25,6 +28,7 @@ pub struct Load<'a> {
     users: Vec<User>,
     next_seat: Bot,
     next_user: User,
+    connected: usize,
     ready: usize,
     random: SmallRng,
     epoch: Instant,
@@ -48,6 +52,7 @@ impl<'a> Load<'a> {
             users: (0..seats as User).collect(),
             next_seat: 0,
             next_user: seats as User,
+            connected: 0,
             ready: 0,
             random: SmallRng::seed_from_u64(seed),
             epoch,
@@ -63,7 +68,7 @@ impl<'a> Load<'a> {
 
     /// Lets the first users in.
     pub fn open(&mut self, hands: &mut Hands) {
-        for _ in 0..ARRIVING_AT_ONCE.min(self.users.len()) {
+        for _ in 0..CONNECTING_AT_ONCE {
             self.next_arrives(hands);
         }
     }
@@ -113,7 +118,12 @@ impl<'a> Load<'a> {
     }
 
     fn next_arrives(&mut self, hands: &mut Hands) {
-        if self.next_seat < self.users.len() {
+        let arriving = self.next_seat - self.ready;
+        let connecting = self.next_seat - self.connected;
+        if self.next_seat < self.users.len()
+            && arriving < ARRIVING_AT_ONCE
+            && connecting < CONNECTING_AT_ONCE
+        {
             hands.order(Order::Connect(self.next_seat));
             self.next_seat += 1;
         }
@@ -188,14 +198,18 @@ impl<'a> Load<'a> {
 impl Crowd for Load<'_> {
     fn connected(&mut self, bot: Bot, hands: &mut Hands) {
         self.dialect.greet(self.users[bot], self.role(bot), hands.outbox(bot));
+        if !self.is_running {
+            self.connected += 1;
+            self.next_arrives(hands);
+        }
     }
 
     fn received(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) -> usize {
         let mut done = 0;
         loop {
-            let me = self.users[bot];
+            let role = self.role(bot);
             let mut answer = Vec::new();
-            let (length, heard) = self.dialect.hear(me, &bytes[done..], &mut answer);
+            let (length, heard) = self.dialect.hear(role, &bytes[done..], &mut answer);
             if !answer.is_empty() {
                 hands.outbox(bot).extend_from_slice(&answer);
             }

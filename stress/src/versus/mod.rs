@@ -104,7 +104,7 @@ pub fn run(args: &VersusArgs) -> Result<bool> {
                 };
                 let outcome = match measure::measure(server, &lanline, &plan) {
                     Ok(measured) => Outcome::Measured(measured),
-                    Err(error) => Outcome::Failed(format!("{error:#}")),
+                    Err(error) => Outcome::Failed(format!("{error:#}").chars().take(200).collect()),
                 };
                 let (server, workload) = (server.name(), workload.to_string());
                 runs.push(Run { round, server, workload, outcome });

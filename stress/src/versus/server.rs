@@ -92,7 +92,16 @@ impl Server {
                 .args(["--rate", "0", "--broadcast-interval", "0"]),
             Self::Redis | Self::RedisQuiet => command
                 .args(["--port", &port_text, "--bind", "127.0.0.1", "--save", ""])
-                .args(["--appendonly", "no", "--daemonize", "no", "--maxclients", "19000"])
+                .args([
+                    "--appendonly",
+                    "no",
+                    "--daemonize",
+                    "no",
+                    "--protected-mode",
+                    "no",
+                    "--maxclients",
+                    "19000",
+                ])
                 .args(["--tcp-backlog", "4096", "--logfile", "/dev/null", "--timeout", "0"])
                 .args(["--client-output-buffer-limit", "pubsub 0 0 0"]),
             Self::Nats => command.args(["--addr", "127.0.0.1", "--port", &port_text]),

@@ -150,7 +150,10 @@ fn cell(figure: &Figure, runs: &[Run], server: &str, workload: &str) -> String {
     };
     let digits = figure.digits;
     let Spread { min, median, max } = spread;
-    let text = format!("{median:.digits$} [{min:.digits$}–{max:.digits$}]");
+    let text = match values.len() {
+        1 => format!("{median:.digits$}"),
+        _ => format!("{median:.digits$} [{min:.digits$}–{max:.digits$}]"),
+    };
     let floor = self::values(figure, runs, "relay", workload);
     let ratios = values.iter().filter_map(|(round, value)| {
         let (_, base) = floor.iter().find(|(other, _)| other == round)?;

@@ -20,12 +20,9 @@ fn privmsg(to: &str, text: &[u8], out: &mut Vec<u8>) {
 }
 
 impl Dialect for Irc {
-    fn greet(&self, user: User, role: Role, out: &mut Vec<u8>) {
+    fn greet(&self, user: User, _: Role, out: &mut Vec<u8>) {
         let greeting = format!("NICK u{user}\r\nUSER u{user} 0 * :u{user}\r\n");
         out.extend_from_slice(greeting.as_bytes());
-        if role == Role::Announcer {
-            out.extend_from_slice(format!("OPER {} {}\r\n", OPERATOR.0, OPERATOR.1).as_bytes());
-        }
     }
 
     fn send(&self, _: User, to: User, text: &[u8], out: &mut Vec<u8>) {
@@ -36,7 +33,7 @@ impl Dialect for Irc {
         privmsg("$*.bench", text, out);
     }
 
-    fn hear<'a>(&self, _: User, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, role: Role, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some((line, end)) = line(bytes) else { return (0, Heard::Nothing) };
         if let Some(token) = line.strip_prefix(b"PING ") {
             out.extend_from_slice(b"PONG ");
@@ -49,9 +46,13 @@ impl Dialect for Irc {
         let text = words_of.nth(1).and_then(|rest| rest.strip_prefix(b":"));
         let heard = match (command, text) {
             // The message of the day, or that there is none, ends the greeting.
-            (b"376" | b"422", _) => Heard::Ready,
+            (b"376" | b"422", _) if role == Role::Announcer => {
+                let (name, password) = OPERATOR;
+                out.extend_from_slice(format!("OPER {name} {password}\r\n").as_bytes());
+                Heard::Noise
+            }
+            (b"376" | b"422" | b"381", _) => Heard::Ready,
             (b"PRIVMSG", Some(text)) => Heard::Message(text),
-            // A notice to all is how some servers carry it out.
             (b"433" | b"464" | b"465" | b"481" | b"491" | b"401", _) => Heard::Refusal(words(line)),
             _ if source == b"ERROR" => Heard::Refusal(words(line)),
             _ => Heard::Noise,

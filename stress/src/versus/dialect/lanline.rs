@@ -29,7 +29,7 @@ impl Dialect for Lanline {
         push(from, "/broadcast", text, out);
     }
 
-    fn hear<'a>(&self, _: User, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let (start, end) = match Framer::default().next(bytes, PACKET_BYTES_MAX) {
             Step::Packet { start, end } => (start, end),
             // White space behind a packet can go, what began has to stay.

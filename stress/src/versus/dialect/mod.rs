@@ -46,9 +46,9 @@ pub trait Dialect {
     /// Writes `text` to all others; only the announcer does.
     fn announce(&self, from: User, text: &[u8], out: &mut Vec<u8>);
 
-    /// What comes next, and how many bytes it takes; what has to be answered
+    /// What comes next for a user of this role, and how many bytes it takes; what has to be answered
     /// goes to `out`.
-    fn hear<'a>(&self, me: User, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>);
+    fn hear<'a>(&self, role: Role, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>);
 }
 
 /// What a user takes part in besides direct messages.

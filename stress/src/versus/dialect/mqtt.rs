@@ -71,7 +71,7 @@ impl Dialect for Mqtt {
         publish(b"all", text, out);
     }
 
-    fn hear<'a>(&self, _: User, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some((start, end)) = body(bytes) else { return (0, Heard::Nothing) };
         let body = &bytes[start..end];
         let heard = match (bytes[0] >> 4, body) {

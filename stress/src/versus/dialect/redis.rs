@@ -67,7 +67,7 @@ impl Dialect for Redis {
         command(&[b"PUBLISH", b"all", text], out);
     }
 
-    fn hear<'a>(&self, _: User, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some(length) = value_bytes(bytes) else { return (0, Heard::Nothing) };
         let value = &bytes[..length];
         let heard = match value[0] {

@@ -34,7 +34,7 @@ impl Dialect for Relay {
         address(EVERYONE, start, out);
     }
 
-    fn hear<'a>(&self, _: User, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some(header) = bytes.get(..HEADER_BYTES) else { return (0, Heard::Nothing) };
         let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
         let Some(frame) = bytes.get(..length.max(HEADER_BYTES)) else {
