@@ -2,8 +2,8 @@
 //! decided here and nowhere else: 0 fine, 1 failure, 2 wrong usage.
 
 use clap::Parser;
-use lanline::cli::{Cli, Command, ServeArgs};
-use lanline::net;
+use lanline::cli::{Cli, Command, ServeFlags, UsageError};
+use lanline::net::{self, Config};
 use log::{LevelFilter, error};
 use std::process::ExitCode;
 
@@ -13,20 +13,35 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
     match command.unwrap_or(Command::Serve(serve)) {
-        Command::Serve(args) => run_server(args),
+        Command::Serve(flags) => run_server(&flags),
+        Command::Config(command) => told(command.run()),
     }
 }
 
-fn run_server(args: ServeArgs) -> ExitCode {
-    start_log(args.log);
-    let config = match args.into_config() {
-        Ok(config) => config,
-        Err(wrong) => {
-            eprintln!("lanline: {wrong}");
-            return ExitCode::from(USAGE);
+/// Prints what there is to say.
+fn told(answer: Result<String, UsageError>) -> ExitCode {
+    match answer {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
         }
+        Err(wrong) => misused(&wrong),
+    }
+}
+
+fn misused(wrong: &UsageError) -> ExitCode {
+    eprintln!("lanline: {wrong}");
+    ExitCode::from(USAGE)
+}
+
+fn run_server(flags: &ServeFlags) -> ExitCode {
+    let read = || -> Result<Config, UsageError> { flags.resolve()?.args.into_config() };
+    let config = match read() {
+        Ok(config) => config,
+        Err(wrong) => return misused(&wrong),
     };
-    match net::serve(config) {
+    start_log(config.log);
+    match net::serve(config, &|| read().map_err(|wrong| wrong.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             error!("{failure}");
@@ -36,7 +51,7 @@ fn run_server(args: ServeArgs) -> ExitCode {
     }
 }
 
-/// To standard error, with the time in UTC.
+/// To standard error, with the time in UTC. The level can change later.
 fn start_log(level: LevelFilter) {
     let config = simplelog::ConfigBuilder::new()
         .set_time_format_rfc3339()
@@ -45,5 +60,6 @@ fn start_log(level: LevelFilter) {
         .set_location_level(LevelFilter::Off)
         .build();
     // Fails only where a log was started before.
-    let _ = simplelog::WriteLogger::init(level, config, std::io::stderr());
+    let _ = simplelog::WriteLogger::init(LevelFilter::Trace, config, std::io::stderr());
+    log::set_max_level(level);
 }

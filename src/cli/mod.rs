@@ -1,10 +1,14 @@
 //! The command line: flags and environment to a checked `Config`, and the
 //! words of `--help`. Never: what a command does.
 
+mod config;
+mod layers;
 mod serve;
 
 use clap::{Parser, Subcommand};
 
+pub use config::ConfigCommand;
+pub use layers::{ServeFlags, Settings, Source};
 pub use serve::{ServeArgs, UsageError};
 
 /// A chat server for places that have a network and no internet.
@@ -22,11 +26,14 @@ pub struct Cli {
     pub command: Option<Command>,
     /// What a bare `lanline` takes: the flags of `serve`.
     #[command(flatten)]
-    pub serve: ServeArgs,
+    pub serve: ServeFlags,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server (also what a bare `lanline` does)
-    Serve(ServeArgs),
+    Serve(ServeFlags),
+    /// Check or show the settings of a server
+    #[command(subcommand)]
+    Config(ConfigCommand),
 }

@@ -14,6 +14,11 @@ use std::time::Duration;
 /// Flags of the server.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
+    /// A TOML file of settings, named like these flags without the dashes;
+    /// flags and the environment go over it
+    #[arg(long, value_name = "PATH", env = "LANLINE_CONFIG")]
+    config: Option<PathBuf>,
+
     /// Where to listen; repeatable. Port 0 takes a free one. [::] takes IPv4
     /// too, unless an IPv4 address with the same port is asked for
     /// [default: [::]:5260, without IPv6 0.0.0.0:5260]
@@ -70,14 +75,24 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PATH", env = "LANLINE_OPERATOR_TOKEN_FILE")]
     operator_token_file: Option<PathBuf>,
 
+    /// Where to serve metrics for Prometheus, over HTTP; without it, nowhere
+    #[arg(long, value_name = "ADDR", env = "LANLINE_METRICS", value_parser = metrics_address)]
+    metrics: Option<SocketAddr>,
+
     /// What is logged to standard error: off, error, warn, info, debug
     #[arg(long, value_name = "LEVEL", env = "LANLINE_LOG", default_value = "info")]
-    pub log: log::LevelFilter,
+    log: log::LevelFilter,
 }
 
 /// A flag whose value can't be used.
 #[derive(Debug)]
 pub struct UsageError(String);
+
+impl UsageError {
+    pub(super) fn new(words: String) -> Self {
+        Self(words)
+    }
+}
 
 impl ServeArgs {
     /// The settings that the flags ask for.
@@ -86,12 +101,16 @@ impl ServeArgs {
     /// [`UsageError`] where the operators' token can't be used.
     pub fn into_config(self) -> Result<Config, UsageError> {
         let operator_token = self.operator_token()?;
+        let reread = [&self.config, &self.operator_token_file].into_iter().flatten();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Config {
             listen: self.listen,
             workers: self.workers.unwrap_or(cores.min(limits::WORKERS_MAX)),
             clients_max: self.max_clients,
             allow: self.allow,
+            metrics: self.metrics,
+            log: self.log,
+            reread: reread.cloned().collect(),
             rules: Rules {
                 packet_bytes_max: self.max_packet,
                 queue_bytes_max: self.queue,
@@ -108,10 +127,11 @@ impl ServeArgs {
     fn operator_token(&self) -> Result<Option<String>, UsageError> {
         let Some(path) = &self.operator_token_file else {
             // Not a flag: everybody on the machine can read those.
-            let Some(token) = std::env::var_os("LANLINE_OPERATOR_TOKEN") else { return Ok(None) };
+            let Some(token) = std::env::var_os(limits::TOKEN_VARIABLE) else { return Ok(None) };
             let token = token.into_string();
-            let token = token.map_err(|_| UsageError("LANLINE_OPERATOR_TOKEN is not UTF-8".into()));
-            return checked_token(&token?, "LANLINE_OPERATOR_TOKEN").map(Some);
+            let token =
+                token.map_err(|_| UsageError(format!("{} is not UTF-8", limits::TOKEN_VARIABLE)));
+            return checked_token(&token?, limits::TOKEN_VARIABLE).map(Some);
         };
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
@@ -182,11 +202,19 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 /// An address with its port, or without one for the usual port.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    with_port(text, limits::DEFAULT_PORT)
+        .ok_or_else(|| "not an address like 192.168.1.7:5260 or [::]:5260".to_owned())
+}
+
+fn metrics_address(text: &str) -> Result<SocketAddr, String> {
+    with_port(text, limits::METRICS_PORT)
+        .ok_or_else(|| "not an address like 127.0.0.1:9260".to_owned())
+}
+
+fn with_port(text: &str, port: u16) -> Option<SocketAddr> {
     let bare = || text.trim_matches(['[', ']']).parse::<IpAddr>();
-    text.parse()
-        .or_else(|_| bare().map(|ip| SocketAddr::new(ip, limits::DEFAULT_PORT)))
-        .map_err(|_| "not an address like 192.168.1.7:5260 or [::]:5260".to_owned())
+    text.parse().ok().or_else(|| Some(SocketAddr::new(bare().ok()?, port)))
 }
 
 /// A network, or a single address.

@@ -3,7 +3,9 @@
 
 use crate::chat::Rules;
 use ipnet::IpNet;
+use log::info;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// The settings of a server.
 #[derive(Clone, Debug)]
@@ -18,6 +20,34 @@ pub struct Config {
     pub clients_max: Option<usize>,
     /// Networks that are let in besides the local ones.
     pub allow: Vec<IpNet>,
+    /// Where metrics are served, if at all.
+    pub metrics: Option<SocketAddr>,
+    /// What is logged.
+    pub log: log::LevelFilter,
+    /// Files that are read again on SIGHUP.
+    pub reread: Vec<PathBuf>,
     /// What the chat itself is told.
     pub rules: Rules,
+}
+
+impl Config {
+    /// A line in the log.
+    pub(super) fn log_limits(&self, clients_max: usize) {
+        let rules = &self.rules;
+        let allow: Vec<String> = self.allow.iter().map(ToString::to_string).collect();
+        info!(
+            "{}: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, \
+             greeting {:?}, stuck {:?}, rate {}/s, broadcasts every {:?}, operators {}, also allowed: {}",
+            rules.version,
+            self.workers,
+            rules.packet_bytes_max,
+            rules.queue_bytes_max,
+            rules.greeting_timeout,
+            rules.stuck_timeout,
+            rules.rate,
+            rules.broadcast_interval,
+            if rules.operator_token.is_some() { "by token" } else { "none" },
+            if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
+        );
+    }
 }

@@ -5,16 +5,23 @@ use crate::chat::Code;
 use crate::limits;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// The door of the house, the same for all workers.
-#[derive(Debug)]
+/// The door of the house: every worker has one, and all count together.
+#[derive(Clone, Debug)]
 pub struct Door {
-    clients_max: usize,
-    allow: Vec<IpNet>,
+    allow: Arc<[IpNet]>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug)]
+struct Counts {
+    clients_max: AtomicUsize,
     clients: AtomicUsize,
     /// Those refused here whose refusal is still on its way.
     refused: AtomicUsize,
+    dropped: AtomicU64,
 }
 
 /// What becomes of a new connection.
@@ -28,8 +35,35 @@ pub enum Entry {
 }
 
 impl Door {
-    pub fn new(clients_max: usize, allow: Vec<IpNet>) -> Self {
-        Self { clients_max, allow, clients: AtomicUsize::new(0), refused: AtomicUsize::new(0) }
+    pub fn new(clients_max: usize, allow: &[IpNet]) -> Self {
+        let counts = Counts {
+            clients_max: AtomicUsize::new(clients_max),
+            clients: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
+            dropped: AtomicU64::new(0),
+        };
+        Self { allow: allow.into(), counts: Arc::new(counts) }
+    }
+
+    /// The same door with other rules; who is inside stays.
+    pub fn with_rules(&self, clients_max: usize, allow: &[IpNet]) -> Self {
+        self.counts.clients_max.store(clients_max, Relaxed);
+        Self { allow: allow.into(), counts: self.counts.clone() }
+    }
+
+    /// Connections that entered, ungreeted ones too.
+    pub fn clients(&self) -> usize {
+        self.counts.clients.load(Relaxed)
+    }
+
+    /// As many as may enter.
+    pub fn clients_max(&self) -> usize {
+        self.counts.clients_max.load(Relaxed)
+    }
+
+    /// Connections closed without a word so far.
+    pub fn dropped(&self) -> u64 {
+        self.counts.dropped.load(Relaxed)
     }
 
     /// A peer knocks; unless it is dropped, it counts until [`Door::left`].
@@ -37,8 +71,8 @@ impl Door {
         if !self.is_allowed(peer) {
             return self.refuse(Code::NotOnLan);
         }
-        if self.clients.fetch_add(1, Relaxed) >= self.clients_max {
-            self.clients.fetch_sub(1, Relaxed);
+        if self.counts.clients.fetch_add(1, Relaxed) >= self.clients_max() {
+            self.counts.clients.fetch_sub(1, Relaxed);
             return self.refuse(Code::ServerFull);
         }
         Entry::Client
@@ -46,13 +80,14 @@ impl Door {
 
     /// A connection that entered is closed.
     pub fn left(&self, counted: bool) {
-        let count = if counted { &self.clients } else { &self.refused };
+        let count = if counted { &self.counts.clients } else { &self.counts.refused };
         count.fetch_sub(1, Relaxed);
     }
 
     fn refuse(&self, code: Code) -> Entry {
-        if self.refused.fetch_add(1, Relaxed) >= limits::AT_THE_DOOR_MAX {
-            self.refused.fetch_sub(1, Relaxed);
+        if self.counts.refused.fetch_add(1, Relaxed) >= limits::AT_THE_DOOR_MAX {
+            self.counts.refused.fetch_sub(1, Relaxed);
+            self.counts.dropped.fetch_add(1, Relaxed);
             return Entry::Dropped;
         }
         Entry::Refused(code)
@@ -80,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_local_network_and_what_is_allowed() {
-        let door = Door::new(100, vec!["203.0.113.0/24".parse().unwrap()]);
+        let door = Door::new(100, &["203.0.113.0/24".parse().unwrap()]);
         let allowed = |text: &str| door.is_allowed(text.parse().unwrap());
         for local in [
             "127.0.0.1",
@@ -117,16 +152,29 @@ mod tests {
 
     #[test]
     fn as_many_as_there_is_room_for() {
-        let door = Door::new(1, Vec::new());
+        let door = Door::new(1, &[]);
         let peer = "127.0.0.1".parse().unwrap();
         assert_eq!(door.enter(peer), Entry::Client);
         for _ in 0..limits::AT_THE_DOOR_MAX {
             assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
         }
         assert_eq!(door.enter(peer), Entry::Dropped);
+        assert_eq!(door.dropped(), 1);
         door.left(true);
         assert_eq!(door.enter(peer), Entry::Client);
         door.left(false);
         assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
+    }
+
+    #[test]
+    fn other_rules_count_the_same_guests() {
+        let door = Door::new(1, &[]);
+        let home = "127.0.0.1".parse().unwrap();
+        let foreign = "203.0.113.7".parse().unwrap();
+        assert_eq!(door.enter(home), Entry::Client);
+        let wider = door.with_rules(2, &["203.0.113.0/24".parse().unwrap()]);
+        assert_eq!(wider.enter(foreign), Entry::Client);
+        assert_eq!(wider.enter(foreign), Entry::Refused(Code::ServerFull));
+        assert_eq!((door.clients(), wider.clients()), (2, 2));
     }
 }

@@ -13,17 +13,26 @@
 //! | `wake_flag` | how many wakes many letters need: one |
 //! | `shutdown` | how all workers come to rest |
 //! | `descriptors` | how many connections the system allows |
+//! | `reload` | SIGHUP: settings that change in flight |
+//! | `supervisor` | what systemd gives and wants to hear |
+//! | `gauges`, `pulse` | what the loops tell of themselves |
+//! | `metrics` | all that for Prometheus, on its own thread |
 //! | `digest` | log lines, repeated ones summed up |
 
 pub mod config;
 mod descriptors;
 mod digest;
 mod door;
+mod gauges;
 mod listener;
 mod mailbox;
+mod metrics;
+mod pulse;
+mod reload;
 pub mod server;
 mod shutdown;
 mod socket;
+mod supervisor;
 mod wake_flag;
 mod worker;
 

@@ -4,9 +4,14 @@
 use super::config::Config;
 use super::descriptors;
 use super::door::Door;
+use super::gauges::Gauges;
 use super::listener::{self, Listener};
 use super::mailbox::{Mailbox, Post};
+use super::metrics::{Metrics, Sources};
+use super::pulse::Pulse;
+use super::reload::{Reload, Reread};
 use super::shutdown::{Progress, come_to_rest};
+use super::supervisor::{self, Supervisor};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Place, Shard, Tallies, WorkerId};
 use log::{error, info};
@@ -33,32 +38,58 @@ pub enum ServeError {
     System(&'static str, io::Error),
 }
 
-/// Serves until a signal ends it.
+/// Serves until a signal ends it; `reread` gets the settings anew on SIGHUP.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
-pub fn serve(config: Config) -> Result<(), ServeError> {
+pub fn serve(config: Config, reread: Reread<'_>) -> Result<(), ServeError> {
     let start = Instant::now();
+    let supervisor = Arc::new(Supervisor::from_env());
     let clients_max = clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(system("signals"))?;
-    let listeners = listener::bind_all(&config.listen, config.workers)
-        .map_err(|(address, error)| ServeError::Bind(address, error))?;
-    log_limits(&config, clients_max);
+    let listeners = open_listeners(&config)?;
+    let metrics = config.metrics.map(open_metrics).transpose()?;
+    config.log_limits(clients_max);
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
-    let house = House::build(&config, clients_max, listeners, start)?;
+    let door = Door::new(clients_max, &config.allow);
+    let house = House::build(&config, &door, listeners, start)?;
+    house.watch(&config, &door, metrics, &supervisor).map_err(system("threads"))?;
     announce(&addresses).map_err(system("standard output"))?;
+    supervisor.is_ready();
 
+    let mut reload = Reload { reread, config, door, clients_max: &clients_max_again };
     for signal in signals.forever() {
         if signal != SIGHUP {
             info!("signal {signal}: stopping");
             break;
         }
-        info!("SIGHUP: there is nothing to reload");
+        supervisor.is_reloading();
+        reload.run(&house.post).map_err(system("wakers"))?;
+        supervisor.is_ready();
     }
+    supervisor.is_stopping();
     house.end().map_err(system("wakers"))
+}
+
+/// What the supervisor has opened for us, or what the settings ask for.
+fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
+    let inherited = supervisor::inherited_listeners().map_err(system("inherited sockets"))?;
+    if inherited.is_empty() {
+        return listener::bind_all(&config.listen, config.workers)
+            .map_err(|(address, error)| ServeError::Bind(address, error));
+    }
+    if !config.listen.is_empty() {
+        info!("the supervisor's sockets are used, and not --listen");
+    }
+    let share = |listener| Listener::inherited(listener, config.workers);
+    inherited.iter().map(share).collect::<io::Result<_>>().map_err(system("inherited sockets"))
+}
+
+fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
+    Metrics::bind(address).map_err(|error| ServeError::Bind(address, error))
 }
 
 /// All threads and what they share.
@@ -66,6 +97,7 @@ struct House {
     post: Arc<Post>,
     progress: Arc<Progress>,
     tallies: Arc<Tallies>,
+    gauges: Arc<Gauges>,
     threads: Vec<JoinHandle<()>>,
     start: Instant,
 }
@@ -73,7 +105,7 @@ struct House {
 impl House {
     fn build(
         config: &Config,
-        clients_max: usize,
+        door: &Door,
         mut listeners: Vec<Listener>,
         start: Instant,
     ) -> Result<Self, ServeError> {
@@ -82,7 +114,7 @@ impl House {
         let (post, mailboxes) = Post::new(wakers);
         let progress = Arc::new(Progress::new(workers));
         let tallies = Arc::new(Tallies::new(workers));
-        let door = Arc::new(Door::new(clients_max, config.allow.clone()));
+        let gauges = Arc::new(Gauges::new(workers));
         let rules = Arc::new(config.rules.clone());
         let hash_keys = hash_keys()?;
 
@@ -98,12 +130,38 @@ impl House {
                 shard: Shard::new(place, rules.clone(), tallies.clone(), clock),
                 mailbox,
                 door: door.clone(),
+                gauges: gauges.clone(),
                 progress: progress.clone(),
                 start,
             };
             threads.push(spawn(parts).map_err(system("threads"))?);
         }
-        Ok(Self { post, progress, tallies, threads, start })
+        Ok(Self { post, progress, tallies, gauges, threads, start })
+    }
+
+    /// Starts the threads that watch the workers, where somebody wants to know.
+    fn watch(
+        &self,
+        config: &Config,
+        door: &Door,
+        metrics: Option<Metrics>,
+        supervisor: &Arc<Supervisor>,
+    ) -> io::Result<()> {
+        let (post, gauges) = (self.post.clone(), self.gauges.clone());
+        if metrics.is_some() || supervisor.watchdog().is_some() {
+            let (post, gauges, supervisor) = (post.clone(), gauges.clone(), supervisor.clone());
+            Pulse { post, gauges, supervisor, start: self.start }.start()?;
+        }
+        let Some(metrics) = metrics else { return Ok(()) };
+        info!("metrics at http://{}/metrics", metrics.address()?);
+        metrics.start(Sources {
+            tallies: self.tallies.clone(),
+            gauges,
+            post,
+            door: door.clone(),
+            version: config.rules.version.clone(),
+            started: SystemTime::now(),
+        })
     }
 
     /// Ends all threads and says what they did.
@@ -165,23 +223,9 @@ fn clients_max(config: &Config) -> Result<usize, ServeError> {
     }
 }
 
-fn log_limits(config: &Config, clients_max: usize) {
-    let rules = &config.rules;
-    let allow: Vec<String> = config.allow.iter().map(ToString::to_string).collect();
-    info!(
-        "{} starts: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, \
-         greeting {:?}, stuck {:?}, rate {}/s, broadcasts every {:?}, operators {}, also allowed: {}",
-        rules.version,
-        config.workers,
-        rules.packet_bytes_max,
-        rules.queue_bytes_max,
-        rules.greeting_timeout,
-        rules.stuck_timeout,
-        rules.rate,
-        rules.broadcast_interval,
-        if rules.operator_token.is_some() { "by token" } else { "none" },
-        if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
-    );
+/// [`clients_max`], while it serves already.
+fn clients_max_again(config: &Config) -> Result<usize, String> {
+    clients_max(config).map_err(|error| error.to_string())
 }
 
 /// For people in the log, for scripts on standard output.

@@ -18,6 +18,8 @@ pub struct Socket {
     pub watched_for_room: bool,
     /// It counts as a client, not as one told to go away at the door.
     pub counted: bool,
+    /// What it left of its queue when it was last flushed.
+    pub left_bytes: u32,
 }
 
 /// What one `recv` brought.
@@ -41,7 +43,14 @@ pub enum Sent {
 
 impl Socket {
     pub fn new(stream: TcpStream, counted: bool) -> Self {
-        Self { stream, in_line: false, thorough: false, watched_for_room: false, counted }
+        Self {
+            stream,
+            in_line: false,
+            thorough: false,
+            watched_for_room: false,
+            counted,
+            left_bytes: 0,
+        }
     }
 
     /// One `recv`.

@@ -4,6 +4,7 @@
 
 use super::digest::Digest;
 use super::door::{Door, Entry};
+use super::gauges::Gauges;
 use super::mailbox::{Mail, Mailbox, Post};
 use super::shutdown::Progress;
 use super::socket::{Received, Sent, Socket};
@@ -30,7 +31,8 @@ pub struct Parts {
     pub listeners: Vec<TcpListener>,
     pub shard: Shard<Socket>,
     pub mailbox: Mailbox,
-    pub door: Arc<Door>,
+    pub door: Door,
+    pub gauges: Arc<Gauges>,
     pub progress: Arc<Progress>,
     /// When the server started.
     pub start: Instant,
@@ -50,6 +52,10 @@ pub struct Worker {
     accept_after: Moment,
     /// Letters dealt with in this tick, in bytes.
     letters_done: usize,
+    /// When the last tick ended.
+    ended: Moment,
+    /// What its sockets left behind, in bytes.
+    queue_bytes: u64,
     digest: Digest,
     stage: Stage,
 }
@@ -82,6 +88,8 @@ impl Worker {
             knocking: false,
             accept_after: Moment::default(),
             letters_done: 0,
+            ended: Moment::default(),
+            queue_bytes: 0,
             digest: Digest::default(),
             stage: Stage::Serving,
         })
@@ -105,7 +113,7 @@ impl Worker {
     }
 
     fn tick(&mut self, events: &Events) -> io::Result<()> {
-        self.now = Moment(self.parts.start.elapsed().as_nanos() as u64);
+        self.now = self.clock();
         self.parts.mailbox.lower_flag();
         self.read_mail();
         for event in events {
@@ -123,7 +131,20 @@ impl Worker {
         }
         // Last: until here these letters, and what follows from them, count.
         self.parts.mailbox.done(std::mem::take(&mut self.letters_done));
+        self.tell_gauges();
         Ok(())
+    }
+
+    fn clock(&self) -> Moment {
+        Moment(self.parts.start.elapsed().as_nanos() as u64)
+    }
+
+    /// Once a tick, so that no packet costs anything.
+    fn tell_gauges(&mut self) {
+        self.ended = self.clock();
+        let gauge = self.parts.gauges.of(self.parts.worker);
+        gauge.ticked(self.ended.since(self.now));
+        gauge.queue_bytes.set(self.queue_bytes);
     }
 
     /// Until the nearest deadline; not at all where work is left.
@@ -137,10 +158,9 @@ impl Worker {
         }
         let accept = self.knocking.then_some(self.accept_after);
         let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept];
-        let now = Moment(self.parts.start.elapsed().as_nanos() as u64);
         // Up to a millisecond more: the poll counts in these, and waking
         // before a deadline would be waking in vain.
-        deadlines.into_iter().flatten().min().map(|due| match due.since(now) {
+        deadlines.into_iter().flatten().min().map(|due| match due.since(self.ended) {
             Duration::ZERO => Duration::ZERO,
             rest => rest + Duration::from_millis(1),
         })
@@ -153,6 +173,15 @@ impl Worker {
                 Some(Mail::Letters(batch)) => {
                     self.letters_done += batch.weight_bytes();
                     self.parts.shard.letters(self.now, batch);
+                }
+                Some(Mail::Reload(orders)) => {
+                    self.parts.door = orders.door.clone();
+                    self.parts.shard.reload(self.now, orders.rules.clone());
+                }
+                Some(Mail::Pulse(pulse, sent)) => {
+                    let gauge = self.parts.gauges.of(self.parts.worker);
+                    gauge.lag_nanos.set(self.now.since(sent).as_nanos() as u64);
+                    gauge.pulse.set(pulse);
                 }
                 Some(Mail::Stop) => {
                     self.stage = Stage::Stopping;
@@ -264,9 +293,13 @@ impl Worker {
                 // Its new worker watches it; an error here would show there.
                 let _ = self.parts.poll.registry().deregister(&mut traveller.socket.stream);
                 traveller.socket.in_line = false;
+                self.queue_bytes -= u64::from(std::mem::take(&mut traveller.socket.left_bytes));
                 self.parts.shard.send_home(to, traveller);
             }
-            Effect::Close(socket) => self.parts.door.left(socket.counted),
+            Effect::Close(socket) => {
+                self.queue_bytes -= u64::from(socket.left_bytes);
+                self.parts.door.left(socket.counted);
+            }
             Effect::Report(report) => self.digest.report(self.now, report),
         }
     }
@@ -277,7 +310,14 @@ impl Worker {
             match socket.send(outbound) {
                 Sent::Broken => return self.parts.shard.broken(self.now, id),
                 Sent::Bytes { count, full } => {
-                    let rest = outbound.queued_bytes() > count;
+                    let left = outbound.queued_bytes() - count;
+                    let rest = left > 0;
+                    if rest || socket.left_bytes > 0 {
+                        let left = u32::try_from(left).unwrap_or(u32::MAX);
+                        self.queue_bytes += u64::from(left);
+                        self.queue_bytes -= u64::from(socket.left_bytes);
+                        socket.left_bytes = left;
+                    }
                     if count > 0 {
                         self.parts.shard.sent(self.now, id, count);
                     }
@@ -373,6 +413,7 @@ impl Worker {
         let post: &Post = self.parts.mailbox.post();
         for to in 0..post.workers() {
             if let Some(batch) = self.parts.shard.take_batch(to) {
+                self.parts.gauges.of(self.parts.worker).letters.add(batch.letters.len() as u64);
                 post.send(to, Mail::Letters(batch))?;
             }
         }
