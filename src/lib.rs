@@ -12,6 +12,7 @@
 //! Arrows of import point down this list only:
 //!
 //! - [`cli`]: flags to a checked configuration
+//! - [`ops`]: what operators have in hand: doctor, health, top
 //! - [`net`]: mio, sockets, threads, clocks
 //! - [`chat`]: pure: who is here, who hears what
 //! - [`wire`]: pure: bytes to packets and back
@@ -23,4 +24,5 @@ pub mod chat;
 pub mod cli;
 pub mod limits;
 pub mod net;
+pub mod ops;
 pub mod wire;

@@ -2,9 +2,11 @@
 //! decided here and nowhere else: 0 fine, 1 failure, 2 wrong usage.
 
 use clap::Parser;
-use lanline::cli::{Cli, Command, ServeFlags, UsageError};
+use lanline::cli::{Cli, Command, ServeFlags, UsageError, Verdict};
 use lanline::net::{self, Config};
-use log::{LevelFilter, error};
+use lanline::ops::container;
+use log::{LevelFilter, error, warn};
+use std::path::Path;
 use std::process::ExitCode;
 
 const FAILURE: u8 = 1;
@@ -15,6 +17,12 @@ fn main() -> ExitCode {
     match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(flags) => run_server(&flags),
         Command::Config(command) => told(command.run()),
+        Command::Doctor(args) => match args.run() {
+            Ok(verdict) => judged(&verdict),
+            Err(wrong) => misused(&wrong),
+        },
+        Command::Health(args) => judged(&args.run()),
+        Command::Top(args) => judged(&args.run()),
     }
 }
 
@@ -29,6 +37,12 @@ fn told(answer: Result<String, UsageError>) -> ExitCode {
     }
 }
 
+/// Prints what a tool has found.
+fn judged(verdict: &Verdict) -> ExitCode {
+    print!("{}", verdict.text);
+    if verdict.well { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) }
+}
+
 fn misused(wrong: &UsageError) -> ExitCode {
     eprintln!("lanline: {wrong}");
     ExitCode::from(USAGE)
@@ -41,6 +55,9 @@ fn run_server(flags: &ServeFlags) -> ExitCode {
         Err(wrong) => return misused(&wrong),
     };
     start_log(config.log);
+    if let Some(why) = container::hides_addresses(Path::new("/")) {
+        warn!("{why}: clients may show under its gateway's address; host networking mends it");
+    }
     match net::serve(config, &|| read().map_err(|wrong| wrong.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -205,7 +205,7 @@ fn scalar(value: &Value) -> Result<OsString, String> {
 
 /// What is wrong with a value, without clap's frame around it.
 fn reason(error: &clap::Error) -> String {
-    let value = error.get(ContextKind::InvalidValue).map(|value| format!("{value:?}: "));
+    let value = error.get(ContextKind::InvalidValue).map(|value| format!("\"{value}\": "));
     let first_line = || error.to_string().lines().next().unwrap_or_default().to_owned();
     let why = error.source().map_or_else(first_line, ToString::to_string);
     format!("{}{why}", value.unwrap_or_default())

@@ -3,12 +3,14 @@
 
 mod config;
 mod layers;
+mod ops;
 mod serve;
 
 use clap::{Parser, Subcommand};
 
 pub use config::ConfigCommand;
 pub use layers::{ServeFlags, Settings, Source};
+pub use ops::{DoctorArgs, HealthArgs, TopArgs, Verdict};
 pub use serve::{ServeArgs, UsageError};
 
 /// A chat server for places that have a network and no internet.
@@ -36,4 +38,10 @@ pub enum Command {
     /// Check or show the settings of a server
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Say whether this machine can carry so many users, and what mends it
+    Doctor(DoctorArgs),
+    /// Say whether a server answers; for supervisors, by exit code
+    Health(HealthArgs),
+    /// Show live what a server does
+    Top(TopArgs),
 }

@@ -154,7 +154,7 @@ fn checked_token(token: &str, place: &str) -> Result<String, UsageError> {
 
 /// A time on the command line, in seconds; fractions are fine.
 #[derive(Clone, Copy, Debug)]
-struct Seconds(Duration);
+pub(super) struct Seconds(pub(super) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,7 +171,7 @@ fn seconds(text: &str) -> Result<Seconds, String> {
     Ok(Seconds(Duration::from_secs_f64(seconds)))
 }
 
-fn some_time(text: &str) -> Result<Seconds, String> {
+pub(super) fn some_time(text: &str) -> Result<Seconds, String> {
     let time = seconds(text)?;
     if time.0.is_zero() { Err("more than 0 seconds".to_owned()) } else { Ok(time) }
 }

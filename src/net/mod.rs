@@ -37,4 +37,5 @@ mod wake_flag;
 mod worker;
 
 pub use config::Config;
+pub use descriptors::clients_allowed;
 pub use server::{ServeError, serve};
