@@ -2,4 +2,6 @@
 //!
 //! See `ARCHITECTURE.md` for the threads and the way of a packet.
 
+pub mod cli;
+pub mod client;
 pub mod wire;
