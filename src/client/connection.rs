@@ -17,6 +17,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(15);
 /// A silent connection is asked whether it is still there, in seconds.
 const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
+/// Asked this often, a second apart each, it is lost.
+const KEEPALIVE_RETRIES: u32 = 10;
 /// What we send at the most, in bytes of a packet: a server's default
 /// `--max-packet`. A longer one would cost us the connection.
 pub const SENT_PACKET_BYTES_MAX: usize = 65_536;
@@ -48,7 +50,6 @@ pub fn open(
     let unreachable = |error| ConnectError::Unreachable { server: server.clone(), error };
     let stream = connect(server).map_err(unreachable)?;
     stream.set_read_timeout(Some(WELCOME_TIMEOUT)).map_err(unreachable)?;
-    let ip = stream.local_addr().map_err(unreachable)?.ip().to_canonical().to_string();
     let ours = stream.try_clone().map_err(unreachable)?;
 
     let mut receiver = Receiver::new(stream);
@@ -72,8 +73,13 @@ pub fn open(
         .flatten()
         .ok_or_else(stranger)?;
     receiver.stream.set_read_timeout(None).map_err(unreachable)?;
-    let sender =
-        Sender { stream: ours, name: welcome.name.clone(), ip, sent: 0, waiting: Vec::new() };
+    let sender = Sender {
+        stream: ours,
+        name: welcome.name.clone(),
+        ip: welcome.ip.clone(),
+        sent: 0,
+        waiting: Vec::new(),
+    };
     Ok((sender, receiver, welcome, first))
 }
 
@@ -88,7 +94,10 @@ fn connect(server: &Server) -> io::Result<TcpStream> {
         match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
-                let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_TIME);
+                let keepalive = TcpKeepalive::new()
+                    .with_time(KEEPALIVE_TIME)
+                    .with_interval(Duration::from_secs(1))
+                    .with_retries(KEEPALIVE_RETRIES);
                 SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
                 return Ok(stream);
             }
@@ -96,6 +105,18 @@ fn connect(server: &Server) -> io::Result<TcpStream> {
         }
     }
     Err(failure)
+}
+
+/// A packet's bytes, the line break behind it included.
+///
+/// # Errors
+/// [`TooLong`].
+pub fn pack(name: &str, ip: &str, to: &str, msg: &str) -> Result<Vec<u8>, TooLong> {
+    let mut line = Vec::new();
+    push_packet(&mut line, name, ip, to, &JsonText::escape(msg));
+    // The line break doesn't count.
+    let bytes = line.len() - 1;
+    if bytes > SENT_PACKET_BYTES_MAX { Err(TooLong { bytes }) } else { Ok(line) }
 }
 
 /// The half that sends, and counts what it sent.
@@ -122,14 +143,8 @@ impl Sender {
     /// # Errors
     /// [`TooLong`]; nothing is added then.
     pub fn push(&mut self, to: &str, msg: &str) -> Result<u64, TooLong> {
-        let start = self.waiting.len();
-        push_packet(&mut self.waiting, &self.name, &self.ip, to, &JsonText::escape(msg));
-        // Without the line break behind it.
-        let bytes = self.waiting.len() - start - 1;
-        if bytes > SENT_PACKET_BYTES_MAX {
-            self.waiting.truncate(start);
-            return Err(TooLong { bytes });
-        }
+        let line = pack(&self.name, &self.ip, to, msg)?;
+        self.waiting.extend_from_slice(&line);
         self.sent += 1;
         Ok(self.sent)
     }

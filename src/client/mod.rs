@@ -11,11 +11,17 @@
 //! | [`plain`] | the client for pipes: lines in, lines out |
 
 pub mod connection;
+pub mod keys;
+pub mod live;
+pub mod model;
 pub mod packet;
 pub mod plain;
 pub mod safe;
+pub mod screen;
 pub mod target;
+pub mod terminal;
 pub mod typed;
+pub mod wait;
 
 use crate::wire::Name;
 use std::fmt;
