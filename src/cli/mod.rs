@@ -1,17 +1,38 @@
-//! The command line.
+//! The command line: flags and environment to a checked `Config`, and the
+//! words of `--help`. Never: what a command does.
 
-pub mod chat;
+mod chat;
+mod client;
+mod extras;
+mod serve;
 
 use clap::{Parser, Subcommand};
 
+pub use client::ClientCommand;
+pub use serve::{ServeArgs, UsageError};
+
+/// A chat server for places that have a network and no internet.
 #[derive(Debug, Parser)]
-#[command(name = "lanline", version)]
+#[command(
+    name = "lanline",
+    version,
+    propagate_version = true,
+    args_conflicts_with_subcommands = true,
+    after_help = "Without a command, lanline serves.\n\n\
+        Exit codes: 0 fine, 1 failure, 2 wrong usage."
+)]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// What a bare `lanline` takes: the flags of `serve`.
+    #[command(flatten)]
+    pub serve: ServeArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Chat(chat::ChatArgs),
+    /// Run the server (also what a bare `lanline` does)
+    Serve(ServeArgs),
+    #[command(flatten)]
+    Client(ClientCommand),
 }

@@ -3,6 +3,7 @@
 
 use super::packet::{Received, Refusal, Welcome};
 use super::target::Server;
+use crate::limits::PACKET_BYTES_DEFAULT;
 use crate::wire::packet::push_packet;
 use crate::wire::{Framer, JsonText, Name, Step};
 use socket2::{SockRef, TcpKeepalive};
@@ -21,7 +22,7 @@ const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
 const KEEPALIVE_RETRIES: u32 = 10;
 /// What we send at the most, in bytes of a packet: a server's default
 /// `--max-packet`. A longer one would cost us the connection.
-pub const SENT_PACKET_BYTES_MAX: usize = 65_536;
+pub const SENT_PACKET_BYTES_MAX: usize = PACKET_BYTES_DEFAULT;
 /// What we take at the most, in bytes of a packet; servers may be told to let
 /// longer ones pass than we send.
 const RECEIVED_PACKET_BYTES_MAX: usize = 4 << 20;
@@ -49,10 +50,10 @@ pub fn open(
 ) -> Result<(Sender, Receiver, Welcome, Received), ConnectError> {
     let unreachable = |error| ConnectError::Unreachable { server: server.clone(), error };
     let stream = connect(server).map_err(unreachable)?;
-    stream.set_read_timeout(Some(WELCOME_TIMEOUT)).map_err(unreachable)?;
     let ours = stream.try_clone().map_err(unreachable)?;
 
     let mut receiver = Receiver::new(stream);
+    receiver.set_timeout(Some(WELCOME_TIMEOUT)).map_err(unreachable)?;
     // A server that is full may close before it reads: its words count then.
     let greeted = (&ours).write_all(format!("{}\n", name.shown()).as_bytes());
     let first = match receiver.receive() {
@@ -72,7 +73,7 @@ pub fn open(
         .then(|| Welcome::parse(&first.msg))
         .flatten()
         .ok_or_else(stranger)?;
-    receiver.stream.set_read_timeout(None).map_err(unreachable)?;
+    receiver.set_timeout(None).map_err(unreachable)?;
     let sender = Sender {
         stream: ours,
         name: welcome.name.clone(),
@@ -220,6 +221,14 @@ pub struct Receiver {
 impl Receiver {
     fn new(stream: TcpStream) -> Self {
         Self { stream, framer: Framer::default(), buffer: Vec::new(), at: 0, drained: true }
+    }
+
+    /// How long [`Self::receive`] waits; `None` is for ever.
+    ///
+    /// # Errors
+    /// The socket's.
+    pub fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.stream.set_read_timeout(timeout)
     }
 
     /// Whether nothing whole is left of what was read: the next call of

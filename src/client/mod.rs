@@ -3,12 +3,19 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
+//! | [`settings`] | flags, environment, configuration file |
 //! | [`target`] | `[NAME@][HOST][:PORT]` |
 //! | [`connection`] | the greeting, packets out with their ordinals, packets in |
 //! | [`packet`] | what comes from a server, and its lines for programs |
 //! | [`typed`] | what a typed line means |
 //! | [`safe`] | what others wrote, made fit for a terminal |
 //! | [`plain`] | the client for pipes: lines in, lines out |
+//! | [`script`] | one question, one answer, an exit code |
+//! | [`model`] | the full-screen client's state: pure, events in, effects out |
+//! | [`screen`] | that state drawn |
+//! | [`keys`] | which key means what |
+//! | [`live`] | threads, terminal, socket put together |
+//! | [`terminal`], [`wait`] | the terminal taken over; waiting for key, packet or signal |
 
 pub mod connection;
 pub mod keys;
@@ -18,22 +25,18 @@ pub mod packet;
 pub mod plain;
 pub mod safe;
 pub mod screen;
+pub mod script;
+pub mod settings;
 pub mod target;
 pub mod terminal;
 pub mod typed;
 pub mod wait;
 
-use crate::wire::Name;
-use std::fmt;
-use target::Target;
-
-/// What `lanline chat` was told.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    pub target: Target,
-    /// Packets as JSON lines on standard output.
-    pub json: bool,
-}
+use jiff::tz::TimeZone;
+use model::Options;
+use screen::theme::Theme;
+use settings::Settings;
+use std::{fmt, io};
 
 /// Why the client ends other than well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,28 +58,25 @@ pub const HELP_PLAIN: &str = "\
 //text             a line that begins with a slash
 /quit              leave";
 
-/// Chats until the user or the server has enough.
+/// Chats until the user or the server has enough: full-screen in a terminal,
+/// line by line where there is none, or where it is asked for.
 ///
 /// # Errors
 /// [`Error::Usage`] without a usable name, [`Error::Failed`] where the greeting
 /// is refused or the connection lost.
-pub fn run(settings: &Settings) -> Result<(), Error> {
-    let name = name_or_login(settings.target.name.clone())?;
-    plain::run(&settings.target.server(), &name, settings.json)
-}
-
-/// The name given, else the one that this machine knows the user by.
-fn name_or_login(given: Option<Name>) -> Result<Name, Error> {
-    if let Some(name) = given {
-        return Ok(name);
+pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Error> {
+    let name = settings.name()?;
+    let server = settings.target.server();
+    if as_json || as_plain || !settings::has_screen() {
+        return plain::run(&server, &name, as_json);
     }
-    let login = ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|key| std::env::var(key).ok().filter(|name| !name.is_empty()))
-        .ok_or_else(|| Error::Usage("who are you? Say so: lanline chat NAME@".to_owned()))?;
-    Name::parse(&login).map_err(|error| {
-        Error::Usage(format!("your login {login:?} is no name here ({error}): lanline chat NAME@"))
-    })
+    let options = Options {
+        server: server.to_string(),
+        bell: settings.bell,
+        zone: TimeZone::system(),
+        seed: fastrand::u64(..),
+    };
+    live::run(&server, &name, options, Theme { colors: settings.has_colors() })
 }
 
 impl Error {
@@ -84,12 +84,8 @@ impl Error {
         Self::Failed(words.into())
     }
 
-    /// The process's exit code.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Failed(_) => 1,
-            Self::Usage(_) => 2,
-        }
+    fn lost(error: io::Error) -> Self {
+        Self::Failed(format!("connection lost: {error}"))
     }
 }
 

@@ -39,6 +39,14 @@ pub fn run(server: &Server, name: &Name, as_json: bool) -> Result<(), Error> {
     Printer { shared, as_json }.run(receiver, first)
 }
 
+/// Prints what comes, sending nothing, until the connection ends.
+///
+/// # Errors
+/// It has ended.
+pub fn print_all(receiver: Receiver, first: Received, as_json: bool) -> Result<(), Error> {
+    Printer { shared: Arc::default(), as_json }.run(receiver, first)
+}
+
 /// What the two threads share.
 #[derive(Default)]
 struct Shared {
@@ -235,7 +243,7 @@ impl Printer {
 }
 
 /// One line of JSON, as the server sends it, but harmless to a terminal.
-pub fn print_json(out: &mut impl Write, packet: &Received) -> io::Result<()> {
+fn print_json(out: &mut impl Write, packet: &Received) -> io::Result<()> {
     let Received { name, ip, to, msg } = packet;
     let mut bytes = Vec::new();
     push_packet(&mut bytes, name, ip, to, &JsonText::escape(msg));
@@ -245,6 +253,6 @@ pub fn print_json(out: &mut impl Write, packet: &Received) -> io::Result<()> {
 
 /// A line for the person, not for the next program in the pipe. Where standard
 /// error is gone, nobody is there to miss it.
-fn note(text: &str) {
+pub fn note(text: &str) {
     writeln!(io::stderr(), "{text}").unwrap_or_default();
 }

@@ -1,12 +1,10 @@
 //! Whom to chat as and where: `[NAME@][HOST][:PORT]`, read once into types.
 //! Never: sockets, defaults that come from the environment.
 
+use crate::limits::DEFAULT_PORT;
 use crate::wire::Name;
 use std::fmt;
 use std::str::FromStr;
-
-/// Where Lanline listens unless told otherwise.
-pub const PORT_DEFAULT: u16 = 5260;
 
 /// A server to go to, and the name to go by; what was left out is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +37,7 @@ impl Target {
     pub fn server(&self) -> Server {
         Server {
             host: self.host.clone().unwrap_or_else(|| "localhost".to_owned()),
-            port: self.port.unwrap_or(PORT_DEFAULT),
+            port: self.port.unwrap_or(DEFAULT_PORT),
         }
     }
 }
