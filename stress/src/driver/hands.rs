@@ -1,0 +1,72 @@
+//! What a crowd can do: write to a bot's socket, connect it, end it, let it
+//! read or not. Everything is only noted down; the loop carries it out.
+
+use super::Bot;
+use std::time::Instant;
+
+/// What the loop shall do for a bot once the crowd is done with this event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Connect(Bot),
+    /// End it politely: flush, then close the sending half; the server closes.
+    Finish(Bot),
+    /// Flush, then close.
+    Close(Bot),
+    /// End it with a reset.
+    Reset(Bot),
+    /// Read nothing from now on.
+    Hold(Bot),
+    /// Held or not, read up to this many bytes once.
+    Sip(Bot, usize),
+    /// Read whatever comes, again.
+    Release(Bot),
+}
+
+/// The crowd's way to its sockets.
+pub struct Hands {
+    pub(super) outboxes: Vec<Vec<u8>>,
+    pub(super) touched: Vec<Bot>,
+    pub(super) is_touched: Vec<bool>,
+    pub(super) orders: Vec<Order>,
+    pub(super) now: Instant,
+}
+
+impl Hands {
+    /// Hands for `bots` seats.
+    pub fn new(bots: usize, now: Instant) -> Self {
+        Self {
+            outboxes: (0..bots).map(|_| Vec::new()).collect(),
+            touched: Vec::new(),
+            is_touched: vec![false; bots],
+            orders: Vec::new(),
+            now,
+        }
+    }
+
+    /// The time of this tick.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// What waits to be sent for `bot`, to be appended to.
+    pub fn outbox(&mut self, bot: Bot) -> &mut Vec<u8> {
+        if !self.is_touched[bot] {
+            self.is_touched[bot] = true;
+            self.touched.push(bot);
+        }
+        &mut self.outboxes[bot]
+    }
+
+    /// How many bytes wait to be sent for `bot`.
+    pub fn waiting_bytes(&self, bot: Bot) -> usize {
+        self.outboxes[bot].len()
+    }
+
+    pub fn order(&mut self, order: Order) {
+        self.orders.push(order);
+    }
+
+    pub(super) fn take_orders(&mut self) -> Vec<Order> {
+        std::mem::take(&mut self.orders)
+    }
+}

@@ -1,0 +1,79 @@
+//! **Dialects**: how one says "I am u7", "this is for u9" and "this is for
+//! all" to each server, and how one hears the answer. All that differs between
+//! the servers lives here. Never: sockets, workloads, clocks.
+
+pub mod irc;
+mod lanline;
+mod mqtt;
+mod nats;
+mod redis;
+mod relay;
+
+pub use irc::Irc;
+pub use lanline::Lanline;
+pub use mqtt::Mqtt;
+pub use nats::Nats;
+pub use redis::Redis;
+pub use relay::Relay;
+
+/// A user: what its name is made of. Negative numbers do not exist, nor does
+/// one twice at a time.
+pub type User = u32;
+
+/// What stood at the start of the bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// Nothing whole.
+    Nothing,
+    /// Something of no interest.
+    Noise,
+    /// The user is logged in and can be written to.
+    Ready,
+    /// A message, the text as it was sent.
+    Message(&'a [u8]),
+    /// The server says no, in these words.
+    Refusal(String),
+}
+
+/// How one talks to a server.
+pub trait Dialect {
+    /// Logs in. The user who announces may write to all.
+    fn greet(&self, user: User, role: Role, out: &mut Vec<u8>);
+
+    /// Writes `text` (printable ASCII, no quotes) to one user.
+    fn send(&self, from: User, to: User, text: &[u8], out: &mut Vec<u8>);
+
+    /// Writes `text` to all others; only the announcer does.
+    fn announce(&self, from: User, text: &[u8], out: &mut Vec<u8>);
+
+    /// What comes next for a user of this role, and how many bytes it takes; what has to be answered
+    /// goes to `out`.
+    fn hear<'a>(&self, role: Role, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>);
+}
+
+/// What a user takes part in besides direct messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing.
+    Talker,
+    /// Hears what is said to all.
+    Listener,
+    /// Says it.
+    Announcer,
+}
+
+/// Where a line ends: the bytes before CR LF or LF, and how many it takes.
+fn line(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let end = bytes.iter().position(|&byte| byte == b'\n')?;
+    let line = &bytes[..end];
+    Some((line.strip_suffix(b"\r").unwrap_or(line), end + 1))
+}
+
+/// A number in decimal.
+fn number(bytes: &[u8]) -> Option<usize> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+fn words(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).into_owned()
+}

@@ -1,0 +1,147 @@
+//! **`versus`**: the same workloads against other servers and the bare relay,
+//! interleaved over several rounds, so that what the machine does meanwhile
+//! hits all of them. Reports server CPU per delivered message (the figure to
+//! compare), deliveries a second, latency, memory per idle user.
+
+mod dialect;
+pub mod launch;
+mod load;
+mod measure;
+pub mod server;
+mod table;
+mod workload;
+
+use crate::machine;
+use anyhow::{Result, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use measure::Measured;
+use serde::Serialize;
+use server::Server;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+pub use workload::Workload;
+
+/// What to compare, and how long.
+#[derive(Args, Debug)]
+pub struct VersusArgs {
+    /// Servers to measure; by default all that are installed.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    pub servers: Vec<Server>,
+    /// Workloads: direct-N, pipelined-N, broadcast-N, login, idle-N.
+    #[arg(long, value_delimiter = ',')]
+    pub workloads: Vec<Workload>,
+    /// How often each workload is run against each server.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+    /// How long each run is measured.
+    #[arg(long, default_value_t = 3.0, value_name = "SECONDS", value_parser = crate::cli::seconds)]
+    pub duration: f64,
+    /// What the random choices are made from.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The Lanline to measure; by default the one beside this program.
+    #[arg(long, value_name = "PATH")]
+    pub server_bin: Option<PathBuf>,
+    /// Writes all that was measured as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Writes a page with plots.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+}
+
+/// One workload against one server in one round.
+#[derive(Debug, Serialize)]
+pub struct Run {
+    pub round: u32,
+    pub server: String,
+    pub workload: String,
+    /// What was measured, or why nothing was.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Measured(Measured),
+    Failed(String),
+}
+
+/// Runs the comparison and prints its tables. False if a run failed.
+///
+/// # Errors
+/// Where there is nothing to measure, or a report can't be written.
+pub fn run(args: &VersusArgs) -> Result<bool> {
+    let lanline = crate::cli::server_binary(args.server_bin.as_deref());
+    let servers = choose_servers(args, &lanline)?;
+    let workloads =
+        if args.workloads.is_empty() { Workload::all() } else { args.workloads.clone() };
+    let cores = machine::cores();
+    let (server_core, own_core) = match cores.as_slice() {
+        [first, second, ..] => (Some(*first), Some(*second)),
+        _ => {
+            eprintln!("one core only: servers and bots share it, so the figures include both");
+            (None, None)
+        }
+    };
+    machine::raise_descriptor_limit();
+
+    let total = u64::from(args.rounds) * (servers.len() * workloads.len()) as u64;
+    let bar = progress_bar(total);
+    let mut runs = Vec::new();
+    for round in 1..=args.rounds {
+        for &workload in &workloads {
+            for &server in &servers {
+                bar.set_message(format!("round {round}: {} {workload}", server.name()));
+                let plan = measure::Plan {
+                    workload,
+                    duration: Duration::from_secs_f64(args.duration),
+                    seed: args.seed.wrapping_add(u64::from(round)),
+                    server_core,
+                    own_core,
+                };
+                let outcome = match measure::measure(server, &lanline, &plan) {
+                    Ok(measured) => Outcome::Measured(measured),
+                    Err(error) => Outcome::Failed(format!("{error:#}").chars().take(200).collect()),
+                };
+                let (server, workload) = (server.name(), workload.to_string());
+                runs.push(Run { round, server, workload, outcome });
+                bar.inc(1);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    report(args, &runs)
+}
+
+fn report(args: &VersusArgs, runs: &[Run]) -> Result<bool> {
+    print!("{}", table::render(runs));
+    if let Some(path) = &args.json {
+        std::fs::write(path, serde_json::to_vec_pretty(runs)?)?;
+    }
+    Ok(runs.iter().all(|run| matches!(run.outcome, Outcome::Measured(_))))
+}
+
+fn choose_servers(args: &VersusArgs, lanline: &Path) -> Result<Vec<Server>> {
+    let asked = if args.servers.is_empty() { Server::all() } else { &args.servers };
+    let (here, missing): (Vec<_>, Vec<_>) =
+        asked.iter().partition(|server| server.program(lanline).is_some());
+    let names: Vec<_> = missing.iter().map(|server: &Server| server.name()).collect();
+    match (names.is_empty(), args.servers.is_empty()) {
+        (true, _) => {}
+        (false, true) => eprintln!("not installed, so left out: {}", names.join(", ")),
+        (false, false) => bail!("not installed: {}", names.join(", ")),
+    }
+    Ok(here)
+}
+
+fn progress_bar(total: u64) -> ProgressBar {
+    let style = "{elapsed_precise} [{bar:30}] {pos}/{len} {msg}";
+    let bar = ProgressBar::new(total);
+    bar.set_style(
+        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    bar
+}

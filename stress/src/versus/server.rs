@@ -1,0 +1,179 @@
+//! Which servers there are: how each is started with fair, fast settings (no
+//! flood limits, no persistence, no log), and which dialect it speaks.
+
+use super::dialect::irc;
+use super::dialect::{Dialect, Irc, Lanline, Mqtt, Nats, Redis, Relay};
+use clap::ValueEnum;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A server that can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Server {
+    /// The floor: forwards by a binary address, looks at nothing.
+    Relay,
+    Lanline,
+    Inspircd,
+    /// Redis that doesn't answer a publisher.
+    RedisQuiet,
+    Redis,
+    Nats,
+    Mosquitto,
+    Ngircd,
+    /// A thread a client, in Python.
+    Python,
+}
+
+/// How the harness hears that a server is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It prints `listening on ADDRESS:PORT` to standard output.
+    Says,
+    /// It takes connections on the port it was given.
+    Accepts,
+}
+
+impl Server {
+    pub fn all() -> &'static [Self] {
+        Self::value_variants()
+    }
+
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    pub fn dialect(self) -> Box<dyn Dialect> {
+        match self {
+            Self::Relay => Box::new(Relay),
+            Self::Lanline | Self::Python => Box::new(Lanline),
+            Self::Redis => Box::new(Redis { replies: true }),
+            Self::RedisQuiet => Box::new(Redis { replies: false }),
+            Self::Nats => Box::new(Nats),
+            Self::Mosquitto => Box::new(Mqtt),
+            Self::Inspircd | Self::Ngircd => Box::new(Irc),
+        }
+    }
+
+    pub fn readiness(self) -> Readiness {
+        match self {
+            Self::Relay | Self::Lanline | Self::Python => Readiness::Says,
+            _ => Readiness::Accepts,
+        }
+    }
+
+    /// Where its program is. `lanline` is used for Lanline.
+    pub fn program(self, lanline: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Relay => std::env::current_exe().ok(),
+            Self::Lanline => lanline.is_file().then(|| lanline.to_owned()),
+            Self::Redis | Self::RedisQuiet => find("redis-server"),
+            Self::Nats => find("nats-server"),
+            Self::Mosquitto => find("mosquitto"),
+            Self::Inspircd => find("inspircd"),
+            Self::Ngircd => find("ngircd"),
+            Self::Python => find("python3"),
+        }
+    }
+
+    /// The command that starts it on `port`; its files go to `folder`.
+    ///
+    /// # Errors
+    /// Where a file can't be written.
+    pub fn command(self, program: &Path, port: u16, folder: &Path) -> std::io::Result<Command> {
+        let mut command = Command::new(program);
+        command.current_dir(folder);
+        let config = folder.join("server.conf");
+        let port_text = port.to_string();
+        match self {
+            Self::Relay => command.args(["relay", "--listen", "127.0.0.1:0"]),
+            Self::Lanline => command
+                .args(["serve", "--listen", "127.0.0.1:0", "--workers", "1"])
+                .args(["--rate", "0", "--broadcast-interval", "0"]),
+            Self::Redis | Self::RedisQuiet => command
+                .args(["--port", &port_text, "--bind", "127.0.0.1", "--save", ""])
+                .args([
+                    "--appendonly",
+                    "no",
+                    "--daemonize",
+                    "no",
+                    "--protected-mode",
+                    "no",
+                    "--maxclients",
+                    "19000",
+                ])
+                .args(["--tcp-backlog", "4096", "--logfile", "/dev/null", "--timeout", "0"])
+                .args(["--client-output-buffer-limit", "pubsub 0 0 0"]),
+            Self::Nats => command.args(["--addr", "127.0.0.1", "--port", &port_text]),
+            Self::Mosquitto => {
+                std::fs::write(&config, mosquitto(port))?;
+                command.arg("-c").arg(&config)
+            }
+            Self::Inspircd => {
+                std::fs::write(&config, inspircd(port, folder))?;
+                command
+                    .args(["--nofork", "--nolog", "--nopid", "--runasroot", "--config"])
+                    .arg(&config)
+            }
+            Self::Ngircd => {
+                std::fs::write(&config, ngircd(port))?;
+                command.arg("--nodaemon").arg("--config").arg(&config)
+            }
+            Self::Python => {
+                let script = folder.join("thread_per_client.py");
+                std::fs::write(&script, include_str!("fixtures/thread_per_client.py"))?;
+                command.arg(&script)
+            }
+        };
+        Ok(command)
+    }
+}
+
+/// A program in `PATH`, or where servers are kept.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+fn mosquitto(port: u16) -> String {
+    format!(
+        "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\n\
+         set_tcp_nodelay true\nmax_queued_messages 0\nmax_queued_bytes 0\nuser root\n"
+    )
+}
+
+fn ngircd(port: u16) -> String {
+    let (operator, password) = irc::OPERATOR;
+    let name = irc::SERVER_NAME;
+    format!(
+        "[Global]\nName = {name}\nInfo = bench\nListen = 127.0.0.1\nPorts = {port}\n\
+         ServerUID = root\nServerGID = root\nMotdPhrase = hello\n\
+         [Limits]\nMaxConnections = 0\nMaxConnectionsIP = 0\nMaxPenaltyTime = 0\n\
+         PingTimeout = 3600\nPongTimeout = 3600\n\
+         [Options]\nDNS = no\nIdent = no\nPAM = no\nOperCanUseMode = yes\n\
+         [Operator]\nName = {operator}\nPassword = {password}\n"
+    )
+}
+
+fn inspircd(port: u16, folder: &Path) -> String {
+    let (operator, password) = irc::OPERATOR;
+    let name = irc::SERVER_NAME;
+    let data = folder.display();
+    format!(
+        "<server name=\"{name}\" description=\"bench\" network=\"bench\">\n\
+         <admin name=\"bench\" nick=\"bench\" email=\"bench@localhost\">\n\
+         <path datadir=\"{data}\" logdir=\"{data}\" runtimedir=\"{data}\">\n\
+         <bind address=\"127.0.0.1\" port=\"{port}\" type=\"clients\">\n\
+         <connect allow=\"*\" timeout=\"120\" pingfreq=\"3600\" hardsendq=\"100000000\" \
+         softsendq=\"100000000\" recvq=\"1000000\" threshold=\"1000000\" \
+         commandrate=\"1000000000\" fakelag=\"no\" localmax=\"100000\" globalmax=\"100000\" \
+         maxconnwarn=\"no\" resolvehostnames=\"no\" useident=\"no\" limit=\"100000\">\n\
+         <class name=\"all\" commands=\"*\" privs=\"*\" usermodes=\"*\" chanmodes=\"*\">\n\
+         <type name=\"all\" classes=\"all\">\n\
+         <oper name=\"{operator}\" password=\"{password}\" host=\"*\" type=\"all\">\n\
+         <performance somaxconn=\"4096\" softlimit=\"100000\" netbuffersize=\"10240\" \
+         clonesonconnect=\"no\">\n\
+         <dns enabled=\"no\">\n<files motd=\"\">\n"
+    )
+}
