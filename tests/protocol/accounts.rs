@@ -214,7 +214,7 @@ fn one_who_does_not_read_hurts_nobody_else(workers: usize) {
 }
 
 fn a_packet_larger_than_the_queue_passes_where_nothing_waits(workers: usize) {
-    let server = Server::with(workers, &[("--queue", "1000")]);
+    let server = Server::with(workers, &[("--queue", "2000")]);
     let mut alice = Client::join(&server, "alice");
     let text = "x".repeat(60_000);
     for n in 0..8 {
@@ -230,7 +230,7 @@ fn a_packet_larger_than_the_queue_passes_where_nothing_waits(workers: usize) {
 
 fn ones_own_answers_are_never_refused(workers: usize) {
     const PINGS: usize = 20_000;
-    let server = Server::with(workers, &[("--queue", "1000")]);
+    let server = Server::with(workers, &[("--queue", "2000")]);
     let mut alice = Client::join(&server, "alice");
     let mut sending = alice.sending_half();
     let (ahead, is_ahead) = std::sync::mpsc::channel();
@@ -244,7 +244,7 @@ fn ones_own_answers_are_never_refused(workers: usize) {
         }
         sending.write_all(b"junk\n").unwrap();
     });
-    // A megabyte ahead, a thousand times the queue.
+    // A megabyte ahead, hundreds of times the queue.
     is_ahead.recv().unwrap();
     for n in 0..PINGS {
         let pong = alice.next();
@@ -274,7 +274,7 @@ fn who_reads_nothing_for_too_long_is_stuck(workers: usize) {
 }
 
 fn who_does_not_read_their_own_answers_is_stuck(workers: usize) {
-    let server = Server::with(workers, &[("--queue", "1000"), ("--stuck-timeout", "1")]);
+    let server = Server::with(workers, &[("--queue", "2000"), ("--stuck-timeout", "1")]);
     let alice = Client::join_narrow(&server, "alice");
     let mut sending = alice.sending_half();
     let ping = packet_text("alice", "/ping", &"x".repeat(1000));

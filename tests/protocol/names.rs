@@ -30,7 +30,7 @@ fn names_of_any_script(workers: usize) {
         "ฟ้า",
         "이름",
         "שלום",
-        "x\u{308}y",
+        "q\u{308}y",
         "ªº",
         "𝔘𝔫𝔦",
         "0",

@@ -79,7 +79,7 @@ fn a_long_list_takes_many_packets(workers: usize) {
 
 fn a_long_list_of_members(workers: usize) {
     let server = small_packets(workers);
-    let names: Vec<String> = (0..120).map(|n| format!("member_{n:03}")).collect();
+    let names: Vec<String> = (0..240).map(|n| format!("member_{n:03}")).collect();
     let mut clients: Vec<Client> = names.iter().map(|name| Client::join(&server, name)).collect();
     for (n, client) in clients.iter_mut().enumerate() {
         assert_eq!(client.ask("/join", "#Ops").first_line(), format!("#Ops {}", n + 1));
@@ -95,7 +95,7 @@ fn a_long_list_of_rooms(workers: usize) {
     let server = small_packets(workers);
     let mut alice = Client::join(&server, "alice");
     let mut bob = Client::join(&server, "bob");
-    let rooms: Vec<String> = (0..60)
+    let rooms: Vec<String> = (0..160)
         .map(|n| if n % 2 == 0 { format!("#Room_{n:03}") } else { format!("#room_{n:03}") })
         .collect();
     for (n, room) in rooms.iter().enumerate().rev() {

@@ -49,9 +49,12 @@ fn what_is_queued_is_flushed(workers: usize) {
         ledger.fill(&mut alice, &bob.name, &[&bob.name], &[&bob.name]);
     }
     server.signal("TERM");
-    for bob in &mut bobs {
-        let name = bob.name.clone();
-        ledger.note_received(&name, &bob.rest());
+    let received: Vec<Vec<Packet>> = std::thread::scope(|scope| {
+        let readers: Vec<_> = bobs.iter_mut().map(|bob| scope.spawn(|| bob.rest())).collect();
+        readers.into_iter().map(|reader| reader.join().unwrap()).collect()
+    });
+    for (bob, packets) in bobs.iter().zip(&received) {
+        ledger.note_received(&bob.name, packets);
     }
     ledger.note_refusals(&alice.rest());
     assert_eq!(server.wait().code(), Some(0));

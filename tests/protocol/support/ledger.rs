@@ -31,26 +31,36 @@ impl Ledger {
         self.sent.insert(ordinal, recipients.iter().map(|&name| name.to_owned()).collect());
     }
 
-    /// Sends until the sender has heard that the queues of all `full` are.
+    /// Sends until the sender has heard again and again that the queues of all
+    /// `full` are. Once isn't enough: a queue is also full for as long as a
+    /// burst has not been handed to a socket that has room for it.
     pub fn fill(&mut self, sender: &mut Client, to: &str, recipients: &[&str], full: &[&str]) {
-        let mut open: BTreeSet<&str> = full.iter().copied().collect();
+        const BURST: u64 = 20;
         for _ in 0..4000 {
-            for _ in 0..20 {
+            for _ in 0..BURST {
                 self.send(sender, to, recipients, 1000);
             }
             // Keeps the sender from running ahead of the server.
             sender.ask("/ping", "");
             let came = sender.take_unread();
-            self.note_refusals(&came);
             for packet in came.iter().filter(|packet| packet.refusal().is_some()) {
                 assert_eq!(packet.refusal().unwrap().1, "busy", "{packet:?}");
-                open.remove(packet.missed_by().unwrap());
             }
-            if open.is_empty() {
+            self.note_refusals(&came);
+            if full.iter().all(|name| self.refused_in_a_row(name) >= 4 * BURST as usize) {
                 return;
             }
         }
-        panic!("80 MB sent, and the queues of {open:?} are not full");
+        panic!("80 MB sent, and the queues of {full:?} are not full");
+    }
+
+    /// How many of the packets for them were refused in one go, counted from
+    /// the last one refused.
+    fn refused_in_a_row(&self, recipient: &str) -> usize {
+        let Some(refused) = self.refused.get(recipient) else { return 0 };
+        let last = refused.last_key_value().map_or(0, |(ordinal, _)| *ordinal);
+        let sent = self.sent.range(..=last).rev().filter(|(_, to)| to.contains(recipient));
+        sent.take_while(|(ordinal, _)| refused.contains_key(ordinal)).count()
     }
 
     /// Notes what a recipient has got.

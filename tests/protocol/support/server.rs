@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A running server; killed when it goes out of scope.
 pub struct Server {
@@ -120,8 +120,21 @@ impl Drop for Server {
 }
 
 /// Runs the binary to its end.
+///
+/// # Panics
+/// Where it doesn't end within ten seconds: it serves.
 pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    command(arguments, environment).output().expect("the binary runs")
+    let mut child = command(arguments, environment).spawn().expect("the binary runs");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while child.try_wait().expect("the child is ours").is_none() {
+        if Instant::now() > deadline {
+            let _ = child.kill();
+            let output = child.wait_with_output();
+            panic!("{arguments:?} with {environment:?} doesn't end: {output:?}");
+        }
+        std::thread::yield_now();
+    }
+    child.wait_with_output().expect("the child is ours")
 }
 
 /// The binary, nothing of our own environment's settings with it.
