@@ -13,6 +13,7 @@
 //!
 //! - [`cli`]: flags to a checked configuration
 //! - [`net`]: mio, sockets, threads, clocks
+//! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place
@@ -23,4 +24,5 @@ pub mod chat;
 pub mod cli;
 pub mod limits;
 pub mod net;
+pub mod sandbox;
 pub mod wire;

@@ -9,6 +9,7 @@ use super::mailbox::{Mailbox, Post};
 use super::shutdown::{Progress, come_to_rest};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Place, Shard, Tallies, WorkerId};
+use crate::sandbox::{self, Needs, Sandbox};
 use log::{error, info};
 use mio::{Poll, Waker};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -16,7 +17,7 @@ use signal_hook::iterator::Signals;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime};
 
@@ -29,6 +30,8 @@ pub enum ServeError {
     Descriptors { limit: usize },
     /// The limit on descriptors is too low for the wanted number of clients.
     ClientsMax { wanted: usize, limit: usize, allowed: usize },
+    /// The sandbox is required and can't be had.
+    Sandbox(sandbox::Refused),
     /// Something that the system should give.
     System(&'static str, io::Error),
 }
@@ -38,6 +41,15 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], before anything is served.
 pub fn serve(config: Config) -> Result<(), ServeError> {
+    serve_then(config, |_| {})
+}
+
+/// [`serve`], and calls `ready` in this thread once it serves: with all its
+/// threads, this one too, in the sandbox.
+///
+/// # Errors
+/// As there.
+pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
     let start = Instant::now();
     let clients_max = clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
@@ -48,8 +60,14 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
+    let mut sandbox = Sandbox::new(config.sandbox, Needs::default());
+    sandbox.close_files().map_err(ServeError::Sandbox)?;
     let house = House::build(&config, clients_max, listeners, start)?;
+    let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
+    house.tallies.set_sandbox(in_force);
+    house.open();
     announce(&addresses).map_err(system("standard output"))?;
+    ready(&addresses);
 
     for signal in signals.forever() {
         if signal != SIGHUP {
@@ -67,10 +85,13 @@ struct House {
     progress: Arc<Progress>,
     tallies: Arc<Tallies>,
     threads: Vec<JoinHandle<()>>,
+    /// Behind it all threads wait to be let go.
+    gate: Arc<Barrier>,
     start: Instant,
 }
 
 impl House {
+    /// When this returns, all threads run and wait to be let go.
     fn build(
         config: &Config,
         clients_max: usize,
@@ -86,6 +107,7 @@ impl House {
         let rules = Arc::new(config.rules.clone());
         let hash_keys = hash_keys()?;
 
+        let gate = Arc::new(Barrier::new(workers + 1));
         let mut threads = Vec::new();
         let all: Vec<(Poll, Mailbox)> = polls.into_iter().zip(mailboxes).collect();
         for (worker, (poll, mailbox)) in (0..).zip(all) {
@@ -101,9 +123,15 @@ impl House {
                 progress: progress.clone(),
                 start,
             };
-            threads.push(spawn(parts).map_err(system("threads"))?);
+            threads.push(spawn(parts, gate.clone()).map_err(system("threads"))?);
         }
-        Ok(Self { post, progress, tallies, threads, start })
+        gate.wait();
+        Ok(Self { post, progress, tallies, threads, gate, start })
+    }
+
+    /// Lets all threads go.
+    fn open(&self) {
+        self.gate.wait();
     }
 
     /// Ends all threads and says what they did.
@@ -128,10 +156,14 @@ impl House {
     }
 }
 
-fn spawn(parts: Parts) -> io::Result<JoinHandle<()>> {
+/// A worker's thread, which waits at the gate twice: until all have started,
+/// and until the process is in its sandbox.
+fn spawn(parts: Parts, gate: Arc<Barrier>) -> io::Result<JoinHandle<()>> {
     let name = format!("worker-{}", parts.worker);
     let worker = Worker::new(parts)?;
     thread::Builder::new().name(name).spawn(move || {
+        gate.wait();
+        gate.wait();
         if let Err(error) = worker.run() {
             // No half-dead server: whoever supervises us starts a whole one.
             panic!("the poll failed: {error}");
@@ -239,6 +271,7 @@ impl fmt::Display for ServeError {
                 "{wanted} clients are wanted, but {limit} descriptors allow {allowed}; raise the \
                  limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
             ),
+            Self::Sandbox(refused) => write!(f, "{refused}; see --sandbox"),
             Self::System(what, error) => write!(f, "the system refuses {what}: {error}"),
         }
     }
