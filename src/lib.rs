@@ -15,6 +15,7 @@
 //! - [`net`]: mio, sockets, threads, clocks
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
+//! - [`client`]: the terminal client; sees [`wire`] and [`limits`] only
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place
 //!
@@ -22,6 +23,7 @@
 
 pub mod chat;
 pub mod cli;
+pub mod client;
 pub mod limits;
 pub mod net;
 pub mod sandbox;

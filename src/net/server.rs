@@ -5,15 +5,14 @@ use super::config::Config;
 use super::descriptors;
 use super::door::Door;
 use super::listener::{self, Listener};
-use super::mailbox::{Mailbox, Post};
-use super::shutdown::{Progress, come_to_rest};
+use super::mailbox::Post;
+use super::shutdown::Progress;
+use super::signals::Signals;
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Place, Shard, Tallies, WorkerId};
 use crate::sandbox::{self, Needs, Sandbox};
 use log::{error, info};
 use mio::{Poll, Waker};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -36,7 +35,9 @@ pub enum ServeError {
     System(&'static str, io::Error),
 }
 
-/// Serves until a signal ends it.
+/// Serves until a signal ends it. The calling thread is the first worker: a
+/// house of one worker is a process of one thread, whose descriptors the
+/// kernel needs not share out.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
@@ -53,7 +54,7 @@ pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(
     let start = Instant::now();
     let clients_max = clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(system("signals"))?;
+    let signals = Signals::take_over().map_err(system("signals"))?;
     let listeners = listener::bind_all(&config.listen, config.workers)
         .map_err(|(address, error)| ServeError::Bind(address, error))?;
     log_limits(&config, clients_max);
@@ -62,27 +63,19 @@ pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
     let mut sandbox = Sandbox::new(config.sandbox, Needs::default());
     sandbox.close_files().map_err(ServeError::Sandbox)?;
-    let house = House::build(&config, clients_max, listeners, start)?;
+    let (house, first) = House::build(&config, clients_max, listeners, signals, start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
     house.tallies.set_sandbox(in_force);
     house.open();
     announce(&addresses).map_err(system("standard output"))?;
     ready(&addresses);
-
-    for signal in signals.forever() {
-        if signal != SIGHUP {
-            info!("signal {signal}: stopping");
-            break;
-        }
-        info!("SIGHUP: there is nothing to reload");
-    }
-    house.end().map_err(system("wakers"))
+    first.run().map_err(system("the poll"))?;
+    house.end();
+    Ok(())
 }
 
-/// All threads and what they share.
+/// All other threads, and what is told of all at the end.
 struct House {
-    post: Arc<Post>,
-    progress: Arc<Progress>,
     tallies: Arc<Tallies>,
     threads: Vec<JoinHandle<()>>,
     /// Behind it all threads wait to be let go.
@@ -91,42 +84,49 @@ struct House {
 }
 
 impl House {
-    /// When this returns, all threads run and wait to be let go.
+    /// When this returns, all threads but this one's worker run, and wait to
+    /// be let go.
     fn build(
         config: &Config,
         clients_max: usize,
         mut listeners: Vec<Listener>,
+        signals: Signals,
         start: Instant,
-    ) -> Result<Self, ServeError> {
+    ) -> Result<(Self, Worker), ServeError> {
         let workers = config.workers;
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (post, mailboxes) = Post::new(wakers);
-        let progress = Arc::new(Progress::new(workers));
+        let progress = Arc::new(Progress::new(workers, post));
         let tallies = Arc::new(Tallies::new(workers));
         let door = Arc::new(Door::new(clients_max, config.allow.clone()));
         let rules = Arc::new(config.rules.clone());
         let hash_keys = hash_keys()?;
 
-        let gate = Arc::new(Barrier::new(workers + 1));
-        let mut threads = Vec::new();
-        let all: Vec<(Poll, Mailbox)> = polls.into_iter().zip(mailboxes).collect();
-        for (worker, (poll, mailbox)) in (0..).zip(all) {
+        let mut signals = Some(signals);
+        let mut all = Vec::new();
+        for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(mailboxes)) {
             let place = Place { worker, workers, hash_keys };
             let clock = Box::new(SystemTime::now);
             let parts = Parts {
                 worker,
                 poll,
                 listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
+                signals: signals.take(),
                 shard: Shard::new(place, rules.clone(), tallies.clone(), clock),
                 mailbox,
                 door: door.clone(),
                 progress: progress.clone(),
                 start,
             };
-            threads.push(spawn(parts, gate.clone()).map_err(system("threads"))?);
+            all.push(Worker::new(parts).map_err(system("polls"))?);
         }
+        let first = all.remove(0);
+        let gate = Arc::new(Barrier::new(workers));
+        let spawn = |(worker, number)| spawn(worker, number, gate.clone());
+        let threads = all.into_iter().zip(1..).map(spawn);
+        let threads = threads.collect::<io::Result<_>>().map_err(system("threads"))?;
         gate.wait();
-        Ok(Self { post, progress, tallies, threads, gate, start })
+        Ok((Self { tallies, threads, gate, start }, first))
     }
 
     /// Lets all threads go.
@@ -134,9 +134,8 @@ impl House {
         self.gate.wait();
     }
 
-    /// Ends all threads and says what they did.
-    fn end(self) -> io::Result<()> {
-        come_to_rest(&self.post, &self.progress)?;
+    /// Waits for the other threads and says what all did.
+    fn end(self) {
         for thread in self.threads {
             // A panic has ended the process already.
             let _ = thread.join();
@@ -152,16 +151,13 @@ impl House {
             tallies.sum(|tally| &tally.refused),
             tallies.peak_users(),
         );
-        Ok(())
     }
 }
 
 /// A worker's thread, which waits at the gate twice: until all have started,
 /// and until the process is in its sandbox.
-fn spawn(parts: Parts, gate: Arc<Barrier>) -> io::Result<JoinHandle<()>> {
-    let name = format!("worker-{}", parts.worker);
-    let worker = Worker::new(parts)?;
-    thread::Builder::new().name(name).spawn(move || {
+fn spawn(worker: Worker, number: WorkerId, gate: Arc<Barrier>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         gate.wait();
         gate.wait();
         if let Err(error) = worker.run() {
