@@ -162,6 +162,7 @@ fn every_thread_is_confined(pid: u32) {
 
 /// The inner process: a server, and in its main thread the attempts.
 fn inside(targets: &str) {
+    simplelog::SimpleLogger::init(log::LevelFilter::Info, simplelog::Config::default()).unwrap();
     let targets: Vec<String> = targets.split(' ').map(str::to_owned).collect();
     for (name, way) in ways(&targets) {
         assert!(!is_refused(&way()), "{name}: refused outside of the sandbox as well");
