@@ -1,5 +1,26 @@
 //! **Lanline**: a chat server for places that have a network and no internet.
 //!
-//! See `ARCHITECTURE.md` for the threads and the way of a packet.
+//! ```text
+//!            clients (TCP)                                clients (TCP)
+//!          │  │  │  │  │                                 │  │  │  │  │
+//!    ┌─────▼──▼──▼──▼──▼─────┐  letters (crossbeam) ┌─────▼──▼──▼──▼──▼─────┐
+//!    │ worker 0: one thread, │ ───────────────────► │ worker 1              │
+//!    │ one poll, one shard   │ ◄─────────────────── │                       │
+//!    └───────────────────────┘    + one wake        └───────────────────────┘
+//! ```
+//!
+//! Arrows of import point down this list only:
+//!
+//! - [`cli`]: flags to a checked configuration
+//! - [`net`]: mio, sockets, threads, clocks
+//! - [`chat`]: pure: who is here, who hears what
+//! - [`wire`]: pure: bytes to packets and back
+//! - [`limits`]: every bound in one place
+//!
+//! `ARCHITECTURE.md` follows a packet through the house.
 
+pub mod chat;
+pub mod cli;
+pub mod limits;
+pub mod net;
 pub mod wire;

@@ -1,1 +1,49 @@
-fn main() {}
+//! The program: hands the command line to what it asks for. Exit codes are
+//! decided here and nowhere else: 0 fine, 1 failure, 2 wrong usage.
+
+use clap::Parser;
+use lanline::cli::{Cli, Command, ServeArgs};
+use lanline::net;
+use log::{LevelFilter, error};
+use std::process::ExitCode;
+
+const FAILURE: u8 = 1;
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let Cli { command, serve } = Cli::parse();
+    match command.unwrap_or(Command::Serve(serve)) {
+        Command::Serve(args) => run_server(args),
+    }
+}
+
+fn run_server(args: ServeArgs) -> ExitCode {
+    start_log(args.log);
+    let config = match args.into_config() {
+        Ok(config) => config,
+        Err(wrong) => {
+            eprintln!("lanline: {wrong}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    match net::serve(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            error!("{failure}");
+            eprintln!("lanline: {failure}");
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+/// To standard error, with the time in UTC.
+fn start_log(level: LevelFilter) {
+    let config = simplelog::ConfigBuilder::new()
+        .set_time_format_rfc3339()
+        .set_target_level(LevelFilter::Off)
+        .set_thread_level(LevelFilter::Off)
+        .set_location_level(LevelFilter::Off)
+        .build();
+    // Fails only where a log was started before.
+    let _ = simplelog::WriteLogger::init(level, config, std::io::stderr());
+}

@@ -1,0 +1,231 @@
+//! Questions that other shards have a part in: asked on behalf of a client,
+//! answered by each shard for its own, put together when all have answered.
+//! Meanwhile the client is not heard further. What only this shard has to
+//! answer is answered at once, the same way.
+
+use super::client::{Client, Stage, Then};
+use super::id::{Address, ConnId, WorkerId};
+use super::letter::{Answer, Entry, Letter, Question, WhoIs};
+use super::refusal::Code;
+use super::rooms::Left;
+use super::shard::{Report, Shard};
+
+/// A client's question that is under way.
+#[derive(Debug)]
+pub struct Asked {
+    ordinal: u64,
+    endpoint: &'static str,
+    /// Shards that have not answered yet.
+    missing: usize,
+    count: u64,
+    entries: Vec<Entry>,
+    /// What isn't a count or a list.
+    other: Option<Answer>,
+}
+
+impl<S> Shard<S> {
+    /// Asks the one shard that knows.
+    pub(super) fn ask_home(
+        &mut self,
+        id: ConnId,
+        ordinal: u64,
+        home: WorkerId,
+        question: Question,
+    ) {
+        self.ask(id, ordinal, question, &[home]);
+    }
+
+    /// Asks every shard, this one too.
+    pub(super) fn ask_all(&mut self, id: ConnId, ordinal: u64, question: Question) {
+        let everybody: Vec<WorkerId> = (0..self.place.workers as WorkerId).collect();
+        self.ask(id, ordinal, question, &everybody);
+    }
+
+    fn ask(&mut self, id: ConnId, ordinal: u64, question: Question, whom: &[WorkerId]) {
+        let asker = self.address(id);
+        let mut asked = Asked {
+            ordinal,
+            endpoint: endpoint_of(&question),
+            missing: whom.len(),
+            count: 0,
+            entries: Vec::new(),
+            other: None,
+        };
+        for &worker in whom {
+            if worker == self.place.worker {
+                asked.add(self.answer(&question));
+            } else {
+                let weight = question.extra_bytes();
+                self.send(worker, Letter::Ask { asker, question: question.clone() }, weight);
+            }
+        }
+        if asked.missing == 0 {
+            self.answered(id, asked);
+            return;
+        }
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.flags.held_asking = true;
+        client.flags.posted_away = true;
+        self.asked.insert(id, asked);
+    }
+
+    /// Another shard asks.
+    pub(super) fn asked_by(&mut self, asker: Address, question: &Question) {
+        let answer = self.answer(question);
+        let weight = answer.extra_bytes();
+        self.send(asker.worker, Letter::Answer { to: asker.conn, answer }, weight);
+    }
+
+    /// Another shard has answered.
+    pub(super) fn answer_arrived(&mut self, id: ConnId, answer: Answer) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if let Stage::Closing { fences, .. } = &mut client.stage {
+            if matches!(answer, Answer::Done) {
+                *fences -= 1;
+                self.settle(id);
+            }
+            return;
+        }
+        let Some(asked) = self.asked.get_mut(&id) else { return };
+        asked.add(answer);
+        if asked.missing > 0 {
+            return;
+        }
+        client.flags.held_asking = false;
+        if let Some(asked) = self.asked.remove(&id) {
+            self.answered(id, asked);
+        }
+        self.resume(id);
+    }
+
+    /// What this shard knows, or does, about a question.
+    fn answer(&mut self, question: &Question) -> Answer {
+        match question {
+            Question::Broadcast { origin, frame } => {
+                let sender = origin.sender;
+                let users = self.clients.ids(Client::is_user);
+                let others = users.iter().filter(|&&user| self.address(user) != sender).count();
+                for user in users {
+                    if self.address(user) != sender {
+                        self.deliver_frame(user, *origin, frame);
+                    }
+                }
+                Answer::Count(others as u64)
+            }
+            Question::List => Answer::Entries(self.users()),
+            Question::Rooms => Answer::Entries(self.rooms_here()),
+            Question::Members { room } => match self.rooms.get(room) {
+                Some(room) => Answer::Entries(
+                    room.members
+                        .iter()
+                        .map(|(key, name)| Entry { key: key.clone(), line: name.clone() })
+                        .collect(),
+                ),
+                None => Answer::NoRoom,
+            },
+            Question::RoomSize { room } => match self.rooms.get(room) {
+                Some(room) => Answer::Count(room.members.len() as u64),
+                None => Answer::NoRoom,
+            },
+            Question::Who { key, hash } => Answer::Who(self.who_is(*hash, key)),
+            Question::Join { room, member } => {
+                let room = self.rooms.join(room, member);
+                Answer::Joined { room: room.shown.clone(), members: room.members.len() }
+            }
+            Question::Leave { room, member } => Answer::Left(self.rooms.leave(room, member.key())),
+            Question::Kick { key, hash, reason } => Answer::Kicked(self.kick(*hash, key, reason)),
+            Question::Fence => Answer::Done,
+        }
+    }
+
+    /// All have answered: tells the client.
+    fn answered(&mut self, id: ConnId, asked: Asked) {
+        let Asked { ordinal, endpoint, count, mut entries, other, .. } = asked;
+        let refusal = match (endpoint, other) {
+            ("/broadcast", _) => return self.say(id, endpoint, &count.to_string()),
+            // A post by one who is no member.
+            ("", Some(Answer::NoRoom)) | ("/members", Some(Answer::NoRoom)) => Code::NoSuchRoom,
+            ("", _) => Code::NotMember,
+            ("/list" | "/rooms" | "/members", _) => {
+                entries.sort_unstable();
+                return self.say_pages(id, endpoint, &entries);
+            }
+            (_, Some(Answer::Who(Some(WhoIs { name, ip, seconds })))) => {
+                return self.say(id, endpoint, &format!("{name} {ip} {seconds}"));
+            }
+            (_, Some(Answer::Joined { room, members })) => {
+                return self.say(id, endpoint, &format!("{room} {members}"));
+            }
+            (_, Some(Answer::Left(Left::Yes(room)))) => return self.say(id, endpoint, &room),
+            (_, Some(Answer::Left(Left::NotMember))) => Code::NotMember,
+            (_, Some(Answer::Left(Left::NoSuchRoom))) => Code::NoSuchRoom,
+            (_, Some(Answer::Kicked(Some(name)))) => return self.say(id, endpoint, &name),
+            _ => Code::NoSuchUser,
+        };
+        self.refuse(id, ordinal, refusal, None);
+    }
+
+    /// All users here.
+    fn users(&self) -> Vec<Entry> {
+        let identities = self.clients.iter().filter_map(|(_, client)| client.identity());
+        let entry = |key: &str, name: &str| Entry { key: key.into(), line: name.into() };
+        let mut users: Vec<Entry> = identities.map(|i| entry(i.key(), i.name())).collect();
+        users.sort_unstable();
+        users
+    }
+
+    /// All rooms whose home is here, in order.
+    fn rooms_here(&self) -> Vec<Entry> {
+        let line = |shown: &str, members: usize| format!("{shown} {members}").into();
+        self.rooms
+            .iter()
+            .map(|(key, room)| Entry {
+                key: key.into(),
+                line: line(&room.shown, room.members.len()),
+            })
+            .collect()
+    }
+
+    fn who_is(&self, hash: u64, key: &str) -> Option<WhoIs> {
+        let client = self.clients.get(self.find(hash, key)?)?;
+        let seconds = self.now.since(client.since).as_secs();
+        Some(WhoIs { name: client.name().into(), ip: client.peer, seconds })
+    }
+
+    fn kick(&mut self, hash: u64, key: &str, reason: &str) -> Option<Box<str>> {
+        let id = self.find(hash, key)?;
+        let client = self.clients.get(id)?;
+        let (name, peer): (Box<str>, _) = (client.name().into(), client.peer);
+        self.say(id, "/kick", reason);
+        self.leave(id, Then::Linger);
+        self.report(Report::Kicked { name: name.clone(), peer });
+        Some(name)
+    }
+}
+
+impl Asked {
+    fn add(&mut self, answer: Answer) {
+        self.missing -= 1;
+        match answer {
+            Answer::Count(count) => self.count += count,
+            Answer::Entries(entries) if self.entries.is_empty() => self.entries = entries,
+            Answer::Entries(entries) => self.entries.extend(entries),
+            other => self.other = Some(other),
+        }
+    }
+}
+
+/// Under which name the answer is given; a post to a room gets none.
+fn endpoint_of(question: &Question) -> &'static str {
+    match question {
+        Question::Broadcast { .. } => "/broadcast",
+        Question::List => "/list",
+        Question::Rooms => "/rooms",
+        Question::Members { .. } => "/members",
+        Question::RoomSize { .. } | Question::Fence => "",
+        Question::Who { .. } => "/who",
+        Question::Join { .. } => "/join",
+        Question::Leave { .. } => "/leave",
+        Question::Kick { .. } => "/kick",
+    }
+}

@@ -1,0 +1,270 @@
+//! One connection of a shard, from the accept to the last byte: its state and
+//! nothing that acts on others. The slab that holds them, with generations.
+
+use super::id::{ConnId, Moment, Tag};
+use crate::wire::{Framer, Name, Outbound, packet};
+use slab::Slab;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A queue on its way from client to client; a handle, so that an idle one
+/// has room for nothing else.
+pub type Queue = Box<Outbound<Tag>>;
+
+/// One connection.
+///
+/// - **Invariant**: an idle one owns no buffer: `inbound` has no capacity and
+///   `outbound` is gone when nothing waits.
+#[derive(Debug)]
+pub struct Client<S> {
+    generation: u32,
+    /// Carried for `net`; never looked at here.
+    pub socket: S,
+    pub(super) stage: Stage,
+    pub(super) flags: Flags,
+    pub(super) framer: Framer,
+    /// Read, and not handled yet.
+    pub(super) inbound: Vec<u8>,
+    /// What waits for the socket.
+    pub(super) outbound: Option<Queue>,
+    /// Packets so far.
+    pub(super) ordinal: u64,
+    /// While greeting: when the last byte came. Then: since when they are here.
+    pub(super) since: Moment,
+    /// When the queue moved last, or began.
+    pub(super) moved: Moment,
+    /// When its rate will have allowed all that it has sent, in nanoseconds.
+    pub(super) paid_until_ns: u64,
+    pub(super) peer: IpAddr,
+    /// The server's address on this connection.
+    pub(super) local: IpAddr,
+    /// What few have.
+    pub(super) extras: Option<Box<Extras>>,
+}
+
+/// How far a connection is. Only ever goes on, from top to bottom.
+#[derive(Debug)]
+pub enum Stage {
+    /// Has not said who it is.
+    Greeting,
+    /// Has a name.
+    User(Identity),
+    /// Has left: what waits is flushed, then `then` happens. Keeps its name
+    /// for the packets that are addressed to it.
+    Closing { name: Box<str>, fences: u32, then: Then },
+}
+
+/// What comes behind the last byte for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Its input has ended: close.
+    Close,
+    /// Say good-bye first, then as below or above.
+    Bye,
+    /// Close the sending half, read on for a moment, close.
+    Linger,
+    /// The sending half is closed.
+    Lingering,
+}
+
+/// Small facts about a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flags {
+    /// Its flush is among the effects already.
+    pub touched: bool,
+    /// The input has ended, though it may not be handled to its end yet.
+    pub ended: bool,
+    /// The connection is gone; what was received is handled without a pause.
+    pub reset: bool,
+    /// Over its rate; a deadline will say when to go on.
+    pub held_pace: bool,
+    /// Its own queue is over the bound.
+    pub held_queue: bool,
+    /// A question of its is under way.
+    pub held_asking: bool,
+    /// A deadline watches its queue.
+    pub watched: bool,
+    /// A deadline watches for silence.
+    pub listening: bool,
+    /// Has sent something that other shards may have to refuse.
+    pub posted_away: bool,
+    pub operator: bool,
+    pub presence: bool,
+    /// If its socket takes no more now, it is dropped.
+    pub last_words: bool,
+    /// Nothing can be said any more: the last packet is torn.
+    pub mute: bool,
+}
+
+/// A user's name, and what every packet of theirs begins with.
+#[derive(Debug)]
+pub struct Identity {
+    /// `{"from":{"name":"alice","ip":"192.168.1.7"},"to":"`
+    pub stamp: Box<str>,
+    name_bytes: u8,
+    /// The key, where it isn't the name itself.
+    folded: Option<Box<str>>,
+    pub hash: u64,
+}
+
+/// What few connections have.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// Keys of the rooms they are in.
+    pub rooms: Vec<Arc<str>>,
+    pub last_broadcast: Option<Moment>,
+}
+
+impl Identity {
+    pub fn new(name: &Name, ip: IpAddr, hash: u64) -> Self {
+        let shown = name.shown();
+        let mut stamp = Vec::with_capacity(64);
+        stamp.extend_from_slice(packet::FROM_NAME);
+        stamp.extend_from_slice(shown.as_bytes());
+        stamp.extend_from_slice(packet::IP);
+        stamp.extend_from_slice(ip.to_string().as_bytes());
+        stamp.extend_from_slice(packet::TO);
+        Self {
+            // A name and an address hold nothing that JSON escapes.
+            stamp: String::from_utf8_lossy(&stamp).into_owned().into_boxed_str(),
+            name_bytes: shown.len() as u8,
+            folded: (name.key() != shown).then(|| name.key().into()),
+            hash,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        let start = packet::FROM_NAME.len();
+        &self.stamp[start..start + usize::from(self.name_bytes)]
+    }
+
+    pub fn key(&self) -> &str {
+        self.folded.as_deref().unwrap_or_else(|| self.name())
+    }
+}
+
+impl<S> Client<S> {
+    pub(super) fn new(socket: S, peer: IpAddr, local: IpAddr, now: Moment) -> Self {
+        Self {
+            generation: 0,
+            socket,
+            stage: Stage::Greeting,
+            flags: Flags::default(),
+            framer: Framer::default(),
+            inbound: Vec::new(),
+            outbound: None,
+            ordinal: 0,
+            since: now,
+            moved: now,
+            paid_until_ns: 0,
+            peer,
+            local,
+            extras: None,
+        }
+    }
+
+    /// As the server's packets address it: empty before the welcome.
+    pub(super) fn name(&self) -> &str {
+        match &self.stage {
+            Stage::Greeting => "",
+            Stage::User(identity) => identity.name(),
+            Stage::Closing { name, .. } => name,
+        }
+    }
+
+    pub(super) fn identity(&self) -> Option<&Identity> {
+        match &self.stage {
+            Stage::User(identity) => Some(identity),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_user(&self) -> bool {
+        matches!(self.stage, Stage::User(_))
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self.stage, Stage::Closing { .. })
+    }
+
+    /// Whether it has to wait before the next packet is handled.
+    pub(super) fn is_held(&self) -> bool {
+        let Flags { held_pace, held_queue, held_asking, .. } = self.flags;
+        held_pace || held_queue || held_asking
+    }
+
+    pub fn queued_bytes(&self) -> usize {
+        self.outbound.as_ref().map_or(0, |outbound| outbound.queued_bytes())
+    }
+
+    /// Whether anything can still be said to it.
+    pub(super) fn can_be_told(&self) -> bool {
+        !self.flags.mute && !matches!(self.stage, Stage::Closing { then: Then::Lingering, .. })
+    }
+
+    pub(super) fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+}
+
+/// The clients of a shard.
+#[derive(Debug)]
+pub struct Clients<S> {
+    slab: Slab<Client<S>>,
+    next_generation: u32,
+}
+
+impl<S> Default for Clients<S> {
+    fn default() -> Self {
+        Self { slab: Slab::new(), next_generation: 0 }
+    }
+}
+
+impl<S> Clients<S> {
+    pub fn insert(&mut self, mut client: Client<S>) -> ConnId {
+        let generation = self.next_generation;
+        self.next_generation = generation.wrapping_add(1);
+        client.generation = generation;
+        ConnId { slot: self.slab.insert(client) as u32, generation }
+    }
+
+    #[inline]
+    pub fn get(&self, id: ConnId) -> Option<&Client<S>> {
+        self.slab.get(id.slot as usize).filter(|client| client.generation == id.generation)
+    }
+
+    #[inline]
+    pub fn get_mut(&mut self, id: ConnId) -> Option<&mut Client<S>> {
+        self.slab.get_mut(id.slot as usize).filter(|client| client.generation == id.generation)
+    }
+
+    pub fn remove(&mut self, id: ConnId) -> Option<Client<S>> {
+        self.get(id)?;
+        self.slab.try_remove(id.slot as usize)
+    }
+
+    /// Whoever is in a slot now.
+    #[inline]
+    pub fn at(&self, slot: u32) -> Option<&Client<S>> {
+        self.slab.get(slot as usize)
+    }
+
+    pub fn id_at(&self, slot: u32) -> Option<ConnId> {
+        self.at(slot).map(|client| ConnId { slot, generation: client.generation })
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (ConnId, &Client<S>)> {
+        self.slab.iter().map(|(slot, client)| {
+            (ConnId { slot: slot as u32, generation: client.generation }, client)
+        })
+    }
+
+    /// Handles of all that `wanted` picks.
+    pub fn ids(&self, mut wanted: impl FnMut(&Client<S>) -> bool) -> Vec<ConnId> {
+        self.iter().filter(|(_, client)| wanted(client)).map(|(id, _)| id).collect()
+    }
+
+    pub fn count(&self) -> usize {
+        self.slab.len()
+    }
+}

@@ -1,0 +1,218 @@
+//! The table of the server's endpoints: who may call what, and what this shard
+//! can answer by itself. Never: how an answer is put on the wire.
+
+use super::client::Then;
+use super::id::ConnId;
+use super::letter::Question;
+use super::refusal::Code;
+use super::shard::{Report, Shard};
+use crate::limits;
+use crate::wire::{Name, Packet};
+use jiff::Timestamp;
+use std::fmt::Write;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// For people: what there is.
+const HELP: &str = "/welcome comes once: NAME IP USERS VERSION
+/help: this
+/list: who is here
+/who NAME: name, address, seconds connected
+/time: the server's clock, UTC
+/ping TEXT: the same text
+/stats: counters
+/broadcast TEXT: to everyone
+/join #ROOM, /leave #ROOM: rooms
+/rooms: all rooms with their members
+/members #ROOM: who is in it
+/presence on|off: hear who comes and goes
+/operator TOKEN: become an operator
+/kick NAME REASON: for operators
+/quit: good-bye
+A packet to a name goes to that user, one to #ROOM to its members.";
+
+type Outcome = Result<(), Code>;
+
+impl<S> Shard<S> {
+    /// A packet to one of the server's endpoints.
+    pub(super) fn endpoint(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
+        if let Err(code) = self.call(id, ordinal, packet) {
+            self.refuse(id, ordinal, code, None);
+        }
+    }
+
+    fn call(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
+        let argument = packet.msg.plain();
+        match packet.to.as_ref() {
+            "/help" => self.say(id, "/help", HELP),
+            "/list" => self.ask_all(id, ordinal, Question::List),
+            "/who" => return self.who(id, ordinal, &argument),
+            "/time" => self.time(id),
+            "/ping" => {
+                let raw = packet.msg.raw();
+                self.say_with(id, "/ping", |out| out.extend_from_slice(raw.as_bytes()));
+            }
+            "/stats" => self.stats(id),
+            "/broadcast" => return self.broadcast(id, ordinal, packet),
+            "/join" => return self.join(id, ordinal, &argument),
+            "/leave" => return self.leave_room(id, ordinal, &argument),
+            "/rooms" => self.ask_all(id, ordinal, Question::Rooms),
+            "/members" => return self.members(id, ordinal, &argument),
+            "/presence" => return self.presence(id, &argument),
+            "/operator" => return self.operator(id, &argument),
+            "/kick" => return self.kick_asked(id, ordinal, &argument),
+            "/quit" => self.leave(id, Then::Bye),
+            _ => return Err(Code::NoSuchEndpoint),
+        }
+        Ok(())
+    }
+
+    fn who(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
+        let name = Name::parse(argument).map_err(|_| Code::NoSuchUser)?;
+        let hash = self.hashing.user(name.key());
+        let home = self.hashing.home(hash);
+        self.ask_home(id, ordinal, home, Question::Who { key: name.key().into(), hash });
+        Ok(())
+    }
+
+    fn time(&mut self, id: ConnId) {
+        // RFC 3339, section 5.6, with the six digits that clients set clocks by.
+        let now = Timestamp::try_from((self.wall_clock)()).unwrap_or_default();
+        self.say(id, "/time", &format!("{now:.6}"));
+    }
+
+    fn stats(&mut self, id: ConnId) {
+        let tallies = self.tallies.clone();
+        let lines = [
+            ("uptime_seconds", self.now.since(Default::default()).as_secs()),
+            ("users", tallies.users() as u64),
+            ("peak_users", tallies.peak_users() as u64),
+            ("packets_in", tallies.sum(|tally| &tally.packets_in)),
+            ("packets_out", tallies.sum(|tally| &tally.packets_out)),
+            ("bytes_in", tallies.sum(|tally| &tally.bytes_in)),
+            ("bytes_out", tallies.sum(|tally| &tally.bytes_out)),
+            ("refused", tallies.sum(|tally| &tally.refused)),
+            ("workers", self.place.workers as u64),
+        ];
+        let mut text = String::new();
+        for (name, value) in lines {
+            let _ = writeln!(text, "{name} {value}");
+        }
+        for (worker, tally) in tallies.all().iter().enumerate() {
+            let _ = writeln!(text, "users_worker_{worker} {}", tally.users.get());
+        }
+        self.say(id, "/stats", text.trim_end());
+    }
+
+    fn broadcast(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
+        let may = self.rules.operator_token.is_none();
+        let interval = self.rules.broadcast_interval;
+        let now = self.now;
+        let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
+        if !may && !client.flags.operator {
+            return Err(Code::NotOperator);
+        }
+        if !interval.is_zero() {
+            let last = &mut client.extras().last_broadcast;
+            if last.is_some_and(|last| now.since(last) < interval) {
+                return Err(Code::SlowDown);
+            }
+            *last = Some(now);
+        }
+        if let Some(frame) = self.stamped_frame(id, packet) {
+            let origin = self.origin(id, ordinal);
+            self.ask_all(id, ordinal, Question::Broadcast { origin, frame });
+        }
+        Ok(())
+    }
+
+    /// The client is in the room at once, for all posts that come by here; the
+    /// room's home counts.
+    fn join(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
+        let room = Arc::new(room_name(argument)?);
+        let Some(member) = self.own_name(id) else { return Ok(()) };
+        if !self.rosters.contains(room.key(), id) {
+            let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
+            if client.extras().rooms.len() >= limits::ROOMS_PER_USER_MAX {
+                return Err(Code::BadArgument);
+            }
+            let key = self.rosters.add(room.key(), id);
+            client.extras().rooms.push(key);
+        }
+        let home = self.hashing.home(self.hashing.room(room.key()));
+        self.ask_home(id, ordinal, home, Question::Join { room, member });
+        Ok(())
+    }
+
+    fn leave_room(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
+        let room: Arc<str> = room_name(argument)?.key().into();
+        let home = self.hashing.home(self.hashing.room(&room));
+        let Some(member) = self.own_name(id) else { return Ok(()) };
+        self.rosters.remove(&room, id);
+        if let Some(client) = self.clients.get_mut(id) {
+            client.extras().rooms.retain(|joined| *joined != room);
+        }
+        self.ask_home(id, ordinal, home, Question::Leave { room, member });
+        Ok(())
+    }
+
+    fn members(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
+        let room: Arc<str> = room_name(argument)?.key().into();
+        let home = self.hashing.home(self.hashing.room(&room));
+        self.ask_home(id, ordinal, home, Question::Members { room });
+        Ok(())
+    }
+
+    fn presence(&mut self, id: ConnId, argument: &str) -> Outcome {
+        let on = match argument {
+            "on" => true,
+            "off" => false,
+            _ => return Err(Code::BadArgument),
+        };
+        let changed = if on { self.watchers.insert(id) } else { self.watchers.remove(&id) };
+        if changed {
+            let watchers = &self.tally().watchers;
+            if on { watchers.add(1) } else { watchers.subtract(1) }
+        }
+        self.say(id, "/presence", argument);
+        Ok(())
+    }
+
+    fn operator(&mut self, id: ConnId, argument: &str) -> Outcome {
+        let Some(token) = &self.rules.operator_token else { return Err(Code::NoSuchEndpoint) };
+        let right = bool::from(token.as_bytes().ct_eq(argument.as_bytes()));
+        let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
+        client.flags.operator |= right;
+        let (peer, name) = (client.peer, client.name().into());
+        if !right {
+            self.report(Report::WrongToken { peer, name });
+            return Err(Code::NotOperator);
+        }
+        self.report(Report::Operator { peer, name });
+        self.say(id, "/operator", "ok");
+        Ok(())
+    }
+
+    fn kick_asked(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
+        if !self.clients.get(id).is_some_and(|client| client.flags.operator) {
+            return Err(Code::NotOperator);
+        }
+        let (name, reason) = argument.split_once(' ').unwrap_or((argument, ""));
+        let name = Name::parse(name).map_err(|_| Code::NoSuchUser)?;
+        let hash = self.hashing.user(name.key());
+        let home = self.hashing.home(hash);
+        let (key, reason) = (name.key().into(), reason.into());
+        self.ask_home(id, ordinal, home, Question::Kick { key, hash, reason });
+        Ok(())
+    }
+
+    pub(super) fn own_name(&self, id: ConnId) -> Option<Arc<Name>> {
+        Name::parse(self.clients.get(id)?.identity()?.name()).ok().map(Arc::new)
+    }
+}
+
+/// A room's name, without its `#`.
+fn room_name(argument: &str) -> Result<Name, Code> {
+    let name = argument.strip_prefix('#').ok_or(Code::BadArgument)?;
+    Name::parse(name).map_err(|_| Code::BadArgument)
+}

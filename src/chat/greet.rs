@@ -1,0 +1,159 @@
+//! A name is claimed at its home. Until then a connection lives wherever it
+//! was accepted; once it has said its name, it moves there and stays.
+
+use super::client::{Client, Identity, Stage};
+use super::deadlines::Kind;
+use super::id::{ConnId, Moment};
+use super::letter::Traveller;
+use super::refusal::Code;
+use super::shard::{Effect, Shard};
+use crate::limits;
+use crate::wire::greeting::{self, Greeting};
+use crate::wire::{Name, Packet, Step};
+
+impl<S> Shard<S> {
+    /// Looks for the greeting in all that came so far. Returns how many bytes
+    /// are dealt with, or none if the connection is not here any more.
+    pub(super) fn greet(&mut self, id: ConnId, bytes: &[u8], ended: bool) -> Option<usize> {
+        match greeting::scan(bytes, ended) {
+            Greeting::More { keep, begun } => {
+                if begun {
+                    self.listen_for_silence(id);
+                }
+                Some(keep)
+            }
+            Greeting::Bare { name, rest } => match Name::parse_bytes(name) {
+                Ok(name) => self.claim(id, name, 0, bytes, rest),
+                Err(_) => self.refuse_greeting(id, 0, Code::BadName),
+            },
+            Greeting::TooLong => self.refuse_greeting(id, 0, Code::BadName),
+            Greeting::Packet { start } => self.greet_by_packet(id, bytes, start),
+        }
+    }
+
+    fn greet_by_packet(&mut self, id: ConnId, bytes: &[u8], start: usize) -> Option<usize> {
+        let limit = self.rules.packet_bytes_max;
+        let step = self.clients.get_mut(id)?.framer.next(&bytes[start..], limit);
+        let code = match step {
+            Step::More { keep } => return Some(start + keep),
+            Step::TooLarge => Code::TooLarge,
+            Step::Malformed { .. } => Code::Malformed,
+            Step::Packet { start: first, end } => {
+                match Packet::parse(&bytes[start + first..start + end]) {
+                    Err(_) => Code::Malformed,
+                    Ok(packet) => match Name::parse(&packet.name) {
+                        Err(_) => Code::BadName,
+                        // The packet stays where it is: at home it is handled
+                        // like any other.
+                        Ok(name) => return self.claim(id, name, 1, bytes, start + first),
+                    },
+                }
+            }
+        };
+        self.count_packet(id);
+        self.refuse_greeting(id, 1, code)
+    }
+
+    fn refuse_greeting(&mut self, id: ConnId, ordinal: u64, code: Code) -> Option<usize> {
+        self.refuse(id, ordinal, code, None);
+        None
+    }
+
+    /// Claims a name here, if its home is here, or moves the connection there
+    /// with what it sent from `rest` on.
+    fn claim(
+        &mut self,
+        id: ConnId,
+        name: Name,
+        ordinal: u64,
+        bytes: &[u8],
+        rest: usize,
+    ) -> Option<usize> {
+        let to = self.hashing.home(self.hashing.user(name.key()));
+        if to == self.place.worker {
+            self.register(id, &name, ordinal);
+            return Some(rest);
+        }
+        let Client { socket, peer, local, framer, flags, .. } = self.clients.remove(id)?;
+        let bytes = bytes[rest..].to_vec();
+        let ended = flags.ended;
+        let traveller = Traveller { socket, peer, local, name, ordinal, framer, bytes, ended };
+        self.effects.push(Effect::Move { to, traveller: Box::new(traveller) });
+        None
+    }
+
+    /// A connection comes home.
+    pub(super) fn arrived(&mut self, traveller: Traveller<S>) {
+        let Traveller { socket, peer, local, name, ordinal, framer, bytes, ended } = traveller;
+        let mut client = Client::new(socket, peer, local, self.now);
+        client.framer = framer;
+        client.flags.ended = ended;
+        client.inbound = bytes;
+        let id = self.clients.insert(client);
+        self.effects.push(Effect::Register(id));
+        self.register(id, &name, ordinal);
+        self.consume_inbound(id);
+    }
+
+    /// Gives the name to the connection, or refuses it.
+    fn register(&mut self, id: ConnId, name: &Name, ordinal: u64) {
+        let hash = self.hashing.user(name.key());
+        if self.find(hash, name.key()).is_some() {
+            if ordinal > 0 {
+                self.count_packet(id);
+            }
+            self.refuse(id, ordinal, Code::NameTaken, None);
+            return;
+        }
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.stage = Stage::User(Identity::new(name, client.peer, hash));
+        client.since = self.now;
+        self.directory.insert(hash, id.slot);
+        let users = self.tallies.user_came(self.place.worker);
+        self.welcome(id, users);
+        self.announce(true, name.shown());
+    }
+
+    /// Whoever has the name of that key, if they are home here.
+    pub(super) fn find(&self, hash: u64, key: &str) -> Option<ConnId> {
+        let slot = self.directory.find(hash, |slot| {
+            let holder = self.clients.at(slot).and_then(Client::identity);
+            holder.is_some_and(|identity| identity.key() == key)
+        })?;
+        self.clients.id_at(slot)
+    }
+
+    fn listen_for_silence(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.since = self.now;
+        if !client.flags.listening {
+            client.flags.listening = true;
+            self.deadlines.push(silence_after(self.now), Kind::Silence, id);
+        }
+    }
+
+    pub(super) fn silence_due(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if !matches!(client.stage, Stage::Greeting) {
+            return;
+        }
+        let due = silence_after(client.since);
+        if due > self.now {
+            self.deadlines.push(due, Kind::Silence, id);
+            return;
+        }
+        client.flags.listening = false;
+        let kept = std::mem::take(&mut client.inbound);
+        self.greet(id, &kept, true);
+    }
+
+    pub(super) fn greeting_due(&mut self, id: ConnId) {
+        if self.clients.get(id).is_some_and(|client| matches!(client.stage, Stage::Greeting)) {
+            self.refuse(id, 0, Code::GreetingTimeout, None);
+        }
+    }
+}
+
+fn silence_after(last_byte: Moment) -> Moment {
+    last_byte.after(limits::BARE_NAME_SILENCE)
+}

@@ -1,0 +1,61 @@
+//! Handles: a moment, a worker, a connection, whose a packet is. Small values
+//! that mean nothing by themselves.
+
+use std::time::Duration;
+
+/// A moment of the monotonic clock, in nanoseconds since the server started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// Later by `duration`.
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration.as_nanos() as u64))
+    }
+
+    /// How long ago `earlier` was; nothing, if it wasn't.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Which worker: 0 to N − 1.
+pub type WorkerId = u16;
+
+/// A connection of one shard. A handle that outlives its connection never
+/// means another one: the slot is used again, the generation is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId {
+    pub(super) slot: u32,
+    pub(super) generation: u32,
+}
+
+impl ConnId {
+    /// As one number, for a poll's token.
+    pub fn to_bits(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+
+    /// Back from [`ConnId::to_bits`].
+    pub fn from_bits(bits: u64) -> Self {
+        Self { slot: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
+/// A connection anywhere in the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    pub worker: WorkerId,
+    pub conn: ConnId,
+}
+
+/// Which packet of whom: where a refusal for it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub sender: Address,
+    /// Counts the sender's packets from 1.
+    pub ordinal: u64,
+}
+
+/// What a queue knows of each packet: nobody's, if the server wrote it.
+pub type Tag = Option<Origin>;

@@ -1,0 +1,179 @@
+//! Going: politely, kicked, refused, stuck, lost, at shutdown. A name is free
+//! at once; what waits is still flushed; what never leaves is given back.
+
+use super::client::{Client, Stage, Then};
+use super::deadlines::Kind;
+use super::id::{ConnId, Moment, Tag};
+use super::letter::{Letter, Question};
+use super::refusal::Code;
+use super::shard::{Effect, Report, Shard};
+use crate::limits;
+use std::mem;
+use std::sync::Arc;
+
+impl<S> Shard<S> {
+    /// Takes a client out of the chat and lets its connection end by itself:
+    /// once the other shards have dealt with all that it sent, and what waits
+    /// is flushed.
+    pub(super) fn leave(&mut self, id: ConnId, then: Then) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if let Stage::Closing { then: planned, .. } = &mut client.stage {
+            if then == Then::Close && *planned == Then::Linger {
+                *planned = Then::Close;
+            }
+            self.settle(id);
+            return;
+        }
+        let ended = client.flags.ended && then == Then::Linger;
+        let then = if ended { Then::Close } else { then };
+        let fences = if client.flags.posted_away { self.place.workers as u32 - 1 } else { 0 };
+        let name: Box<str> = client.name().into();
+        client.inbound = Vec::new();
+        let stage = Stage::Closing { name, fences, then };
+        let left = mem::replace(&mut client.stage, stage);
+        let rooms = client.extras.take().map(|extras| extras.rooms).unwrap_or_default();
+        self.asked.remove(&id);
+        if let Stage::User(identity) = left {
+            self.directory.remove(identity.hash, id.slot);
+            self.tallies.user_left(self.place.worker);
+            self.leave_rooms(id, identity.name(), rooms);
+            if self.watchers.remove(&id) {
+                self.tally().watchers.subtract(1);
+            }
+            self.announce(false, identity.name());
+        }
+        if fences > 0 {
+            let asker = self.address(id);
+            for worker in self.others() {
+                self.send(worker, Letter::Ask { asker, question: Question::Fence }, 0);
+            }
+        }
+        self.settle(id);
+    }
+
+    fn leave_rooms(&mut self, id: ConnId, name: &str, rooms: Vec<Arc<str>>) {
+        if rooms.is_empty() {
+            return;
+        }
+        let Ok(member) = crate::wire::Name::parse(name) else { return };
+        let member = Arc::new(member);
+        let asker = self.address(id);
+        for room in rooms {
+            self.rosters.remove(&room, id);
+            let home = self.hashing.home(self.hashing.room(&room));
+            if home == self.place.worker {
+                self.rooms.leave(&room, member.key());
+            } else {
+                let question = Question::Leave { room, member: member.clone() };
+                self.send(home, Letter::Ask { asker, question }, 64);
+            }
+        }
+    }
+
+    /// If it has left, is flushed and everything is answered: the next step of
+    /// its end.
+    pub(super) fn settle(&mut self, id: ConnId) {
+        let now = self.now;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if let Stage::Closing { fences: 0, then: then @ Then::Bye, .. } = &mut client.stage {
+            *then = if client.flags.ended { Then::Close } else { Then::Linger };
+            self.say(id, "/quit", "bye");
+            return;
+        }
+        if client.outbound.is_some() {
+            return;
+        }
+        match &mut client.stage {
+            Stage::Closing { fences: 0, then: Then::Close, .. } => self.drop_client(id),
+            Stage::Closing { fences: 0, then: then @ Then::Linger, .. } => {
+                *then = Then::Lingering;
+                self.deadlines.push(now.after(limits::LINGER), Kind::Linger, id);
+                self.effects.push(Effect::Shutdown(id));
+            }
+            _ => {}
+        }
+    }
+
+    /// Its connection is gone: what its socket has not taken is given back.
+    pub(super) fn drop_client(&mut self, id: ConnId) {
+        if self.clients.get(id).is_some_and(|client| !client.is_closing()) {
+            self.leave(id, Then::Close);
+        }
+        self.give_back_queue(id);
+        if let Some(client) = self.clients.remove(id) {
+            self.effects.push(Effect::Close(client.socket));
+        }
+    }
+
+    /// Empties its queue; the senders hear of it. How many packets there were.
+    fn give_back_queue(&mut self, id: ConnId) -> usize {
+        let Some(client) = self.clients.get_mut(id) else { return 0 };
+        let Some(mut queue) = client.outbound.take() else { return 0 };
+        client.flags.mute |= queue.is_torn();
+        let unsent: Vec<Tag> = queue.take_unsent();
+        let packets = unsent.len();
+        for origin in unsent.into_iter().flatten() {
+            self.give_back(origin, Code::Undelivered, id);
+        }
+        packets
+    }
+
+    pub(super) fn stuck_due(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.flags.watched = false;
+        if client.outbound.is_none() {
+            return;
+        }
+        let due = client.moved.after(self.rules.stuck_timeout);
+        if due > self.now {
+            client.flags.watched = true;
+            self.deadlines.push(due, Kind::Stuck, id);
+            return;
+        }
+        let (peer, name) = (client.peer, client.name().into());
+        client.flags.last_words = true;
+        // Leaves first, so that what is given back to itself is not answered.
+        self.leave(id, Then::Linger);
+        let packets = self.give_back_queue(id);
+        self.report(Report::Stuck { peer, name, packets });
+        self.refuse(id, 0, Code::Stuck, None);
+        if self.clients.get(id).is_some_and(|client| client.outbound.is_none()) {
+            self.drop_client(id);
+        }
+    }
+
+    pub(super) fn linger_due(&mut self, id: ConnId) {
+        let lingering =
+            |c: &Client<S>| matches!(c.stage, Stage::Closing { then: Then::Lingering, .. });
+        if self.clients.get(id).is_some_and(lingering) {
+            self.drop_client(id);
+        }
+    }
+
+    /// The server stops: nothing more is read, what was read is handled.
+    pub fn stop(&mut self, now: Moment) {
+        self.now = now;
+        self.stopping = true;
+        for id in self.clients.ids(|client| !client.is_closing()) {
+            self.resume(id);
+        }
+    }
+
+    /// The server has stopped: whatever still waits is given back.
+    pub fn give_back_all(&mut self, now: Moment) {
+        self.now = now;
+        let waiting = self.clients.ids(|client| client.outbound.is_some());
+        // First all queues, then the refusals: these are to go out.
+        let mut unsent = Vec::new();
+        for id in waiting {
+            let Some(client) = self.clients.get_mut(id) else { continue };
+            let Some(queue) = &mut client.outbound else { continue };
+            client.flags.mute |= queue.is_torn();
+            unsent.extend(queue.take_unsent().into_iter().flatten().map(|origin| (origin, id)));
+            client.outbound = None;
+        }
+        for (origin, recipient) in unsent {
+            self.give_back(origin, Code::Undelivered, recipient);
+        }
+    }
+}

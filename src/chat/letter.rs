@@ -1,0 +1,208 @@
+//! What shards send each other, in batches. A letter is carried out by the
+//! shard that gets it; between two shards letters keep their order.
+
+use super::id::{Address, ConnId, Origin};
+use super::refusal::Code;
+use super::rooms::Left;
+use crate::wire::{Framer, Name};
+use std::net::IpAddr;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Letters from one shard to another, of one tick. Small packets lie one
+/// behind the other in `bytes`.
+#[derive(Debug)]
+pub struct Batch<S> {
+    pub letters: Vec<Letter<S>>,
+    pub bytes: Vec<u8>,
+    /// What the letters hold besides `bytes`.
+    pub(super) extra_bytes: usize,
+}
+
+/// Where in a batch's bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+/// One letter. `S` is a socket, which chat carries and never looks at.
+#[derive(Debug)]
+pub enum Letter<S> {
+    /// A stamped packet for the user of a key.
+    Direct { origin: Origin, hash: u64, key: Span, frame: Span },
+    /// A stamped packet for those members of a room who live there.
+    Post { origin: Origin, room: Arc<str>, frame: Arc<[u8]> },
+    /// A packet was not delivered.
+    Refuse { to: ConnId, ordinal: u64, code: Code, name: Option<Box<str>> },
+    /// A question of a client.
+    Ask { asker: Address, question: Question },
+    /// The answer.
+    Answer { to: ConnId, answer: Answer },
+    /// Somebody came or went.
+    Presence { came: bool, name: Arc<str> },
+    /// A connection moves home.
+    Arrive(Box<Traveller<S>>),
+}
+
+/// What a shard asks others on behalf of a client, who is not heard further
+/// until all have answered: so what a client sends keeps its order.
+#[derive(Clone, Debug)]
+pub enum Question {
+    Broadcast {
+        origin: Origin,
+        frame: Arc<[u8]>,
+    },
+    List,
+    Rooms,
+    Members {
+        room: Arc<str>,
+    },
+    /// How many are in the room, for one who may not post to it.
+    RoomSize {
+        room: Arc<str>,
+    },
+    Who {
+        key: Box<str>,
+        hash: u64,
+    },
+    Join {
+        room: Arc<Name>,
+        member: Arc<Name>,
+    },
+    Leave {
+        room: Arc<str>,
+        member: Arc<Name>,
+    },
+    Kick {
+        key: Box<str>,
+        hash: u64,
+        reason: Arc<str>,
+    },
+    /// Whether all that was sent before has been dealt with.
+    Fence,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Count(u64),
+    /// Key and line of each entry, in order.
+    Entries(Vec<Entry>),
+    Who(Option<WhoIs>),
+    Joined {
+        room: Box<str>,
+        members: usize,
+    },
+    Left(Left),
+    /// No such room.
+    NoRoom,
+    /// The name of the kicked, if they were here.
+    Kicked(Option<Box<str>>),
+    Done,
+}
+
+/// A line of a list with the key that it is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    pub key: Box<str>,
+    pub line: Box<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhoIs {
+    pub name: Box<str>,
+    pub ip: IpAddr,
+    pub seconds: u64,
+}
+
+/// A connection on its way to its home.
+#[derive(Debug)]
+pub struct Traveller<S> {
+    pub socket: S,
+    pub peer: IpAddr,
+    pub local: IpAddr,
+    pub name: Name,
+    /// The ordinal of the greeting: 0 for a bare name.
+    pub ordinal: u64,
+    pub framer: Framer,
+    /// What was read behind a bare name, or from the greeting packet on.
+    pub bytes: Vec<u8>,
+    /// The input has ended.
+    pub ended: bool,
+}
+
+impl<S> Default for Batch<S> {
+    fn default() -> Self {
+        Self { letters: Vec::new(), bytes: Vec::new(), extra_bytes: 0 }
+    }
+}
+
+impl<S> Batch<S> {
+    pub fn is_empty(&self) -> bool {
+        self.letters.is_empty()
+    }
+
+    /// About what it holds, in bytes.
+    pub fn weight_bytes(&self) -> usize {
+        self.bytes.len() + self.extra_bytes + self.letters.len() * size_of::<Letter<S>>()
+    }
+
+    /// Adds a packet for one user; `write` appends the frame.
+    pub(super) fn direct(
+        &mut self,
+        origin: Origin,
+        hash: u64,
+        key: &str,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let key_start = self.bytes.len();
+        self.bytes.extend_from_slice(key.as_bytes());
+        let frame_start = self.bytes.len();
+        write(&mut self.bytes);
+        let key = Span::new(key_start..frame_start);
+        let frame = Span::new(frame_start..self.bytes.len());
+        self.letters.push(Letter::Direct { origin, hash, key, frame });
+    }
+
+    /// Adds a letter that holds so many bytes besides.
+    pub fn push(&mut self, letter: Letter<S>, extra_bytes: usize) {
+        self.extra_bytes += extra_bytes;
+        self.letters.push(letter);
+    }
+}
+
+impl Span {
+    /// A batch is sent long before it could hold four gigabytes: what one
+    /// tick reads and one mailbox turn fans out is bounded.
+    fn new(range: Range<usize>) -> Self {
+        Self { start: range.start as u32, end: range.end as u32 }
+    }
+
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+impl Question {
+    /// What it holds, in bytes, for the mailbox's account.
+    pub(super) fn extra_bytes(&self) -> usize {
+        match self {
+            Self::Broadcast { frame, .. } => frame.len(),
+            Self::Kick { reason, .. } => reason.len(),
+            _ => 64,
+        }
+    }
+}
+
+impl Answer {
+    /// What it holds, in bytes, for the mailbox's account.
+    pub(super) fn extra_bytes(&self) -> usize {
+        match self {
+            Self::Entries(entries) => {
+                entries.iter().map(|e| size_of::<Entry>() + e.key.len() + e.line.len()).sum()
+            }
+            _ => 64,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! **Chat**: who is here, who may say what to whom, and what becomes of every
+//! packet. Pure: bytes and the time go in, effects come out. No socket, no
+//! clock, no thread, no log; a worker of `net` carries the effects out, and a
+//! simulation can run a whole house of shards in one thread.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`shard`] | one worker's share of the chat: its state, what goes in and comes out |
+//! | [`client`] | one connection, from the accept to the last byte |
+//! | `input` | a client's bytes: paced, framed, handed on packet by packet |
+//! | `greet` | a name is claimed at its home |
+//! | `post` | packets for people and rooms, and what could not be delivered |
+//! | `endpoints` | the table of the server's own endpoints |
+//! | `ask` | questions that other shards have a part in |
+//! | `speak` | the server's own packets: answers, refusals, pages |
+//! | `leave` | going: politely, kicked, refused, stuck, lost |
+//! | [`letter`] | what shards send each other |
+//! | `directory`, `rooms` | the tables: names, rooms, members |
+//! | `deadlines` | what happens when nothing happens |
+//! | [`refusal`], [`rules`], [`tally`], [`id`] | codes, settings, counters, handles |
+
+mod ask;
+pub mod client;
+mod deadlines;
+mod directory;
+mod endpoints;
+mod greet;
+pub mod id;
+mod input;
+mod leave;
+pub mod letter;
+mod post;
+pub mod refusal;
+mod rooms;
+pub mod rules;
+pub mod shard;
+mod speak;
+pub mod tally;
+
+pub use id::{ConnId, Moment, WorkerId};
+pub use letter::{Batch, Letter};
+pub use refusal::Code;
+pub use rules::Rules;
+pub use shard::{Effect, Ended, Place, Shard};
+pub use tally::Tallies;

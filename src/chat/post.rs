@@ -1,0 +1,212 @@
+//! Packets for people and rooms: checked, stamped, put into queues or letters,
+//! and given back where they could not be delivered. Never: endpoints.
+
+use super::client::{Client, Identity, Queue};
+use super::id::{ConnId, Origin};
+use super::letter::{Letter, Question};
+use super::refusal::Code;
+use super::shard::{Effect, Shard};
+use crate::limits;
+use crate::wire::name::key_of;
+use crate::wire::{Packet, packet};
+use std::mem;
+use std::sync::Arc;
+
+impl<S> Shard<S> {
+    /// A packet of one who has a name; its ordinal is counted already.
+    pub(super) fn handle(&mut self, id: ConnId, packet: &Packet<'_>) {
+        let Some(client) = self.clients.get(id) else { return };
+        let ordinal = client.ordinal;
+        if !client.identity().is_some_and(|identity| is_own(identity, &packet.name)) {
+            self.refuse(id, ordinal, Code::NotYou, None);
+            return;
+        }
+        match packet.to.as_bytes().first() {
+            Some(b'/') => self.endpoint(id, ordinal, packet),
+            Some(b'#') => self.post_to_room(id, ordinal, packet),
+            _ => self.post_to_user(id, ordinal, packet),
+        }
+    }
+
+    fn post_to_user(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
+        let mut buffer = mem::take(&mut self.key_buffer);
+        if let Some(key) = key_of(&packet.to, &mut buffer) {
+            self.post_to_key(id, ordinal, key, packet);
+        } else {
+            self.refuse(id, ordinal, Code::NoSuchUser, None);
+        }
+        self.key_buffer = buffer;
+    }
+
+    fn post_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
+        let hash = self.hashing.user(key);
+        let home = self.hashing.home(hash);
+        let origin = self.origin(id, ordinal);
+        if home != self.place.worker {
+            let Some(client) = self.clients.get_mut(id) else { return };
+            client.flags.posted_away = true;
+            let Some(identity) = client.identity() else { return };
+            self.outboxes[usize::from(home)].direct(origin, hash, key, |out| {
+                push_stamped(out, identity, packet);
+            });
+            return;
+        }
+        let Some(to) = self.find(hash, key) else {
+            self.refuse(id, ordinal, Code::NoSuchUser, None);
+            return;
+        };
+        let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
+        let length = stamped_bytes(identity, packet);
+        if !self.has_room(to, length) {
+            self.give_back(origin, Code::Busy, to);
+            return;
+        }
+        let mut queue = self.take_queue(to);
+        if let Some(identity) = self.clients.get(id).and_then(Client::identity) {
+            queue.push_with(Some(origin), |out| push_stamped(out, identity, packet));
+        }
+        self.put_queue(to, queue);
+    }
+
+    /// A stamped packet for one of ours, from another shard.
+    pub(super) fn direct_arrived(&mut self, origin: Origin, hash: u64, key: &[u8], frame: &[u8]) {
+        let key = std::str::from_utf8(key).unwrap_or_default();
+        let Some(to) = self.find(hash, key) else {
+            self.refuse_origin(origin, Code::NoSuchUser, None);
+            return;
+        };
+        if !self.has_room(to, frame.len()) {
+            self.give_back(origin, Code::Busy, to);
+            return;
+        }
+        let mut queue = self.take_queue(to);
+        queue.push_with(Some(origin), |out| out.extend_from_slice(frame));
+        self.put_queue(to, queue);
+    }
+
+    fn post_to_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
+        let mut buffer = mem::take(&mut self.key_buffer);
+        let room: Option<Arc<str>> = key_of(&packet.to[1..], &mut buffer).map(Arc::from);
+        self.key_buffer = buffer;
+        let Some(room) = room else {
+            self.refuse(id, ordinal, Code::NoSuchRoom, None);
+            return;
+        };
+        if !self.rosters.contains(&room, id) {
+            let home = self.hashing.home(self.hashing.room(&room));
+            self.ask_home(id, ordinal, home, Question::RoomSize { room });
+            return;
+        }
+        let Some(frame) = self.stamped_frame(id, packet) else { return };
+        let origin = self.origin(id, ordinal);
+        for worker in self.others() {
+            let letter = Letter::Post { origin, room: room.clone(), frame: frame.clone() };
+            self.send(worker, letter, frame.len());
+        }
+        if let Some(client) = self.clients.get_mut(id) {
+            client.flags.posted_away = true;
+        }
+        self.post_to_members(origin, &room, &frame);
+    }
+
+    /// Its share of a post to a room: those members who are here.
+    pub(super) fn post_to_members(&mut self, origin: Origin, room: &str, frame: &Arc<[u8]>) {
+        for member in self.rosters.of(room) {
+            if self.address(member) != origin.sender {
+                self.deliver_frame(member, origin, frame);
+            }
+        }
+    }
+
+    /// The packet as its recipients get it, to be shared between them.
+    pub(super) fn stamped_frame(&self, id: ConnId, packet: &Packet<'_>) -> Option<Arc<[u8]>> {
+        let identity = self.clients.get(id)?.identity()?;
+        let mut frame = Vec::with_capacity(stamped_bytes(identity, packet));
+        push_stamped(&mut frame, identity, packet);
+        Some(frame.into())
+    }
+
+    /// Puts a frame for many into one queue, or gives it back.
+    pub(super) fn deliver_frame(&mut self, to: ConnId, origin: Origin, frame: &Arc<[u8]>) {
+        if !self.has_room(to, frame.len()) {
+            self.give_back(origin, Code::Busy, to);
+            return;
+        }
+        let mut queue = self.take_queue(to);
+        if frame.len() <= limits::COPIED_FRAME_BYTES_MAX {
+            queue.push_with(Some(origin), |out| out.extend_from_slice(frame));
+        } else {
+            queue.push_shared(Some(origin), frame.clone());
+        }
+        self.put_queue(to, queue);
+    }
+
+    /// An empty queue takes any packet, a filled one up to its bound.
+    pub(super) fn has_room(&self, to: ConnId, bytes: usize) -> bool {
+        let queued = self.clients.get(to).map_or(0, Client::queued_bytes);
+        queued == 0 || queued + bytes <= self.rules.queue_bytes_max
+    }
+
+    /// Its queue, for a moment; it has to be put back.
+    pub(super) fn take_queue(&mut self, id: ConnId) -> Queue {
+        let queue = self.clients.get_mut(id).and_then(|client| client.outbound.take());
+        queue.or_else(|| self.spare_queues.pop()).unwrap_or_default()
+    }
+
+    /// Puts its queue back, with something new in it.
+    pub(super) fn put_queue(&mut self, id: ConnId, queue: Queue) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.outbound = Some(queue);
+        if !client.flags.touched {
+            client.flags.touched = true;
+            self.effects.push(Effect::Flush(id));
+        }
+    }
+
+    /// A packet doesn't reach one of ours: its sender hears of it, with their
+    /// name.
+    pub(super) fn give_back(&mut self, origin: Origin, code: Code, recipient: ConnId) {
+        let name: Box<str> =
+            self.clients.get(recipient).map(|c| c.name().into()).unwrap_or_default();
+        self.refuse_origin(origin, code, Some(&name));
+    }
+
+    /// Refuses a packet to its sender, wherever they are.
+    pub(super) fn refuse_origin(&mut self, origin: Origin, code: Code, name: Option<&str>) {
+        let Origin { sender, ordinal } = origin;
+        if sender.worker == self.place.worker {
+            self.refuse(sender.conn, ordinal, code, name);
+            return;
+        }
+        let name = name.map(Box::from);
+        self.send(sender.worker, Letter::Refuse { to: sender.conn, ordinal, code, name }, 64);
+    }
+}
+
+/// Whether a client may call itself so: its own name, in any case.
+fn is_own(identity: &Identity, claimed: &str) -> bool {
+    if claimed == identity.name() {
+        return true;
+    }
+    let mut buffer = Default::default();
+    key_of(claimed, &mut buffer).is_some_and(|key| key == identity.key())
+}
+
+/// The packet with its sender as the server knows them. `to` and `msg` go
+/// through as they came: a valid recipient's name holds nothing to escape.
+fn push_stamped(out: &mut Vec<u8>, identity: &Identity, packet: &Packet<'_>) {
+    out.reserve(stamped_bytes(identity, packet));
+    out.extend_from_slice(identity.stamp.as_bytes());
+    out.extend_from_slice(packet.to.as_bytes());
+    out.extend_from_slice(packet::MSG);
+    out.extend_from_slice(packet.msg.raw().as_bytes());
+    out.extend_from_slice(packet::END);
+}
+
+fn stamped_bytes(identity: &Identity, packet: &Packet<'_>) -> usize {
+    identity.stamp.len()
+        + packet.to.len()
+        + packet::MSG.len()
+        + packet.msg.raw().len()
+        + packet::END.len()
+}

@@ -1,0 +1,97 @@
+//! The codes of refusals, each with its words for people. When one is due is
+//! for others to say.
+
+/// Why something was refused; the first line of a packet from `/error` names
+/// it behind the ordinal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    Malformed,
+    TooLarge,
+    NotYou,
+    NoSuchUser,
+    NoSuchRoom,
+    NoSuchEndpoint,
+    NotMember,
+    NotOperator,
+    BadArgument,
+    Busy,
+    Undelivered,
+    SlowDown,
+    BadName,
+    NameTaken,
+    GreetingTimeout,
+    ServerFull,
+    NotOnLan,
+    Stuck,
+}
+
+impl Code {
+    /// Every code, in the order of the protocol's table.
+    pub const ALL: [Self; 18] = [
+        Self::Malformed,
+        Self::TooLarge,
+        Self::NotYou,
+        Self::NoSuchUser,
+        Self::NoSuchRoom,
+        Self::NoSuchEndpoint,
+        Self::NotMember,
+        Self::NotOperator,
+        Self::BadArgument,
+        Self::Busy,
+        Self::Undelivered,
+        Self::SlowDown,
+        Self::BadName,
+        Self::NameTaken,
+        Self::GreetingTimeout,
+        Self::ServerFull,
+        Self::NotOnLan,
+        Self::Stuck,
+    ];
+
+    /// As it stands on the wire.
+    pub fn word(self) -> &'static str {
+        self.words().0
+    }
+
+    /// The line for people.
+    pub fn advice(self) -> &'static str {
+        self.words().1
+    }
+
+    /// Whether the connection is closed behind it, greeted or not.
+    pub fn closes(self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge
+                | Self::BadName
+                | Self::NameTaken
+                | Self::GreetingTimeout
+                | Self::ServerFull
+                | Self::NotOnLan
+                | Self::Stuck
+        )
+    }
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Malformed => ("malformed", "That was no packet."),
+            Self::TooLarge => ("too-large", "That packet is larger than this server takes."),
+            Self::NotYou => ("not-you", "from.name is not your own name."),
+            Self::NoSuchUser => ("no-such-user", "Nobody of that name is here."),
+            Self::NoSuchRoom => ("no-such-room", "There is no such room; /join makes it."),
+            Self::NoSuchEndpoint => ("no-such-endpoint", "There is no such endpoint; see /help."),
+            Self::NotMember => ("not-member", "You are not in that room; /join it first."),
+            Self::NotOperator => ("not-operator", "Only operators may do that."),
+            Self::BadArgument => ("bad-argument", "That endpoint takes something else; see /help."),
+            Self::Busy => ("busy", "Too much waits for them already; try again later."),
+            Self::Undelivered => ("undelivered", "They left before your packet reached them."),
+            Self::SlowDown => ("slow-down", "You broadcast too often; wait a moment."),
+            Self::BadName => ("bad-name", "That can't be a name."),
+            Self::NameTaken => ("name-taken", "Somebody of that name is here."),
+            Self::GreetingTimeout => ("greeting-timeout", "You didn't say who you are."),
+            Self::ServerFull => ("server-full", "This server has no room for more."),
+            Self::NotOnLan => ("not-on-lan", "This server is for its own network only."),
+            Self::Stuck => ("stuck", "You read nothing for too long."),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The tables of rooms: at a room's home its members by name; at each worker
+//! those of its clients who are in it. Never: who may join, who hears of it.
+
+use super::id::ConnId;
+use crate::wire::Name;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Rooms whose home is here, by their key.
+#[derive(Debug, Default)]
+pub struct Rooms(BTreeMap<Box<str>, Room>);
+
+#[derive(Debug)]
+pub struct Room {
+    /// As it was first made, `#` in front.
+    pub shown: Box<str>,
+    /// Key to name, so in the order of case folds.
+    pub members: BTreeMap<Box<str>, Box<str>>,
+}
+
+/// What came of a wish to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The room's name, as it was first made.
+    Yes(Box<str>),
+    NotMember,
+    NoSuchRoom,
+}
+
+impl Rooms {
+    pub fn get(&self, key: &str) -> Option<&Room> {
+        self.0.get(key)
+    }
+
+    /// Makes the room if need be; again is no error.
+    pub fn join(&mut self, room: &Name, member: &Name) -> &Room {
+        let room = self.0.entry(room.key().into()).or_insert_with(|| Room {
+            shown: format!("#{}", room.shown()).into(),
+            members: BTreeMap::new(),
+        });
+        room.members.insert(member.key().into(), member.shown().into());
+        room
+    }
+
+    /// An empty room is gone.
+    pub fn leave(&mut self, key: &str, member: &str) -> Left {
+        let Some(room) = self.0.get_mut(key) else { return Left::NoSuchRoom };
+        if room.members.remove(member).is_none() {
+            return Left::NotMember;
+        }
+        let shown = room.shown.clone();
+        if room.members.is_empty() {
+            self.0.remove(key);
+        }
+        Left::Yes(shown)
+    }
+
+    /// All of them, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Room)> {
+        self.0.iter().map(|(key, room)| (&**key, room))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Which clients of this worker are in which room, wherever its home is.
+#[derive(Debug, Default)]
+pub struct Rosters(BTreeMap<Arc<str>, BTreeSet<ConnId>>);
+
+impl Rosters {
+    pub fn add(&mut self, room: &str, member: ConnId) -> Arc<str> {
+        if let Some((known, _)) = self.0.get_key_value(room) {
+            let known = known.clone();
+            self.0.entry(known.clone()).or_default().insert(member);
+            return known;
+        }
+        let room: Arc<str> = room.into();
+        self.0.insert(room.clone(), BTreeSet::from([member]));
+        room
+    }
+
+    pub fn remove(&mut self, room: &str, member: ConnId) {
+        if let Some(members) = self.0.get_mut(room) {
+            members.remove(&member);
+            if members.is_empty() {
+                self.0.remove(room);
+            }
+        }
+    }
+
+    pub fn contains(&self, room: &str, member: ConnId) -> bool {
+        self.0.get(room).is_some_and(|members| members.contains(&member))
+    }
+
+    /// Those of a room who are here, in a fixed order.
+    pub fn of(&self, room: &str) -> Vec<ConnId> {
+        self.0.get(room).map(|members| members.iter().copied().collect()).unwrap_or_default()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

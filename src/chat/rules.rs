@@ -1,0 +1,53 @@
+//! What an operator can set about the chat, checked elsewhere.
+
+use crate::limits;
+use std::time::Duration;
+
+/// The settings of a shard, the same for all.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// A packet as received, in bytes.
+    pub packet_bytes_max: usize,
+    /// What may wait for one recipient, in bytes.
+    pub queue_bytes_max: usize,
+    /// Time to greet.
+    pub greeting_timeout: Duration,
+    /// How long a queue may stand still.
+    pub stuck_timeout: Duration,
+    /// Packets a second from one connection; 0 is no bound.
+    pub rate: u32,
+    /// Between two broadcasts of one connection; zero is no bound.
+    pub broadcast_interval: Duration,
+    /// What makes a user an operator; none, and there are no operators.
+    pub operator_token: Option<String>,
+    /// What the welcome calls us, like `lanline/0.1.0`.
+    pub version: String,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            packet_bytes_max: limits::PACKET_BYTES_DEFAULT,
+            queue_bytes_max: limits::QUEUE_BYTES_DEFAULT,
+            greeting_timeout: limits::GREETING_TIMEOUT_DEFAULT,
+            stuck_timeout: limits::STUCK_TIMEOUT_DEFAULT,
+            rate: limits::RATE_DEFAULT,
+            broadcast_interval: limits::BROADCAST_INTERVAL_DEFAULT,
+            operator_token: None,
+            version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+impl Rules {
+    /// What one packet costs of a connection's time, in nanoseconds.
+    pub(super) fn packet_interval_ns(&self) -> u64 {
+        if self.rate == 0 { 0 } else { 1_000_000_000 / u64::from(self.rate) }
+    }
+
+    /// How long a connection over its rate is left alone.
+    pub(super) fn rate_pause(&self) -> Duration {
+        Duration::from_nanos(self.packet_interval_ns())
+            .clamp(limits::RATE_PAUSE_MIN, limits::RATE_PAUSE_MAX)
+    }
+}

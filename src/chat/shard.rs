@@ -1,0 +1,360 @@
+//! One worker's share of the chat: what it holds, what goes in, what comes
+//! out. What happens in between is in the modules beside this one, each a part
+//! of [`Shard`].
+
+use super::ask::Asked;
+use super::client::{Client, Clients, Queue, Stage, Then};
+use super::deadlines::{Deadlines, Kind};
+use super::directory::{Directory, Hashing};
+use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
+use super::letter::{Batch, Letter, Traveller};
+use super::refusal::Code;
+use super::rooms::{Rooms, Rosters};
+use super::rules::Rules;
+use super::tally::{Tallies, Tally};
+use crate::limits;
+use crate::wire::Outbound;
+use crate::wire::name::KeyBuffer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// One worker's share of the chat, without sockets or clocks. `S` stands for a
+/// socket; it is carried and never looked at.
+///
+/// - **In**: [`accepted`](Self::accepted), [`refused_at_door`](Self::refused_at_door),
+///   [`received`](Self::received), [`ended`](Self::ended), [`sent`](Self::sent),
+///   [`blocked`](Self::blocked), [`broken`](Self::broken), [`letters`](Self::letters), [`expire`](Self::expire),
+///   [`stop`](Self::stop), [`give_back_all`](Self::give_back_all). Each is told the
+///   time, which never goes back.
+/// - **Out**: [`take_effects`](Self::take_effects) and
+///   [`take_batch`](Self::take_batch), after any of these;
+///   [`to_send`](Self::to_send), [`wants_bytes`](Self::wants_bytes),
+///   [`next_deadline`](Self::next_deadline).
+/// - **Invariant**: every packet handled is in one recipient's queue, in a
+///   letter, or refused to its sender; a queue that goes gives back what it held.
+pub struct Shard<S> {
+    pub(super) place: Place,
+    pub(super) hashing: Hashing,
+    pub(super) rules: Arc<Rules>,
+    pub(super) tallies: Arc<Tallies>,
+    pub(super) wall_clock: WallClock,
+    pub(super) now: Moment,
+    pub(super) clients: Clients<S>,
+    pub(super) directory: Directory,
+    pub(super) rooms: Rooms,
+    pub(super) rosters: Rosters,
+    /// Users here who want to know who comes and goes.
+    pub(super) watchers: BTreeSet<ConnId>,
+    pub(super) asked: BTreeMap<ConnId, Asked>,
+    pub(super) deadlines: Deadlines,
+    pub(super) effects: Vec<Effect<S>>,
+    pub(super) outboxes: Vec<Batch<S>>,
+    pub(super) spare_queues: Vec<Queue>,
+    pub(super) key_buffer: KeyBuffer,
+    pub(super) stopping: bool,
+}
+
+/// The time of day, asked for by few.
+pub type WallClock = Box<dyn Fn() -> SystemTime + Send>;
+
+/// Where in the house a shard is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub worker: WorkerId,
+    pub workers: usize,
+    /// The house's secret for hashing names, the same for all shards.
+    pub hash_keys: (u64, u64),
+}
+
+/// What a shard wants done, in order.
+#[derive(Debug)]
+pub enum Effect<S> {
+    /// Something waits for its socket.
+    Flush(ConnId),
+    /// It is read again, after a time in which it was not.
+    Read(ConnId),
+    /// It came from another worker: watch its socket.
+    Register(ConnId),
+    /// Nothing more will be sent: close the sending half.
+    Shutdown(ConnId),
+    /// Its home is elsewhere: forget its socket and hand it to that worker.
+    Move { to: WorkerId, traveller: Box<Traveller<S>> },
+    /// It is gone: close its socket.
+    Close(S),
+    /// Worth a line in the log.
+    Report(Report),
+}
+
+/// Something that an operator may want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// A connection was refused and closed.
+    Closed { peer: IpAddr, code: Code },
+    /// A client read nothing for too long.
+    Stuck { peer: IpAddr, name: Box<str>, packets: usize },
+    /// A user became an operator.
+    Operator { peer: IpAddr, name: Box<str> },
+    /// A wrong operator token.
+    WrongToken { peer: IpAddr, name: Box<str> },
+    /// An operator removed somebody.
+    Kicked { peer: IpAddr, name: Box<str> },
+}
+
+/// How a connection's input ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The peer closed its sending half.
+    Politely,
+    /// The connection is gone.
+    Reset,
+}
+
+impl<S> Shard<S> {
+    pub fn new(
+        place: Place,
+        rules: Arc<Rules>,
+        tallies: Arc<Tallies>,
+        wall_clock: WallClock,
+    ) -> Self {
+        Self {
+            place,
+            hashing: Hashing::new(place.hash_keys, place.workers),
+            rules,
+            tallies,
+            wall_clock,
+            now: Moment::default(),
+            clients: Clients::default(),
+            directory: Directory::default(),
+            rooms: Rooms::default(),
+            rosters: Rosters::default(),
+            watchers: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            deadlines: Deadlines::default(),
+            effects: Vec::new(),
+            outboxes: (0..place.workers).map(|_| Batch::default()).collect(),
+            spare_queues: Vec::new(),
+            key_buffer: KeyBuffer::default(),
+            stopping: false,
+        }
+    }
+
+    /// A connection was accepted.
+    pub fn accepted(&mut self, now: Moment, socket: S, peer: IpAddr, local: IpAddr) -> ConnId {
+        self.now = now;
+        let id = self.clients.insert(Client::new(socket, peer, local, now));
+        self.deadlines.push(now.after(self.rules.greeting_timeout), Kind::Greeting, id);
+        id
+    }
+
+    /// A connection was accepted and may not stay.
+    pub fn refused_at_door(
+        &mut self,
+        now: Moment,
+        socket: S,
+        (peer, local): (IpAddr, IpAddr),
+        code: Code,
+    ) -> ConnId {
+        self.now = now;
+        let id = self.clients.insert(Client::new(socket, peer, local, now));
+        self.refuse(id, 0, code, None);
+        id
+    }
+
+    /// Whether it should be read from now.
+    pub fn wants_bytes(&mut self, id: ConnId) -> bool {
+        let over = self.is_over_its_queue(id);
+        let Some(client) = self.clients.get_mut(id) else { return false };
+        match client.stage {
+            Stage::Closing { then, .. } => then != Then::Close,
+            _ if client.flags.reset => true,
+            _ => {
+                client.flags.held_queue |= over;
+                !client.is_held() && !client.flags.ended && !self.stopping
+            }
+        }
+    }
+
+    /// Its socket and what waits for it.
+    pub fn to_send(&mut self, id: ConnId) -> Option<(&mut S, &mut Outbound<Tag>)> {
+        let client = self.clients.get_mut(id)?;
+        client.flags.touched = false;
+        if client.flags.reset {
+            return None;
+        }
+        Some((&mut client.socket, client.outbound.as_mut()?))
+    }
+
+    /// Its socket.
+    pub fn socket(&mut self, id: ConnId) -> Option<&mut S> {
+        Some(&mut self.clients.get_mut(id)?.socket)
+    }
+
+    /// Its socket took so many bytes of what waits.
+    pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
+        self.now = now;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let Some(outbound) = &mut client.outbound else { return };
+        let packets = outbound.advance(bytes);
+        client.moved = now;
+        let tally = self.tallies.of(self.place.worker);
+        tally.bytes_out.add(bytes as u64);
+        tally.packets_out.add(packets as u64);
+        let under = outbound.queued_bytes() <= self.rules.queue_bytes_max;
+        if outbound.is_empty()
+            && let Some(empty) = client.outbound.take()
+            && self.spare_queues.len() < limits::SPARE_QUEUES_MAX
+        {
+            self.spare_queues.push(empty);
+        }
+        if under && client.flags.held_queue {
+            client.flags.held_queue = false;
+            self.resume(id);
+        }
+        self.settle(id);
+    }
+
+    /// Its socket takes no more for now; a deadline watches from here on.
+    pub fn blocked(&mut self, now: Moment, id: ConnId) {
+        self.now = now;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if client.flags.last_words {
+            self.drop_client(id);
+        } else if !client.flags.watched {
+            client.flags.watched = true;
+            client.moved = now;
+            self.deadlines.push(now.after(self.rules.stuck_timeout), Kind::Stuck, id);
+        }
+    }
+
+    /// Its socket can't be written any more. What it had sent is still read,
+    /// up to the error that ends it; what waits for it goes back then.
+    pub fn broken(&mut self, now: Moment, id: ConnId) {
+        self.now = now;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if client.is_closing() {
+            self.drop_client(id);
+        } else {
+            client.flags.reset = true;
+            self.resume(id);
+        }
+    }
+
+    /// Carries out what another shard sent.
+    pub fn letters(&mut self, now: Moment, batch: Batch<S>) {
+        self.now = now;
+        let Batch { letters, bytes, .. } = batch;
+        for letter in letters {
+            self.letter(letter, &bytes);
+        }
+    }
+
+    fn letter(&mut self, letter: Letter<S>, bytes: &[u8]) {
+        match letter {
+            Letter::Direct { origin, hash, key, frame } => {
+                self.direct_arrived(origin, hash, key.of(bytes), frame.of(bytes));
+            }
+            Letter::Post { origin, room, frame } => self.post_to_members(origin, &room, &frame),
+            Letter::Refuse { to, ordinal, code, name } => {
+                self.refuse(to, ordinal, code, name.as_deref());
+            }
+            Letter::Ask { asker, question } => self.asked_by(asker, &question),
+            Letter::Answer { to, answer } => self.answer_arrived(to, answer),
+            Letter::Presence { came, name } => self.tell_watchers(came, &name),
+            Letter::Arrive(traveller) => self.arrived(*traveller),
+        }
+    }
+
+    /// Does what is due.
+    pub fn expire(&mut self, now: Moment) {
+        self.now = now;
+        while let Some((kind, id)) = self.deadlines.pop_due(now) {
+            match kind {
+                Kind::Greeting => self.greeting_due(id),
+                Kind::Silence => self.silence_due(id),
+                Kind::Pace => self.pace_due(id),
+                Kind::Stuck => self.stuck_due(id),
+                Kind::Linger => self.linger_due(id),
+            }
+        }
+    }
+
+    /// When [`Shard::expire`] has something to do.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.deadlines.next()
+    }
+
+    /// Moves all effects behind those in `into`.
+    pub fn take_effects(&mut self, into: &mut Vec<Effect<S>>) {
+        into.append(&mut self.effects);
+    }
+
+    /// The letters for a worker, if there are any.
+    pub fn take_batch(&mut self, worker: WorkerId) -> Option<Batch<S>> {
+        let outbox = &mut self.outboxes[usize::from(worker)];
+        (!outbox.is_empty()).then(|| std::mem::take(outbox))
+    }
+
+    /// Adds a letter of `net`'s own making: a traveller.
+    pub fn send_home(&mut self, worker: WorkerId, traveller: Box<Traveller<S>>) {
+        let weight = traveller.bytes.len() + size_of::<Traveller<S>>();
+        self.outboxes[usize::from(worker)].push(Letter::Arrive(traveller), weight);
+    }
+
+    /// Connections here.
+    pub fn connections(&self) -> usize {
+        self.clients.count()
+    }
+
+    /// Handles of all connections here.
+    pub fn connection_ids(&self) -> Vec<ConnId> {
+        self.clients.ids(|_| true)
+    }
+
+    /// Whether nothing waits for any socket.
+    pub fn is_flushed(&self) -> bool {
+        self.clients.iter().all(|(_, client)| client.outbound.is_none())
+    }
+
+    /// Whether nothing is left of anybody: no client, name, room or question.
+    pub fn is_vacant(&self) -> bool {
+        self.clients.count() == 0
+            && self.directory.is_empty()
+            && self.rooms.is_empty()
+            && self.rosters.is_empty()
+            && self.watchers.is_empty()
+            && self.asked.is_empty()
+    }
+
+    pub(super) fn address(&self, conn: ConnId) -> Address {
+        Address { worker: self.place.worker, conn }
+    }
+
+    pub(super) fn origin(&self, conn: ConnId, ordinal: u64) -> Origin {
+        Origin { sender: self.address(conn), ordinal }
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        self.tallies.of(self.place.worker)
+    }
+
+    /// All workers but this one.
+    pub(super) fn others(&self) -> impl Iterator<Item = WorkerId> + use<S> {
+        let me = self.place.worker;
+        (0..self.place.workers as WorkerId).filter(move |&worker| worker != me)
+    }
+
+    pub(super) fn send(&mut self, worker: WorkerId, letter: Letter<S>, extra_bytes: usize) {
+        self.outboxes[usize::from(worker)].push(letter, extra_bytes);
+    }
+
+    pub(super) fn report(&mut self, report: Report) {
+        self.effects.push(Effect::Report(report));
+    }
+
+    pub(super) fn is_over_its_queue(&self, id: ConnId) -> bool {
+        let queued = self.clients.get(id).map_or(0, Client::queued_bytes);
+        queued > self.rules.queue_bytes_max
+    }
+}

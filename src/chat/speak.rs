@@ -1,0 +1,144 @@
+//! The server's own packets: the welcome, answers, refusals, pages of lists,
+//! who comes and goes. Never: when they are due.
+
+use super::client::{Client, Stage, Then};
+use super::id::ConnId;
+use super::letter::{Entry, Letter};
+use super::refusal::Code;
+use super::shard::{Report, Shard};
+use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO};
+use crate::wire::text::push_escaped;
+use std::io::Write;
+use std::sync::Arc;
+
+impl<S> Shard<S> {
+    /// Says something to a client, as one of the server's endpoints. It is
+    /// never refused: who makes the server talk is not heard meanwhile.
+    pub(super) fn say(&mut self, id: ConnId, endpoint: &str, text: &str) {
+        self.say_with(id, endpoint, |out| push_escaped(out, text));
+    }
+
+    /// [`Shard::say`], the text written as it stands on the wire.
+    pub(super) fn say_with(&mut self, id: ConnId, endpoint: &str, msg: impl FnOnce(&mut Vec<u8>)) {
+        if !self.clients.get(id).is_some_and(Client::can_be_told) {
+            return;
+        }
+        let mut queue = self.take_queue(id);
+        if let Some(client) = self.clients.get(id) {
+            queue.push_with(None, |out| {
+                push_head(out, client, endpoint);
+                msg(out);
+                out.extend_from_slice(END);
+            });
+        }
+        self.put_queue(id, queue);
+    }
+
+    /// Tells a client that a packet of theirs is refused; some refusals, and
+    /// all while greeting, close the connection.
+    pub(super) fn refuse(&mut self, id: ConnId, ordinal: u64, code: Code, name: Option<&str>) {
+        let Some(client) = self.clients.get(id) else { return };
+        let closes = code.closes() || matches!(client.stage, Stage::Greeting);
+        let peer = client.peer;
+        if client.can_be_told() {
+            self.tally().refused.add(1);
+            self.say_with(id, "/error", |out| {
+                // Nothing in here needs escaping but the line break.
+                let name = name.unwrap_or_default();
+                let space = if name.is_empty() { "" } else { " " };
+                let _ = write!(out, "{ordinal} {}{space}{name}\\n{}", code.word(), code.advice());
+            });
+        }
+        if closes {
+            self.report(Report::Closed { peer, code });
+            self.leave(id, Then::Linger);
+        }
+    }
+
+    /// The first packet to a user.
+    pub(super) fn welcome(&mut self, id: ConnId, users: usize) {
+        let Some(client) = self.clients.get(id) else { return };
+        let text = format!("{} {} {users} {}", client.name(), client.peer, self.rules.version);
+        self.say(id, "/welcome", &text);
+    }
+
+    /// Tells everybody who wants to know.
+    pub(super) fn announce(&mut self, came: bool, name: &str) {
+        for worker in self.others() {
+            if self.tallies.of(worker).watchers.get() > 0 {
+                let name: Arc<str> = name.into();
+                self.send(worker, Letter::Presence { came, name }, 64);
+            }
+        }
+        self.tell_watchers(came, name);
+    }
+
+    /// Tells those here. It is the only thing ever dropped: where their own
+    /// queue is full.
+    pub(super) fn tell_watchers(&mut self, came: bool, name: &str) {
+        let endpoint = if came { "/joined" } else { "/left" };
+        let watchers: Vec<ConnId> = self.watchers.iter().copied().collect();
+        for id in watchers {
+            let Some(client) = self.clients.get(id) else { continue };
+            let bytes = head_bytes(client, endpoint) + name.len() + END.len();
+            if client.name() != name && self.has_room(id, bytes) {
+                self.say(id, endpoint, name);
+            }
+        }
+    }
+
+    /// Answers with a list: `FIRST-LAST of TOTAL`, then a line an entry, in as
+    /// many packets as it takes, each within the limit of packets.
+    pub(super) fn say_pages(&mut self, id: ConnId, endpoint: &str, entries: &[Entry]) {
+        let total = entries.len();
+        if total == 0 {
+            self.say(id, endpoint, "0-0 of 0");
+            return;
+        }
+        let Some(client) = self.clients.get(id) else { return };
+        let digits = total.to_string().len();
+        let frame = head_bytes(client, endpoint) + END.len() - 1 + 3 * digits + "- of ".len();
+        let room = self.rules.packet_bytes_max.saturating_sub(frame);
+        let mut first = 0;
+        while first < total {
+            let last = page_end(entries, first, room);
+            let mut text = format!("{}-{last} of {total}", first + 1);
+            for entry in &entries[first..last] {
+                text.push('\n');
+                text.push_str(&entry.line);
+            }
+            self.say(id, endpoint, &text);
+            first = last;
+        }
+    }
+}
+
+/// Behind the last entry of the page that begins with `first`: what fits, and
+/// one entry at the least. A line break is two bytes on the wire.
+fn page_end(entries: &[Entry], first: usize, room: usize) -> usize {
+    let mut left = room;
+    let fits = entries[first..].iter().take_while(|entry| {
+        let bytes = entry.line.len() + 2;
+        let fits = bytes <= left;
+        left = left.saturating_sub(bytes);
+        fits
+    });
+    first + fits.count().max(1)
+}
+
+/// Everything in front of the text.
+fn push_head<S>(out: &mut Vec<u8>, client: &Client<S>, endpoint: &str) {
+    out.extend_from_slice(FROM_NAME);
+    out.extend_from_slice(endpoint.as_bytes());
+    out.extend_from_slice(IP);
+    let _ = write!(out, "{}", client.local);
+    out.extend_from_slice(TO);
+    out.extend_from_slice(client.name().as_bytes());
+    out.extend_from_slice(MSG);
+}
+
+fn head_bytes<S>(client: &Client<S>, endpoint: &str) -> usize {
+    let mut head = Vec::with_capacity(192);
+    push_head(&mut head, client, endpoint);
+    head.len()
+}

@@ -1,0 +1,100 @@
+//! Counters of the whole house. Each worker writes its own, everybody may
+//! read all; nothing is decided by them but the number of connections.
+
+use super::id::WorkerId;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// A counter with one writer: a plain addition, no locked instruction.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds; only its writer may call this.
+    pub fn add(&self, amount: u64) {
+        self.0.store(self.0.load(Relaxed).wrapping_add(amount), Relaxed);
+    }
+
+    /// Takes away; only its writer may call this.
+    pub fn subtract(&self, amount: u64) {
+        self.0.store(self.0.load(Relaxed).wrapping_sub(amount), Relaxed);
+    }
+
+    /// Anyone may read.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// What one worker counts, on cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Tally {
+    pub users: Counter,
+    /// Malformed ones too.
+    pub packets_in: Counter,
+    /// Handed to a socket whole.
+    pub packets_out: Counter,
+    pub bytes_in: Counter,
+    pub bytes_out: Counter,
+    /// Packets from `/error`.
+    pub refused: Counter,
+    /// Users who want to know who comes and goes.
+    pub watchers: Counter,
+}
+
+/// The counters of all workers.
+#[derive(Debug)]
+pub struct Tallies {
+    workers: Box<[Tally]>,
+    users: AtomicUsize,
+    peak_users: AtomicUsize,
+}
+
+impl Tallies {
+    /// For so many workers.
+    pub fn new(workers: usize) -> Self {
+        Self {
+            workers: (0..workers).map(|_| Tally::default()).collect(),
+            users: AtomicUsize::new(0),
+            peak_users: AtomicUsize::new(0),
+        }
+    }
+
+    /// One worker's own.
+    pub fn of(&self, worker: WorkerId) -> &Tally {
+        &self.workers[usize::from(worker)]
+    }
+
+    /// All of them, in order.
+    pub fn all(&self) -> &[Tally] {
+        &self.workers
+    }
+
+    /// One counter, over all workers.
+    pub fn sum(&self, counter: impl Fn(&Tally) -> &Counter) -> u64 {
+        self.workers.iter().map(|tally| counter(tally).get()).sum()
+    }
+
+    /// Users now.
+    pub fn users(&self) -> usize {
+        self.users.load(Relaxed)
+    }
+
+    /// The most users that there ever were at once.
+    pub fn peak_users(&self) -> usize {
+        self.peak_users.load(Relaxed)
+    }
+
+    /// A user came; how many there are now.
+    pub(super) fn user_came(&self, worker: WorkerId) -> usize {
+        self.of(worker).users.add(1);
+        let users = self.users.fetch_add(1, Relaxed) + 1;
+        self.peak_users.fetch_max(users, Relaxed);
+        users
+    }
+
+    pub(super) fn user_left(&self, worker: WorkerId) {
+        self.of(worker).users.subtract(1);
+        self.users.fetch_sub(1, Relaxed);
+    }
+}

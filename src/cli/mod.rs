@@ -1,0 +1,32 @@
+//! The command line: flags and environment to a checked `Config`, and the
+//! words of `--help`. Never: what a command does.
+
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+pub use serve::{ServeArgs, UsageError};
+
+/// A chat server for places that have a network and no internet.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lanline",
+    version,
+    propagate_version = true,
+    args_conflicts_with_subcommands = true,
+    after_help = "Without a command, lanline serves.\n\n\
+        Exit codes: 0 fine, 1 failure, 2 wrong usage."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What a bare `lanline` takes: the flags of `serve`.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server (also what a bare `lanline` does)
+    Serve(ServeArgs),
+}

@@ -1,0 +1,206 @@
+//! The flags of `lanline serve`, each with its variable in the environment,
+//! and how they become a checked `Config`.
+
+use crate::chat::Rules;
+use crate::limits;
+use crate::net::Config;
+use clap::Args;
+use ipnet::IpNet;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Flags of the server.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Where to listen; repeatable. Port 0 takes a free one. [::] takes IPv4
+    /// too, unless an IPv4 address with the same port is asked for
+    /// [default: [::]:5260, without IPv6 0.0.0.0:5260]
+    #[arg(long, value_name = "ADDR", env = "LANLINE_LISTEN", value_delimiter = ',',
+          value_parser = address)]
+    listen: Vec<SocketAddr>,
+
+    /// Worker threads [default: one per core]
+    #[arg(long, value_name = "N", env = "LANLINE_WORKERS", value_parser = workers)]
+    workers: Option<usize>,
+
+    /// The largest packet taken, in bytes
+    #[arg(long, value_name = "BYTES", env = "LANLINE_MAX_PACKET", value_parser = packet_bytes,
+          default_value_t = limits::PACKET_BYTES_DEFAULT)]
+    max_packet: usize,
+
+    /// Time to say who one is, in seconds
+    #[arg(long, value_name = "SECONDS", env = "LANLINE_GREETING_TIMEOUT", value_parser = some_time,
+          default_value_t = Seconds(limits::GREETING_TIMEOUT_DEFAULT))]
+    greeting_timeout: Seconds,
+
+    /// What may wait for one recipient, in bytes
+    #[arg(long, value_name = "BYTES", env = "LANLINE_QUEUE", value_parser = queue_bytes,
+          default_value_t = limits::QUEUE_BYTES_DEFAULT)]
+    queue: usize,
+
+    /// How long a client may read nothing while bytes wait, in seconds
+    #[arg(long, value_name = "SECONDS", env = "LANLINE_STUCK_TIMEOUT", value_parser = some_time,
+          default_value_t = Seconds(limits::STUCK_TIMEOUT_DEFAULT))]
+    stuck_timeout: Seconds,
+
+    /// Packets a second from one client, bursts twice that; 0 is no bound.
+    /// Over it a client is slowed, nothing is dropped
+    #[arg(long, value_name = "N", env = "LANLINE_RATE", default_value_t = limits::RATE_DEFAULT)]
+    rate: u32,
+
+    /// Between two broadcasts of one client, in seconds; 0 is no bound
+    #[arg(long, value_name = "SECONDS", env = "LANLINE_BROADCAST_INTERVAL", value_parser = seconds,
+          default_value_t = Seconds(limits::BROADCAST_INTERVAL_DEFAULT))]
+    broadcast_interval: Seconds,
+
+    /// Connections at once [default: what the descriptor limit allows]
+    #[arg(long, value_name = "N", env = "LANLINE_MAX_CLIENTS", value_parser = at_least_one)]
+    max_clients: Option<usize>,
+
+    /// Let in this network as well, besides loopback, private, link-local and
+    /// unique-local addresses; repeatable
+    #[arg(long, value_name = "CIDR", env = "LANLINE_ALLOW", value_delimiter = ',',
+          value_parser = network)]
+    allow: Vec<IpNet>,
+
+    /// A file whose first line is the operators' token. The token itself may
+    /// stand in LANLINE_OPERATOR_TOKEN instead
+    #[arg(long, value_name = "PATH", env = "LANLINE_OPERATOR_TOKEN_FILE")]
+    operator_token_file: Option<PathBuf>,
+
+    /// What is logged to standard error: off, error, warn, info, debug
+    #[arg(long, value_name = "LEVEL", env = "LANLINE_LOG", default_value = "info")]
+    pub log: log::LevelFilter,
+}
+
+/// A flag whose value can't be used.
+#[derive(Debug)]
+pub struct UsageError(String);
+
+impl ServeArgs {
+    /// The settings that the flags ask for.
+    ///
+    /// # Errors
+    /// [`UsageError`] where the operators' token can't be used.
+    pub fn into_config(self) -> Result<Config, UsageError> {
+        let operator_token = self.operator_token()?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Config {
+            listen: self.listen,
+            workers: self.workers.unwrap_or(cores.min(limits::WORKERS_MAX)),
+            clients_max: self.max_clients,
+            allow: self.allow,
+            rules: Rules {
+                packet_bytes_max: self.max_packet,
+                queue_bytes_max: self.queue,
+                greeting_timeout: self.greeting_timeout.0,
+                stuck_timeout: self.stuck_timeout.0,
+                rate: self.rate,
+                broadcast_interval: self.broadcast_interval.0,
+                operator_token,
+                ..Rules::default()
+            },
+        })
+    }
+
+    fn operator_token(&self) -> Result<Option<String>, UsageError> {
+        let Some(path) = &self.operator_token_file else {
+            // Not a flag: everybody on the machine can read those.
+            let Some(token) = std::env::var_os("LANLINE_OPERATOR_TOKEN") else { return Ok(None) };
+            let token = token.into_string();
+            let token = token.map_err(|_| UsageError("LANLINE_OPERATOR_TOKEN is not UTF-8".into()));
+            return checked_token(&token?, "LANLINE_OPERATOR_TOKEN").map(Some);
+        };
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| UsageError(format!("can't read the token in {shown}: {error}")))?;
+        checked_token(text.lines().next().unwrap_or_default(), &shown).map(Some)
+    }
+}
+
+fn checked_token(token: &str, place: &str) -> Result<String, UsageError> {
+    let token = token.trim();
+    if token.is_empty() {
+        return Err(UsageError(format!("the operators' token in {place} is empty")));
+    }
+    if token.len() > limits::TOKEN_BYTES_MAX {
+        let most = limits::TOKEN_BYTES_MAX;
+        return Err(UsageError(format!("the token in {place} has more than {most} bytes")));
+    }
+    Ok(token.to_owned())
+}
+
+/// A time on the command line, in seconds; fractions are fine.
+#[derive(Clone, Copy, Debug)]
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_secs_f64())
+    }
+}
+
+fn seconds(text: &str) -> Result<Seconds, String> {
+    const YEAR: f64 = 366.0 * 86_400.0;
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if !(0.0..=YEAR).contains(&seconds) {
+        return Err("between 0 seconds and a year".to_owned());
+    }
+    Ok(Seconds(Duration::from_secs_f64(seconds)))
+}
+
+fn some_time(text: &str) -> Result<Seconds, String> {
+    let time = seconds(text)?;
+    if time.0.is_zero() { Err("more than 0 seconds".to_owned()) } else { Ok(time) }
+}
+
+fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let number: usize = text.parse().map_err(|_| "not a whole number".to_owned())?;
+    if (least..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("between {least} and {most}"))
+    }
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    within(text, 1, limits::WORKERS_MAX)
+}
+
+fn packet_bytes(text: &str) -> Result<usize, String> {
+    within(text, limits::PACKET_BYTES_MIN, limits::PACKET_BYTES_MAX)
+}
+
+fn queue_bytes(text: &str) -> Result<usize, String> {
+    within(text, limits::QUEUE_BYTES_MIN, limits::QUEUE_BYTES_MAX)
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    within(text, 1, usize::MAX)
+}
+
+/// An address with its port, or without one for the usual port.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let bare = || text.trim_matches(['[', ']']).parse::<IpAddr>();
+    text.parse()
+        .or_else(|_| bare().map(|ip| SocketAddr::new(ip, limits::DEFAULT_PORT)))
+        .map_err(|_| "not an address like 192.168.1.7:5260 or [::]:5260".to_owned())
+}
+
+/// A network, or a single address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>()
+        .or_else(|_| address())
+        .map_err(|_| "not a network like 203.0.113.0/24".to_owned())
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}

@@ -1,0 +1,115 @@
+//! Every bound in one place, its unit in its name, and how the bounds relate,
+//! checked when this compiles. Those that an operator can set are here with
+//! their defaults; the flags are `cli`'s.
+
+use std::time::Duration;
+
+// --- The wire -------------------------------------------------------------
+
+/// A packet as received, `{` to `}`: the default of `--max-packet`.
+pub const PACKET_BYTES_DEFAULT: usize = 64 * 1024;
+/// Below this hardly any packet fits.
+pub const PACKET_BYTES_MIN: usize = 64;
+/// Above this a few clients could fill any machine.
+pub const PACKET_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The port that we are known by.
+pub const DEFAULT_PORT: u16 = 5260;
+
+// --- A connection ---------------------------------------------------------
+
+/// What may wait for one recipient: the default of `--queue`.
+pub const QUEUE_BYTES_DEFAULT: usize = 1024 * 1024;
+/// The smallest and largest `--queue`.
+pub const QUEUE_BYTES_MIN: usize = 1024;
+/// See [`QUEUE_BYTES_MIN`].
+pub const QUEUE_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// Time to greet: the default of `--greeting-timeout`.
+pub const GREETING_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+/// Silence that ends a bare name.
+pub const BARE_NAME_SILENCE: Duration = Duration::from_millis(100);
+/// A queue that doesn't move for so long is stuck: the default of
+/// `--stuck-timeout`.
+pub const STUCK_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+/// How long a refused connection is read on before it is closed, so that the
+/// refusal isn't eaten by a reset.
+pub const LINGER: Duration = Duration::from_secs(2);
+/// Packets a second from one connection: the default of `--rate`.
+pub const RATE_DEFAULT: u32 = 1000;
+/// A connection may save up what this time would have allowed.
+pub const RATE_BURST: Duration = Duration::from_secs(2);
+/// A connection over its rate is looked at again after this time at the least.
+pub const RATE_PAUSE_MIN: Duration = Duration::from_millis(10);
+/// ... and at the most.
+pub const RATE_PAUSE_MAX: Duration = Duration::from_millis(250);
+/// Between two broadcasts of one connection: the default of
+/// `--broadcast-interval`.
+pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
+/// Rooms that one user may be in.
+pub const ROOMS_PER_USER_MAX: usize = 256;
+/// An operator's token.
+pub const TOKEN_BYTES_MAX: usize = 1024;
+
+// --- A worker -------------------------------------------------------------
+
+/// More threads than this help nobody.
+pub const WORKERS_MAX: usize = 256;
+/// One `recv` takes this much at the most: a connection's turn.
+pub const SCRATCH_BYTES: usize = 64 * 1024;
+/// Readiness taken from the kernel in one go.
+pub const EVENTS_PER_TICK_MAX: usize = 1024;
+/// Connections accepted in a row, before others have their turn.
+pub const ACCEPTS_PER_TICK_MAX: usize = 256;
+/// Batches of letters read in a row, before sockets have their turn.
+pub const BATCHES_PER_TICK_MAX: usize = 64;
+/// Letters on their way to one worker, in bytes, above which no worker reads
+/// from its sockets.
+pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
+/// A worker that doesn't read looks again after this time.
+pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
+/// Slices handed to one `writev`.
+pub const SLICES_MAX: usize = 64;
+/// Empty queues that a worker keeps for reuse.
+pub const SPARE_QUEUES_MAX: usize = 1024;
+/// A frame for many of at most this size is copied into each queue; a larger
+/// one is shared.
+pub const COPIED_FRAME_BYTES_MAX: usize = 1024;
+/// After `accept` failed for want of descriptors or memory.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+// --- The process ----------------------------------------------------------
+
+/// Descriptors kept back from clients: standard streams, polls, wakers,
+/// listeners, and connections that are told to go away.
+pub const DESCRIPTORS_RESERVED: usize = 128;
+/// Of these, for connections refused at the door that are still being told.
+pub const AT_THE_DOOR_MAX: usize = 48;
+/// The queue of connections that the kernel has made and nobody accepted yet;
+/// the kernel cuts it to `net.core.somaxconn`.
+pub const LISTEN_BACKLOG: i32 = 65_535;
+/// At shutdown: for what is queued ...
+pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(4_500);
+/// ... and for telling senders what was not delivered.
+pub const SHUTDOWN_TELL: Duration = Duration::from_millis(500);
+/// An idle connection is probed by TCP after this time ...
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
+/// ... again after this one ...
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// ... and given up after so many probes, within 90 seconds in all.
+pub const KEEPALIVE_PROBES: u32 = 4;
+/// Repeated log lines of one kind are summed up over this time.
+pub const LOG_QUIET: Duration = Duration::from_secs(10);
+
+const _: () = {
+    assert!(PACKET_BYTES_MIN <= PACKET_BYTES_DEFAULT && PACKET_BYTES_DEFAULT <= PACKET_BYTES_MAX);
+    // Positions in a packet are counted in 32 bits, one byte over the limit too.
+    assert!(PACKET_BYTES_MAX < u32::MAX as usize);
+    assert!(QUEUE_BYTES_MIN <= QUEUE_BYTES_DEFAULT && QUEUE_BYTES_DEFAULT <= QUEUE_BYTES_MAX);
+    assert!(AT_THE_DOOR_MAX < DESCRIPTORS_RESERVED);
+    // Room for a token in a packet, and for an address of a worker in 16 bits.
+    assert!(TOKEN_BYTES_MAX < PACKET_BYTES_DEFAULT && WORKERS_MAX < u16::MAX as usize);
+    assert!(
+        KEEPALIVE_IDLE.as_secs() + KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64 <= 90
+    );
+    assert!(SHUTDOWN_FLUSH.as_millis() + SHUTDOWN_TELL.as_millis() <= 5_000);
+};

@@ -1,0 +1,86 @@
+//! Sockets that listen: one for each worker and address, between which the
+//! kernel spreads the connections (`SO_REUSEPORT`, socket(7)).
+
+use crate::limits::{self, DEFAULT_PORT, LISTEN_BACKLOG};
+use mio::net::TcpListener;
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// One address, for all workers.
+pub struct Listener {
+    /// With the real port.
+    pub address: SocketAddr,
+    /// One for each worker.
+    pub sockets: Vec<TcpListener>,
+}
+
+/// Binds every address for so many workers. None means the default.
+///
+/// # Errors
+/// Which address, and what the system says.
+pub fn bind_all(
+    wanted: &[SocketAddr],
+    workers: usize,
+) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
+    if !wanted.is_empty() {
+        let bind = |&address| bind(address, wanted, workers).map_err(|error| (address, error));
+        return wanted.iter().map(bind).collect();
+    }
+    let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
+    match bind(any, &[], workers) {
+        Ok(listener) => Ok(vec![listener]),
+        Err(error) if lacks_ipv6(&error) => {
+            let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT));
+            bind(any, &[], workers).map(|listener| vec![listener]).map_err(|error| (any, error))
+        }
+        Err(error) => Err((any, error)),
+    }
+}
+
+/// `EAFNOSUPPORT` or `EADDRNOTAVAIL`: no IPv6 in this kernel, or none switched on.
+fn lacks_ipv6(error: &io::Error) -> bool {
+    const EAFNOSUPPORT: i32 = 97;
+    error.raw_os_error() == Some(EAFNOSUPPORT) || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+fn bind(address: SocketAddr, wanted: &[SocketAddr], workers: usize) -> io::Result<Listener> {
+    // The first is bound alone, so that a port in use is an error and not a
+    // share in somebody else's connections; then others may join it.
+    let first = open(address, wanted)?;
+    first.bind(&address.into())?;
+    first.set_reuse_port(true)?;
+    let bound = first.local_addr()?.as_socket().unwrap_or(address);
+    let mut sockets = vec![first];
+    for _ in 1..workers {
+        let next = open(address, wanted)?;
+        next.set_reuse_port(true)?;
+        next.bind(&bound.into())?;
+        sockets.push(next);
+    }
+    let listen = |socket: Socket| {
+        socket.listen(LISTEN_BACKLOG)?;
+        Ok(TcpListener::from_std(socket.into()))
+    };
+    let sockets = sockets.into_iter().map(listen).collect::<io::Result<_>>()?;
+    Ok(Listener { address: bound, sockets })
+}
+
+/// Options that connections inherit are set once, here (Linux: tcp(7)).
+fn open(address: SocketAddr, wanted: &[SocketAddr]) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        let ipv4_apart = wanted.iter().any(|a| a.is_ipv4() && a.port() == address.port());
+        socket.set_only_v6(ipv4_apart)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(
+        &TcpKeepalive::new()
+            .with_time(limits::KEEPALIVE_IDLE)
+            .with_interval(limits::KEEPALIVE_INTERVAL)
+            .with_retries(limits::KEEPALIVE_PROBES),
+    )?;
+    Ok(socket)
+}

@@ -1,0 +1,140 @@
+//! Letters between workers: a channel for each, one wake for many batches,
+//! and the account of what is under way. Sending never waits.
+
+use super::socket::Socket;
+use super::wake_flag::WakeFlag;
+use crate::chat::{Batch, WorkerId};
+use crate::limits;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use mio::Waker;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a worker gets.
+#[derive(Debug)]
+pub enum Mail {
+    Letters(Batch<Socket>),
+    /// Read and accept no more.
+    Stop,
+    /// Give back what still waits.
+    GiveBack,
+    /// Close everything and end.
+    Quit,
+}
+
+/// All mailboxes; every thread holds the same.
+pub struct Post {
+    boxes: Vec<Slot>,
+}
+
+struct Slot {
+    sender: Sender<Mail>,
+    /// Bytes of letters sent and not dealt with.
+    under_way: AtomicUsize,
+    flag: WakeFlag,
+    waker: Waker,
+}
+
+/// The receiving end of one worker's mailbox.
+pub struct Mailbox {
+    worker: WorkerId,
+    post: Arc<Post>,
+    receiver: Receiver<Mail>,
+}
+
+impl Post {
+    /// A mailbox for each of the wakers.
+    pub fn new(wakers: Vec<Waker>) -> (Arc<Self>, Vec<Mailbox>) {
+        let mut receivers = Vec::new();
+        let slot = |waker| {
+            // Unbounded: two full channels would deadlock. The bound is the
+            // mark on the bytes under way, above which nobody reads.
+            let (sender, receiver) = unbounded();
+            receivers.push(receiver);
+            Slot { sender, under_way: AtomicUsize::new(0), flag: WakeFlag::new(), waker }
+        };
+        let post = Arc::new(Self { boxes: wakers.into_iter().map(slot).collect() });
+        let mailboxes = receivers.into_iter().zip(0..).map(|(receiver, worker)| Mailbox {
+            worker,
+            post: post.clone(),
+            receiver,
+        });
+        let mailboxes = mailboxes.collect();
+        (post, mailboxes)
+    }
+
+    /// Puts mail into a worker's box and wakes it, if nobody has.
+    ///
+    /// # Errors
+    /// Where the worker could not be woken: the process is out of order.
+    pub fn send(&self, to: WorkerId, mail: Mail) -> io::Result<()> {
+        let slot = &self.boxes[usize::from(to)];
+        if let Mail::Letters(batch) = &mail {
+            slot.under_way.fetch_add(batch.weight_bytes(), Ordering::AcqRel);
+        }
+        // Fails only when the worker has ended, and then nobody is left to tell.
+        let _ = slot.sender.send(mail);
+        if slot.flag.raise() { slot.waker.wake() } else { Ok(()) }
+    }
+
+    /// [`Post::send`] to everyone.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_to_all(&self, mail: impl Fn() -> Mail) -> io::Result<()> {
+        (0..self.boxes.len()).try_for_each(|worker| self.send(worker as WorkerId, mail()))
+    }
+
+    /// How many there are.
+    pub fn workers(&self) -> WorkerId {
+        self.boxes.len() as WorkerId
+    }
+
+    /// Whether so much is under way that reading has to wait.
+    pub fn is_congested(&self) -> bool {
+        self.boxes.iter().any(|slot| under_way(slot) > limits::MAILBOX_BYTES_MARK)
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.boxes.iter().all(|slot| under_way(slot) == 0)
+    }
+}
+
+fn under_way(slot: &Slot) -> usize {
+    slot.under_way.load(Ordering::Acquire)
+}
+
+impl Mailbox {
+    pub fn post(&self) -> &Arc<Post> {
+        &self.post
+    }
+
+    /// Before looking for mail: from here on, new mail wakes again.
+    pub fn lower_flag(&self) {
+        self.slot().flag.lower();
+    }
+
+    /// The next mail, if there is some.
+    pub fn take(&self) -> Option<Mail> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// Whether some is left.
+    pub fn has_mail(&self) -> bool {
+        !self.receiver.is_empty()
+    }
+
+    /// Letters of so many bytes are dealt with, and what follows from them is
+    /// sent.
+    pub fn done(&self, bytes: usize) {
+        if bytes > 0 {
+            self.slot().under_way.fetch_sub(bytes, Ordering::AcqRel);
+        }
+    }
+
+    fn slot(&self) -> &Slot {
+        &self.post.boxes[usize::from(self.worker)]
+    }
+}

@@ -1,0 +1,31 @@
+//! **Net**: sockets, threads, clocks, signals. Carries bytes to and from the
+//! shards of `chat` and decides nothing about them.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`server`] | start, signals, shutdown |
+//! | [`config`] | what an operator has set, checked |
+//! | `listener` | sockets that listen |
+//! | `door` | who is let in |
+//! | `worker` | one thread: its poll loop, tick by tick |
+//! | `socket` | one connection's socket: read, written, watched |
+//! | `mailbox` | letters between workers, and the wake that goes with them |
+//! | `wake_flag` | how many wakes many letters need: one |
+//! | `shutdown` | how all workers come to rest |
+//! | `descriptors` | how many connections the system allows |
+//! | `digest` | log lines, repeated ones summed up |
+
+pub mod config;
+mod descriptors;
+mod digest;
+mod door;
+mod listener;
+mod mailbox;
+pub mod server;
+mod shutdown;
+mod socket;
+mod wake_flag;
+mod worker;
+
+pub use config::Config;
+pub use server::{ServeError, serve};

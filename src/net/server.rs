@@ -1,0 +1,250 @@
+//! Start and end: limits, listeners, threads, signals. What a worker does in
+//! between is [`super::worker`]'s.
+
+use super::config::Config;
+use super::descriptors;
+use super::door::Door;
+use super::listener::{self, Listener};
+use super::mailbox::{Mailbox, Post};
+use super::shutdown::{Progress, come_to_rest};
+use super::worker::{Parts, WAKER, Worker};
+use crate::chat::{Place, Shard, Tallies, WorkerId};
+use log::{error, info};
+use mio::{Poll, Waker};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::fmt;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Instant, SystemTime};
+
+/// Why the server can't serve.
+#[derive(Debug)]
+pub enum ServeError {
+    /// An address can't be bound.
+    Bind(SocketAddr, io::Error),
+    /// The descriptor limit leaves no room for clients.
+    Descriptors { limit: usize },
+    /// The limit on descriptors is too low for the wanted number of clients.
+    ClientsMax { wanted: usize, limit: usize, allowed: usize },
+    /// Something that the system should give.
+    System(&'static str, io::Error),
+}
+
+/// Serves until a signal ends it.
+///
+/// # Errors
+/// [`ServeError`], before anything is served.
+pub fn serve(config: Config) -> Result<(), ServeError> {
+    let start = Instant::now();
+    let clients_max = clients_max(&config)?;
+    // Before the first thread, so that a signal meets its handler.
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(system("signals"))?;
+    let listeners = listener::bind_all(&config.listen, config.workers)
+        .map_err(|(address, error)| ServeError::Bind(address, error))?;
+    log_limits(&config, clients_max);
+    die_with_any_thread();
+
+    let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
+    let house = House::build(&config, clients_max, listeners, start)?;
+    announce(&addresses).map_err(system("standard output"))?;
+
+    for signal in signals.forever() {
+        if signal != SIGHUP {
+            info!("signal {signal}: stopping");
+            break;
+        }
+        info!("SIGHUP: there is nothing to reload");
+    }
+    house.end().map_err(system("wakers"))
+}
+
+/// All threads and what they share.
+struct House {
+    post: Arc<Post>,
+    progress: Arc<Progress>,
+    tallies: Arc<Tallies>,
+    threads: Vec<JoinHandle<()>>,
+    start: Instant,
+}
+
+impl House {
+    fn build(
+        config: &Config,
+        clients_max: usize,
+        mut listeners: Vec<Listener>,
+        start: Instant,
+    ) -> Result<Self, ServeError> {
+        let workers = config.workers;
+        let (polls, wakers) = polls(workers).map_err(system("polls"))?;
+        let (post, mailboxes) = Post::new(wakers);
+        let progress = Arc::new(Progress::new(workers));
+        let tallies = Arc::new(Tallies::new(workers));
+        let door = Arc::new(Door::new(clients_max, config.allow.clone()));
+        let rules = Arc::new(config.rules.clone());
+        let hash_keys = hash_keys()?;
+
+        let mut threads = Vec::new();
+        let all: Vec<(Poll, Mailbox)> = polls.into_iter().zip(mailboxes).collect();
+        for (worker, (poll, mailbox)) in (0..).zip(all) {
+            let place = Place { worker, workers, hash_keys };
+            let clock = Box::new(SystemTime::now);
+            let parts = Parts {
+                worker,
+                poll,
+                listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
+                shard: Shard::new(place, rules.clone(), tallies.clone(), clock),
+                mailbox,
+                door: door.clone(),
+                progress: progress.clone(),
+                start,
+            };
+            threads.push(spawn(parts).map_err(system("threads"))?);
+        }
+        Ok(Self { post, progress, tallies, threads, start })
+    }
+
+    /// Ends all threads and says what they did.
+    fn end(self) -> io::Result<()> {
+        come_to_rest(&self.post, &self.progress)?;
+        for thread in self.threads {
+            // A panic has ended the process already.
+            let _ = thread.join();
+        }
+        let tallies = &self.tallies;
+        info!(
+            "stopped after {} s: packets in {} out {}, bytes in {} out {}, refused {}, peak users {}",
+            self.start.elapsed().as_secs(),
+            tallies.sum(|tally| &tally.packets_in),
+            tallies.sum(|tally| &tally.packets_out),
+            tallies.sum(|tally| &tally.bytes_in),
+            tallies.sum(|tally| &tally.bytes_out),
+            tallies.sum(|tally| &tally.refused),
+            tallies.peak_users(),
+        );
+        Ok(())
+    }
+}
+
+fn spawn(parts: Parts) -> io::Result<JoinHandle<()>> {
+    let name = format!("worker-{}", parts.worker);
+    let worker = Worker::new(parts)?;
+    thread::Builder::new().name(name).spawn(move || {
+        if let Err(error) = worker.run() {
+            // No half-dead server: whoever supervises us starts a whole one.
+            panic!("the poll failed: {error}");
+        }
+    })
+}
+
+fn polls(workers: usize) -> io::Result<(Vec<Poll>, Vec<Waker>)> {
+    let polls = (0..workers).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
+    let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), WAKER));
+    let wakers = wakers.collect::<io::Result<Vec<_>>>()?;
+    Ok((polls, wakers))
+}
+
+/// A secret of this run.
+fn hash_keys() -> Result<(u64, u64), ServeError> {
+    let random = || getrandom::u64().map_err(|e| system("randomness")(io::Error::other(e)));
+    Ok((random()?, random()?))
+}
+
+/// How many clients there may be: what was asked for, or what the descriptor
+/// limit allows.
+fn clients_max(config: &Config) -> Result<usize, ServeError> {
+    let limit = descriptors::raise_limit().map_err(system("descriptor limit"))?;
+    let listeners = config.listen.len().max(1);
+    let allowed = descriptors::clients_allowed(limit, config.workers, listeners);
+    match config.clients_max {
+        _ if allowed == 0 => Err(ServeError::Descriptors { limit }),
+        Some(wanted) if wanted > allowed => Err(ServeError::ClientsMax { wanted, limit, allowed }),
+        wanted => Ok(wanted.unwrap_or(allowed)),
+    }
+}
+
+fn log_limits(config: &Config, clients_max: usize) {
+    let rules = &config.rules;
+    let allow: Vec<String> = config.allow.iter().map(ToString::to_string).collect();
+    info!(
+        "{} starts: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, \
+         greeting {:?}, stuck {:?}, rate {}/s, broadcasts every {:?}, operators {}, also allowed: {}",
+        rules.version,
+        config.workers,
+        rules.packet_bytes_max,
+        rules.queue_bytes_max,
+        rules.greeting_timeout,
+        rules.stuck_timeout,
+        rules.rate,
+        rules.broadcast_interval,
+        if rules.operator_token.is_some() { "by token" } else { "none" },
+        if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
+    );
+}
+
+/// For people in the log, for scripts on standard output.
+fn announce(addresses: &[SocketAddr]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for address in addresses {
+        info!("listening on {address}");
+        writeln!(out, "listening on {address}")?;
+    }
+    out.flush()
+}
+
+/// A panic anywhere ends the process with a line in the log and exit code 1.
+fn die_with_any_thread() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = thread::current();
+        let name = thread.name().unwrap_or("?").escape_debug().to_string();
+        error!("{name} failed, the server ends: {panic}");
+        log::logger().flush();
+        std::process::exit(1);
+    }));
+}
+
+fn system(what: &'static str) -> impl Fn(io::Error) -> ServeError {
+    move |error| ServeError::System(what, error)
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind(address, error) => {
+                write!(f, "can't listen on {address}: {error}")?;
+                let advice = match error.kind() {
+                    io::ErrorKind::AddrInUse => {
+                        "another program has it (ss -ltnp shows which); \
+                         end that one or choose another port with --listen"
+                    }
+                    io::ErrorKind::PermissionDenied => {
+                        "ports below 1024 are root's; choose a higher one"
+                    }
+                    io::ErrorKind::AddrNotAvailable => {
+                        "this machine has no such address (ip address shows which it has)"
+                    }
+                    _ => return Ok(()),
+                };
+                write!(f, "; {advice}")
+            }
+            Self::Descriptors { limit } => write!(
+                f,
+                "the limit of {limit} descriptors leaves no room for clients; \
+                 raise it (ulimit -n, or LimitNOFILE in a systemd unit)"
+            ),
+            Self::ClientsMax { wanted, limit, allowed } => write!(
+                f,
+                "{wanted} clients are wanted, but {limit} descriptors allow {allowed}; raise the \
+                 limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
+            ),
+            Self::System(what, error) => write!(f, "the system refuses {what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+/// So that worker numbers fit their type.
+const _: () = assert!(crate::limits::WORKERS_MAX <= WorkerId::MAX as usize);
