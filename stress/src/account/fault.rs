@@ -26,7 +26,7 @@ pub enum FaultKind {
 }
 
 /// One fault: who, when, which packet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
     pub kind: FaultKind,
     pub from: String,

@@ -63,7 +63,11 @@ struct Flight {
 enum To {
     One(User),
     /// A post; who still has to get it.
-    Many { to: String, missing: FixedBitSet, newcomers: HashSet<User> },
+    Many {
+        to: String,
+        missing: FixedBitSet,
+        newcomers: HashSet<User>,
+    },
 }
 
 /// The account of one user.
@@ -168,7 +172,9 @@ impl Ledger {
         let mut missing = FixedBitSet::with_capacity(self.accounts.len());
         recipients.for_each(|user| missing.insert(user as usize));
         self.totals.sent += missing.count_ones(..) as u64;
-        self.posts.entry(self.names.name(from)).or_default().sent += 1;
+        if to == "/broadcast" {
+            self.posts.entry(self.names.name(from)).or_default().sent += 1;
+        }
         let to = To::Many { to: to.to_owned(), missing, newcomers: HashSet::new() };
         let flight = Flight { to, sent_at, is_overtaken: false };
         self.accounts[from as usize].flights.insert(ordinal, flight);
@@ -176,8 +182,9 @@ impl Ledger {
 
     /// Takes a post back that was refused as a whole.
     fn unpost(&mut self, from: User, missing: &FixedBitSet, code: &str) {
-        let posts = self.posts.entry(self.names.name(from)).or_default();
-        posts.sent = posts.sent.saturating_sub(1);
+        if let Some(posts) = self.posts.get_mut(&self.names.name(from)) {
+            posts.sent = posts.sent.saturating_sub(1);
+        }
         let count = missing.count_ones(..) as u64;
         *self.totals.refused.entry(code.to_owned()).or_default() += count;
     }
@@ -396,8 +403,7 @@ impl Ledger {
         *self.foreign.entry(note.from.to_owned()).or_default() += 1;
         let last = self.last_foreign.insert((note.from.to_owned(), at), note.ordinal);
         if let Some(last) = last.filter(|&last| last >= note.ordinal) {
-            let kind =
-                if last == note.ordinal { FaultKind::Twice } else { FaultKind::OutOfOrder };
+            let kind = if last == note.ordinal { FaultKind::Twice } else { FaultKind::OutOfOrder };
             let detail = format!("packet {last} came before");
             self.fault(kind, note.from, &self.names.name(at), note.ordinal, note.sent_at, detail);
         }

@@ -33,6 +33,7 @@ pub struct Player {
     pub framer: Framer,
     /// Questions without an answer: the endpoint, and the packet's ordinal.
     pub asked: VecDeque<(&'static str, u64)>,
+    pub was_welcomed: bool,
     /// When it began to connect, in nanoseconds since the run began.
     pub began_at: u64,
     /// The code of the last refusal about no packet.
@@ -74,6 +75,9 @@ pub struct Cast {
     pub window: Window,
     /// Why bots were not let in.
     pub turned_away: Vec<String>,
+    /// Seats that were ever taken, from the first on.
+    pub(super) seats: usize,
+    pub(super) is_growing: bool,
     /// A `/broadcast` is for exactly those who are here: the answer is checked.
     pub is_alone: bool,
 }
@@ -90,6 +94,8 @@ impl Cast {
             latency: histogram(),
             window: Window::default(),
             turned_away: Vec::new(),
+            seats: 0,
+            is_growing: false,
             is_alone: false,
         }
     }
@@ -103,7 +109,28 @@ impl Cast {
         self.ledger.names().name(self.players[bot].user)
     }
 
-    /// The bot, if the user is one that is here still.
+    /// Seats that were ever taken, from the first on.
+    pub fn seats(&self) -> usize {
+        self.seats
+    }
+
+    /// Whether users are being let in, and nothing is measured.
+    pub fn is_growing(&self) -> bool {
+        self.is_growing
+    }
+
+    /// Whether the bot got in, the last time that it came.
+    pub fn was_welcomed(&self, bot: Bot) -> bool {
+        self.players[bot].was_welcomed
+    }
+
+    /// Whether everyone has the bot's last packet, or was refused it.
+    pub fn last_packet_is_settled(&self, bot: Bot) -> bool {
+        let player = &self.players[bot];
+        self.ledger.missing(player.user, player.ordinal) == 0
+    }
+
+    /// The bot that is or was the user.
     pub fn bot_of(&self, user: User) -> Bot {
         self.bots[user as usize]
     }

@@ -6,7 +6,7 @@ mod cast;
 mod stage;
 mod world;
 
-pub use cast::{Cast, Phase, Window};
+pub use cast::{Cast, Phase, Window, histogram};
 pub use stage::Stage;
 pub use world::{Leave, World};
 
@@ -16,6 +16,9 @@ use crate::driver::Bot;
 pub trait Script {
     /// Everyone is there: begin. Called once.
     fn start(&mut self, world: &mut World<'_>);
+
+    /// It goes on, after a look at the figures or after more have come.
+    fn resume(&mut self, _world: &mut World<'_>) {}
 
     /// A bot was welcomed after the start.
     fn welcomed(&mut self, _bot: Bot, _world: &mut World<'_>) {}
@@ -41,6 +44,11 @@ pub trait Script {
     /// Whether the latency of what this bot receives is watched.
     fn is_watched(&self, _bot: Bot) -> bool {
         true
+    }
+
+    /// Whether the latency is that of connecting and being welcomed.
+    fn watches_arrivals(&self) -> bool {
+        false
     }
 
     /// Whether the server may close this bot's connection with this code.

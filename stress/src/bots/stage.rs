@@ -20,32 +20,36 @@ pub struct Stage {
     is_started: bool,
     /// How many seats shall be taken before the start, and how many were.
     wanted: usize,
-    arrived: usize,
     connecting: usize,
 }
 
 impl Stage {
     pub fn new(cast: Cast, script: Box<dyn Script>) -> Self {
-        Self { cast, script, is_started: false, wanted: 0, arrived: 0, connecting: 0 }
+        Self { cast, script, is_started: false, wanted: 0, connecting: 0 }
     }
 
     /// Lets bots in until `users` seats have been taken.
     pub fn grow(&mut self, users: usize, hands: &mut Hands) {
         self.wanted = users.min(self.cast.players.len());
+        self.cast.is_growing = true;
         self.let_in(hands);
     }
 
     /// Whether all who shall come are here, or one was not let in.
     pub fn has_grown(&self) -> bool {
-        let is_full = self.arrived >= self.wanted || !self.cast.turned_away.is_empty();
+        let is_full = self.cast.seats >= self.wanted || !self.cast.turned_away.is_empty();
         is_full && self.cast.count(Phase::Arriving) == 0
     }
 
-    pub fn start(&mut self, hands: &mut Hands) {
-        if !self.is_started {
-            self.is_started = true;
-            self.script.start(&mut World { cast: &mut self.cast, hands });
+    /// Starts the script, or lets it go on.
+    pub fn play(&mut self, hands: &mut Hands) {
+        self.cast.is_growing = false;
+        let world = &mut World { cast: &mut self.cast, hands };
+        if self.is_started {
+            return self.script.resume(world);
         }
+        self.is_started = true;
+        self.script.start(world);
     }
 
     pub fn stop(&mut self, hands: &mut Hands) {
@@ -69,14 +73,18 @@ impl Stage {
     }
 
     fn let_in(&mut self, hands: &mut Hands) {
+        if self.cast.seats >= self.wanted {
+            return;
+        }
         let mut arriving = self.cast.count(Phase::Arriving);
-        while self.arrived < self.wanted
+        while self.cast.seats < self.wanted
             && self.connecting < CONNECTING_AT_ONCE
             && arriving < ARRIVING_AT_ONCE
             && self.cast.turned_away.is_empty()
         {
-            World { cast: &mut self.cast, hands }.arrive(self.arrived);
-            self.arrived += 1;
+            let bot = self.cast.seats;
+            self.cast.seats += 1;
+            World { cast: &mut self.cast, hands }.arrive(bot);
             self.connecting += 1;
             arriving += 1;
         }
@@ -119,15 +127,11 @@ impl Stage {
         }
         let sender = self.cast.bot_of(from);
         let is_post = to.starts_with(['/', '#']);
-        if self.cast.players[sender].user == from && (!is_post || self.is_post_done(sender)) {
+        if self.cast.players[sender].user == from
+            && (!is_post || self.cast.last_packet_is_settled(sender))
+        {
             self.script.arrived(sender, bot, &mut World { cast: &mut self.cast, hands });
         }
-    }
-
-    /// Whether everyone has the last post of the sender.
-    fn is_post_done(&self, sender: Bot) -> bool {
-        let player = &self.cast.players[sender];
-        self.cast.ledger.missing(player.user, player.ordinal) == 0
     }
 
     fn welcome(&mut self, bot: Bot, text: &str, hands: &mut Hands) {
@@ -138,16 +142,18 @@ impl Stage {
             return self.fault(FaultKind::StrayAnswer, bot, format!("welcome {text:?}"), hands);
         }
         player.phase = Phase::Here;
+        player.was_welcomed = true;
         let (user, began_at) = (player.user, player.began_at);
         self.cast.ledger.knows_address(user, ip);
         self.cast.window.welcomed += 1;
         if self.is_started {
-            let now = self.cast.nanoseconds(hands.now());
+            if self.script.watches_arrivals() {
+                let now = self.cast.nanoseconds(hands.now());
+                self.cast.latency.saturating_record(now.saturating_sub(began_at));
+            }
             self.script.welcomed(bot, &mut World { cast: &mut self.cast, hands });
-            self.cast.handshakes_saturating_record(now.saturating_sub(began_at));
-        } else {
-            self.let_in(hands);
         }
+        self.let_in(hands);
     }
 
     fn refusal(&mut self, bot: Bot, text: &str, hands: &mut Hands) {
@@ -209,9 +215,7 @@ impl Crowd for Stage {
     fn connected(&mut self, bot: Bot, hands: &mut Hands) {
         World { cast: &mut self.cast, hands }.greet(bot);
         self.connecting = self.connecting.saturating_sub(1);
-        if !self.is_started {
-            self.let_in(hands);
-        }
+        self.let_in(hands);
     }
 
     fn received(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) -> usize {
@@ -268,8 +272,7 @@ impl Crowd for Stage {
     fn tick(&mut self, hands: &mut Hands) {
         if self.is_started {
             self.script.tick(&mut World { cast: &mut self.cast, hands });
-        } else {
-            self.let_in(hands);
         }
+        self.let_in(hands);
     }
 }

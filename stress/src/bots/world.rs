@@ -7,7 +7,8 @@ use lanline::wire::{Framer, JsonText, packet};
 use rand::RngExt;
 use std::time::Instant;
 
-/// Bytes that may wait for a server that doesn't read; no more is written then.
+/// Bytes that may wait for a server that doesn't read; no more is written at a
+/// rate then.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
 
 /// How a bot leaves.
@@ -31,10 +32,6 @@ impl World<'_> {
         self.hands.now()
     }
 
-    pub fn bots(&self) -> usize {
-        self.cast.players.len()
-    }
-
     pub fn is_here(&self, bot: Bot) -> bool {
         self.cast.is_here(bot)
     }
@@ -49,7 +46,9 @@ impl World<'_> {
         let user = self.cast.ledger.open_account();
         self.cast.bots.push(bot);
         let began_at = self.cast.nanoseconds(self.hands.now());
+        self.cast.seats = self.cast.seats.max(bot + 1);
         let player = &mut self.cast.players[bot];
+        player.was_welcomed = false;
         player.phase = Phase::Arriving;
         player.user = user;
         player.ordinal = 0;
@@ -74,13 +73,18 @@ impl World<'_> {
 
     /// Writes a note to another bot. False if it can't be sent now.
     pub fn say(&mut self, from: Bot, to: Bot) -> bool {
-        self.say_as_of(from, to, self.hands.now())
+        self.write_to(from, to, self.hands.now())
     }
 
     /// [`World::say`] for a note that was due at `due`: its latency counts from
     /// there, so that one written late hides nothing.
     pub fn say_as_of(&mut self, from: Bot, to: Bot, due: Instant) -> bool {
-        if !self.can_write(from) || self.cast.players[to].phase == Phase::Absent {
+        self.hands.waiting_bytes(from) < WAITING_BYTES_MAX && self.write_to(from, to, due)
+    }
+
+    fn write_to(&mut self, from: Bot, to: Bot, due: Instant) -> bool {
+        let is_known = matches!(self.cast.players[to].phase, Phase::Here | Phase::Leaving);
+        if !self.is_here(from) || !is_known {
             return false;
         }
         let (sender, recipient) = (self.cast.players[from].user, self.cast.players[to].user);
@@ -92,7 +96,7 @@ impl World<'_> {
 
     /// Writes a note to all others, or to a room: to all whom `is_for` says.
     pub fn post(&mut self, from: Bot, to: &str, is_for: impl Fn(Bot) -> bool) -> bool {
-        if !self.can_write(from) {
+        if !self.is_here(from) {
             return false;
         }
         let (ordinal, sent_at) = self.write(from, to, self.hands.now());
@@ -148,10 +152,6 @@ impl World<'_> {
     /// A held bot reads again.
     pub fn release(&mut self, bot: Bot) {
         self.hands.order(Order::Release(bot));
-    }
-
-    fn can_write(&self, bot: Bot) -> bool {
-        self.cast.is_here(bot) && self.hands.waiting_bytes(bot) < WAITING_BYTES_MAX
     }
 
     fn write(&mut self, from: Bot, to: &str, due: Instant) -> (u64, u64) {
