@@ -14,7 +14,9 @@
 //! - [`cli`]: flags to a checked configuration
 //! - [`ops`]: what operators have in hand: doctor, health, top
 //! - [`net`]: mio, sockets, threads, clocks
+//! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
+//! - [`client`]: the terminal client; sees [`wire`] and [`limits`] only
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place
 //!
@@ -22,7 +24,9 @@
 
 pub mod chat;
 pub mod cli;
+pub mod client;
 pub mod limits;
 pub mod net;
 pub mod ops;
+pub mod sandbox;
 pub mod wire;

@@ -2,10 +2,11 @@
 //! decided here and nowhere else: 0 fine, 1 failure, 2 wrong usage.
 
 use clap::Parser;
-use lanline::cli::{Cli, Command, ServeFlags, UsageError, Verdict};
+use lanline::cli::{Cli, ClientCommand, Command, ServeFlags, UsageError, Verdict};
+use lanline::client;
 use lanline::net::{self, Config};
 use lanline::ops::container;
-use log::{LevelFilter, error, warn};
+use log::{LevelFilter, warn};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,7 +16,7 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
     match command.unwrap_or(Command::Serve(serve)) {
-        Command::Serve(flags) => run_server(&flags),
+        Command::Serve(flags) => run_server(flags),
         Command::Config(command) => told(command.run()),
         Command::Doctor(args) => match args.run() {
             Ok(verdict) => judged(&verdict),
@@ -23,6 +24,20 @@ fn main() -> ExitCode {
         },
         Command::Health(args) => judged(&args.run()),
         Command::Top(args) => judged(&args.run()),
+        Command::Client(command) => run_client(command),
+    }
+}
+
+fn run_client(command: ClientCommand) -> ExitCode {
+    match command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(wrong) => {
+            eprintln!("lanline: {wrong}");
+            ExitCode::from(match wrong {
+                client::Error::Usage(_) => USAGE,
+                client::Error::Failed(_) => FAILURE,
+            })
+        }
     }
 }
 
@@ -48,9 +63,12 @@ fn misused(wrong: &UsageError) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-fn run_server(flags: &ServeFlags) -> ExitCode {
-    let read = || -> Result<Config, UsageError> { flags.resolve()?.args.into_config() };
-    let config = match read() {
+fn settings(flags: &ServeFlags) -> Result<Config, UsageError> {
+    flags.resolve()?.args.into_config()
+}
+
+fn run_server(flags: ServeFlags) -> ExitCode {
+    let config = match settings(&flags) {
         Ok(config) => config,
         Err(wrong) => return misused(&wrong),
     };
@@ -58,10 +76,10 @@ fn run_server(flags: &ServeFlags) -> ExitCode {
     if let Some(why) = container::hides_addresses(Path::new("/")) {
         warn!("{why}: clients may show under its gateway's address; host networking mends it");
     }
-    match net::serve(config, &|| read().map_err(|wrong| wrong.to_string())) {
+    let reread = move || settings(&flags).map_err(|wrong| wrong.to_string());
+    match net::serve(config, Box::new(reread)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            error!("{failure}");
             eprintln!("lanline: {failure}");
             ExitCode::from(FAILURE)
         }

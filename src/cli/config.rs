@@ -1,7 +1,7 @@
 //! `lanline config`: whether a file is right, and what is in force.
 
 use super::layers::{ServeFlags, Settings, Shown, Source};
-use super::serve::UsageError;
+use super::serve::{UsageError, workers_default};
 use crate::limits;
 use clap::Subcommand;
 use std::fmt::Write;
@@ -77,9 +77,8 @@ fn value(setting: &Shown, values: &[String]) -> String {
 
 /// What holds where nothing is set.
 fn unset(key: &str) -> String {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match key {
-        "workers" => format!("default: one per core, {}", cores.min(limits::WORKERS_MAX)),
+        "workers" => format!("default: one per core, {}", workers_default()),
         "listen" => format!("default: [::]:{0}, without IPv6 0.0.0.0:{0}", limits::DEFAULT_PORT),
         "max-clients" => "default: what the descriptor limit allows".to_owned(),
         _ => "not set".to_owned(),

@@ -1,13 +1,17 @@
 //! The command line: flags and environment to a checked `Config`, and the
 //! words of `--help`. Never: what a command does.
 
+mod chat;
+mod client;
 mod config;
+mod extras;
 mod layers;
 mod ops;
 mod serve;
 
 use clap::{Parser, Subcommand};
 
+pub use client::ClientCommand;
 pub use config::ConfigCommand;
 pub use layers::{ServeFlags, Settings, Source};
 pub use ops::{DoctorArgs, HealthArgs, TopArgs, Verdict};
@@ -44,4 +48,6 @@ pub enum Command {
     Health(HealthArgs),
     /// Show live what a server does
     Top(TopArgs),
+    #[command(flatten)]
+    Client(ClientCommand),
 }

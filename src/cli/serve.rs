@@ -4,11 +4,13 @@
 use crate::chat::Rules;
 use crate::limits;
 use crate::net::Config;
-use clap::Args;
+use crate::sandbox;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Flags of the server.
@@ -78,10 +80,22 @@ pub struct ServeArgs {
     /// Where to serve metrics for Prometheus, over HTTP; without it, nowhere
     #[arg(long, value_name = "ADDR", env = "LANLINE_METRICS", value_parser = metrics_address)]
     metrics: Option<SocketAddr>,
+    /// Give up, once the listeners are bound, what a running server never
+    /// needs: `require` all of it, `auto` what the kernel gives, or `off`
+    #[arg(long, value_name = "MODE", env = "LANLINE_SANDBOX", value_enum, default_value = "auto")]
+    sandbox: SandboxMode,
 
     /// What is logged to standard error: off, error, warn, info, debug
     #[arg(long, value_name = "LEVEL", env = "LANLINE_LOG", default_value = "info")]
     log: log::LevelFilter,
+}
+
+/// [`sandbox::Mode`] on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SandboxMode {
+    Require,
+    Auto,
+    Off,
 }
 
 /// A flag whose value can't be used.
@@ -102,15 +116,15 @@ impl ServeArgs {
     pub fn into_config(self) -> Result<Config, UsageError> {
         let operator_token = self.operator_token()?;
         let reread = [&self.config, &self.operator_token_file].into_iter().flatten();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Config {
             listen: self.listen,
-            workers: self.workers.unwrap_or(cores.min(limits::WORKERS_MAX)),
+            workers: self.workers.unwrap_or_else(workers_default),
             clients_max: self.max_clients,
             allow: self.allow,
             metrics: self.metrics,
             log: self.log,
             reread: reread.cloned().collect(),
+            sandbox: self.sandbox.into(),
             rules: Rules {
                 packet_bytes_max: self.max_packet,
                 queue_bytes_max: self.queue,
@@ -152,6 +166,16 @@ fn checked_token(token: &str, place: &str) -> Result<String, UsageError> {
     Ok(token.to_owned())
 }
 
+impl From<SandboxMode> for sandbox::Mode {
+    fn from(mode: SandboxMode) -> Self {
+        match mode {
+            SandboxMode::Require => Self::Require,
+            SandboxMode::Auto => Self::Auto,
+            SandboxMode::Off => Self::Off,
+        }
+    }
+}
+
 /// A time on the command line, in seconds; fractions are fine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seconds(pub(super) Duration);
@@ -183,6 +207,14 @@ fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
     } else {
         Err(format!("between {least} and {most}"))
     }
+}
+
+/// One per core, asked for once: in its sandbox the process gets less of an
+/// answer.
+pub(super) fn workers_default() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
+    limits::WORKERS_MAX.min(*cores)
 }
 
 fn workers(text: &str) -> Result<usize, String> {

@@ -2,6 +2,7 @@
 //! is `cli`'s business.
 
 use crate::chat::Rules;
+use crate::sandbox;
 use ipnet::IpNet;
 use log::info;
 use std::net::SocketAddr;
@@ -26,6 +27,8 @@ pub struct Config {
     pub log: log::LevelFilter,
     /// Files that are read again on SIGHUP.
     pub reread: Vec<PathBuf>,
+    /// What the process gives up once it serves.
+    pub sandbox: sandbox::Mode,
     /// What the chat itself is told.
     pub rules: Rules,
 }

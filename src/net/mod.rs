@@ -3,7 +3,7 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | [`server`] | start, signals, shutdown |
+//! | [`server`] | start and end: limits, listeners, threads |
 //! | [`config`] | what an operator has set, checked |
 //! | `listener` | sockets that listen |
 //! | `door` | who is let in |
@@ -11,6 +11,8 @@
 //! | `socket` | one connection's socket: read, written, watched |
 //! | `mailbox` | letters between workers, and the wake that goes with them |
 //! | `wake_flag` | how many wakes many letters need: one |
+//! | `steward` | what the first worker does for the house between its ticks |
+//! | `signals` | what the system asks of the process |
 //! | `shutdown` | how all workers come to rest |
 //! | `descriptors` | how many connections the system allows |
 //! | `reload` | SIGHUP: settings that change in flight |
@@ -31,11 +33,13 @@ mod pulse;
 mod reload;
 pub mod server;
 mod shutdown;
+mod signals;
 mod socket;
+mod steward;
 mod supervisor;
 mod wake_flag;
 mod worker;
 
 pub use config::Config;
 pub use descriptors::clients_allowed;
-pub use server::{ServeError, serve};
+pub use server::{ServeError, serve, serve_then};

@@ -1,58 +1,65 @@
-//! A thread that sends every worker a letter now and then and sees whether it
-//! comes through: that is the loop's lag, and what the watchdog wants to know.
-//! It runs only where somebody asks: a supervisor with a watchdog, or metrics.
+//! The first worker asks all others now and then whether they come round: the
+//! answer is the loops' lag, and what a supervisor's watchdog wants to know.
+//! Only where somebody asks: a supervisor with a watchdog, or metrics.
 
 use super::gauges::Gauges;
 use super::mailbox::{Mail, Post};
-use super::supervisor::Supervisor;
 use crate::chat::Moment;
 use crate::limits::{PULSE_INTERVAL, PULSE_INTERVAL_MIN};
 use log::warn;
 use std::io;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// What the thread needs.
+/// A poll counts in milliseconds: so late comes every deadline.
+const ROUNDING: Duration = Duration::from_millis(1);
+
+/// The first worker's account of the others.
 pub struct Pulse {
-    pub post: Arc<Post>,
-    pub gauges: Arc<Gauges>,
-    pub supervisor: Arc<Supervisor>,
-    /// When the server started.
-    pub start: Instant,
+    gauges: Arc<Gauges>,
+    interval: Duration,
+    number: u64,
+    due: Moment,
+    silent: bool,
 }
 
 impl Pulse {
-    /// Starts the thread; it ends with the process.
+    /// With a watchdog, several times within its patience.
+    pub fn new(gauges: Arc<Gauges>, watchdog: Option<Duration>) -> Self {
+        let wanted = watchdog.map_or(PULSE_INTERVAL, |patience| patience / 4);
+        let interval = wanted.clamp(PULSE_INTERVAL_MIN, PULSE_INTERVAL);
+        Self { gauges, interval, number: 0, due: Moment::default(), silent: false }
+    }
+
+    /// If it is time: sends the next one, and says whether the last has come
+    /// through everywhere.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn start(self) -> io::Result<()> {
-        thread::Builder::new().name("pulse".to_owned()).spawn(move || self.run()).map(|_| ())
-    }
-
-    fn run(self) {
-        let interval = interval(self.supervisor.watchdog());
-        let mut silent = false;
-        for pulse in 1u64.. {
-            let now = Moment(self.start.elapsed().as_nanos() as u64);
-            if let Err(error) = self.post.send_to_all(|| Mail::Pulse(pulse, now)) {
-                return warn!("no more pulses, a worker can't be woken: {error}");
-            }
-            thread::sleep(interval);
-            let well = self.gauges.all_felt(pulse);
-            if well {
-                self.supervisor.is_well();
-            } else if !silent {
-                warn!("a worker is late by more than {} ms", interval.as_millis());
-            }
-            silent = !well;
+    /// Where a worker can't be woken.
+    pub fn look(&mut self, now: Moment, post: &Post) -> io::Result<bool> {
+        if now < self.due {
+            return Ok(false);
         }
+        // The first worker can't be asked by letter: how late it is shows here.
+        if self.number > 0 {
+            let late = now.since(self.due).saturating_sub(ROUNDING);
+            self.gauges.of(0).lag_nanos.set(late.as_nanos() as u64);
+        }
+        self.gauges.of(0).pulse.set(self.number);
+        let well = self.gauges.all_felt(self.number);
+        if !well && !self.silent {
+            warn!("a worker has not come round for {} ms", self.interval.as_millis());
+        }
+        self.silent = !well;
+        self.number += 1;
+        self.due = now.after(self.interval);
+        for worker in 1..post.workers() {
+            post.send(worker, Mail::Pulse(self.number, now))?;
+        }
+        Ok(well)
     }
-}
 
-/// Several times within the watchdog's patience.
-fn interval(watchdog: Option<Duration>) -> Duration {
-    let wanted = watchdog.map_or(PULSE_INTERVAL, |patience| patience / 4);
-    wanted.clamp(PULSE_INTERVAL_MIN, PULSE_INTERVAL)
+    pub fn next_look(&self) -> Moment {
+        self.due
+    }
 }

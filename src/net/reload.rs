@@ -4,31 +4,44 @@
 use super::config::Config;
 use super::door::Door;
 use super::mailbox::{Mail, Orders, Post};
+use super::server::Allowance;
 use log::{error, info, warn};
 use std::io;
 use std::sync::Arc;
 
 /// Where the settings come from: reads everything again.
-pub type Reread<'a> = &'a dyn Fn() -> Result<Config, String>;
+pub type Reread = Box<dyn Fn() -> Result<Config, String> + Send>;
 
 /// What a server needs to change its mind.
-pub struct Reload<'a> {
-    pub reread: Reread<'a>,
+pub struct Reload {
+    reread: Reread,
     /// What holds now.
-    pub config: Config,
-    pub door: Door,
-    /// How many clients a setting allows; or why it can't be had.
-    pub clients_max: &'a dyn Fn(&Config) -> Result<usize, String>,
+    config: Config,
+    door: Door,
+    allowance: Allowance,
 }
 
-impl Reload<'_> {
+impl Reload {
+    pub fn new(reread: Reread, config: Config, door: Door, allowance: Allowance) -> Self {
+        Self { reread, config, door, allowance }
+    }
+
+    /// What holds now.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The door as it is now.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
     /// Reads the settings again and tells all workers.
     ///
     /// # Errors
     /// Where a worker can't be woken: the process is out of order.
     pub fn run(&mut self, post: &Post) -> io::Result<()> {
-        let read = (self.reread)().and_then(|new| Ok(((self.clients_max)(&new)?, new)));
-        let (clients_max, new) = match read {
+        let (clients_max, new) = match self.read() {
             Ok(read) => read,
             Err(wrong) => {
                 error!("SIGHUP: nothing is changed: {wrong}");
@@ -39,17 +52,24 @@ impl Reload<'_> {
             warn!("SIGHUP: {setting} changes with a restart only");
         }
         log::set_max_level(new.log);
-        let door = self.door.with_rules(clients_max, &new.allow);
-        let rules = Arc::new(new.rules.clone());
-        let orders = Arc::new(Orders { rules, door: door.clone() });
+        self.door = self.door.with_rules(clients_max, &new.allow);
+        let orders = Orders { rules: Arc::new(new.rules.clone()), door: self.door.clone() };
+        let orders = Arc::new(orders);
         post.send_to_all(|| Mail::Reload(orders.clone()))?;
-        let (listen, workers, metrics) =
-            (self.config.listen.clone(), self.config.workers, self.config.metrics);
-        self.config = Config { listen, workers, metrics, ..new };
-        self.door = door;
+        // What can't change stays as it is.
+        let old = &self.config;
+        let (listen, workers) = (old.listen.clone(), old.workers);
+        let (metrics, sandbox, reread) = (old.metrics, old.sandbox, old.reread.clone());
+        self.config = Config { listen, workers, metrics, sandbox, reread, ..new };
         info!("SIGHUP: reloaded");
         self.config.log_limits(clients_max);
         Ok(())
+    }
+
+    fn read(&self) -> Result<(usize, Config), String> {
+        let new = (self.reread)()?;
+        let clients_max = self.allowance.clients_max(&new).map_err(|error| error.to_string())?;
+        Ok((clients_max, new))
     }
 
     fn needs_restart(&self, new: &Config) -> Vec<&'static str> {
@@ -58,6 +78,8 @@ impl Reload<'_> {
             ("listen", old.listen != new.listen),
             ("workers", old.workers != new.workers),
             ("metrics", old.metrics != new.metrics),
+            ("sandbox", old.sandbox != new.sandbox),
+            ("operator-token-file", old.reread != new.reread),
         ];
         changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
     }

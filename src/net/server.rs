@@ -6,22 +6,23 @@ use super::descriptors;
 use super::door::Door;
 use super::gauges::Gauges;
 use super::listener::{self, Listener};
-use super::mailbox::{Mailbox, Post};
+use super::mailbox::Post;
 use super::metrics::{Metrics, Sources};
 use super::pulse::Pulse;
 use super::reload::{Reload, Reread};
-use super::shutdown::{Progress, come_to_rest};
+use super::shutdown::Progress;
+use super::signals::Signals;
+use super::steward::Steward;
 use super::supervisor::{self, Supervisor};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Place, Shard, Tallies, WorkerId};
+use crate::sandbox::{self, Needs, Sandbox};
 use log::{error, info};
 use mio::{Poll, Waker};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime};
 
@@ -34,44 +35,59 @@ pub enum ServeError {
     Descriptors { limit: usize },
     /// The limit on descriptors is too low for the wanted number of clients.
     ClientsMax { wanted: usize, limit: usize, allowed: usize },
+    /// The sandbox is required and can't be had.
+    Sandbox(sandbox::Refused),
     /// Something that the system should give.
     System(&'static str, io::Error),
 }
 
 /// Serves until a signal ends it; `reread` gets the settings anew on SIGHUP.
+/// The calling thread is the first worker: a house of one worker is a process
+/// of one thread, whose descriptors the kernel needs not share out.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
-pub fn serve(config: Config, reread: Reread<'_>) -> Result<(), ServeError> {
+pub fn serve(config: Config, reread: Reread) -> Result<(), ServeError> {
+    serve_then(config, reread, |_| {})
+}
+
+/// [`serve`], and calls `ready` in this thread once it serves: with all its
+/// threads, this one too, in the sandbox.
+///
+/// # Errors
+/// As there.
+pub fn serve_then(
+    config: Config,
+    reread: Reread,
+    ready: impl FnOnce(&[SocketAddr]),
+) -> Result<(), ServeError> {
     let start = Instant::now();
     let supervisor = Arc::new(Supervisor::from_env());
-    let clients_max = clients_max(&config)?;
+    let allowance = Allowance::of(&config)?;
+    let clients_max = allowance.clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(system("signals"))?;
+    let signals = Signals::take_over().map_err(system("signals"))?;
     let listeners = open_listeners(&config)?;
     let metrics = config.metrics.map(open_metrics).transpose()?;
     config.log_limits(clients_max);
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
+    let needs = Needs { read_again: config.reread.clone(), metrics: metrics.is_some() };
+    let mut sandbox = Sandbox::new(config.sandbox, needs);
+    sandbox.close_files().map_err(ServeError::Sandbox)?;
     let door = Door::new(clients_max, &config.allow);
-    let house = House::build(&config, &door, listeners, start)?;
-    house.watch(&config, &door, metrics, &supervisor).map_err(system("threads"))?;
+    let reload = Reload::new(reread, config, door, allowance);
+    let (house, first) = House::build(reload, listeners, metrics, (signals, &supervisor), start)?;
+    let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
+    house.tallies.set_sandbox(in_force);
+    house.open();
     announce(&addresses).map_err(system("standard output"))?;
     supervisor.is_ready();
-
-    let mut reload = Reload { reread, config, door, clients_max: &clients_max_again };
-    for signal in signals.forever() {
-        if signal != SIGHUP {
-            info!("signal {signal}: stopping");
-            break;
-        }
-        supervisor.is_reloading();
-        reload.run(&house.post).map_err(system("wakers"))?;
-        supervisor.is_ready();
-    }
-    supervisor.is_stopping();
-    house.end().map_err(system("wakers"))
+    ready(&addresses);
+    first.run().map_err(system("the poll"))?;
+    house.end();
+    Ok(())
 }
 
 /// What the supervisor has opened for us, or what the settings ask for.
@@ -89,44 +105,55 @@ fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
 }
 
 fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
-    Metrics::bind(address).map_err(|error| ServeError::Bind(address, error))
+    let metrics = Metrics::bind(address).map_err(|error| ServeError::Bind(address, error))?;
+    // The real port, where any was asked for.
+    let address = metrics.address().map_err(system("the address of the metrics"))?;
+    info!("metrics at http://{address}/metrics");
+    Ok(metrics)
 }
 
-/// All threads and what they share.
+/// All other threads, and what is told of all at the end.
 struct House {
-    post: Arc<Post>,
-    progress: Arc<Progress>,
     tallies: Arc<Tallies>,
-    gauges: Arc<Gauges>,
     threads: Vec<JoinHandle<()>>,
+    /// Behind it all threads wait to be let go.
+    gate: Arc<Barrier>,
     start: Instant,
 }
 
 impl House {
+    /// When this returns, all threads but this one's worker run, and wait to
+    /// be let go.
     fn build(
-        config: &Config,
-        door: &Door,
+        reload: Reload,
         mut listeners: Vec<Listener>,
+        metrics: Option<Metrics>,
+        (signals, supervisor): (Signals, &Arc<Supervisor>),
         start: Instant,
-    ) -> Result<Self, ServeError> {
-        let workers = config.workers;
+    ) -> Result<(Self, Worker), ServeError> {
+        let config = reload.config();
+        let (workers, door) = (config.workers, reload.door().clone());
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (post, mailboxes) = Post::new(wakers);
-        let progress = Arc::new(Progress::new(workers));
+        let progress = Arc::new(Progress::new(workers, post.clone()));
         let tallies = Arc::new(Tallies::new(workers));
         let gauges = Arc::new(Gauges::new(workers));
         let rules = Arc::new(config.rules.clone());
         let hash_keys = hash_keys()?;
 
-        let mut threads = Vec::new();
-        let all: Vec<(Poll, Mailbox)> = polls.into_iter().zip(mailboxes).collect();
-        for (worker, (poll, mailbox)) in (0..).zip(all) {
+        let watched = metrics.is_some() || supervisor.watchdog().is_some();
+        let pulse = watched.then(|| Pulse::new(gauges.clone(), supervisor.watchdog()));
+        let steward = Steward::new(signals, supervisor.clone(), reload, pulse, progress.clone());
+        let mut steward = Some(steward);
+        let mut all = Vec::new();
+        for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(mailboxes)) {
             let place = Place { worker, workers, hash_keys };
             let clock = Box::new(SystemTime::now);
             let parts = Parts {
                 worker,
                 poll,
                 listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
+                steward: steward.take(),
                 shard: Shard::new(place, rules.clone(), tallies.clone(), clock),
                 mailbox,
                 door: door.clone(),
@@ -134,39 +161,29 @@ impl House {
                 progress: progress.clone(),
                 start,
             };
-            threads.push(spawn(parts).map_err(system("threads"))?);
+            all.push(Worker::new(parts).map_err(system("polls"))?);
         }
-        Ok(Self { post, progress, tallies, gauges, threads, start })
+        let first = all.remove(0);
+        let gate = Arc::new(Barrier::new(workers + usize::from(metrics.is_some())));
+        if let Some(metrics) = metrics {
+            let (tallies, version) = (tallies.clone(), rules.version.clone());
+            let sources = Sources { tallies, gauges, post, door, version };
+            metrics.start(sources, gate.clone()).map_err(system("threads"))?;
+        }
+        let spawn = |(worker, number)| spawn(worker, number, gate.clone());
+        let threads = all.into_iter().zip(1..).map(spawn);
+        let threads = threads.collect::<io::Result<_>>().map_err(system("threads"))?;
+        gate.wait();
+        Ok((Self { tallies, threads, gate, start }, first))
     }
 
-    /// Starts the threads that watch the workers, where somebody wants to know.
-    fn watch(
-        &self,
-        config: &Config,
-        door: &Door,
-        metrics: Option<Metrics>,
-        supervisor: &Arc<Supervisor>,
-    ) -> io::Result<()> {
-        let (post, gauges) = (self.post.clone(), self.gauges.clone());
-        if metrics.is_some() || supervisor.watchdog().is_some() {
-            let (post, gauges, supervisor) = (post.clone(), gauges.clone(), supervisor.clone());
-            Pulse { post, gauges, supervisor, start: self.start }.start()?;
-        }
-        let Some(metrics) = metrics else { return Ok(()) };
-        info!("metrics at http://{}/metrics", metrics.address()?);
-        metrics.start(Sources {
-            tallies: self.tallies.clone(),
-            gauges,
-            post,
-            door: door.clone(),
-            version: config.rules.version.clone(),
-            started: SystemTime::now(),
-        })
+    /// Lets all threads go.
+    fn open(&self) {
+        self.gate.wait();
     }
 
-    /// Ends all threads and says what they did.
-    fn end(self) -> io::Result<()> {
-        come_to_rest(&self.post, &self.progress)?;
+    /// Waits for the other threads and says what all did.
+    fn end(self) {
         for thread in self.threads {
             // A panic has ended the process already.
             let _ = thread.join();
@@ -182,14 +199,15 @@ impl House {
             tallies.sum(|tally| &tally.refused),
             tallies.peak_users(),
         );
-        Ok(())
     }
 }
 
-fn spawn(parts: Parts) -> io::Result<JoinHandle<()>> {
-    let name = format!("worker-{}", parts.worker);
-    let worker = Worker::new(parts)?;
-    thread::Builder::new().name(name).spawn(move || {
+/// A worker's thread, which waits at the gate twice: until all have started,
+/// and until the process is in its sandbox.
+fn spawn(worker: Worker, number: WorkerId, gate: Arc<Barrier>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+        gate.wait();
+        gate.wait();
         if let Err(error) = worker.run() {
             // No half-dead server: whoever supervises us starts a whole one.
             panic!("the poll failed: {error}");
@@ -210,22 +228,38 @@ fn hash_keys() -> Result<(u64, u64), ServeError> {
     Ok((random()?, random()?))
 }
 
-/// How many clients there may be: what was asked for, or what the descriptor
-/// limit allows.
-fn clients_max(config: &Config) -> Result<usize, ServeError> {
-    let limit = descriptors::raise_limit().map_err(system("descriptor limit"))?;
-    let listeners = config.listen.len().max(1);
-    let allowed = descriptors::clients_allowed(limit, config.workers, listeners);
-    match config.clients_max {
-        _ if allowed == 0 => Err(ServeError::Descriptors { limit }),
-        Some(wanted) if wanted > allowed => Err(ServeError::ClientsMax { wanted, limit, allowed }),
-        wanted => Ok(wanted.unwrap_or(allowed)),
-    }
+/// How many clients the descriptor limit allows, now and while we serve.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    limit: usize,
+    allowed: usize,
 }
 
-/// [`clients_max`], while it serves already.
-fn clients_max_again(config: &Config) -> Result<usize, String> {
-    clients_max(config).map_err(|error| error.to_string())
+impl Allowance {
+    fn of(config: &Config) -> Result<Self, ServeError> {
+        let limit = descriptors::raise_limit().map_err(system("descriptor limit"))?;
+        let listeners = config.listen.len().max(1);
+        let allowed = descriptors::clients_allowed(limit, config.workers, listeners);
+        if allowed == 0 {
+            Err(ServeError::Descriptors { limit })
+        } else {
+            Ok(Self { limit, allowed })
+        }
+    }
+
+    /// How many there may be: what was asked for, or what is allowed.
+    ///
+    /// # Errors
+    /// [`ServeError::ClientsMax`] where more were asked for.
+    pub fn clients_max(self, config: &Config) -> Result<usize, ServeError> {
+        let Self { limit, allowed } = self;
+        match config.clients_max {
+            Some(wanted) if wanted > allowed => {
+                Err(ServeError::ClientsMax { wanted, limit, allowed })
+            }
+            wanted => Ok(wanted.unwrap_or(allowed)),
+        }
+    }
 }
 
 /// For people in the log, for scripts on standard output.
@@ -283,6 +317,7 @@ impl fmt::Display for ServeError {
                 "{wanted} clients are wanted, but {limit} descriptors allow {allowed}; raise the \
                  limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
             ),
+            Self::Sandbox(refused) => write!(f, "{refused}; see --sandbox"),
             Self::System(what, error) => write!(f, "the system refuses {what}: {error}"),
         }
     }

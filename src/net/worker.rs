@@ -8,6 +8,7 @@ use super::gauges::Gauges;
 use super::mailbox::{Mail, Mailbox, Post};
 use super::shutdown::Progress;
 use super::socket::{Received, Sent, Socket};
+use super::steward::Steward;
 use crate::chat::{ConnId, Effect, Ended, Moment, Shard, WorkerId};
 use crate::limits;
 use mio::event::Event;
@@ -21,14 +22,18 @@ use std::time::{Duration, Instant};
 
 /// The waker's token; connections' tokens are their handles.
 pub const WAKER: Token = Token(usize::MAX);
+/// The signals' token.
+const SIGNALS: Token = Token(usize::MAX - 1);
 /// The listeners' tokens count down from here.
-const LAST_LISTENER: usize = usize::MAX - 1;
+const LAST_LISTENER: usize = usize::MAX - 2;
 
 /// What a worker is made of.
 pub struct Parts {
     pub worker: WorkerId,
     pub poll: Poll,
     pub listeners: Vec<TcpListener>,
+    /// The first worker's second task.
+    pub steward: Option<Steward>,
     pub shard: Shard<Socket>,
     pub mailbox: Mailbox,
     pub door: Door,
@@ -70,7 +75,7 @@ enum Stage {
 }
 
 impl Worker {
-    /// Watches its listeners.
+    /// Watches its listeners, and the signals if it is the first.
     ///
     /// # Errors
     /// What the system says.
@@ -78,6 +83,9 @@ impl Worker {
         for (number, listener) in parts.listeners.iter_mut().enumerate() {
             let token = Token(LAST_LISTENER - number);
             parts.poll.registry().register(listener, token, Interest::READABLE)?;
+        }
+        if let Some(steward) = &mut parts.steward {
+            steward.watch(parts.poll.registry(), SIGNALS)?;
         }
         Ok(Self {
             parts,
@@ -132,7 +140,7 @@ impl Worker {
         // Last: until here these letters, and what follows from them, count.
         self.parts.mailbox.done(std::mem::take(&mut self.letters_done));
         self.tell_gauges();
-        Ok(())
+        self.parts.steward.as_mut().map_or(Ok(()), |steward| steward.look(self.now))
     }
 
     fn clock(&self) -> Moment {
@@ -157,7 +165,8 @@ impl Worker {
             return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
         }
         let accept = self.knocking.then_some(self.accept_after);
-        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept];
+        let steward = self.parts.steward.as_ref().and_then(Steward::next_look);
+        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept, steward];
         // Up to a millisecond more: the poll counts in these, and waking
         // before a deadline would be waking in vain.
         deadlines.into_iter().flatten().min().map(|due| match due.since(self.ended) {
@@ -198,6 +207,11 @@ impl Worker {
     fn note(&mut self, event: &Event) {
         match event.token() {
             WAKER => {}
+            SIGNALS => {
+                if let Some(steward) = &mut self.parts.steward {
+                    steward.signalled();
+                }
+            }
             Token(token) if token > LAST_LISTENER - self.parts.listeners.len() => {
                 self.knocking = true;
             }

@@ -12,15 +12,18 @@ mod http;
 mod process;
 mod text;
 
+use process::Process;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 pub use text::Sources;
 
-/// The listener, bound before the process gives its rights up.
+/// The listener and the files, opened before the process gives its rights up.
 pub struct Metrics {
     listener: TcpListener,
+    process: Process,
 }
 
 impl Metrics {
@@ -29,7 +32,7 @@ impl Metrics {
     /// # Errors
     /// What the system says.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address)? })
+        Ok(Self { listener: TcpListener::bind(address)?, process: Process::open() })
     }
 
     /// With the real port.
@@ -40,13 +43,19 @@ impl Metrics {
         self.listener.local_addr()
     }
 
-    /// Starts the thread; it ends with the process.
+    /// Starts the thread, which waits at the gate twice, as the workers do; it
+    /// ends with the process.
     ///
     /// # Errors
     /// What the system says.
-    pub fn start(self, sources: Sources) -> io::Result<()> {
-        let page = text::page(sources);
-        let serve = move || http::serve(&self.listener, page);
+    pub fn start(self, sources: Sources, gate: Arc<Barrier>) -> io::Result<()> {
+        let Self { listener, process } = self;
+        let page = text::page(sources, process);
+        let serve = move || {
+            gate.wait();
+            gate.wait();
+            http::serve(&listener, page);
+        };
         thread::Builder::new().name("metrics".to_owned()).spawn(serve).map(|_| ())
     }
 }

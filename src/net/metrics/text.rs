@@ -1,6 +1,6 @@
 //! The numbers as OpenMetrics text, by which Prometheus and its kin read them.
 
-use super::process::{self, Reading};
+use super::process::{Process, Reading};
 use crate::chat::tally::{Counter, Tally};
 use crate::chat::{Code, Tallies};
 use crate::limits::TICK_BOUNDS;
@@ -23,14 +23,12 @@ pub struct Sources {
     pub post: Arc<Post>,
     pub door: Door,
     pub version: String,
-    /// When the server started.
-    pub started: SystemTime,
 }
 
 /// What makes the page, whenever it is asked for.
-pub fn page(sources: Sources) -> impl Fn() -> String {
+pub fn page(sources: Sources, process: Process) -> impl Fn() -> String {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(sources));
+    registry.register_collector(Box::new(Page { sources, process, started: SystemTime::now() }));
     move || {
         let mut text = String::new();
         // Writing into a string doesn't fail.
@@ -39,12 +37,19 @@ pub fn page(sources: Sources) -> impl Fn() -> String {
     }
 }
 
-impl Collector for Sources {
+#[derive(Debug)]
+struct Page {
+    sources: Sources,
+    process: Process,
+    started: SystemTime,
+}
+
+impl Collector for Page {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         let mut sheet = Sheet { encoder };
-        self.chat(&mut sheet)?;
-        self.loops(&mut sheet)?;
-        self.process(&mut sheet, process::read())
+        self.sources.chat(&mut sheet)?;
+        self.sources.loops(&mut sheet)?;
+        self.process(&mut sheet, self.process.read())
     }
 }
 
@@ -102,10 +107,12 @@ impl Sources {
         }
         Ok(())
     }
+}
 
+impl Page {
     fn process(&self, sheet: &mut Sheet<'_>, reading: Reading) -> Result<(), Error> {
         let mut metric = sheet.start("lanline_build", "This program", MetricType::Info)?;
-        metric.encode_info(&[("version", self.version.as_str())])?;
+        metric.encode_info(&[("version", self.sources.version.as_str())])?;
         let started = self.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         sheet.gauge("process_start_time_seconds", "Since the epoch", started)?;
         if let Some(seconds) = reading.cpu_seconds {
