@@ -63,3 +63,35 @@ impl Pulse {
         self.due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::{Poll, Token, Waker};
+
+    #[test]
+    fn all_is_well_only_while_every_worker_answers() {
+        let polls: Vec<Poll> = (0..2).map(|_| Poll::new().unwrap()).collect();
+        let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), Token(0)).unwrap());
+        let (post, mailboxes) = Post::new(wakers.collect());
+        let gauges = Arc::new(Gauges::new(2));
+        let mut pulse = Pulse::new(gauges.clone(), Some(Duration::from_secs(2)));
+        let second = |number: u64| Moment(number * 500_000_000);
+        let answers = || match mailboxes[1].take() {
+            Some(Mail::Pulse(number, _)) => gauges.of(1).pulse.set(number),
+            mail => panic!("{mail:?}"),
+        };
+        assert!(pulse.look(second(0), &post).unwrap());
+        assert_eq!(pulse.next_look(), second(1));
+        answers();
+        assert!(pulse.look(second(1), &post).unwrap());
+        assert!(!pulse.look(second(1), &post).unwrap(), "too soon");
+        assert!(!pulse.look(second(2), &post).unwrap(), "the other has said nothing");
+        answers();
+        assert!(!pulse.look(second(3), &post).unwrap(), "it is late");
+        answers();
+        answers();
+        assert!(pulse.look(second(4), &post).unwrap());
+        assert!(mailboxes[0].take().is_none(), "the first asks itself nothing");
+    }
+}
