@@ -30,5 +30,6 @@ mod paging;
 mod process;
 mod rooms;
 mod shutdown;
+mod small_print;
 mod stamping;
 mod strictness;
