@@ -19,6 +19,7 @@ mod support;
 
 mod accounts;
 mod crowds;
+mod door;
 mod endpoints;
 mod framing;
 mod greeting;
