@@ -42,9 +42,9 @@ impl<S> Shard<S> {
             let Some(client) = self.clients.get_mut(id) else { return };
             client.flags.posted_away = true;
             let Some(identity) = client.identity() else { return };
-            self.outboxes[usize::from(home)].direct(origin, hash, key, |out| {
-                push_stamped(out, identity, packet);
-            });
+            let outbox = &mut self.outboxes[usize::from(home)];
+            outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
+            self.pressed |= outbox.bytes.len() > limits::BATCH_BYTES_MARK;
             return;
         }
         let Some(to) = self.find(hash, key) else {
@@ -150,6 +150,7 @@ impl<S> Shard<S> {
     /// Puts its queue back, with something new in it.
     pub(super) fn put_queue(&mut self, id: ConnId, queue: Queue) {
         let Some(client) = self.clients.get_mut(id) else { return };
+        self.pressed |= queue.queued_bytes() > self.rules.queue_bytes_max / 2;
         client.outbound = Some(queue);
         if !client.flags.touched {
             client.flags.touched = true;
