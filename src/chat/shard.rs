@@ -312,6 +312,11 @@ impl<S> Shard<S> {
         self.clients.ids(|_| true)
     }
 
+    /// What it owns of buffers, in bytes: nothing, where it is idle.
+    pub fn kept_bytes(&self, id: ConnId) -> usize {
+        self.clients.get(id).map_or(0, |client| client.inbound.capacity() + client.queued_bytes())
+    }
+
     /// Whether nothing waits for any socket.
     pub fn is_flushed(&self) -> bool {
         self.clients.iter().all(|(_, client)| client.outbound.is_none())
