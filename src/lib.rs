@@ -14,6 +14,7 @@
 //! - [`cli`]: flags to a checked configuration
 //! - [`net`]: mio, sockets, threads, clocks
 //! - [`chat`]: pure: who is here, who hears what
+//! - [`client`]: the terminal client; sees [`wire`] and [`limits`] only
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place
 //!
@@ -21,6 +22,7 @@
 
 pub mod chat;
 pub mod cli;
+pub mod client;
 pub mod limits;
 pub mod net;
 pub mod wire;

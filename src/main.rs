@@ -2,8 +2,8 @@
 //! decided here and nowhere else: 0 fine, 1 failure, 2 wrong usage.
 
 use clap::Parser;
-use lanline::cli::{Cli, Command, ServeArgs};
-use lanline::net;
+use lanline::cli::{Cli, ClientCommand, Command, ServeArgs};
+use lanline::{client, net};
 use log::{LevelFilter, error};
 use std::process::ExitCode;
 
@@ -14,6 +14,20 @@ fn main() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
     match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(args) => run_server(args),
+        Command::Client(command) => run_client(command),
+    }
+}
+
+fn run_client(command: ClientCommand) -> ExitCode {
+    match command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(wrong) => {
+            eprintln!("lanline: {wrong}");
+            ExitCode::from(match wrong {
+                client::Error::Usage(_) => USAGE,
+                client::Error::Failed(_) => FAILURE,
+            })
+        }
     }
 }
 

@@ -312,9 +312,10 @@ impl<S> Shard<S> {
         self.clients.ids(|_| true)
     }
 
-    /// What it owns of buffers, in bytes: nothing, where it is idle.
+    /// What its bytes that are not handled yet take of memory: nothing, where
+    /// there are none.
     pub fn kept_bytes(&self, id: ConnId) -> usize {
-        self.clients.get(id).map_or(0, |client| client.inbound.capacity() + client.queued_bytes())
+        self.clients.get(id).map_or(0, |client| client.inbound.capacity())
     }
 
     /// Whether nothing waits for any socket.

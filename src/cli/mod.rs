@@ -1,10 +1,14 @@
 //! The command line: flags and environment to a checked `Config`, and the
 //! words of `--help`. Never: what a command does.
 
+mod chat;
+mod client;
+mod extras;
 mod serve;
 
 use clap::{Parser, Subcommand};
 
+pub use client::ClientCommand;
 pub use serve::{ServeArgs, UsageError};
 
 /// A chat server for places that have a network and no internet.
@@ -29,4 +33,6 @@ pub struct Cli {
 pub enum Command {
     /// Run the server (also what a bare `lanline` does)
     Serve(ServeArgs),
+    #[command(flatten)]
+    Client(ClientCommand),
 }

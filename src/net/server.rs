@@ -5,14 +5,13 @@ use super::config::Config;
 use super::descriptors;
 use super::door::Door;
 use super::listener::{self, Listener};
-use super::mailbox::{Mailbox, Post};
-use super::shutdown::{Progress, come_to_rest};
+use super::mailbox::Post;
+use super::shutdown::Progress;
+use super::signals::Signals;
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Place, Shard, Tallies, WorkerId};
 use log::{error, info};
 use mio::{Poll, Waker};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -33,7 +32,9 @@ pub enum ServeError {
     System(&'static str, io::Error),
 }
 
-/// Serves until a signal ends it.
+/// Serves until a signal ends it. The calling thread is the first worker: a
+/// house of one worker is a process of one thread, whose descriptors the
+/// kernel needs not share out.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
@@ -41,30 +42,22 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
     let start = Instant::now();
     let clients_max = clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(system("signals"))?;
+    let signals = Signals::take_over().map_err(system("signals"))?;
     let listeners = listener::bind_all(&config.listen, config.workers)
         .map_err(|(address, error)| ServeError::Bind(address, error))?;
     log_limits(&config, clients_max);
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
-    let house = House::build(&config, clients_max, listeners, start)?;
+    let (house, first) = House::build(&config, clients_max, listeners, signals, start)?;
     announce(&addresses).map_err(system("standard output"))?;
-
-    for signal in signals.forever() {
-        if signal != SIGHUP {
-            info!("signal {signal}: stopping");
-            break;
-        }
-        info!("SIGHUP: there is nothing to reload");
-    }
-    house.end().map_err(system("wakers"))
+    first.run().map_err(system("the poll"))?;
+    house.end();
+    Ok(())
 }
 
-/// All threads and what they share.
+/// All other threads, and what is told of all at the end.
 struct House {
-    post: Arc<Post>,
-    progress: Arc<Progress>,
     tallies: Arc<Tallies>,
     threads: Vec<JoinHandle<()>>,
     start: Instant,
@@ -75,40 +68,44 @@ impl House {
         config: &Config,
         clients_max: usize,
         mut listeners: Vec<Listener>,
+        signals: Signals,
         start: Instant,
-    ) -> Result<Self, ServeError> {
+    ) -> Result<(Self, Worker), ServeError> {
         let workers = config.workers;
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (post, mailboxes) = Post::new(wakers);
-        let progress = Arc::new(Progress::new(workers));
+        let progress = Arc::new(Progress::new(workers, post));
         let tallies = Arc::new(Tallies::new(workers));
         let door = Arc::new(Door::new(clients_max, config.allow.clone()));
         let rules = Arc::new(config.rules.clone());
         let hash_keys = hash_keys()?;
 
-        let mut threads = Vec::new();
-        let all: Vec<(Poll, Mailbox)> = polls.into_iter().zip(mailboxes).collect();
-        for (worker, (poll, mailbox)) in (0..).zip(all) {
+        let mut signals = Some(signals);
+        let mut all = Vec::new();
+        for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(mailboxes)) {
             let place = Place { worker, workers, hash_keys };
             let clock = Box::new(SystemTime::now);
             let parts = Parts {
                 worker,
                 poll,
                 listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
+                signals: signals.take(),
                 shard: Shard::new(place, rules.clone(), tallies.clone(), clock),
                 mailbox,
                 door: door.clone(),
                 progress: progress.clone(),
                 start,
             };
-            threads.push(spawn(parts).map_err(system("threads"))?);
+            all.push(Worker::new(parts).map_err(system("polls"))?);
         }
-        Ok(Self { post, progress, tallies, threads, start })
+        let first = all.remove(0);
+        let threads = all.into_iter().zip(1..).map(|(worker, number)| spawn(worker, number));
+        let threads = threads.collect::<io::Result<_>>().map_err(system("threads"))?;
+        Ok((Self { tallies, threads, start }, first))
     }
 
-    /// Ends all threads and says what they did.
-    fn end(self) -> io::Result<()> {
-        come_to_rest(&self.post, &self.progress)?;
+    /// Waits for the other threads and says what all did.
+    fn end(self) {
         for thread in self.threads {
             // A panic has ended the process already.
             let _ = thread.join();
@@ -124,14 +121,11 @@ impl House {
             tallies.sum(|tally| &tally.refused),
             tallies.peak_users(),
         );
-        Ok(())
     }
 }
 
-fn spawn(parts: Parts) -> io::Result<JoinHandle<()>> {
-    let name = format!("worker-{}", parts.worker);
-    let worker = Worker::new(parts)?;
-    thread::Builder::new().name(name).spawn(move || {
+fn spawn(worker: Worker, number: WorkerId) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         if let Err(error) = worker.run() {
             // No half-dead server: whoever supervises us starts a whole one.
             panic!("the poll failed: {error}");

@@ -6,9 +6,11 @@ use super::digest::Digest;
 use super::door::{Door, Entry};
 use super::mailbox::{Mail, Mailbox, Post};
 use super::shutdown::Progress;
+use super::signals::{Signal, Signals};
 use super::socket::{Received, Sent, Socket};
 use crate::chat::{ConnId, Effect, Ended, Moment, Shard, WorkerId};
 use crate::limits;
+use log::info;
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -20,14 +22,18 @@ use std::time::{Duration, Instant};
 
 /// The waker's token; connections' tokens are their handles.
 pub const WAKER: Token = Token(usize::MAX);
+/// The signals' token.
+const SIGNALS: Token = Token(usize::MAX - 1);
 /// The listeners' tokens count down from here.
-const LAST_LISTENER: usize = usize::MAX - 1;
+const LAST_LISTENER: usize = usize::MAX - 2;
 
 /// What a worker is made of.
 pub struct Parts {
     pub worker: WorkerId,
     pub poll: Poll,
     pub listeners: Vec<TcpListener>,
+    /// The first worker looks after these.
+    pub signals: Option<Signals>,
     pub shard: Shard<Socket>,
     pub mailbox: Mailbox,
     pub door: Arc<Door>,
@@ -64,7 +70,7 @@ enum Stage {
 }
 
 impl Worker {
-    /// Watches its listeners.
+    /// Watches its listeners, and the signals if they are its own.
     ///
     /// # Errors
     /// What the system says.
@@ -72,6 +78,9 @@ impl Worker {
         for (number, listener) in parts.listeners.iter_mut().enumerate() {
             let token = Token(LAST_LISTENER - number);
             parts.poll.registry().register(listener, token, Interest::READABLE)?;
+        }
+        if let Some(signals) = &mut parts.signals {
+            signals.watch(parts.poll.registry(), SIGNALS)?;
         }
         Ok(Self {
             parts,
@@ -169,6 +178,7 @@ impl Worker {
     fn note(&mut self, event: &Event) {
         match event.token() {
             WAKER => {}
+            SIGNALS => self.heed_signals(),
             Token(token) if token > LAST_LISTENER - self.parts.listeners.len() => {
                 self.knocking = true;
             }
@@ -181,6 +191,18 @@ impl Worker {
                 if event.is_readable() || ended {
                     self.line_up(id, ended);
                 }
+            }
+        }
+    }
+
+    fn heed_signals(&mut self) {
+        for signal in self.parts.signals.iter_mut().flat_map(Signals::take) {
+            match signal {
+                Signal::Stop => {
+                    info!("stopping");
+                    self.parts.progress.begin();
+                }
+                Signal::Reload => info!("SIGHUP: there is nothing to reload"),
             }
         }
     }

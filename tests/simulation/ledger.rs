@@ -413,6 +413,7 @@ impl Peer {
             let key = key(name.strip_prefix('#').unwrap_or(name));
             assert!(key > self.last_line || first == 1, "not sorted: {}", line.msg);
             self.last_line = key;
+            self.listed.push((line.name.to_owned(), entry.to_owned()));
         }
         if last < total {
             self.page = Some((last, total));

@@ -142,6 +142,8 @@ pub struct Peer {
     /// Where a list of several packets has got to: its last line, its total.
     pub page: Option<(usize, usize)>,
     pub last_line: Option<String>,
+    /// Each line of each list that it got.
+    pub listed: Vec<(String, String)>,
     /// It may have left by now: its end was read, it was kicked, it said so.
     pub may_have_left: bool,
     /// It was thrown out, so that packets read from it may not be handled.
@@ -149,6 +151,8 @@ pub struct Peer {
     pub broken: bool,
     pub refused: Option<String>,
     pub bye: bool,
+    /// Something waited for it when the server gave back all.
+    pub emptied: bool,
     pub kicks_due: usize,
     /// The last ordinal that came from each sender.
     pub heard: BTreeMap<usize, usize>,
@@ -182,11 +186,13 @@ impl Peer {
             cursor: 0,
             page: None,
             last_line: None,
+            listed: Vec::new(),
             may_have_left: false,
             thrown_out: false,
             broken: false,
             refused: None,
             bye: false,
+            emptied: false,
             kicks_due: 0,
             heard: BTreeMap::new(),
         }

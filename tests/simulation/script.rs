@@ -185,6 +185,14 @@ fn call(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String], t
     packet(dice, setting, peer, what, endpoint, &msg);
 }
 
+/// A plain question.
+pub fn ask(peer: &mut Peer, endpoint: &'static str, msg: &str) {
+    let start = peer.stream.len();
+    let bytes = plain(peer.real_name(), endpoint, msg);
+    peer.stream.extend_from_slice(&bytes);
+    push_item(peer, What::Call { endpoint, refusals: &["no-such-room"] }, endpoint, msg, start);
+}
+
 fn malformed(dice: &mut Dice, peer: &mut Peer) {
     let codes: &'static [&'static str] = &["malformed"];
     let bytes: &[u8] = dice.pick::<&[u8]>(&[

@@ -1,0 +1,45 @@
+//! `lanline chat`: its flags. Never: chatting.
+
+use super::client::ServerArgs;
+use crate::client::settings::{Bell, Colors};
+use crate::client::target::Target;
+use crate::client::{self, Error};
+use clap::Args;
+
+/// Full-screen in a terminal, line by line in a pipe.
+#[derive(Args, Clone, Debug)]
+pub struct ChatArgs {
+    /// Your name, and the server: [NAME@][HOST][:PORT]
+    ///
+    /// Your name is your login, the server this machine, the port 5260 unless
+    /// you say otherwise. An IPv6 address goes in brackets: bob@[fe80::1]:5260
+    #[arg(value_name = "[NAME@][HOST][:PORT]", default_value = "", hide_default_value = true)]
+    pub target: Target,
+    /// Packets as JSON lines on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Line by line, also in a terminal
+    #[arg(long)]
+    pub plain: bool,
+    /// Colours; NO_COLOR is heeded
+    #[arg(long, env = "LANLINE_COLORS", value_enum, value_name = "WHEN")]
+    pub colors: Option<Colors>,
+    /// What rings the bell
+    #[arg(long, env = "LANLINE_BELL", value_enum, value_name = "FOR")]
+    pub bell: Option<Bell>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+impl ChatArgs {
+    /// Chats.
+    ///
+    /// # Errors
+    /// As [`client::chat`].
+    pub fn run(self) -> Result<(), Error> {
+        let mut settings = self.server.settings(self.target)?;
+        settings.colors = self.colors.unwrap_or(settings.colors);
+        settings.bell = self.bell.unwrap_or(settings.bell);
+        client::chat(&settings, self.json, self.plain)
+    }
+}

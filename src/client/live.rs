@@ -1,0 +1,280 @@
+//! The full-screen client put together: the model, the screen, the keyboard,
+//! the socket. Two threads: this one owns the terminal and sends, the other
+//! reads the socket; they talk through a bounded channel. Never: decisions.
+
+use super::connection::{self, Incoming, Receiver, Sender};
+use super::model::clock::Now;
+use super::model::{Effect, Event, Model, Options};
+use super::packet::{Received, Welcome};
+use super::screen::theme::Theme;
+use super::target::Server;
+use super::terminal::Terminal;
+use super::wait::{Wait, Waker};
+use super::{Error, keys, screen};
+use crate::wire::Name;
+use crossbeam_channel::{Receiver as Inbox, Sender as Outbox, bounded};
+use crossterm::event::Event as Input;
+use jiff::Timestamp;
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Packets that wait for the screen; then the socket isn't read, and the
+/// server's queue fills instead of our memory.
+const NEWS_MAX: usize = 1024;
+/// Packets taken in before keys are looked at again.
+const NEWS_PER_TURN: usize = 256;
+/// The screen is drawn 60 times a second at the most.
+const FRAME: Duration = Duration::from_micros(16_667);
+/// A socket that takes no bytes holds the screen up no longer than this.
+const SEND_PATIENCE: Duration = Duration::from_millis(10);
+/// At the end, the server's goodbye is waited for no longer than this.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What the thread that reads the socket has to tell.
+enum News {
+    Connected(Sender, Welcome),
+    Failed(String),
+    Packet(Received),
+    Odd,
+    Lost(String),
+}
+
+/// Runs until the user leaves.
+///
+/// # Errors
+/// The first connection fails, or the terminal does.
+pub fn run(server: &Server, name: &Name, options: Options, theme: Theme) -> Result<(), Error> {
+    // Refused at the door: said in plain words, before the screen is taken.
+    let (sender, receiver, welcome, _) = connection::open(server, name)?;
+    let terminal_error = |error: io::Error| Error::failed(format!("the terminal: {error}"));
+    let wait = Wait::new().map_err(terminal_error)?;
+    let (outbox, inbox) = bounded(NEWS_MAX);
+    let reader = Reader { server: server.clone(), name: name.clone(), outbox, waker: wait.waker() };
+    let terminal = Terminal::open().map_err(terminal_error)?;
+    let mut live = Live {
+        model: Model::new(options),
+        theme,
+        terminal,
+        wait,
+        inbox,
+        reader,
+        sender: None,
+        start: Instant::now(),
+        next_draw: Instant::now(),
+        is_dirty: true,
+        is_leaving: false,
+    };
+    live.connected(sender, welcome);
+    live.reader.clone().spawn(Some(receiver));
+    let result = live.run().map_err(terminal_error);
+    live.say_goodbye();
+    result
+}
+
+/// Everything that the thread with the screen owns.
+struct Live {
+    model: Model,
+    theme: Theme,
+    terminal: Terminal,
+    wait: Wait,
+    inbox: Inbox<News>,
+    reader: Reader,
+    sender: Option<Sender>,
+    start: Instant,
+    next_draw: Instant,
+    is_dirty: bool,
+    is_leaving: bool,
+}
+
+impl Live {
+    fn run(&mut self) -> io::Result<()> {
+        while !self.is_leaving {
+            let has_more = self.take_news();
+            self.draw_if_due()?;
+            self.wait.wait(self.timeout(has_more))?;
+            if self.wait.was_told_to_end() {
+                return Ok(());
+            }
+            while let Some(input) = self.terminal.input()? {
+                self.take_input(&input);
+            }
+            if self.model.deadline().is_some_and(|deadline| deadline <= self.start.elapsed()) {
+                self.handle(Event::Tick);
+            }
+            self.flush();
+        }
+        Ok(())
+    }
+
+    /// How long nothing has to be done; `None` is for ever.
+    fn timeout(&self, has_more: bool) -> Option<Duration> {
+        if has_more {
+            return Some(Duration::ZERO);
+        }
+        let draw = self.is_dirty.then(|| self.next_draw.saturating_duration_since(Instant::now()));
+        let due = self.model.deadline().map(|at| at.saturating_sub(self.start.elapsed()));
+        let unsent = self.sender.as_ref().is_some_and(|sender| sender.waiting_bytes() > 0);
+        [draw, due, unsent.then_some(FRAME)].into_iter().flatten().min()
+    }
+
+    fn take_input(&mut self, input: &Input) {
+        match input {
+            Input::Key(key) => {
+                if let Some(action) = keys::action_of(key) {
+                    self.handle(Event::Do(action));
+                }
+            }
+            Input::Paste(text) => self.handle(Event::Paste(text.clone())),
+            Input::Resize(..) => self.is_dirty = true,
+            _ => {}
+        }
+    }
+
+    /// True if more waits.
+    fn take_news(&mut self) -> bool {
+        self.wait.clear();
+        for _ in 0..NEWS_PER_TURN {
+            let Ok(news) = self.inbox.try_recv() else { return false };
+            match news {
+                News::Connected(sender, welcome) => self.connected(sender, welcome),
+                News::Failed(why) => self.handle(Event::NotConnected(why)),
+                News::Packet(packet) => self.handle(Event::Packet(packet)),
+                News::Odd => self.handle(Event::Odd),
+                News::Lost(why) => {
+                    self.sender = None;
+                    self.handle(Event::Lost(why));
+                }
+            }
+        }
+        true
+    }
+
+    fn connected(&mut self, sender: Sender, welcome: Welcome) {
+        // Without it, a server that doesn't read would hold up the screen: let
+        // it count as lost instead.
+        if sender.set_patience(SEND_PATIENCE).is_err() {
+            sender.close();
+        }
+        self.sender = Some(sender);
+        self.handle(Event::Connected(welcome));
+    }
+
+    fn handle(&mut self, event: Event) {
+        let now = Now { ticks: self.start.elapsed(), wall: Timestamp::now() };
+        let (shape, height) = screen::view_of(self.terminal.area(), &self.model);
+        self.model.set_view(shape, height);
+        self.is_dirty = true;
+        for effect in self.model.handle(event, now) {
+            match effect {
+                Effect::Send { to, msg } => {
+                    if let Some(sender) = &mut self.sender {
+                        // The model has checked that it fits.
+                        let pushed = sender.push(&to, &msg);
+                        debug_assert!(pushed.is_ok(), "{pushed:?}");
+                    }
+                }
+                Effect::Connect => self.reader.clone().spawn(None),
+                Effect::Disconnect => {
+                    if let Some(sender) = &self.sender {
+                        sender.close();
+                    }
+                }
+                Effect::Bell => self.terminal.ring(),
+                Effect::Repaint => self.terminal.forget(),
+                Effect::Quit => self.is_leaving = true,
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        // What is wrong with the socket, the thread that reads tells.
+        if let Some(sender) = &mut self.sender
+            && sender.flush().is_err()
+        {
+            sender.close();
+            self.sender = None;
+        }
+    }
+
+    fn draw_if_due(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        if !self.is_dirty || now < self.next_draw {
+            return Ok(());
+        }
+        self.next_draw = now + FRAME;
+        self.is_dirty = false;
+        let (model, theme) = (&self.model, &self.theme);
+        self.terminal.draw(|frame| screen::draw(frame, model, theme))
+    }
+
+    /// Everything sent is read before the end: a connection closed while bytes
+    /// come is reset, and takes what it carries with it.
+    fn say_goodbye(&mut self) {
+        self.flush();
+        let Some(sender) = &self.sender else { return };
+        sender.half_close();
+        let deadline = Instant::now() + GOODBYE_TIMEOUT;
+        while !matches!(self.inbox.recv_deadline(deadline), Ok(News::Lost(_)) | Err(_)) {}
+    }
+}
+
+/// The thread that reads the socket, one for each connection; what it tells
+/// last is that there is none (any more).
+#[derive(Clone)]
+struct Reader {
+    server: Server,
+    name: Name,
+    outbox: Outbox<News>,
+    waker: Waker,
+}
+
+impl Reader {
+    /// Reads from `receiver`, or connects first.
+    fn spawn(self, receiver: Option<Receiver>) {
+        let failed = self.clone();
+        let spawned =
+            thread::Builder::new().name("socket".to_owned()).spawn(move || match receiver {
+                Some(receiver) => self.read(receiver),
+                None => self.connect(),
+            });
+        if let Err(error) = spawned {
+            failed.tell(News::Failed(format!("can't start a thread: {error}")));
+        }
+    }
+
+    fn connect(self) {
+        match connection::open(&self.server, &self.name) {
+            Ok((sender, receiver, welcome, _)) => {
+                if self.tell(News::Connected(sender, welcome)) {
+                    self.read(receiver);
+                }
+            }
+            Err(error) => {
+                self.tell(News::Failed(error.to_string()));
+            }
+        }
+    }
+
+    fn read(self, mut receiver: Receiver) {
+        loop {
+            let news = match receiver.receive() {
+                Ok(Some(Incoming::Packet(packet))) => News::Packet(packet),
+                Ok(Some(Incoming::Malformed)) => News::Odd,
+                Ok(None) => News::Lost("the server closed it.".to_owned()),
+                Err(error) => News::Lost(format!("{error}.")),
+            };
+            let is_last = matches!(news, News::Lost(_));
+            if !self.tell(news) || is_last {
+                return;
+            }
+        }
+    }
+
+    /// False if nobody listens any more.
+    fn tell(&self, news: News) -> bool {
+        let is_heard = self.outbox.send(news).is_ok();
+        self.waker.wake();
+        is_heard
+    }
+}

@@ -1,0 +1,106 @@
+//! **The terminal client.** Speaks through [`crate::wire`] and sees nothing of
+//! the server: no `net`, no `chat`.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`settings`] | flags, environment, configuration file |
+//! | [`target`] | `[NAME@][HOST][:PORT]` |
+//! | [`connection`] | the greeting, packets out with their ordinals, packets in |
+//! | [`packet`] | what comes from a server, and its lines for programs |
+//! | [`typed`] | what a typed line means |
+//! | [`safe`] | what others wrote, made fit for a terminal |
+//! | [`plain`] | the client for pipes: lines in, lines out |
+//! | [`script`] | one question, one answer, an exit code |
+//! | [`model`] | the full-screen client's state: pure, events in, effects out |
+//! | [`screen`] | that state drawn |
+//! | [`keys`] | which key means what |
+//! | [`live`] | threads, terminal, socket put together |
+//! | [`terminal`], [`wait`] | the terminal taken over; waiting for key, packet or signal |
+
+pub mod connection;
+pub mod keys;
+pub mod live;
+pub mod model;
+pub mod packet;
+pub mod plain;
+pub mod safe;
+pub mod screen;
+pub mod script;
+pub mod settings;
+pub mod target;
+pub mod terminal;
+pub mod typed;
+pub mod wait;
+
+use jiff::tz::TimeZone;
+use model::Options;
+use screen::theme::Theme;
+use settings::Settings;
+use std::{fmt, io};
+
+/// Why the client ends other than well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// What was asked for makes no sense; exit code 2.
+    Usage(String),
+    /// It didn't work: refused, unreachable, lost; exit code 1.
+    Failed(String),
+}
+
+/// The plain client's own part of `/help`.
+pub const HELP_PLAIN: &str = "\
+@NAME text         send text to NAME (or to #ROOM)
+/to NAME           from now on lines go to NAME (or to #ROOM)
+/msg NAME text     as @NAME text
+/join #ROOM        join a room; from now on lines go there
+/list /who NAME /time /rooms /members #ROOM ...
+                   ask the server; it explains all of them below
+//text             a line that begins with a slash
+/quit              leave";
+
+/// Chats until the user or the server has enough: full-screen in a terminal,
+/// line by line where there is none, or where it is asked for.
+///
+/// # Errors
+/// [`Error::Usage`] without a usable name, [`Error::Failed`] where the greeting
+/// is refused or the connection lost.
+pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Error> {
+    let name = settings.name()?;
+    let server = settings.target.server();
+    if as_json || as_plain || !settings::has_screen() {
+        return plain::run(&server, &name, as_json);
+    }
+    let options = Options {
+        server: server.to_string(),
+        bell: settings.bell,
+        zone: TimeZone::system(),
+        seed: fastrand::u64(..),
+    };
+    live::run(&server, &name, options, Theme { colors: settings.has_colors() })
+}
+
+impl Error {
+    fn failed(words: impl Into<String>) -> Self {
+        Self::Failed(words.into())
+    }
+
+    fn lost(error: io::Error) -> Self {
+        Self::Failed(format!("connection lost: {error}"))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(words) | Self::Usage(words) => f.write_str(&safe::line(words)),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<connection::ConnectError> for Error {
+    fn from(error: connection::ConnectError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

@@ -1,0 +1,267 @@
+//! What a packet from the server does to the state. Everything that others
+//! wrote passes [`safe`] here, before it is kept.
+
+use super::asks::{About, Ask};
+use super::clock::Now;
+use super::conversation::{Place, key_of};
+use super::line::{Kind, Line};
+use super::{BANNERS_MAX, Banner, Bell, Model};
+use crate::client::packet::{Page, Received, Refusal};
+use crate::client::safe;
+use std::time::Duration;
+
+impl Model {
+    pub(super) fn take_packet(&mut self, packet: Received, now: Now) {
+        match packet.name.as_str() {
+            "/error" => self.refusal(&packet.msg, now),
+            "/joined" => self.came(&packet.msg, now),
+            "/left" => self.left(&packet.msg, now),
+            "/kick" if self.asks.oldest("/kick").is_none() => {
+                self.kicked = Some(safe::line(&packet.msg).into_owned());
+            }
+            endpoint if endpoint.starts_with('/') => self.answer(endpoint, &packet.msg, now),
+            _ if self.ignored.contains(&key_of(&packet.name)) && packet.to != "/broadcast" => {}
+            _ if packet.to == "/broadcast" => self.broadcast(&packet, now),
+            _ => self.message(&packet, now),
+        }
+    }
+
+    fn message(&mut self, packet: &Received, now: Now) {
+        let from = speaker(&packet.name);
+        let is_direct = !packet.to.starts_with('#');
+        let title = if is_direct { &packet.name } else { &packet.to };
+        let index = self.find_or_make(Place::of(title), title);
+        let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
+        let mention = names(&text, &self.me);
+        if is_direct {
+            self.last_direct = Some(from.clone());
+        }
+        let at = self.clock.server_time(now);
+        self.add(index, Line { at, kind: Kind::Message { mention }, who: from, text });
+        if index != self.open {
+            let conversation = &mut self.conversations[index];
+            conversation.unread += 1;
+            conversation.mentions += usize::from(mention || is_direct);
+        }
+        if self.options.bell == Bell::Mentions && (mention || is_direct) {
+            self.ring(now);
+        }
+    }
+
+    fn broadcast(&mut self, packet: &Received, now: Now) {
+        let at = self.clock.server_time(now);
+        let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
+        let from = speaker(&packet.name);
+        self.banners.push_back(Banner { at, from: from.clone(), text: text.clone() });
+        if self.banners.len() > BANNERS_MAX {
+            self.banners.pop_front();
+        }
+        self.add(0, Line { at, kind: Kind::Broadcast, who: from, text });
+        if self.open != 0 {
+            self.conversations[0].unread += 1;
+        }
+        if self.options.bell != Bell::Never {
+            self.ring(now);
+        }
+    }
+
+    fn came(&mut self, name: &str, now: Now) {
+        self.people.everyone.add(name);
+        self.tell_of(name, "is here", now);
+    }
+
+    fn left(&mut self, name: &str, now: Now) {
+        self.people.left(name);
+        self.tell_of(name, "has left", now);
+    }
+
+    /// In the server's conversation, and in the one with them.
+    fn tell_of(&mut self, name: &str, what: &str, now: Now) {
+        let text = format!("{} {what}", safe::line(name));
+        self.note(&Place::Server, &text, now);
+        let place = Place::Person(key_of(name));
+        if self.find(&place).is_some() {
+            self.note(&place, &text, now);
+        }
+    }
+
+    fn refusal(&mut self, msg: &str, now: Now) {
+        let Some(refusal) = Refusal::parse(msg) else {
+            return self.warn(&Place::Server, msg, now);
+        };
+        let reason = safe::line(&refusal.in_words()).into_owned();
+        match self.asks.refused(refusal.ordinal) {
+            About::Line { place, number } => {
+                let Some(index) = self.find(&place) else { return };
+                let conversation = &mut self.conversations[index];
+                conversation.mark(number, |line| line.refuse(reason));
+                if index != self.open {
+                    conversation.unread += 1;
+                    conversation.mentions += 1;
+                }
+            }
+            About::Ask { endpoint, ask } => self.ask_refused(&endpoint, &ask, &reason, now),
+            About::Unknown => self.warn(&Place::Server, &reason, now),
+        }
+        self.ask_later(now);
+    }
+
+    fn ask_refused(&mut self, endpoint: &str, ask: &Ask, reason: &str, now: Now) {
+        // What the client asks for by itself may be refused in peace, but not
+        // that it came back into a room.
+        if ask.quiet && endpoint != "/join" {
+            return;
+        }
+        let shown = if endpoint == "/operator" { "…" } else { ask.argument.as_str() };
+        let text = format!("✗ {} — {reason}", format!("{endpoint} {shown}").trim_end());
+        self.warn(&ask.place, &text, now);
+    }
+
+    fn answer(&mut self, endpoint: &str, msg: &str, now: Now) {
+        let page = match endpoint {
+            "/list" | "/members" | "/rooms" => Page::parse(msg),
+            _ => None,
+        };
+        let ask = match &page {
+            Some(page) if !page.is_last() => self.asks.oldest(endpoint).cloned(),
+            _ => self.asks.answered(endpoint),
+        };
+        if let Some(page) = &page {
+            self.take_page(endpoint, page, ask.as_ref());
+        }
+        let text = match (endpoint, &ask, page) {
+            ("/time", Some(ask), _) => self.time_text(msg, ask, now),
+            ("/ping", Some(ask), _) => {
+                let round_trip = now.ticks.saturating_sub(ask.at.ticks);
+                self.clock.round_trip_was(round_trip);
+                format!("{msg} ({})", shown_duration(round_trip)).trim_start().to_owned()
+            }
+            ("/join", ask, _) => self.joined(msg, ask.as_ref().is_none_or(|ask| ask.quiet), now),
+            ("/leave", ..) => self.left_room(msg),
+            ("/who", ..) => who_text(msg),
+            (_, _, Some(page)) => page_text(&page),
+            _ => msg.to_owned(),
+        };
+        let quiet = ask.as_ref().is_some_and(|ask| ask.quiet);
+        if !quiet {
+            let place = ask.map_or(Place::Server, |ask| ask.place);
+            let index = self.find(&place).unwrap_or(0);
+            let at = self.clock.server_time(now);
+            let text = safe::lines(&text).collect::<Vec<_>>().join("\n");
+            let who = safe::line(endpoint).into_owned();
+            self.add(index, Line { at, kind: Kind::Answer, who, text });
+        }
+        self.ask_later(now);
+    }
+
+    fn take_page(&mut self, endpoint: &str, page: &Page, ask: Option<&Ask>) {
+        match (endpoint, ask) {
+            ("/list", _) => self.people.everyone.take(page),
+            ("/members", Some(ask)) => {
+                let key = key_of(ask.argument.trim_start_matches('#'));
+                // Kept only for rooms that are shown here.
+                if self.find(&Place::Room(key.clone())).is_some() {
+                    self.people.members.entry(key).or_default().take(page);
+                }
+            }
+            ("/rooms", _) => {
+                for line in &page.lines {
+                    self.people.saw_room(line.split(' ').next().unwrap_or(line));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn time_text(&mut self, msg: &str, ask: &Ask, now: Now) -> String {
+        let Ok(server) = msg.trim().parse() else { return msg.to_owned() };
+        self.clock.measure(ask.at, now, server);
+        if let Some(news) = self.clock.news() {
+            self.warn(&Place::Server, &news, now);
+            let open = self.conversation().place.clone();
+            if open != Place::Server {
+                self.warn(&open, &news, now);
+            }
+        }
+        let round_trip = shown_duration(now.ticks.saturating_sub(ask.at.ticks));
+        let offset = self.clock.offset().unwrap_or_default().as_secs_f64();
+        format!(
+            "{msg} (round trip {round_trip}; the server's clock is {offset:+.3} s from this one)"
+        )
+    }
+
+    /// `#ROOM MEMBERS`: we are in.
+    fn joined(&mut self, msg: &str, quiet: bool, now: Now) -> String {
+        let (room, members) = msg.split_once(' ').unwrap_or((msg, "?"));
+        let room = safe::line(room).into_owned();
+        self.entered(&room);
+        self.people.saw_room(&room);
+        let index = self.find_or_make(Place::of(&room), &room);
+        self.next_members = now.ticks;
+        if !quiet {
+            self.switch_to(index);
+        }
+        format!("You are in {room}; members: {members}")
+    }
+
+    fn left_room(&mut self, msg: &str) -> String {
+        let room = msg.trim();
+        self.went(room);
+        if let Some(index) = self.find(&Place::of(room)) {
+            self.close(index);
+        }
+        format!("You have left {room}")
+    }
+}
+
+/// A name that can't be mistaken for anything else on the screen: people's
+/// names have no blanks.
+fn speaker(name: &str) -> String {
+    safe::line(name).replace(char::is_whitespace, "_")
+}
+
+/// Whether `text` has the name `me` in it, as a word.
+pub fn names(text: &str, me: &str) -> bool {
+    let (text, me) = (text.to_lowercase(), me.to_lowercase());
+    if me.is_empty() {
+        return false;
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    text.match_indices(&me).any(|(start, _)| {
+        let before = text[..start].chars().next_back();
+        let after = text[start + me.len()..].chars().next();
+        !before.is_some_and(is_word) && !after.is_some_and(is_word)
+    })
+}
+
+fn page_text(page: &Page) -> String {
+    match page.total {
+        0 => "none".to_owned(),
+        total if page.lines.len() as u64 == total => format!("{total}: {}", page.lines.join(", ")),
+        total => format!("{}-{} of {total}: {}", page.first, page.last, page.lines.join(", ")),
+    }
+}
+
+/// `NAME IP SECONDS`, for people.
+fn who_text(msg: &str) -> String {
+    let mut words = msg.split(' ');
+    let (name, ip) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    match words.next().and_then(|seconds| seconds.parse().ok()) {
+        Some(seconds) => {
+            format!("{name} from {ip}, here for {}", shown_duration(Duration::from_secs(seconds)))
+        }
+        None => msg.to_owned(),
+    }
+}
+
+/// As much of a duration as people want to know.
+pub fn shown_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{:.1} ms", duration.as_secs_f64() * 1000.0),
+        1..60 => format!("{:.1} s", duration.as_secs_f64()),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}

@@ -1,0 +1,331 @@
+//! **The state of the full-screen client**: events in, state and effects out.
+//! Pure: no socket, no terminal, no thread; the time is an argument, chance a
+//! seed. What it shows of others was made harmless on its way in.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`action`] | what a key does |
+//! | [`commands`] | what a typed line does |
+//! | [`incoming`] | what a packet does |
+//! | [`online`] | the connection comes, is kept up, goes, comes back |
+//! | [`conversation`], [`line`], [`wrap`] | lines, where they are scrolled to, their rows |
+//! | [`asks`] | which answer belongs to which question, which ordinal to which line |
+//! | [`people`] | who is there |
+//! | [`clock`], [`link`] | the server's clock; pauses between attempts |
+//! | [`history`], [`complete`] | lines typed before; Tab |
+
+pub mod action;
+pub mod asks;
+pub mod clock;
+pub mod commands;
+pub mod complete;
+pub mod conversation;
+pub mod history;
+pub mod incoming;
+pub mod line;
+pub mod link;
+pub mod online;
+pub mod people;
+pub mod wrap;
+
+use super::packet::{Received, Welcome};
+use super::safe;
+use action::Action;
+use asks::Asks;
+use clock::{Clock, Now};
+use complete::Completion;
+use conversation::{Conversation, Place};
+use history::History;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use line::{Kind, Line};
+use link::Link;
+use people::People;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+use tui_input::Input;
+use wrap::Shape;
+
+/// Bytes of lines kept in all conversations together.
+pub const SCROLLBACK_BYTES_MAX: usize = 64 << 20;
+/// Conversations; strangers beyond that write into the server's.
+pub const CONVERSATIONS_MAX: usize = 300;
+/// Broadcasts that wait to be acknowledged; older ones are only lines then.
+const BANNERS_MAX: usize = 20;
+/// A remark in the status line goes after this long.
+const HINT_TIME: Duration = Duration::from_secs(8);
+/// The bell rings this often at the most.
+const BELL_PAUSE: Duration = Duration::from_secs(1);
+
+/// What happens to the model.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Do(Action),
+    Paste(String),
+    Connected(Welcome),
+    /// An attempt has failed.
+    NotConnected(String),
+    Packet(Received),
+    /// The server sent something that is no packet.
+    Odd,
+    Lost(String),
+    /// A moment of [`Model::deadline`] has come.
+    Tick,
+}
+
+/// What the model wants done, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Packets of one connection are sent in the order asked for: their
+    /// ordinals are counted by it.
+    Send {
+        to: String,
+        msg: String,
+    },
+    Connect,
+    Disconnect,
+    Bell,
+    /// Paint everything anew, whatever the terminal shows.
+    Repaint,
+    Quit,
+}
+
+/// When the bell rings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Bell {
+    Never,
+    #[default]
+    Broadcasts,
+    /// Also for lines that are for us or name us.
+    Mentions,
+}
+
+/// What the keys go to.
+#[derive(Debug, Default)]
+pub enum Mode {
+    #[default]
+    Typing,
+    /// Several lines were pasted; what to do with them is asked.
+    Paste(String),
+    /// Searching; `found` is the number of the line.
+    Search { query: Input, found: Option<u64> },
+}
+
+/// A broadcast that waits to be acknowledged.
+#[derive(Clone, Debug)]
+pub struct Banner {
+    pub at: Timestamp,
+    pub from: String,
+    pub text: String,
+}
+
+/// What is settled at the start.
+#[derive(Debug)]
+pub struct Options {
+    /// The server as shown, `host:port`.
+    pub server: String,
+    pub bell: Bell,
+    /// Where times are shown.
+    pub zone: TimeZone,
+    /// For the jitter of pauses.
+    pub seed: u64,
+}
+
+/// Everything that the screen shows.
+///
+/// - **Invariant**: there is always a conversation, the server's, and it is the
+///   first; `open` is one of them.
+#[derive(Debug)]
+pub struct Model {
+    pub options: Options,
+    /// Our name, as the server has it.
+    pub me: String,
+    pub link: Link,
+    pub clock: Clock,
+    pub people: People,
+    pub conversations: Vec<Conversation>,
+    pub open: usize,
+    pub banners: VecDeque<Banner>,
+    pub mode: Mode,
+    /// A remark for the status line, and when it goes.
+    hint: Option<(String, Duration)>,
+    history: History,
+    completion: Option<Completion>,
+    asks: Asks,
+    /// Our address, as the server has it.
+    ip: String,
+    /// Rooms that we are in, or were when the connection was lost; as shown.
+    rooms: Vec<String>,
+    ignored: BTreeSet<String>,
+    /// Who wrote to us alone last.
+    last_direct: Option<String>,
+    /// Ctrl-C was pressed on an empty line, until then.
+    leaving: Option<Duration>,
+    lost_at: Option<Timestamp>,
+    kicked: Option<String>,
+    /// The connection is given up; its end is on its way.
+    closing: bool,
+    /// Questions for `/members` that wait for the one before: its answer
+    /// doesn't say which room it is about.
+    members_later: VecDeque<(String, Place, bool)>,
+    next_measure: Duration,
+    next_ping: Duration,
+    next_members: Duration,
+    last_bell: Option<Duration>,
+    random: fastrand::Rng,
+    /// The room that lines have on the screen.
+    shape: Shape,
+    height: usize,
+    effects: Vec<Effect>,
+}
+
+impl Model {
+    pub fn new(options: Options) -> Self {
+        let server = Conversation::new(Place::Server, &options.server);
+        let random = fastrand::Rng::with_seed(options.seed);
+        Self {
+            options,
+            me: String::new(),
+            link: Link::Connecting { attempt: 1 },
+            clock: Clock::default(),
+            people: People::default(),
+            conversations: vec![server],
+            open: 0,
+            banners: VecDeque::new(),
+            mode: Mode::Typing,
+            hint: None,
+            history: History::default(),
+            completion: None,
+            asks: Asks::default(),
+            ip: String::new(),
+            rooms: Vec::new(),
+            ignored: BTreeSet::new(),
+            last_direct: None,
+            leaving: None,
+            lost_at: None,
+            kicked: None,
+            closing: false,
+            members_later: VecDeque::new(),
+            next_measure: Duration::ZERO,
+            next_ping: Duration::ZERO,
+            next_members: Duration::ZERO,
+            last_bell: None,
+            random,
+            shape: Shape::of(80),
+            height: 24,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes in what happened; returns what is to be done about it.
+    pub fn handle(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        match event {
+            Event::Do(action) => self.act(action, now),
+            Event::Paste(text) => self.paste(&text),
+            Event::Connected(welcome) => self.connected(&welcome, now),
+            Event::NotConnected(why) => self.not_connected(&why, now),
+            Event::Packet(packet) => self.take_packet(packet, now),
+            Event::Odd => {
+                self.warn(&Place::Server, "The server sent something that is no packet.", now)
+            }
+            Event::Lost(why) => self.lost(&why, now),
+            Event::Tick => {}
+        }
+        self.tick(now);
+        std::mem::take(&mut self.effects)
+    }
+
+    /// How much room lines have; the screen decides.
+    pub fn set_view(&mut self, shape: Shape, height: usize) {
+        self.shape = shape;
+        self.height = height;
+    }
+
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversations[self.open]
+    }
+
+    fn conversation_mut(&mut self) -> &mut Conversation {
+        &mut self.conversations[self.open]
+    }
+
+    /// The remark for the status line.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_ref().map(|(text, _)| text.as_str())
+    }
+
+    fn hint_at(&mut self, text: impl Into<String>, now: Now) {
+        self.hint = Some((text.into(), now.ticks + HINT_TIME));
+    }
+
+    fn find(&self, place: &Place) -> Option<usize> {
+        self.conversations.iter().position(|conversation| conversation.place == *place)
+    }
+
+    /// The conversation with `title`; it is made if need be and may be.
+    fn find_or_make(&mut self, place: Place, title: &str) -> usize {
+        if let Some(index) = self.find(&place) {
+            return index;
+        }
+        if self.conversations.len() >= CONVERSATIONS_MAX {
+            return 0;
+        }
+        self.conversations.push(Conversation::new(place, title));
+        self.conversations.len() - 1
+    }
+
+    fn switch_to(&mut self, index: usize) {
+        let index = index.min(self.conversations.len() - 1);
+        if index == self.open {
+            return;
+        }
+        self.open = index;
+        self.completion = None;
+        self.history.settle();
+        self.next_members = Duration::ZERO;
+        let conversation = self.conversation_mut();
+        conversation.unread = 0;
+        conversation.mentions = 0;
+    }
+
+    /// Adds a line; the oldest go where there are too many bytes.
+    fn add(&mut self, index: usize, line: Line) -> u64 {
+        let number = self.conversations[index].push(line, &self.options.zone);
+        let mut bytes: usize = self.conversations.iter().map(Conversation::bytes).sum();
+        while bytes > SCROLLBACK_BYTES_MAX {
+            let longest = self.conversations.iter_mut().max_by_key(|one| one.bytes());
+            let Some(longest) = longest else { break };
+            bytes -= longest.bytes();
+            if !longest.drop_oldest() {
+                break;
+            }
+            bytes += longest.bytes();
+        }
+        number
+    }
+
+    /// The client's own word, in a conversation if it exists, else the server's.
+    fn say(&mut self, place: &Place, kind: Kind, text: &str, now: Now) {
+        let index = self.find(place).unwrap_or(0);
+        let at = self.clock.server_time(now);
+        let text = safe::lines(text).collect::<Vec<_>>().join("\n");
+        self.add(index, Line { at, kind, who: String::new(), text });
+    }
+
+    fn note(&mut self, place: &Place, text: &str, now: Now) {
+        self.say(place, Kind::Notice, text, now);
+    }
+
+    fn warn(&mut self, place: &Place, text: &str, now: Now) {
+        self.say(place, Kind::Warning, text, now);
+    }
+
+    fn ring(&mut self, now: Now) {
+        let since = self.last_bell.map(|last| now.ticks.saturating_sub(last));
+        if since.is_none_or(|since| since >= BELL_PAUSE) {
+            self.last_bell = Some(now.ticks);
+            self.effects.push(Effect::Bell);
+        }
+    }
+}

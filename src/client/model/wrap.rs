@@ -1,0 +1,206 @@
+//! How a line is cut into rows of the screen. Pure: text and widths in, rows
+//! out; scrolling and drawing both count by it.
+
+use super::line::{Kind, Line};
+use std::borrow::Cow;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// `12:03 `
+pub const TIME_COLUMNS: usize = 6;
+/// Between the column of names and the text.
+pub const RULE: &str = " │ ";
+/// How far rows after the first are set in where there is no column of names.
+const INSET_COLUMNS: usize = 2;
+
+/// The room that lines are laid out in, in columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    pub width: usize,
+    /// Whether there is room for times.
+    pub times: bool,
+    /// The width of the column of names; without one, they stand in the text.
+    pub names: Option<usize>,
+}
+
+/// Where a row stands in its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    First,
+    More,
+    /// What became of the line.
+    Verdict,
+}
+
+/// One row of the screen, without what stands in front of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row<'a> {
+    pub part: Part,
+    pub text: Cow<'a, str>,
+}
+
+impl Shape {
+    /// For a pane of `width` columns.
+    pub fn of(width: usize) -> Self {
+        Self {
+            width,
+            times: width >= 30,
+            names: match width {
+                0..56 => None,
+                56..80 => Some(10),
+                _ => Some(14),
+            },
+        }
+    }
+
+    /// What stands in front of the first row of `line`, without the time.
+    pub fn label(&self, line: &Line) -> String {
+        if line.kind == Kind::Day {
+            return String::new();
+        }
+        let mark = match line.kind {
+            Kind::Warning => "!!",
+            Kind::Notice => "--",
+            _ => line.who.as_str(),
+        };
+        match self.names {
+            Some(columns) => {
+                let name = truncate(mark, columns);
+                let blanks = columns.saturating_sub(name.width());
+                format!("{}{name}{RULE}", " ".repeat(blanks))
+            }
+            None if matches!(line.kind, Kind::Warning | Kind::Notice) => format!("{mark} "),
+            None => format!("{}: ", truncate(mark, (self.width / 2).max(1))),
+        }
+    }
+
+    /// Columns in front of the first row and of the others.
+    fn gutters(&self, line: &Line) -> (usize, usize) {
+        if line.kind == Kind::Day {
+            return (0, 0);
+        }
+        let time = if self.times { TIME_COLUMNS } else { 0 };
+        match self.names {
+            Some(columns) => {
+                let gutter = time + columns + RULE.width();
+                (gutter, gutter)
+            }
+            None => (time + self.label(line).width(), INSET_COLUMNS.min(self.width / 4)),
+        }
+    }
+
+    /// Columns in front of a row that isn't the first.
+    pub fn gutter(&self, line: &Line) -> usize {
+        self.gutters(line).1
+    }
+
+    /// The rows of `line`: one at least.
+    pub fn rows<'a>(&self, line: &'a Line) -> Vec<Row<'a>> {
+        let (first, more) = self.gutters(line);
+        let (first, more) = (self.width.saturating_sub(first), self.width.saturating_sub(more));
+        let mut rows: Vec<Row<'a>> = wrap(&line.text, first, more)
+            .into_iter()
+            .map(|text| Row { part: Part::More, text: Cow::Borrowed(text) })
+            .collect();
+        rows[0].part = Part::First;
+        if let Some(verdict) = line.verdict() {
+            let parts = wrap(&verdict, more, more).into_iter();
+            rows.extend(
+                parts.map(|text| Row { part: Part::Verdict, text: Cow::Owned(text.to_owned()) }),
+            );
+        }
+        rows
+    }
+}
+
+/// Cuts `text` at line feeds, and where it is wider than `first` columns (the
+/// first row) or `more`; between words where it can. One row at least; a
+/// character wider than the row stands alone.
+pub fn wrap(text: &str, first: usize, more: usize) -> Vec<&str> {
+    let mut rows = Vec::new();
+    for paragraph in text.split('\n') {
+        wrap_paragraph(paragraph, first, more, &mut rows);
+    }
+    rows
+}
+
+fn wrap_paragraph<'a>(text: &'a str, first: usize, more: usize, rows: &mut Vec<&'a str>) {
+    let (mut start, mut columns) = (0, 0);
+    // Behind the last blank of this row: where it ends, and its width.
+    let mut blank: Option<(usize, usize)> = None;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let limit = if rows.is_empty() { first } else { more }.max(1);
+        let width = grapheme.width();
+        if columns + width > limit && at > start && grapheme != " " {
+            let (cut, kept) = blank.take().unwrap_or((at, columns));
+            rows.push(text[start..cut].trim_end_matches(' '));
+            start = cut;
+            columns -= kept;
+        }
+        columns += width;
+        if grapheme == " " {
+            blank = Some((at + 1, columns));
+        }
+    }
+    rows.push(&text[start..]);
+}
+
+/// `text` in `columns` at the most; what doesn't fit becomes `…`.
+pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut used = 0;
+    let fits = text.graphemes(true).take_while(|grapheme| {
+        used += grapheme.width();
+        used < columns
+    });
+    let mut short: String = fits.collect();
+    if columns > 0 {
+        short.push('…');
+    }
+    Cow::Owned(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn between_words_where_it_can() {
+        assert_eq!(wrap("the quick brown fox", 10, 10), ["the quick", "brown fox"]);
+        assert_eq!(wrap("the quick brown fox", 4, 10), ["the", "quick", "brown fox"]);
+        assert_eq!(wrap("abcdefghij", 4, 3), ["abcd", "efg", "hij"]);
+        assert_eq!(wrap("a\n\nb", 9, 9), ["a", "", "b"]);
+        assert_eq!(wrap("", 9, 9), [""]);
+        assert_eq!(wrap("aaa   bbb", 4, 4), ["aaa", "bbb"]);
+    }
+
+    #[test]
+    fn wide_characters_are_never_halved() {
+        assert_eq!(wrap("李雷李雷", 5, 5), ["李雷", "李雷"]);
+        assert_eq!(wrap("👩\u{200d}👧x", 2, 2), ["👩\u{200d}👧", "x"]);
+        assert_eq!(wrap("李", 1, 1), ["李"]);
+        assert_eq!(truncate("李雷李", 4), "李…");
+        assert_eq!(truncate("abc", 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_but_blanks(text in "[a-c 李é\n]{0,60}", first in 0usize..12, more in 0usize..12) {
+            let rows = wrap(&text, first, more);
+            let letters = |text: &str| text.replace([' ', '\n'], "");
+            prop_assert_eq!(letters(&rows.concat()), letters(&text));
+            for (index, row) in rows.iter().enumerate() {
+                let limit = if index == 0 { first } else { more }.max(2);
+                prop_assert!(row.trim_end().width() <= limit, "{row:?}");
+            }
+        }
+
+        #[test]
+        fn truncation_fits(text in "\\PC{0,20}", columns in 0usize..12) {
+            prop_assert!(truncate(&text, columns).width() <= columns);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The status line and the input line.
+
+use super::sides::counts;
+use super::theme::Theme;
+use crate::client::model::incoming::shown_duration;
+use crate::client::model::link::Link;
+use crate::client::model::wrap::truncate;
+use crate::client::model::{Mode, Model};
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use tui_input::Input;
+use unicode_width::UnicodeWidthStr;
+
+/// What to know at any time; what has no room is left out from the end.
+pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, is_narrow: bool) {
+    let mut parts = Vec::new();
+    parts.extend(model.hint().map(|hint| (hint.to_owned(), theme.strong())));
+    parts.extend(link_text(&model.link).map(|text| (text, theme.alarm())));
+    let below = model.conversation().lines_below();
+    if model.conversation().is_scrolled() {
+        parts.push((format!("↓ {below} more"), theme.strong()));
+    }
+    if is_narrow {
+        parts.extend(activity(model).map(|text| (text, theme.strong())));
+    }
+    parts.push((format!("{} on {}", model.me, model.options.server), theme.dim()));
+    if model.link == Link::Online {
+        parts.push((format!("{} users", model.people.everyone.total()), theme.dim()));
+        parts.extend(model.clock.round_trip().map(|time| (shown_duration(time), theme.dim())));
+        parts.extend(model.clock.offset().map(|offset| {
+            let style = if model.clock.is_wrong() { theme.alarm() } else { theme.dim() };
+            (format!("clock {:+.3} s", offset.as_secs_f64()), style)
+        }));
+    }
+    let mut spans: Vec<Span<'_>> = Vec::new();
+    let mut used = 0;
+    for (text, style) in parts {
+        let text = if spans.is_empty() {
+            truncate(&text, area.width.into()).into_owned()
+        } else {
+            format!(" │ {text}")
+        };
+        used += text.width();
+        if used > area.width.into() {
+            break;
+        }
+        spans.push(Span::styled(text, style));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)).style(theme.bar()), area);
+}
+
+fn link_text(link: &Link) -> Option<String> {
+    match link {
+        Link::Online => None,
+        Link::Connecting { .. } => Some("connecting …".to_owned()),
+        Link::Waiting { attempt, .. } => Some(format!("not connected: attempt {attempt} follows")),
+        Link::Off { why } => Some(format!("{why} /reconnect")),
+    }
+}
+
+/// What is new elsewhere, where there is no room for the conversations.
+fn activity(model: &Model) -> Option<String> {
+    let news: Vec<String> = model
+        .conversations
+        .iter()
+        .enumerate()
+        .filter(|&(index, one)| index != model.open && one.unread > 0)
+        .map(|(index, one)| format!("{}:{} {}", index + 1, one.title, counts(one)))
+        .collect();
+    (!news.is_empty()).then(|| news.join(", "))
+}
+
+pub fn input(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
+    if area.is_empty() {
+        return;
+    }
+    let draft = &model.conversation().draft;
+    match &model.mode {
+        Mode::Typing => {
+            let title = truncate(&model.conversation().title, usize::from(area.width) / 4);
+            let prompt = if area.width < 24 { "> ".to_owned() } else { format!("[{title}] ") };
+            field(frame, area, &prompt, draft, theme);
+        }
+        Mode::Search { query, .. } => {
+            let prompt = if area.width < 60 {
+                "Search: "
+            } else {
+                "Search (Enter: older, Esc: stay here, Ctrl-C: back): "
+            };
+            field(frame, area, prompt, query, theme);
+        }
+        Mode::Paste(text) => {
+            let count = text.split('\n').count();
+            let to = &model.conversation().title;
+            let question = match area.width {
+                0..70 => format!("{count} lines? Enter: send, l: one by one, Esc: no"),
+                _ => format!(
+                    "Send {count} pasted lines to {to}? Enter: as one message, l: line by line, Esc: no"
+                ),
+            };
+            frame.render_widget(Paragraph::new(question).style(theme.alarm()), area);
+        }
+    }
+}
+
+/// An input with its cursor; what is longer than the row scrolls.
+fn field(frame: &mut Frame<'_>, area: Rect, prompt: &str, input: &Input, theme: &Theme) {
+    let prompt_columns = (prompt.width() as u16).min(area.width.saturating_sub(1));
+    let [left, right] = [
+        Rect { width: prompt_columns, ..area },
+        Rect { x: area.x + prompt_columns, width: area.width - prompt_columns, ..area },
+    ];
+    frame.render_widget(Paragraph::new(prompt.to_owned()).style(theme.strong()), left);
+    let scroll = input.visual_scroll(usize::from(right.width).saturating_sub(1));
+    let text = Paragraph::new(input.value()).scroll((0, u16::try_from(scroll).unwrap_or(u16::MAX)));
+    frame.render_widget(text, right);
+    let column = input.visual_cursor().saturating_sub(scroll);
+    let column = u16::try_from(column).unwrap_or(u16::MAX).min(right.width.saturating_sub(1));
+    frame.set_cursor_position(Position::new(right.x + column, right.y));
+}

@@ -1,0 +1,98 @@
+//! The open conversation: as many rows as there is room for, from the bottom of
+//! the view upwards. What is out of sight costs nothing.
+
+use super::theme::Theme;
+use crate::client::model::line::{Kind, Line};
+use crate::client::model::wrap::{Part, RULE, Row, Shape, TIME_COLUMNS};
+use crate::client::model::{Mode, Model};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line as Text, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
+    let shape = Shape::of(area.width.into());
+    let height = usize::from(area.height);
+    let found = match model.mode {
+        Mode::Search { found, .. } => found,
+        _ => None,
+    };
+    let mut rows: Vec<Text<'_>> = Vec::with_capacity(height);
+    for (number, line, below) in model.conversation().from_bottom() {
+        if rows.len() >= height {
+            break;
+        }
+        let pen = Pen { shape, theme, model, line, is_found: found == Some(number) };
+        let all = shape.rows(line);
+        let shown = all.len().saturating_sub(below).max(1);
+        rows.extend(all[..shown].iter().rev().take(height - rows.len()).map(|row| pen.row(row)));
+    }
+    rows.reverse();
+    // The newest stands above the input line, as in every chat.
+    let blank = area.height - rows.len() as u16;
+    let area = Rect { y: area.y + blank, height: area.height - blank, ..area };
+    frame.render_widget(Paragraph::new(rows), area);
+}
+
+/// Draws the rows of one line.
+struct Pen<'a> {
+    shape: Shape,
+    theme: &'a Theme,
+    model: &'a Model,
+    line: &'a Line,
+    is_found: bool,
+}
+
+impl Pen<'_> {
+    fn row(&self, row: &Row<'_>) -> Text<'static> {
+        if self.line.kind == Kind::Day {
+            return self.day_line();
+        }
+        let mut style = match row.part {
+            Part::Verdict => self.theme.alarm(),
+            _ => self.theme.text(self.line),
+        };
+        if self.is_found {
+            style = style.add_modifier(Modifier::REVERSED);
+        }
+        let mut spans = self.gutter(row.part);
+        spans.push(Span::styled(row.text.clone().into_owned(), style));
+        Text::from(spans)
+    }
+
+    /// What stands in front of the text: others' text never gets there.
+    fn gutter(&self, part: Part) -> Vec<Span<'static>> {
+        let blanks = |columns: usize| Span::raw(" ".repeat(columns));
+        if part == Part::First {
+            let label = Span::styled(self.shape.label(self.line), self.theme.label(self.line));
+            return match self.shape.times {
+                true => vec![Span::styled(self.time(), self.theme.dim()), label],
+                false => vec![label],
+            };
+        }
+        let columns = self.shape.gutter(self.line);
+        match self.shape.names {
+            Some(_) => vec![
+                blanks(columns.saturating_sub(RULE.width())),
+                Span::styled(RULE, self.theme.dim()),
+            ],
+            None => vec![blanks(columns)],
+        }
+    }
+
+    fn time(&self) -> String {
+        let time = self.line.at.to_zoned(self.model.options.zone.clone()).strftime("%H:%M");
+        format!("{time:<TIME_COLUMNS$}")
+    }
+
+    /// From edge to edge, where no text of a line ever begins.
+    fn day_line(&self) -> Text<'static> {
+        let day = format!(" {} ", self.line.text);
+        let rest = self.shape.width.saturating_sub(day.width());
+        let (left, right) = (rest / 2, rest - rest / 2);
+        let text = format!("{}{day}{}", "─".repeat(left), "─".repeat(right));
+        Text::styled(text, Style::new().patch(self.theme.text(self.line)))
+    }
+}

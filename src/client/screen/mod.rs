@@ -1,0 +1,69 @@
+//! **Drawing**: the model onto a frame, nothing else. Never: state, keys, the
+//! terminal itself.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`layout`] | which part of the screen is whose |
+//! | [`theme`] | colours and emphasis |
+//! | [`lines`] | the open conversation, in the middle |
+//! | [`sides`] | conversations to the left, people to the right |
+//! | [`bottom`] | the status line, the input line |
+
+pub mod bottom;
+pub mod layout;
+pub mod lines;
+pub mod sides;
+pub mod theme;
+
+use super::model::Model;
+use super::model::wrap::Shape;
+use layout::Layout;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+use theme::Theme;
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
+    let layout = Layout::of(frame.area(), !model.banners.is_empty());
+    banner(frame, layout.banner, model, theme);
+    if let Some(area) = layout.conversations {
+        sides::conversations(frame, area, model, theme);
+    }
+    if let Some(area) = layout.people {
+        sides::people(frame, area, model, theme);
+    }
+    if let Some(area) = layout.title {
+        sides::title(frame, area, model, theme);
+    }
+    lines::draw(frame, layout.lines, model, theme);
+    if let Some(area) = layout.status {
+        bottom::status(frame, area, model, theme, layout.conversations.is_none());
+    }
+    bottom::input(frame, layout.input, model, theme);
+}
+
+/// The room that lines have on a screen of that size, for the model.
+pub fn view_of(area: Rect, model: &Model) -> (Shape, usize) {
+    let lines = Layout::of(area, !model.banners.is_empty()).lines;
+    (Shape::of(lines.width.into()), lines.height.into())
+}
+
+/// The oldest broadcast not acknowledged.
+fn banner(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
+    let Some(banner) = model.banners.front().filter(|_| area.height > 0) else { return };
+    let time = banner.at.to_zoned(model.options.zone.clone()).strftime("%H:%M").to_string();
+    let more = match model.banners.len() {
+        1 => String::new(),
+        count => format!(" (1 of {count})"),
+    };
+    let mut text = vec![Line::from(format!(" BROADCAST{more} {time} {}  Esc: seen ", banner.from))];
+    if area.height == 1 {
+        text[0].push_span(Span::raw(banner.text.replace('\n', " ")));
+    } else {
+        text.extend(banner.text.split('\n').map(|line| Line::from(format!("   {line}"))));
+    }
+    let text = Paragraph::new(text).wrap(Wrap { trim: false }).style(theme.banner());
+    frame.render_widget(text, area);
+}

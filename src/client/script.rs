@@ -1,0 +1,301 @@
+//! The client for scripts: one question, one answer, an exit code. Data on
+//! standard output, everything else on standard error. Never: a conversation.
+
+use super::connection::{self, ConnectError, Incoming, Receiver, Sender};
+use super::model::clock::{Clock, Now};
+use super::packet::{Page, Received, Refusal, Welcome};
+use super::plain::{self, note};
+use super::settings::Settings;
+use super::{Error, safe};
+use crate::wire::Name;
+use jiff::Timestamp;
+use serde_json::json;
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+/// A server that says nothing for this long has no answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// A name that is taken, because its owner is chatting, becomes `NAME-2` … this.
+const NAME_NUMBER_MAX: u32 = 9;
+/// Questions on their way at once: few enough that neither side stops reading.
+const ASKS_AT_ONCE: usize = 64;
+/// The clock is measured this often; the shortest round trip counts.
+const MEASUREMENTS: usize = 4;
+
+/// Sends `text` to somebody, to a room or to an endpoint, whose answer is
+/// printed. Without a text, standard input is sent.
+///
+/// # Errors
+/// [`Error::Failed`] where it was refused, or nobody knows.
+pub fn send(settings: &Settings, to: &str, text: Option<&str>) -> Result<(), Error> {
+    let text = match text {
+        None | Some("-") => read_input()?,
+        Some(text) => text.to_owned(),
+    };
+    let mut line = Line::open(settings)?;
+    if to.starts_with('#') {
+        line.ask("/join", to)?;
+    }
+    let ordinal = line.push(to, &text)?;
+    // Its answer shows that the end of the connection is no accident.
+    line.push("/ping", "")?;
+    line.flush()?;
+    line.sender.half_close();
+    let (mut is_read, mut refused) = (false, None);
+    while let Some(packet) = line.next()? {
+        match Refusal::parse(&packet.msg).filter(|_| packet.name == "/error") {
+            Some(refusal) if refusal.ordinal == ordinal => refused = refused.or(Some(refusal)),
+            Some(refusal) => note(&format!("! {}", safe::line(&refusal.in_words()))),
+            None if packet.name == "/ping" => is_read = true,
+            None if packet.name == to => print(&packet.msg)?,
+            None => {}
+        }
+    }
+    match refused {
+        Some(refusal) => Err(Error::failed(format!("refused: {}", refusal.in_words()))),
+        None if is_read => Ok(()),
+        None => Err(Error::failed("the connection was lost: it may not have arrived")),
+    }
+}
+
+/// Prints what comes until the connection ends.
+///
+/// # Errors
+/// [`Error::Failed`] at the end of the connection: it should not end.
+pub fn tail(
+    settings: &Settings,
+    rooms: &[String],
+    presence: bool,
+    as_json: bool,
+) -> Result<(), Error> {
+    let mut line = Line::open(settings)?;
+    for room in rooms {
+        line.push("/join", room)?;
+    }
+    if presence {
+        line.push("/presence", "on")?;
+    }
+    line.flush()?;
+    line.receiver.set_timeout(None).map_err(Error::lost)?;
+    plain::print_all(line.receiver, line.first, as_json)
+}
+
+/// Prints `NAME IP SECONDS` for each of `names`, else for everybody but us.
+///
+/// # Errors
+/// [`Error::Failed`] where one who was asked for isn't there.
+pub fn who(settings: &Settings, names: Vec<String>, as_json: bool) -> Result<(), Error> {
+    let mut line = Line::open(settings)?;
+    let is_everybody = names.is_empty();
+    let names = match is_everybody {
+        true => {
+            line.pages("/list")?.into_iter().filter(|name| *name != line.welcome.name).collect()
+        }
+        false => names,
+    };
+    let mut missing = None;
+    for some in names.chunks(ASKS_AT_ONCE) {
+        for name in some {
+            line.push("/who", name)?;
+        }
+        line.flush()?;
+        for _ in some {
+            match line.answer("/who")? {
+                Ok(answer) => print(&if as_json { who_json(&answer) } else { answer })?,
+                // Who has left meanwhile isn't missed.
+                Err(_) if is_everybody => {}
+                Err(refusal) => missing = missing.or(Some(refusal)),
+            }
+        }
+    }
+    match missing {
+        Some(refusal) => Err(Error::failed(refusal.in_words())),
+        None => Ok(()),
+    }
+}
+
+/// Prints the server's time; how this machine's clock compares is a remark.
+///
+/// # Errors
+/// [`Error::Failed`] without an answer.
+pub fn time(settings: &Settings, as_json: bool) -> Result<(), Error> {
+    let mut line = Line::open(settings)?;
+    let start = Instant::now();
+    let now = || Now { ticks: start.elapsed(), wall: Timestamp::now() };
+    let mut clock = Clock::default();
+    let mut best = None;
+    for _ in 0..MEASUREMENTS {
+        let sent = now();
+        let answer = line.ask("/time", "")?;
+        let got = now();
+        let server = answer.trim().parse().map_err(|_| Error::failed("that is no time"))?;
+        clock.measure(sent, got, server);
+        let round_trip = got.ticks.saturating_sub(sent.ticks);
+        best = Some(best.map_or(round_trip, |best: Duration| best.min(round_trip)));
+    }
+    let offset = clock.offset().unwrap_or_default().as_secs_f64();
+    let round_trip = best.unwrap_or_default().as_secs_f64();
+    // By the server's clock, at this moment.
+    let time = format!("{:.6}", clock.server_time(now()));
+    if as_json {
+        return print(
+            &json!({
+                "time": time, "offset_seconds": offset, "round_trip_seconds": round_trip,
+            })
+            .to_string(),
+        );
+    }
+    print(&time)?;
+    let side = if offset < 0.0 { "ahead of" } else { "behind" };
+    let (offset, round_trip) = (offset.abs(), round_trip * 1000.0);
+    note(&format!(
+        "this machine's clock is {offset:.6} s {side} it; round trip {round_trip:.3} ms"
+    ));
+    Ok(())
+}
+
+/// Prints everybody's name, or all rooms.
+///
+/// # Errors
+/// [`Error::Failed`] without an answer.
+pub fn list(settings: &Settings, rooms: bool, as_json: bool) -> Result<(), Error> {
+    let mut line = Line::open(settings)?;
+    let all = line.pages(if rooms { "/rooms" } else { "/list" })?;
+    let all: Vec<String> = all.into_iter().filter(|name| *name != line.welcome.name).collect();
+    if !as_json {
+        return all.iter().try_for_each(|name| print(name));
+    }
+    let array: Vec<_> = all
+        .iter()
+        .map(|one| match one.split_once(' ') {
+            Some((room, members)) if rooms => {
+                json!({ "room": room, "members": members.parse::<u64>().unwrap_or_default() })
+            }
+            _ => json!(one),
+        })
+        .collect();
+    print_raw(&safe::json(&json!(array).to_string()))
+}
+
+/// A connection for questions.
+struct Line {
+    sender: Sender,
+    receiver: Receiver,
+    welcome: Welcome,
+    first: Received,
+}
+
+impl Line {
+    /// Connects; a name that is only configured may get a number.
+    fn open(settings: &Settings) -> Result<Self, Error> {
+        let server = settings.target.server();
+        let name = settings.name()?;
+        let mut number = 1;
+        let mut attempt = name.clone();
+        let (sender, receiver, welcome, first) = loop {
+            match connection::open(&server, &attempt) {
+                Err(ConnectError::Refused(refusal))
+                    if refusal.code == "name-taken"
+                        && !settings.is_name_meant
+                        && number < NAME_NUMBER_MAX =>
+                {
+                    number += 1;
+                    let numbered = format!("{}-{number}", name.shown());
+                    attempt = Name::parse(&numbered)
+                        .map_err(|error| Error::Usage(format!("{numbered}: {error}")))?;
+                }
+                result => break result?,
+            }
+        };
+        receiver.set_timeout(Some(ANSWER_TIMEOUT)).map_err(Error::lost)?;
+        Ok(Self { sender, receiver, welcome, first })
+    }
+
+    fn push(&mut self, to: &str, msg: &str) -> Result<u64, Error> {
+        self.sender.push(to, msg).map_err(|error| Error::failed(error.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.sender.flush().map_err(Error::lost)
+    }
+
+    fn next(&mut self) -> Result<Option<Received>, Error> {
+        loop {
+            match self.receiver.receive() {
+                Ok(Some(Incoming::Packet(packet))) => return Ok(Some(packet)),
+                Ok(Some(Incoming::Malformed)) => {}
+                Ok(None) => return Ok(None),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    return Err(Error::failed("the server does not answer"));
+                }
+                Err(error) => return Err(Error::lost(error)),
+            }
+        }
+    }
+
+    /// What others write meanwhile is not for us.
+    fn answer(&mut self, endpoint: &str) -> Result<Result<String, Refusal>, Error> {
+        while let Some(packet) = self.next()? {
+            if packet.name == endpoint {
+                return Ok(Ok(packet.msg));
+            }
+            let refusal = Refusal::parse(&packet.msg).filter(|_| packet.name == "/error");
+            if let Some(refusal) = refusal {
+                return Ok(Err(refusal));
+            }
+        }
+        Err(Error::failed("the server closed the connection"))
+    }
+
+    fn ask(&mut self, endpoint: &str, argument: &str) -> Result<String, Error> {
+        self.push(endpoint, argument)?;
+        self.flush()?;
+        self.answer(endpoint)?.map_err(|refusal| Error::failed(refusal.in_words()))
+    }
+
+    /// All lines of all pages.
+    fn pages(&mut self, endpoint: &str) -> Result<Vec<String>, Error> {
+        let mut answer = self.ask(endpoint, "")?;
+        let mut lines = Vec::new();
+        loop {
+            let page = Page::parse(&answer).ok_or_else(|| Error::failed("that is no list"))?;
+            let is_last = page.is_last();
+            lines.extend(page.lines);
+            if is_last {
+                return Ok(lines);
+            }
+            answer = self.answer(endpoint)?.map_err(|refusal| Error::failed(refusal.in_words()))?;
+        }
+    }
+}
+
+fn who_json(answer: &str) -> String {
+    let mut words = answer.split(' ');
+    let name = words.next().unwrap_or_default();
+    let ip = words.next().unwrap_or_default();
+    let seconds: u64 = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
+    json!({ "name": name, "ip": ip, "seconds": seconds }).to_string()
+}
+
+fn read_input() -> Result<String, Error> {
+    let mut text = String::new();
+    let limit = connection::SENT_PACKET_BYTES_MAX as u64 + 1;
+    io::stdin()
+        .take(limit)
+        .read_to_string(&mut text)
+        .map_err(|error| Error::failed(format!("standard input: {error}")))?;
+    let end = text.trim_end_matches(['\n', '\r']).len();
+    text.truncate(end);
+    Ok(text)
+}
+
+fn print(text: &str) -> Result<(), Error> {
+    print_raw(&safe::lines(text).collect::<Vec<_>>().join("\n"))
+}
+
+fn print_raw(text: &str) -> Result<(), Error> {
+    writeln!(io::stdout(), "{text}")
+        .map_err(|error| Error::failed(format!("standard output: {error}")))
+}

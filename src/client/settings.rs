@@ -1,0 +1,167 @@
+//! What the client is told: flags and environment (the caller's), then the
+//! configuration file, then what this machine knows. Never: acting on it.
+
+use super::Error;
+use super::target::Target;
+use crate::wire::Name;
+use clap::ValueEnum;
+use etcetera::BaseStrategy;
+use etcetera::base_strategy::Xdg;
+use serde::Deserialize;
+use std::io::{ErrorKind, IsTerminal};
+use std::path::{Path, PathBuf};
+
+pub use super::model::Bell;
+
+/// A configuration file is no longer than this, in bytes.
+const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Colors {
+    /// Unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// What the client is to do, and for whom.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What flags, environment and file say; the rest is left to us.
+    pub target: Target,
+    /// The name was asked for just now, not only configured once.
+    pub is_name_meant: bool,
+    pub colors: Colors,
+    pub bell: Bell,
+}
+
+/// `config.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: Option<String>,
+    server: Option<String>,
+    colors: Option<Colors>,
+    bell: Option<Bell>,
+}
+
+impl Settings {
+    /// Takes from the file what `target` leaves open.
+    ///
+    /// # Errors
+    /// [`Error::Usage`]: the file makes no sense, or was asked for and isn't there.
+    pub fn load(target: Target, path: Option<&Path>) -> Result<Self, Error> {
+        let (path, is_wanted) = match path {
+            Some(path) => (path.to_owned(), true),
+            None => (default_path().unwrap_or_default(), false),
+        };
+        let text = match read(&path) {
+            Ok(text) => text,
+            Err(error) if is_wanted => {
+                return Err(Error::Usage(format!("{}: {error}", path.display())));
+            }
+            Err(_) => String::new(),
+        };
+        Self::parse(target, &text)
+            .map_err(|error| Error::Usage(format!("{}: {error}", path.display())))
+    }
+
+    fn parse(target: Target, text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let name = match file.name {
+            Some(name) => Some(Name::parse(&name).map_err(|error| format!("name: {error}"))?),
+            None => None,
+        };
+        let server: Target = match file.server {
+            Some(server) => server.parse().map_err(|error| format!("server: {error}"))?,
+            None => Target::default(),
+        };
+        let is_name_meant = target.name.is_some();
+        Ok(Self {
+            target: target.or(Target { name, ..Target::default() }).or(server),
+            is_name_meant,
+            colors: file.colors.unwrap_or_default(),
+            bell: file.bell.unwrap_or_default(),
+        })
+    }
+
+    /// The name given, else the one that this machine knows the user by.
+    ///
+    /// # Errors
+    /// [`Error::Usage`]: there is none, or none that could be a name.
+    pub fn name(&self) -> Result<Name, Error> {
+        if let Some(name) = &self.target.name {
+            return Ok(name.clone());
+        }
+        let login = ["USER", "LOGNAME", "USERNAME"]
+            .iter()
+            .find_map(|key| std::env::var(key).ok().filter(|name| !name.is_empty()))
+            .ok_or_else(|| Error::Usage("who are you? Say so by --name NAME".to_owned()))?;
+        Name::parse(&login).map_err(|error| {
+            Error::Usage(format!("your login {login:?} is no name here ({error}): --name NAME"))
+        })
+    }
+
+    /// Whether to use colours.
+    pub fn has_colors(&self) -> bool {
+        match self.colors {
+            Colors::Always => true,
+            Colors::Never => false,
+            Colors::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+}
+
+/// Whether there is a terminal that a full screen can be drawn on.
+pub fn has_screen() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    !is_dumb && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+fn default_path() -> Option<PathBuf> {
+    Some(Xdg::new().ok()?.config_dir().join("lanline").join("config.toml"))
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    if std::fs::metadata(path)?.len() > CONFIG_BYTES_MAX {
+        return Err(std::io::Error::new(ErrorKind::InvalidData, "too long for a configuration"));
+    }
+    std::fs::read_to_string(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(target: &str, text: &str) -> Result<Settings, String> {
+        Settings::parse(target.parse().unwrap(), text)
+    }
+
+    #[test]
+    fn the_file_fills_what_was_left_open() {
+        let text =
+            "name = \"ann\"\nserver = \"bob@hall:7000\"\nbell = \"mentions\"\ncolors = \"never\"";
+        let settings = load("", text).unwrap();
+        assert_eq!(settings.name().unwrap().shown(), "ann");
+        assert_eq!(settings.target.server().to_string(), "hall:7000");
+        assert_eq!((settings.bell, settings.has_colors()), (Bell::Mentions, false));
+        assert!(!settings.is_name_meant);
+
+        let settings = load("carl@attic", text).unwrap();
+        assert_eq!(settings.name().unwrap().shown(), "carl");
+        assert_eq!(settings.target.server().to_string(), "attic:5260");
+        assert!(settings.is_name_meant);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said() {
+        for text in
+            ["nmae = \"x\"", "name = \"_\"", "server = \"::1\"", "bell = \"loud\"", "name = 7", "["]
+        {
+            assert!(load("", text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a typed line means, in both clients. Never: carrying it out.
+
+/// A line from the keyboard or a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed<'a> {
+    /// Blanks alone.
+    Nothing,
+    /// Text for the open conversation.
+    Text(&'a str),
+    /// `@bob text`: for bob, whatever is open.
+    Message { to: &'a str, text: &'a str },
+    /// `/name rest`: the client's own word, or an endpoint's.
+    Command { name: &'a str, rest: &'a str },
+}
+
+impl<'a> Typed<'a> {
+    /// Reads a line without its ending. `//` is a literal slash, `@bob` alone
+    /// is `/to bob`.
+    pub fn parse(line: &'a str) -> Self {
+        if line.trim().is_empty() {
+            return Self::Nothing;
+        }
+        if line.starts_with("//") {
+            return Self::Text(&line[1..]);
+        }
+        if let Some(command) = line.strip_prefix('/') {
+            let (name, rest) = split_word(command);
+            return Self::Command { name, rest };
+        }
+        match line.strip_prefix('@').map(split_word) {
+            Some(("", _)) | None => Self::Text(line),
+            Some((to, "")) => Self::Command { name: "to", rest: to },
+            Some((to, text)) => Self::Message { to, text },
+        }
+    }
+}
+
+/// The first word, and what follows it, blanks between them left out.
+pub fn split_word(text: &str) -> (&str, &str) {
+    match text.split_once(char::is_whitespace) {
+        Some((word, rest)) => (word, rest.trim_start()),
+        None => (text, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Typed::*;
+
+    #[test]
+    fn lines_and_their_meaning() {
+        assert_eq!(Typed::parse(" \t"), Nothing);
+        assert_eq!(Typed::parse("hello /bob"), Text("hello /bob"));
+        assert_eq!(Typed::parse("//etc is a folder"), Text("/etc is a folder"));
+        assert_eq!(Typed::parse("@bob  hi you"), Message { to: "bob", text: "hi you" });
+        assert_eq!(Typed::parse("@#ops hi"), Message { to: "#ops", text: "hi" });
+        assert_eq!(Typed::parse("@bob "), Command { name: "to", rest: "bob" });
+        assert_eq!(Typed::parse("@ home"), Text("@ home"));
+        assert_eq!(Typed::parse("/list"), Command { name: "list", rest: "" });
+        assert_eq!(Typed::parse("/msg bob hi"), Command { name: "msg", rest: "bob hi" });
+        assert_eq!(Typed::parse("/"), Command { name: "", rest: "" });
+    }
+}

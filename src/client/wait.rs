@@ -1,0 +1,94 @@
+//! Waiting for whatever comes first: a key, a packet, a signal. Never: reading
+//! any of them.
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const KEYBOARD: Token = Token(0);
+const PACKETS: Token = Token(1);
+const SIGNALS: Token = Token(2);
+
+/// Waits for the keyboard, the [`Waker`] and signals.
+pub struct Wait {
+    poll: Poll,
+    events: Events,
+    waker: Waker,
+    /// Gets a byte for each signal, so that none is missed between two waits.
+    signals: UnixStream,
+    is_told_to_end: Arc<AtomicBool>,
+}
+
+/// Ends a [`Wait::wait`]; between two of them, once is enough.
+#[derive(Clone)]
+pub struct Waker {
+    waker: Arc<mio::Waker>,
+    is_set: Arc<AtomicBool>,
+}
+
+impl Waker {
+    pub fn wake(&self) {
+        if !self.is_set.swap(true, Ordering::AcqRel) {
+            // Fails only with the poll itself, which ends the other thread.
+            self.waker.wake().unwrap_or_default();
+        }
+    }
+}
+
+impl Wait {
+    /// # Errors
+    /// The system has no descriptors left, or standard input can't be waited for.
+    pub fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let registry = poll.registry();
+        registry.register(&mut SourceFd(&io::stdin().as_raw_fd()), KEYBOARD, Interest::READABLE)?;
+        let waker =
+            Waker { waker: Arc::new(mio::Waker::new(registry, PACKETS)?), is_set: Arc::default() };
+        let (signals, teller) = UnixStream::pair()?;
+        signals.set_nonblocking(true)?;
+        teller.set_nonblocking(true)?;
+        registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
+        let is_told_to_end = Arc::new(AtomicBool::new(false));
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&is_told_to_end))?;
+        }
+        for signal in [SIGHUP, SIGINT, SIGTERM, SIGWINCH] {
+            signal_hook::low_level::pipe::register(signal, teller.try_clone()?)?;
+        }
+        Ok(Self { poll, events: Events::with_capacity(8), waker, signals, is_told_to_end })
+    }
+
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// From now on [`Waker::wake`] counts again; then look at what it is for.
+    pub fn clear(&self) {
+        self.waker.is_set.store(false, Ordering::Release);
+    }
+
+    /// Waits for something, for `timeout` at the most.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        let mut bytes = [0; 64];
+        while (&self.signals).read(&mut bytes).is_ok_and(|count| count > 0) {}
+        Ok(())
+    }
+
+    /// A signal has told us to end, or the terminal has gone.
+    pub fn was_told_to_end(&self) -> bool {
+        self.is_told_to_end.load(Ordering::Relaxed)
+    }
+}
