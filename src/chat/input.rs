@@ -1,7 +1,7 @@
 //! A client's bytes: framed where they lie, paced, handed on packet by packet.
 //! Only what can't be handled yet is kept. Never: what a packet asks for.
 
-use super::client::{Client, Stage, Then};
+use super::client::{Flags, Stage, Then};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment};
 use super::refusal::Code;
@@ -97,11 +97,15 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Whether the next packet has to wait; nothing waits behind a reset, or
-    /// at the end.
+    /// Whether the next packet has to wait. Nothing waits behind a reset. When
+    /// the server stops, only what is behind a question waits: its answers
+    /// would be taken for those to the next one.
     fn holds(&self, id: ConnId) -> bool {
-        let hurry = |client: &Client<S>| client.flags.reset || self.stopping;
-        self.clients.get(id).is_some_and(|client| client.is_held() && !hurry(client))
+        self.clients.get(id).is_some_and(|client| match client.flags {
+            Flags { reset: true, .. } => false,
+            Flags { held_asking, .. } if self.stopping => held_asking,
+            _ => client.is_held(),
+        })
     }
 
     /// Handles packets from the front of `bytes` until one is torn or has to
@@ -171,7 +175,7 @@ impl<S> Shard<S> {
     fn may_go_on(&mut self, id: ConnId) -> bool {
         let Some(client) = self.clients.get_mut(id) else { return false };
         if client.flags.reset || self.stopping {
-            return true;
+            return !self.holds(id);
         }
         client.flags.held_queue |= client.queued_bytes() > self.rules.queue_bytes_max;
         if client.is_held() {

@@ -114,8 +114,10 @@ impl House {
             if at != worker || effort == Effort::Some && dice.percent(40) {
                 continue;
             }
-            let peer = &ledger.peers[number];
+            let peer = &mut ledger.peers[number];
             if peer.watched_for_room && peer.unread < self.socket_bytes_max {
+                // An edge comes once; watching again brings the next.
+                peer.watched_for_room = false;
                 effects.push(Effect::Flush(id));
             }
             if peer.in_line {

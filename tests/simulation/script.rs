@@ -165,11 +165,6 @@ fn call(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String], t
         15..21 => ("/join", &[], room),
         _ => ("/leave", NOT_IN, room),
     };
-    match (endpoint, room_key(&msg)) {
-        ("/join", Some(room)) => drop(peer.rooms.insert(room)),
-        ("/leave", Some(room)) => drop(peer.rooms.remove(&room)),
-        _ => {}
-    }
     let what = match endpoint {
         "/operator" if !operators => What::Wrong { codes: &["no-such-endpoint"] },
         "/operator" if msg != "sesame" => What::Wrong { codes: &["not-operator"] },
@@ -256,13 +251,17 @@ fn packet(dice: &mut Dice, setting: &Setting, peer: &mut Peer, what: What, to: &
     let own = peer.greeting.name.as_ref().map(|name| name.shown().to_owned()).unwrap_or_default();
     let first = peer.items.is_empty() && peer.greeting.ordinal == 1;
     let (name, what) = if !first && dice.percent(3) {
-        undo_rooms(peer, &what, msg);
         ("somebody".to_owned(), What::Wrong { codes: &["not-you"] })
     } else if !first && own.is_ascii() && dice.percent(20) {
         (own.to_uppercase(), what)
     } else {
         (own, what)
     };
+    match (&what, room_key(msg)) {
+        (What::Call { endpoint: "/join", .. }, Some(room)) => drop(peer.rooms.insert(room)),
+        (What::Call { endpoint: "/leave", .. }, Some(room)) => drop(peer.rooms.remove(&room)),
+        _ => {}
+    }
     let mut bytes = encode(dice, &name, to, msg);
     if bytes.trim_ascii().len() > setting.rules.packet_bytes_max {
         bytes = plain(&name, to, msg);
@@ -271,25 +270,6 @@ fn packet(dice: &mut Dice, setting: &Setting, peer: &mut Peer, what: What, to: &
     peer.stream.extend_from_slice(&bytes);
     push_item(peer, what, to, msg, start);
     peer.stream.extend_from_slice(dice.pick(&["\n", "\n", "\r\n", "", " \n\t"]).as_bytes());
-}
-
-/// A packet that is refused changes no room.
-fn undo_rooms(peer: &mut Peer, what: &What, msg: &str) {
-    let What::Call { endpoint: "/join" | "/leave", .. } = what else { return };
-    let Some(room) = room_key(msg) else { return };
-    let mut member = false;
-    for item in &peer.items {
-        if let What::Call { endpoint, .. } = item.what
-            && room_key(&item.msg).as_ref() == Some(&room)
-        {
-            member = (member || endpoint == "/join") && endpoint != "/leave";
-        }
-    }
-    if member {
-        peer.rooms.insert(room);
-    } else {
-        peer.rooms.remove(&room);
-    }
 }
 
 fn push_item(peer: &mut Peer, what: What, to: &str, msg: &str, start: usize) {

@@ -23,7 +23,7 @@ pub fn judge(ledger: &Ledger) {
     for (number, peer) in ledger.peers.iter().enumerate() {
         if peer.user.is_none() {
             let heard = peer.items.iter().any(|item| !item.delivered.is_empty());
-            assert!(!heard || peer.broken, "peer {number} has no name and was heard");
+            assert!(!heard || peer.refused.is_none(), "peer {number} was refused and heard");
             continue;
         }
         let standing = standing(peer);
@@ -144,7 +144,7 @@ pub fn judge_house(ledger: &Ledger, house: &House) {
             continue;
         }
         assert!(peer.is_surely_here(), "peer {number} has left and is not closed");
-        let torn = peer.stream.len() > peer.items.last().map_or(0, |item| item.end);
+        let torn = peer.items.last().is_some_and(|item| item.at_end);
         let kept = house.kept_bytes(peer.at);
         assert!(kept == 0 || torn, "peer {number} is idle and owns {kept} bytes");
     }
