@@ -54,6 +54,8 @@ pub struct Shard<S> {
     pub(super) spare_queues: Vec<Queue>,
     pub(super) key_buffer: KeyBuffer,
     pub(super) stopping: bool,
+    /// All that waited has been given back.
+    pub(super) gave_back: bool,
 }
 
 /// The time of day, asked for by few.
@@ -137,6 +139,7 @@ impl<S> Shard<S> {
             spare_queues: Vec::new(),
             key_buffer: KeyBuffer::default(),
             stopping: false,
+            gave_back: false,
         }
     }
 

@@ -163,7 +163,9 @@ impl House {
         }
         let waiting = peer.arrived - peer.taken;
         if waiting > 0 {
-            let count = waiting.min(dice.between(1, self.scratch_bytes_max));
+            // Now and then a long turn, so that a run in single bytes ends.
+            let long = if dice.percent(5) { 10_000 } else { 1 };
+            let count = waiting.min(dice.between(1, self.scratch_bytes_max.max(long)));
             let bytes = peer.take(count, ledger.step);
             trace::note(|| format!("  reads {count} of {waiting} from peer {number}"));
             peer.in_line = peer.has_something_to_read();
@@ -177,7 +179,7 @@ impl House {
             let how = if reset { Ended::Reset } else { Ended::Politely };
             shard.ended(ledger.now, id, how);
         }
-        let kept_bytes_max = 2 * (ledger.packet_bytes_max + self.scratch_bytes_max + 600);
+        let kept_bytes_max = 2 * (ledger.packet_bytes_max + self.scratch_bytes_max.max(10_000) + 600);
         let kept = self.shards[usize::from(worker)].kept_bytes(id);
         assert!(kept <= kept_bytes_max, "peer {number} makes the server keep {kept} bytes");
     }

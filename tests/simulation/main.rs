@@ -47,7 +47,8 @@ fn every_packet_is_delivered_or_refused() {
 
 /// Runs one seed and prints its last steps where it fails.
 fn replay(seed: u64) {
-    trace::start();
+    let kept = number("LANLINE_SIM_STEPS").map_or(trace::STEPS_KEPT, |steps| steps as usize);
+    trace::start(kept);
     let outcome = panic::catch_unwind(|| world::run(seed));
     let steps = trace::take();
     if let Err(reason) = outcome {

@@ -215,7 +215,10 @@ fn last_words(dice: &mut Dice, setting: &Setting, peer: &mut Peer) {
     match dice.below(3) {
         0 => {
             let what = What::Call { endpoint: "/quit", refusals: &[] };
-            packet(dice, setting, peer, what, "/quit", "");
+            packet(dice, setting, peer, what.clone(), "/quit", "");
+            if peer.items.last().is_some_and(|item| item.what != what) {
+                return;
+            }
         }
         1 => {
             let start = peer.stream.len();
