@@ -82,6 +82,11 @@ impl<S> Shard<S> {
     pub(super) fn settle(&mut self, id: ConnId) {
         let now = self.now;
         let Some(client) = self.clients.get_mut(id) else { return };
+        if client.flags.reset && client.is_closing() {
+            // Nothing can be said and nobody reads it any more.
+            self.drop_client(id);
+            return;
+        }
         if let Stage::Closing { fences: 0, then: then @ Then::Bye, .. } = &mut client.stage {
             *then = if client.flags.ended { Then::Close } else { Then::Linger };
             self.say(id, "/quit", "bye");
@@ -169,6 +174,7 @@ impl<S> Shard<S> {
     /// The server has stopped: whatever still waits is given back.
     pub fn give_back_all(&mut self, now: Moment) {
         self.now = now;
+        self.gave_back = true;
         let waiting = self.clients.ids(|client| client.outbound.is_some());
         // First all queues, then the refusals: these are to go out.
         let mut unsent = Vec::new();

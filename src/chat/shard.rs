@@ -56,6 +56,8 @@ pub struct Shard<S> {
     /// A queue is more than half full.
     pub(super) pressed: bool,
     pub(super) stopping: bool,
+    /// All that waited has been given back.
+    pub(super) gave_back: bool,
 }
 
 /// The time of day, asked for by few.
@@ -140,6 +142,7 @@ impl<S> Shard<S> {
             spare_queues: Vec::new(),
             pressed: false,
             stopping: false,
+            gave_back: false,
         }
     }
 
@@ -325,6 +328,12 @@ impl<S> Shard<S> {
     /// Handles of all connections here.
     pub fn connection_ids(&self) -> Vec<ConnId> {
         self.clients.ids(|_| true)
+    }
+
+    /// What its bytes that are not handled yet take of memory: nothing, where
+    /// there are none.
+    pub fn kept_bytes(&self, id: ConnId) -> usize {
+        self.clients.get(id).map_or(0, |client| client.inbound.capacity())
     }
 
     /// Whether nothing waits for any socket.
