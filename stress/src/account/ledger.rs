@@ -467,7 +467,9 @@ mod tests {
 
     fn ledger() -> Ledger {
         let mut ledger = Ledger::new(Names::new("", "t"), false);
-        (0..3).for_each(|_| drop(ledger.open_account()));
+        for user in 0..3 {
+            assert_eq!(ledger.open_account(), user);
+        }
         ledger
     }
 

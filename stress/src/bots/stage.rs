@@ -220,7 +220,13 @@ impl Crowd for Stage {
 
     fn received(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) -> usize {
         let mut done = 0;
+        let user = self.cast.players[bot].user;
         loop {
+            let player = &self.cast.players[bot];
+            if player.user != user || player.phase == Phase::Absent {
+                // It has torn the connection that these bytes came from.
+                return bytes.len();
+            }
             match self.cast.players[bot].framer.next(&bytes[done..], PACKET_BYTES_MAX) {
                 Step::Packet { start, end } => {
                     self.packet(bot, &bytes[done + start..done + end], hands);
