@@ -10,11 +10,10 @@ use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::letter::{Batch, Letter, Traveller};
 use super::refusal::Code;
 use super::rooms::{Rooms, Rosters};
-use super::rules::Rules;
+use super::rules::{Pace, Rules};
 use super::tally::{Tallies, Tally};
 use crate::limits;
 use crate::wire::Outbound;
-use crate::wire::name::KeyBuffer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,6 +37,7 @@ pub struct Shard<S> {
     pub(super) place: Place,
     pub(super) hashing: Hashing,
     pub(super) rules: Arc<Rules>,
+    pub(super) pace: Pace,
     pub(super) tallies: Arc<Tallies>,
     pub(super) wall_clock: WallClock,
     pub(super) now: Moment,
@@ -52,7 +52,6 @@ pub struct Shard<S> {
     pub(super) effects: Vec<Effect<S>>,
     pub(super) outboxes: Vec<Batch<S>>,
     pub(super) spare_queues: Vec<Queue>,
-    pub(super) key_buffer: KeyBuffer,
     pub(super) stopping: bool,
 }
 
@@ -121,6 +120,7 @@ impl<S> Shard<S> {
         Self {
             place,
             hashing: Hashing::new(place.hash_keys, place.workers),
+            pace: rules.pace(),
             rules,
             tallies,
             wall_clock,
@@ -135,7 +135,6 @@ impl<S> Shard<S> {
             effects: Vec::new(),
             outboxes: (0..place.workers).map(|_| Batch::default()).collect(),
             spare_queues: Vec::new(),
-            key_buffer: KeyBuffer::default(),
             stopping: false,
         }
     }

@@ -30,4 +30,4 @@ mod wake_flag;
 mod worker;
 
 pub use config::Config;
-pub use server::{ServeError, serve};
+pub use server::{ServeError, serve, serve_then};

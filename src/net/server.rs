@@ -10,12 +10,13 @@ use super::shutdown::Progress;
 use super::signals::Signals;
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Place, Shard, Tallies, WorkerId};
+use crate::sandbox::{self, Needs, Sandbox};
 use log::{error, info};
 use mio::{Poll, Waker};
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime};
 
@@ -28,6 +29,8 @@ pub enum ServeError {
     Descriptors { limit: usize },
     /// The limit on descriptors is too low for the wanted number of clients.
     ClientsMax { wanted: usize, limit: usize, allowed: usize },
+    /// The sandbox is required and can't be had.
+    Sandbox(sandbox::Refused),
     /// Something that the system should give.
     System(&'static str, io::Error),
 }
@@ -39,6 +42,15 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], before anything is served.
 pub fn serve(config: Config) -> Result<(), ServeError> {
+    serve_then(config, |_| {})
+}
+
+/// [`serve`], and calls `ready` in this thread once it serves: with all its
+/// threads, this one too, in the sandbox.
+///
+/// # Errors
+/// As there.
+pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
     let start = Instant::now();
     let clients_max = clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
@@ -49,8 +61,14 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
+    let mut sandbox = Sandbox::new(config.sandbox, Needs::default());
+    sandbox.close_files().map_err(ServeError::Sandbox)?;
     let (house, first) = House::build(&config, clients_max, listeners, signals, start)?;
+    let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
+    house.tallies.set_sandbox(in_force);
+    house.open();
     announce(&addresses).map_err(system("standard output"))?;
+    ready(&addresses);
     first.run().map_err(system("the poll"))?;
     house.end();
     Ok(())
@@ -60,10 +78,14 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
 struct House {
     tallies: Arc<Tallies>,
     threads: Vec<JoinHandle<()>>,
+    /// Behind it all threads wait to be let go.
+    gate: Arc<Barrier>,
     start: Instant,
 }
 
 impl House {
+    /// When this returns, all threads but this one's worker run, and wait to
+    /// be let go.
     fn build(
         config: &Config,
         clients_max: usize,
@@ -99,9 +121,17 @@ impl House {
             all.push(Worker::new(parts).map_err(system("polls"))?);
         }
         let first = all.remove(0);
-        let threads = all.into_iter().zip(1..).map(|(worker, number)| spawn(worker, number));
+        let gate = Arc::new(Barrier::new(workers));
+        let spawn = |(worker, number)| spawn(worker, number, gate.clone());
+        let threads = all.into_iter().zip(1..).map(spawn);
         let threads = threads.collect::<io::Result<_>>().map_err(system("threads"))?;
-        Ok((Self { tallies, threads, start }, first))
+        gate.wait();
+        Ok((Self { tallies, threads, gate, start }, first))
+    }
+
+    /// Lets all threads go.
+    fn open(&self) {
+        self.gate.wait();
     }
 
     /// Waits for the other threads and says what all did.
@@ -124,8 +154,12 @@ impl House {
     }
 }
 
-fn spawn(worker: Worker, number: WorkerId) -> io::Result<JoinHandle<()>> {
+/// A worker's thread, which waits at the gate twice: until all have started,
+/// and until the process is in its sandbox.
+fn spawn(worker: Worker, number: WorkerId, gate: Arc<Barrier>) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+        gate.wait();
+        gate.wait();
         if let Err(error) = worker.run() {
             // No half-dead server: whoever supervises us starts a whole one.
             panic!("the poll failed: {error}");
@@ -233,6 +267,7 @@ impl fmt::Display for ServeError {
                 "{wanted} clients are wanted, but {limit} descriptors allow {allowed}; raise the \
                  limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
             ),
+            Self::Sandbox(refused) => write!(f, "{refused}; see --sandbox"),
             Self::System(what, error) => write!(f, "the system refuses {what}: {error}"),
         }
     }

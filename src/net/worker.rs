@@ -5,7 +5,7 @@
 use super::digest::Digest;
 use super::door::{Door, Entry};
 use super::mailbox::{Mail, Mailbox, Post};
-use super::shutdown::Progress;
+use super::shutdown::{ComingToRest, Progress};
 use super::signals::{Signal, Signals};
 use super::socket::{Received, Sent, Socket};
 use crate::chat::{ConnId, Effect, Ended, Moment, Shard, WorkerId};
@@ -58,6 +58,8 @@ pub struct Worker {
     letters_done: usize,
     digest: Digest,
     stage: Stage,
+    /// The first worker's: the end has begun.
+    coming_to_rest: Option<ComingToRest>,
 }
 
 /// How far a worker is on its way to the end.
@@ -93,6 +95,7 @@ impl Worker {
             letters_done: 0,
             digest: Digest::default(),
             stage: Stage::Serving,
+            coming_to_rest: None,
         })
     }
 
@@ -132,7 +135,7 @@ impl Worker {
         }
         // Last: until here these letters, and what follows from them, count.
         self.parts.mailbox.done(std::mem::take(&mut self.letters_done));
-        Ok(())
+        self.coming_to_rest.as_mut().map_or(Ok(()), |rest| rest.look(self.now))
     }
 
     /// Until the nearest deadline; not at all where work is left.
@@ -145,7 +148,8 @@ impl Worker {
             return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
         }
         let accept = self.knocking.then_some(self.accept_after);
-        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept];
+        let rest = self.coming_to_rest.as_ref().map(ComingToRest::next_look);
+        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept, rest];
         let now = Moment(self.parts.start.elapsed().as_nanos() as u64);
         // Up to a millisecond more: the poll counts in these, and waking
         // before a deadline would be waking in vain.
@@ -200,7 +204,9 @@ impl Worker {
             match signal {
                 Signal::Stop => {
                     info!("stopping");
-                    self.parts.progress.begin();
+                    let progress = &self.parts.progress;
+                    let begin = || ComingToRest::new(progress.clone(), self.now);
+                    self.coming_to_rest.get_or_insert_with(begin);
                 }
                 Signal::Reload => info!("SIGHUP: there is nothing to reload"),
             }
