@@ -443,11 +443,9 @@ impl Ledger {
     /// to the end misses nothing; who is gone can't be told of a refusal.
     fn is_excused(&self, from: User, to: User) -> bool {
         let departure = |user: User| self.accounts[user as usize].departure;
-        match (departure(from), departure(to)) {
-            (Some(Departure::Torn), _) | (_, Some(Departure::Torn)) => true,
-            (Some(Departure::Polite), Some(Departure::Polite)) => true,
-            _ => false,
-        }
+        let (from, to) = (departure(from), departure(to));
+        let is_torn = from == Some(Departure::Torn) || to == Some(Departure::Torn);
+        is_torn || from.is_some() && to.is_some()
     }
 }
 
