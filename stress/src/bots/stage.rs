@@ -168,7 +168,10 @@ impl Stage {
         }
         let user = player.user;
         let before = player.asked.len();
-        player.asked.retain(|&(_, asked)| asked != ordinal);
+        // One that misses a post doesn't make the endpoint's answer go away.
+        if to.is_none() {
+            player.asked.retain(|&(_, asked)| asked != ordinal);
+        }
         let was_asked = player.asked.len() < before;
         let was_sent = self.cast.ledger.refused(user, ordinal, &code, to);
         if !was_asked && !was_sent {
