@@ -8,6 +8,16 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 /// Faults kept in words; more are only counted.
 const FAULTS_KEPT_MAX: usize = 100;
 
+/// A packet that arrived as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Landed {
+    pub from: User,
+    /// Nanoseconds since the run began.
+    pub sent_at: u64,
+    /// Nobody misses it any more.
+    pub is_settled: bool,
+}
+
 /// A packet on its way.
 pub(super) struct Flight {
     pub(super) to: To,
@@ -154,8 +164,8 @@ impl Ledger {
         }
     }
 
-    /// `at` has received a packet. Returns who sent it and when, if it was as
-    /// it should be and comes from this process.
+    /// `at` has received a packet. Returns what it was, if it was as it should
+    /// be and comes from this process.
     pub fn delivered(
         &mut self,
         at: User,
@@ -163,7 +173,7 @@ impl Ledger {
         ip: Option<&str>,
         to: &str,
         text: &str,
-    ) -> Option<(User, u64)> {
+    ) -> Option<Landed> {
         let own_name = self.names.name(at);
         let Some(note) = Note::read(text) else {
             let start: String = text.chars().take(80).collect();
@@ -205,7 +215,10 @@ impl Ledger {
             NoteTo::Many(_) => self.land_post(from, at, &note),
         };
         match outcome {
-            Ok(()) => Some((from, note.sent_at)),
+            Ok(()) => {
+                let is_settled = self.missing(from, note.ordinal) == 0;
+                Some(Landed { from, sent_at: note.sent_at, is_settled })
+            }
             Err((kind, detail)) => {
                 say(self, kind, detail);
                 None

@@ -14,7 +14,7 @@ mod tests;
 mod totals;
 
 pub use fault::{Fault, FaultKind};
-pub use ledger::Ledger;
+pub use ledger::{Landed, Ledger};
 pub use note::{Note, NoteTo};
 pub use totals::{Departure, Posts, Totals};
 
