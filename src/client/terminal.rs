@@ -30,7 +30,7 @@ impl Terminal {
         Rect::from((ratatui::layout::Position::ORIGIN, self.size))
     }
 
-    /// The next key, paste or change of size, if one waits.
+    /// The next key or paste, if one waits.
     ///
     /// # Errors
     /// The terminal has gone.
@@ -38,11 +38,16 @@ impl Terminal {
         if !event::poll(Duration::ZERO)? {
             return Ok(None);
         }
-        let event = event::read()?;
-        if let Event::Resize(width, height) = event {
-            self.size = Size { width, height };
-        }
-        Ok(Some(event))
+        Ok(Some(event::read()?))
+    }
+
+    /// Its size may have changed.
+    ///
+    /// # Errors
+    /// The terminal has gone.
+    pub fn measure(&mut self) -> io::Result<()> {
+        self.size = self.terminal.size()?;
+        Ok(())
     }
 
     /// # Errors

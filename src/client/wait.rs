@@ -73,18 +73,22 @@ impl Wait {
         self.waker.is_set.store(false, Ordering::Release);
     }
 
-    /// Waits for something, for `timeout` at the most.
+    /// Waits for something, for `timeout` at the most; true if a signal came:
+    /// the terminal's size may have changed.
     ///
     /// # Errors
     /// The system's.
-    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
         let mut bytes = [0; 64];
-        while (&self.signals).read(&mut bytes).is_ok_and(|count| count > 0) {}
-        Ok(())
+        let mut has_signal = false;
+        while (&self.signals).read(&mut bytes).is_ok_and(|count| count > 0) {
+            has_signal = true;
+        }
+        Ok(has_signal)
     }
 
     /// A signal has told us to end, or the terminal has gone.

@@ -136,7 +136,7 @@ impl Model {
                 self.clock.round_trip_was(round_trip);
                 format!("{msg} ({})", shown_duration(round_trip)).trim_start().to_owned()
             }
-            ("/join", ask, _) => self.joined(msg, ask.as_ref().is_none_or(|ask| ask.quiet), now),
+            ("/join", ..) => return self.joined(msg, ask.is_none_or(|ask| ask.quiet), now),
             ("/leave", ..) => self.left_room(msg),
             ("/who", ..) => who_text(msg),
             (_, _, Some(page)) => page_text(&page),
@@ -191,7 +191,7 @@ impl Model {
     }
 
     /// `#ROOM MEMBERS`: we are in.
-    fn joined(&mut self, msg: &str, quiet: bool, now: Now) -> String {
+    fn joined(&mut self, msg: &str, quiet: bool, now: Now) {
         let (room, members) = msg.split_once(' ').unwrap_or((msg, "?"));
         let room = safe::line(room).into_owned();
         self.entered(&room);
@@ -201,7 +201,11 @@ impl Model {
         if !quiet {
             self.switch_to(index);
         }
-        format!("You are in {room}; members: {members}")
+        let text = match members {
+            "1" => format!("You are in {room}, alone so far."),
+            members => format!("You are in {room}; members: {members}."),
+        };
+        self.note(&Place::of(&room), &text, now);
     }
 
     fn left_room(&mut self, msg: &str) -> String {
