@@ -93,14 +93,17 @@ impl Live {
             let has_more = self.take_news();
             self.flush();
             self.draw_if_due()?;
-            if self.wait.wait(self.timeout(has_more))? {
+            let woken = self.wait.wait(self.timeout(has_more))?;
+            if woken.by_signal {
                 self.terminal.measure()?;
                 self.is_dirty = true;
             }
             if self.wait.was_told_to_end() {
                 return Ok(());
             }
-            while let Some(input) = self.terminal.input()? {
+            while woken.by_keyboard
+                && let Some(input) = self.terminal.input()?
+            {
                 self.take_input(&input);
             }
             if self.model.deadline().is_some_and(|deadline| deadline <= self.start.elapsed()) {

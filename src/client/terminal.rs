@@ -7,6 +7,10 @@ use ratatui::{DefaultTerminal, Frame};
 use std::io::{self, Write, stdout};
 use std::time::Duration;
 
+/// How long a key is waited for where one is due. Not zero: then crossterm
+/// never looks at the descriptor, only at what it has read before.
+const INPUT_PATIENCE: Duration = Duration::from_millis(1);
+
 /// The terminal while we have it.
 pub struct Terminal {
     terminal: DefaultTerminal,
@@ -35,7 +39,7 @@ impl Terminal {
     /// # Errors
     /// The terminal has gone.
     pub fn input(&mut self) -> io::Result<Option<Event>> {
-        if !event::poll(Duration::ZERO)? {
+        if !event::poll(INPUT_PATIENCE)? {
             return Ok(None);
         }
         Ok(Some(event::read()?))

@@ -6,6 +6,7 @@ use pty_process::blocking::{Command, Pty, open};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::process::Child;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Instant;
@@ -48,7 +49,11 @@ impl Terminal {
     }
 
     pub fn type_keys(&self, keys: &str) {
-        (&*self.pty).write_all(keys.as_bytes()).unwrap();
+        // From a thread: a client that reads no keys must not hang the test.
+        let (pty, keys) = (Arc::clone(&self.pty), keys.to_owned());
+        let (done, is_done) = channel();
+        thread::spawn(move || done.send((&*pty).write_all(keys.as_bytes()).is_ok()));
+        assert_eq!(is_done.recv_timeout(DEADLINE), Ok(true), "the client reads no keys");
     }
 
     pub fn resize(&self, width: u16, height: u16) {

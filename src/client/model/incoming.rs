@@ -33,6 +33,11 @@ impl Model {
         let index = self.find_or_make(Place::of(title), title);
         let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
         let mention = names(&text, &self.me);
+        if let Place::Room(key) = &self.conversations[index].place
+            && let Some(members) = self.people.members.get_mut(key)
+        {
+            members.add(&packet.name);
+        }
         if is_direct {
             self.last_direct = Some(from.clone());
         }
