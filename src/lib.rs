@@ -13,6 +13,7 @@
 //!
 //! - [`cli`]: flags to a checked configuration
 //! - [`net`]: mio, sockets, threads, clocks
+//! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
 //! - [`client`]: the terminal client; sees [`wire`] and [`limits`] only
 //! - [`wire`]: pure: bytes to packets and back
@@ -25,4 +26,5 @@ pub mod cli;
 pub mod client;
 pub mod limits;
 pub mod net;
+pub mod sandbox;
 pub mod wire;

@@ -4,7 +4,7 @@
 use clap::Parser;
 use lanline::cli::{Cli, ClientCommand, Command, ServeArgs};
 use lanline::{client, net};
-use log::{LevelFilter, error};
+use log::LevelFilter;
 use std::process::ExitCode;
 
 const FAILURE: u8 = 1;
@@ -43,7 +43,6 @@ fn run_server(args: ServeArgs) -> ExitCode {
     match net::serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            error!("{failure}");
             eprintln!("lanline: {failure}");
             ExitCode::from(FAILURE)
         }

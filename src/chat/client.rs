@@ -2,6 +2,7 @@
 //! nothing that acts on others. The slab that holds them, with generations.
 
 use super::id::{ConnId, Moment, Tag};
+use super::rules::Pace;
 use crate::wire::{Framer, Name, Outbound, packet};
 use slab::Slab;
 use std::net::IpAddr;
@@ -94,6 +95,14 @@ pub struct Flags {
     pub last_words: bool,
     /// Nothing can be said any more: the last packet is torn.
     pub mute: bool,
+}
+
+/// Why a client has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It is over its rate, as of now: somebody has to wake it.
+    Pace,
+    Other,
 }
 
 /// A user's name, and what every packet of theirs begins with.
@@ -191,6 +200,30 @@ impl<S> Client<S> {
     pub(super) fn is_held(&self) -> bool {
         let Flags { held_pace, held_queue, held_asking, .. } = self.flags;
         held_pace || held_queue || held_asking
+    }
+
+    /// Why its next packet can't be handled now, if so. Something will say when
+    /// it can: the queue that empties, the answer that comes, a deadline.
+    pub(super) fn hold(&mut self, now: Moment, pace: &Pace, queue_bytes: usize) -> Option<Hold> {
+        if self.flags.reset {
+            return None;
+        }
+        self.flags.held_queue |= self.queued_bytes() > queue_bytes;
+        if self.is_held() {
+            return Some(Hold::Other);
+        }
+        if self.paid_until_ns + pace.interval_ns > now.0 + pace.saved_up_ns {
+            self.flags.held_pace = true;
+            return Some(Hold::Pace);
+        }
+        None
+    }
+
+    /// Counts a packet, which is paid for; its ordinal.
+    pub(super) fn count(&mut self, now: Moment, pace: &Pace) -> u64 {
+        self.paid_until_ns = self.paid_until_ns.max(now.0) + pace.interval_ns;
+        self.ordinal += 1;
+        self.ordinal
     }
 
     pub fn queued_bytes(&self) -> usize {

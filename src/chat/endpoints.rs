@@ -101,6 +101,9 @@ impl<S> Shard<S> {
         for (worker, tally) in tallies.all().iter().enumerate() {
             let _ = writeln!(text, "users_worker_{worker} {}", tally.users.get());
         }
+        if let Some(words) = tallies.sandbox() {
+            let _ = writeln!(text, "sandbox {words}");
+        }
         self.say(id, "/stats", text.trim_end());
     }
 

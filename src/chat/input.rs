@@ -1,12 +1,11 @@
 //! A client's bytes: framed where they lie, paced, handed on packet by packet.
 //! Only what can't be handled yet is kept. Never: what a packet asks for.
 
-use super::client::{Client, Stage, Then};
+use super::client::{Client, Hold, Stage, Then};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment};
 use super::refusal::Code;
 use super::shard::{Effect, Ended, Shard};
-use crate::limits;
 use crate::wire::framer::is_white_space;
 use crate::wire::{Packet, Step, canonical};
 use std::mem;
@@ -129,72 +128,57 @@ impl<S> Shard<S> {
                     at += 1;
                 }
             }
-            if at == bytes.len() || client.is_closing() || !self.may_go_on(id) {
+            if at == bytes.len() || client.is_closing() {
                 return at;
             }
-            let Some(client) = self.clients.get_mut(id) else { return at };
+            if !self.stopping
+                && let Some(hold) = client.hold(self.now, &self.pace, self.rules.queue_bytes_max)
+            {
+                if hold == Hold::Pace {
+                    self.deadlines.push(self.now.after(self.pace.pause), Kind::Pace, id);
+                }
+                return at;
+            }
             if client.framer.is_between()
                 && let Some((packet, length)) = canonical::read(&bytes[at..])
                 && length <= limit
             {
                 at += length;
-                self.count_packet(id);
-                self.handle(id, &packet);
+                let ordinal = client.count(self.now, &self.pace);
+                self.tally().packets_in.add(1);
+                self.handle(id, ordinal, &packet);
                 continue;
             }
-            match client.framer.next(&bytes[at..], limit) {
+            let step = client.framer.next(&bytes[at..], limit);
+            if let Step::More { keep } = step {
+                return at + keep;
+            }
+            let ordinal = client.count(self.now, &self.pace);
+            self.tally().packets_in.add(1);
+            match step {
                 Step::Packet { start, end } => {
-                    let frame = &bytes[at + start..at + end];
-                    at += end;
-                    let ordinal = self.count_packet(id);
-                    match Packet::parse(frame) {
-                        Ok(packet) => self.handle(id, &packet),
+                    match Packet::parse(&bytes[at + start..at + end]) {
+                        Ok(packet) => self.handle(id, ordinal, &packet),
                         Err(_) => self.refuse(id, ordinal, Code::Malformed, None),
                     }
+                    at += end;
                 }
                 Step::Malformed { end } => {
-                    at += end;
-                    let ordinal = self.count_packet(id);
                     self.refuse(id, ordinal, Code::Malformed, None);
+                    at += end;
                 }
-                Step::TooLarge => {
-                    let ordinal = self.count_packet(id);
+                Step::TooLarge | Step::More { .. } => {
                     self.refuse(id, ordinal, Code::TooLarge, None);
                 }
-                Step::More { keep } => return at + keep,
             }
         }
     }
 
-    /// Whether its next packet may be handled now. If not, something will say
-    /// when: the queue that empties, the answer that comes, a deadline.
-    fn may_go_on(&mut self, id: ConnId) -> bool {
-        let Some(client) = self.clients.get_mut(id) else { return false };
-        if client.flags.reset || self.stopping {
-            return true;
-        }
-        client.flags.held_queue |= client.queued_bytes() > self.rules.queue_bytes_max;
-        if client.is_held() {
-            return false;
-        }
-        let saved_up = limits::RATE_BURST.as_nanos() as u64;
-        let interval = self.rules.packet_interval_ns();
-        if client.paid_until_ns + interval > self.now.0 + saved_up {
-            client.flags.held_pace = true;
-            self.deadlines.push(self.now.after(self.rules.rate_pause()), Kind::Pace, id);
-            return false;
-        }
-        true
-    }
-
-    /// Its ordinal for the packet at hand, which is paid for.
+    /// Its ordinal for a packet that is refused before it could be handled.
     pub(super) fn count_packet(&mut self, id: ConnId) -> u64 {
         self.tally().packets_in.add(1);
-        let interval = self.rules.packet_interval_ns();
-        let Some(client) = self.clients.get_mut(id) else { return 0 };
-        client.paid_until_ns = client.paid_until_ns.max(self.now.0) + interval;
-        client.ordinal += 1;
-        client.ordinal
+        let (now, pace) = (self.now, self.pace);
+        self.clients.get_mut(id).map_or(0, |client| client.count(now, &pace))
     }
 
     pub(super) fn pace_due(&mut self, id: ConnId) {

@@ -26,7 +26,12 @@ impl<S> Shard<S> {
         }
         let ended = client.flags.ended && then == Then::Linger;
         let then = if ended { Then::Close } else { then };
-        let fences = if client.flags.posted_away { self.place.workers as u32 - 1 } else { 0 };
+        // At the end of the server nobody is left to wait for.
+        let fences = if client.flags.posted_away && !self.stopping {
+            self.place.workers as u32 - 1
+        } else {
+            0
+        };
         let name: Box<str> = client.name().into();
         client.inbound = Vec::new();
         let stage = Stage::Closing { name, fences, then };
@@ -40,7 +45,9 @@ impl<S> Shard<S> {
             if self.watchers.remove(&id) {
                 self.tally().watchers.subtract(1);
             }
-            self.announce(false, identity.name());
+            if !self.stopping {
+                self.announce(false, identity.name());
+            }
         }
         if fences > 0 {
             let asker = self.address(id);
@@ -174,6 +181,15 @@ impl<S> Shard<S> {
         }
         for (origin, recipient) in unsent {
             self.give_back(origin, Code::Undelivered, recipient);
+        }
+    }
+
+    /// The server has said all that it can: every connection is closed as if
+    /// it had been refused, so that the peer can read to the end.
+    pub fn hang_up(&mut self, now: Moment) {
+        self.now = now;
+        for id in self.connection_ids() {
+            self.leave(id, Then::Linger);
         }
     }
 }

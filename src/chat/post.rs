@@ -7,16 +7,14 @@ use super::letter::{Letter, Question};
 use super::refusal::Code;
 use super::shard::{Effect, Shard};
 use crate::limits;
-use crate::wire::name::key_of;
+use crate::wire::name::{KeyBuffer, key_of};
 use crate::wire::{Packet, packet};
-use std::mem;
 use std::sync::Arc;
 
 impl<S> Shard<S> {
     /// A packet of one who has a name; its ordinal is counted already.
-    pub(super) fn handle(&mut self, id: ConnId, packet: &Packet<'_>) {
+    pub(super) fn handle(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         let Some(client) = self.clients.get(id) else { return };
-        let ordinal = client.ordinal;
         if !client.identity().is_some_and(|identity| is_own(identity, &packet.name)) {
             self.refuse(id, ordinal, Code::NotYou, None);
             return;
@@ -29,13 +27,11 @@ impl<S> Shard<S> {
     }
 
     fn post_to_user(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
-        let mut buffer = mem::take(&mut self.key_buffer);
-        if let Some(key) = key_of(&packet.to, &mut buffer) {
-            self.post_to_key(id, ordinal, key, packet);
-        } else {
-            self.refuse(id, ordinal, Code::NoSuchUser, None);
+        let mut buffer = KeyBuffer::default();
+        match key_of(&packet.to, &mut buffer) {
+            Some(key) => self.post_to_key(id, ordinal, key, packet),
+            None => self.refuse(id, ordinal, Code::NoSuchUser, None),
         }
-        self.key_buffer = buffer;
     }
 
     fn post_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
@@ -46,9 +42,9 @@ impl<S> Shard<S> {
             let Some(client) = self.clients.get_mut(id) else { return };
             client.flags.posted_away = true;
             let Some(identity) = client.identity() else { return };
-            self.outboxes[usize::from(home)].direct(origin, hash, key, |out| {
-                push_stamped(out, identity, packet);
-            });
+            let outbox = &mut self.outboxes[usize::from(home)];
+            outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
+            self.pressed |= outbox.bytes.len() > limits::BATCH_BYTES_MARK;
             return;
         }
         let Some(to) = self.find(hash, key) else {
@@ -85,10 +81,8 @@ impl<S> Shard<S> {
     }
 
     fn post_to_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
-        let mut buffer = mem::take(&mut self.key_buffer);
-        let room: Option<Arc<str>> = key_of(&packet.to[1..], &mut buffer).map(Arc::from);
-        self.key_buffer = buffer;
-        let Some(room) = room else {
+        let mut buffer = KeyBuffer::default();
+        let Some(room) = key_of(&packet.to[1..], &mut buffer).map(Arc::<str>::from) else {
             self.refuse(id, ordinal, Code::NoSuchRoom, None);
             return;
         };
@@ -156,6 +150,7 @@ impl<S> Shard<S> {
     /// Puts its queue back, with something new in it.
     pub(super) fn put_queue(&mut self, id: ConnId, queue: Queue) {
         let Some(client) = self.clients.get_mut(id) else { return };
+        self.pressed |= queue.queued_bytes() > self.rules.queue_bytes_max / 2;
         client.outbound = Some(queue);
         if !client.flags.touched {
             client.flags.touched = true;
@@ -188,7 +183,7 @@ fn is_own(identity: &Identity, claimed: &str) -> bool {
     if claimed == identity.name() {
         return true;
     }
-    let mut buffer = Default::default();
+    let mut buffer = KeyBuffer::default();
     key_of(claimed, &mut buffer).is_some_and(|key| key == identity.key())
 }
 

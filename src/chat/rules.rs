@@ -39,15 +39,25 @@ impl Default for Rules {
     }
 }
 
-impl Rules {
-    /// What one packet costs of a connection's time, in nanoseconds.
-    pub(super) fn packet_interval_ns(&self) -> u64 {
-        if self.rate == 0 { 0 } else { 1_000_000_000 / u64::from(self.rate) }
-    }
+/// How fast a connection may send, worked out once.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// What one packet costs of a connection's time.
+    pub interval_ns: u64,
+    /// What a connection may have saved up.
+    pub saved_up_ns: u64,
+    /// How long one over its rate is left alone.
+    pub pause: Duration,
+}
 
-    /// How long a connection over its rate is left alone.
-    pub(super) fn rate_pause(&self) -> Duration {
-        Duration::from_nanos(self.packet_interval_ns())
-            .clamp(limits::RATE_PAUSE_MIN, limits::RATE_PAUSE_MAX)
+impl Rules {
+    pub(super) fn pace(&self) -> Pace {
+        let interval_ns = 1_000_000_000_u64.checked_div(u64::from(self.rate)).unwrap_or(0);
+        Pace {
+            interval_ns,
+            saved_up_ns: limits::RATE_BURST.as_nanos() as u64,
+            pause: Duration::from_nanos(interval_ns)
+                .clamp(limits::RATE_PAUSE_MIN, limits::RATE_PAUSE_MAX),
+        }
     }
 }

@@ -10,12 +10,12 @@ use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::letter::{Batch, Letter, Traveller};
 use super::refusal::Code;
 use super::rooms::{Rooms, Rosters};
-use super::rules::Rules;
+use super::rules::{Pace, Rules};
 use super::tally::{Tallies, Tally};
 use crate::limits;
 use crate::wire::Outbound;
-use crate::wire::name::KeyBuffer;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -38,6 +38,7 @@ pub struct Shard<S> {
     pub(super) place: Place,
     pub(super) hashing: Hashing,
     pub(super) rules: Arc<Rules>,
+    pub(super) pace: Pace,
     pub(super) tallies: Arc<Tallies>,
     pub(super) wall_clock: WallClock,
     pub(super) now: Moment,
@@ -52,7 +53,8 @@ pub struct Shard<S> {
     pub(super) effects: Vec<Effect<S>>,
     pub(super) outboxes: Vec<Batch<S>>,
     pub(super) spare_queues: Vec<Queue>,
-    pub(super) key_buffer: KeyBuffer,
+    /// A queue is more than half full.
+    pub(super) pressed: bool,
     pub(super) stopping: bool,
 }
 
@@ -121,6 +123,7 @@ impl<S> Shard<S> {
         Self {
             place,
             hashing: Hashing::new(place.hash_keys, place.workers),
+            pace: rules.pace(),
             rules,
             tallies,
             wall_clock,
@@ -135,7 +138,7 @@ impl<S> Shard<S> {
             effects: Vec::new(),
             outboxes: (0..place.workers).map(|_| Batch::default()).collect(),
             spare_queues: Vec::new(),
-            key_buffer: KeyBuffer::default(),
+            pressed: false,
             stopping: false,
         }
     }
@@ -174,6 +177,18 @@ impl<S> Shard<S> {
                 !client.is_held() && !client.flags.ended && !self.stopping
             }
         }
+    }
+
+    /// How many bytes it takes at a time: a share of what a queue may hold, so
+    /// that one turn fills none.
+    pub fn turn_bytes(&self) -> usize {
+        limits::SCRATCH_BYTES.min(self.rules.queue_bytes_max / 4)
+    }
+
+    /// Whether a queue has filled by more than half since the last call: it
+    /// should be flushed before more comes.
+    pub fn take_pressed(&mut self) -> bool {
+        mem::take(&mut self.pressed)
     }
 
     /// Its socket and what waits for it.
@@ -293,7 +308,7 @@ impl<S> Shard<S> {
     /// The letters for a worker, if there are any.
     pub fn take_batch(&mut self, worker: WorkerId) -> Option<Batch<S>> {
         let outbox = &mut self.outboxes[usize::from(worker)];
-        (!outbox.is_empty()).then(|| std::mem::take(outbox))
+        (!outbox.is_empty()).then(|| mem::take(outbox))
     }
 
     /// Adds a letter of `net`'s own making: a traveller.

@@ -2,6 +2,7 @@
 //! read all; nothing is decided by them but the number of connections.
 
 use super::id::WorkerId;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// A counter with one writer: a plain addition, no locked instruction.
@@ -48,6 +49,8 @@ pub struct Tallies {
     workers: Box<[Tally]>,
     users: AtomicUsize,
     peak_users: AtomicUsize,
+    /// What the process has given up, in a word.
+    sandbox: OnceLock<&'static str>,
 }
 
 impl Tallies {
@@ -57,7 +60,18 @@ impl Tallies {
             workers: (0..workers).map(|_| Tally::default()).collect(),
             users: AtomicUsize::new(0),
             peak_users: AtomicUsize::new(0),
+            sandbox: OnceLock::new(),
         }
+    }
+
+    /// Says, once, what the process has given up, in a word for `/stats`.
+    pub fn set_sandbox(&self, words: &'static str) {
+        let _ = self.sandbox.set(words);
+    }
+
+    /// What [`Tallies::set_sandbox`] said.
+    pub fn sandbox(&self) -> Option<&'static str> {
+        self.sandbox.get().copied()
     }
 
     /// One worker's own.

@@ -4,7 +4,8 @@
 use crate::chat::Rules;
 use crate::limits;
 use crate::net::Config;
-use clap::Args;
+use crate::sandbox;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -70,9 +71,22 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PATH", env = "LANLINE_OPERATOR_TOKEN_FILE")]
     operator_token_file: Option<PathBuf>,
 
+    /// Give up, once the listeners are bound, what a running server never
+    /// needs: `require` all of it, `auto` what the kernel gives, or `off`
+    #[arg(long, value_name = "MODE", env = "LANLINE_SANDBOX", value_enum, default_value = "auto")]
+    sandbox: SandboxMode,
+
     /// What is logged to standard error: off, error, warn, info, debug
     #[arg(long, value_name = "LEVEL", env = "LANLINE_LOG", default_value = "info")]
     pub log: log::LevelFilter,
+}
+
+/// [`sandbox::Mode`] on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SandboxMode {
+    Require,
+    Auto,
+    Off,
 }
 
 /// A flag whose value can't be used.
@@ -92,6 +106,7 @@ impl ServeArgs {
             workers: self.workers.unwrap_or(cores.min(limits::WORKERS_MAX)),
             clients_max: self.max_clients,
             allow: self.allow,
+            sandbox: self.sandbox.into(),
             rules: Rules {
                 packet_bytes_max: self.max_packet,
                 queue_bytes_max: self.queue,
@@ -130,6 +145,16 @@ fn checked_token(token: &str, place: &str) -> Result<String, UsageError> {
         return Err(UsageError(format!("the token in {place} has more than {most} bytes")));
     }
     Ok(token.to_owned())
+}
+
+impl From<SandboxMode> for sandbox::Mode {
+    fn from(mode: SandboxMode) -> Self {
+        match mode {
+            SandboxMode::Require => Self::Require,
+            SandboxMode::Auto => Self::Auto,
+            SandboxMode::Off => Self::Off,
+        }
+    }
 }
 
 /// A time on the command line, in seconds; fractions are fine.

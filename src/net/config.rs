@@ -2,6 +2,7 @@
 //! is `cli`'s business.
 
 use crate::chat::Rules;
+use crate::sandbox;
 use ipnet::IpNet;
 use std::net::SocketAddr;
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub clients_max: Option<usize>,
     /// Networks that are let in besides the local ones.
     pub allow: Vec<IpNet>,
+    /// What the process gives up once it serves.
+    pub sandbox: sandbox::Mode,
     /// What the chat itself is told.
     pub rules: Rules,
 }

@@ -3,7 +3,7 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | [`server`] | start, signals, shutdown |
+//! | [`server`] | start and end: limits, listeners, threads |
 //! | [`config`] | what an operator has set, checked |
 //! | `listener` | sockets that listen |
 //! | `door` | who is let in |
@@ -11,6 +11,7 @@
 //! | `socket` | one connection's socket: read, written, watched |
 //! | `mailbox` | letters between workers, and the wake that goes with them |
 //! | `wake_flag` | how many wakes many letters need: one |
+//! | `signals` | what the system asks of the process |
 //! | `shutdown` | how all workers come to rest |
 //! | `descriptors` | how many connections the system allows |
 //! | `digest` | log lines, repeated ones summed up |
@@ -23,9 +24,10 @@ mod listener;
 mod mailbox;
 pub mod server;
 mod shutdown;
+mod signals;
 mod socket;
 mod wake_flag;
 mod worker;
 
 pub use config::Config;
-pub use server::{ServeError, serve};
+pub use server::{ServeError, serve, serve_then};

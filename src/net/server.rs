@@ -5,18 +5,18 @@ use super::config::Config;
 use super::descriptors;
 use super::door::Door;
 use super::listener::{self, Listener};
-use super::mailbox::{Mailbox, Post};
-use super::shutdown::{Progress, come_to_rest};
+use super::mailbox::Post;
+use super::shutdown::Progress;
+use super::signals::Signals;
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Place, Shard, Tallies, WorkerId};
+use crate::sandbox::{self, Needs, Sandbox};
 use log::{error, info};
 use mio::{Poll, Waker};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime};
 
@@ -29,86 +29,113 @@ pub enum ServeError {
     Descriptors { limit: usize },
     /// The limit on descriptors is too low for the wanted number of clients.
     ClientsMax { wanted: usize, limit: usize, allowed: usize },
+    /// The sandbox is required and can't be had.
+    Sandbox(sandbox::Refused),
     /// Something that the system should give.
     System(&'static str, io::Error),
 }
 
-/// Serves until a signal ends it.
+/// Serves until a signal ends it. The calling thread is the first worker: a
+/// house of one worker is a process of one thread, whose descriptors the
+/// kernel needs not share out.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
 pub fn serve(config: Config) -> Result<(), ServeError> {
+    serve_then(config, |_| {})
+}
+
+/// [`serve`], and calls `ready` in this thread once it serves: with all its
+/// threads, this one too, in the sandbox.
+///
+/// # Errors
+/// As there.
+pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
     let start = Instant::now();
     let clients_max = clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(system("signals"))?;
+    let signals = Signals::take_over().map_err(system("signals"))?;
     let listeners = listener::bind_all(&config.listen, config.workers)
         .map_err(|(address, error)| ServeError::Bind(address, error))?;
     log_limits(&config, clients_max);
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
-    let house = House::build(&config, clients_max, listeners, start)?;
+    let mut sandbox = Sandbox::new(config.sandbox, Needs::default());
+    sandbox.close_files().map_err(ServeError::Sandbox)?;
+    let (house, first) = House::build(&config, clients_max, listeners, signals, start)?;
+    let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
+    house.tallies.set_sandbox(in_force);
+    house.open();
     announce(&addresses).map_err(system("standard output"))?;
-
-    for signal in signals.forever() {
-        if signal != SIGHUP {
-            info!("signal {signal}: stopping");
-            break;
-        }
-        info!("SIGHUP: there is nothing to reload");
-    }
-    house.end().map_err(system("wakers"))
+    ready(&addresses);
+    first.run().map_err(system("the poll"))?;
+    house.end();
+    Ok(())
 }
 
-/// All threads and what they share.
+/// All other threads, and what is told of all at the end.
 struct House {
-    post: Arc<Post>,
-    progress: Arc<Progress>,
     tallies: Arc<Tallies>,
     threads: Vec<JoinHandle<()>>,
+    /// Behind it all threads wait to be let go.
+    gate: Arc<Barrier>,
     start: Instant,
 }
 
 impl House {
+    /// When this returns, all threads but this one's worker run, and wait to
+    /// be let go.
     fn build(
         config: &Config,
         clients_max: usize,
         mut listeners: Vec<Listener>,
+        signals: Signals,
         start: Instant,
-    ) -> Result<Self, ServeError> {
+    ) -> Result<(Self, Worker), ServeError> {
         let workers = config.workers;
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (post, mailboxes) = Post::new(wakers);
-        let progress = Arc::new(Progress::new(workers));
+        let progress = Arc::new(Progress::new(workers, post));
         let tallies = Arc::new(Tallies::new(workers));
         let door = Arc::new(Door::new(clients_max, config.allow.clone()));
         let rules = Arc::new(config.rules.clone());
         let hash_keys = hash_keys()?;
 
-        let mut threads = Vec::new();
-        let all: Vec<(Poll, Mailbox)> = polls.into_iter().zip(mailboxes).collect();
-        for (worker, (poll, mailbox)) in (0..).zip(all) {
+        let mut signals = Some(signals);
+        let mut all = Vec::new();
+        for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(mailboxes)) {
             let place = Place { worker, workers, hash_keys };
             let clock = Box::new(SystemTime::now);
             let parts = Parts {
                 worker,
                 poll,
                 listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
+                signals: signals.take(),
                 shard: Shard::new(place, rules.clone(), tallies.clone(), clock),
                 mailbox,
                 door: door.clone(),
                 progress: progress.clone(),
                 start,
             };
-            threads.push(spawn(parts).map_err(system("threads"))?);
+            all.push(Worker::new(parts).map_err(system("polls"))?);
         }
-        Ok(Self { post, progress, tallies, threads, start })
+        let first = all.remove(0);
+        let gate = Arc::new(Barrier::new(workers));
+        let spawn = |(worker, number)| spawn(worker, number, gate.clone());
+        let threads = all.into_iter().zip(1..).map(spawn);
+        let threads = threads.collect::<io::Result<_>>().map_err(system("threads"))?;
+        gate.wait();
+        Ok((Self { tallies, threads, gate, start }, first))
     }
 
-    /// Ends all threads and says what they did.
-    fn end(self) -> io::Result<()> {
-        come_to_rest(&self.post, &self.progress)?;
+    /// Lets all threads go.
+    fn open(&self) {
+        self.gate.wait();
+    }
+
+    /// Waits for the other threads and says what all did.
+    fn end(self) {
         for thread in self.threads {
             // A panic has ended the process already.
             let _ = thread.join();
@@ -124,14 +151,15 @@ impl House {
             tallies.sum(|tally| &tally.refused),
             tallies.peak_users(),
         );
-        Ok(())
     }
 }
 
-fn spawn(parts: Parts) -> io::Result<JoinHandle<()>> {
-    let name = format!("worker-{}", parts.worker);
-    let worker = Worker::new(parts)?;
-    thread::Builder::new().name(name).spawn(move || {
+/// A worker's thread, which waits at the gate twice: until all have started,
+/// and until the process is in its sandbox.
+fn spawn(worker: Worker, number: WorkerId, gate: Arc<Barrier>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+        gate.wait();
+        gate.wait();
         if let Err(error) = worker.run() {
             // No half-dead server: whoever supervises us starts a whole one.
             panic!("the poll failed: {error}");
@@ -239,6 +267,7 @@ impl fmt::Display for ServeError {
                 "{wanted} clients are wanted, but {limit} descriptors allow {allowed}; raise the \
                  limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
             ),
+            Self::Sandbox(refused) => write!(f, "{refused}; see --sandbox"),
             Self::System(what, error) => write!(f, "the system refuses {what}: {error}"),
         }
     }

@@ -14,6 +14,8 @@ pub struct Socket {
     pub in_line: bool,
     /// A short read doesn't mean that it is drained: the end may be behind it.
     pub thorough: bool,
+    /// It took no more; an event will say when it does.
+    pub is_full: bool,
     /// Watched for being writable.
     pub watched_for_room: bool,
     /// It counts as a client, not as one told to go away at the door.
@@ -41,7 +43,14 @@ pub enum Sent {
 
 impl Socket {
     pub fn new(stream: TcpStream, counted: bool) -> Self {
-        Self { stream, in_line: false, thorough: false, watched_for_room: false, counted }
+        Self {
+            stream,
+            in_line: false,
+            thorough: false,
+            is_full: false,
+            watched_for_room: false,
+            counted,
+        }
     }
 
     /// One `recv`.

@@ -5,7 +5,7 @@
 //! the two to the same answers.
 
 use super::framer::is_white_space;
-use super::packet::Packet;
+use super::packet::{self, Packet};
 use super::text::{JsonText, escape_free_run};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,27 +14,15 @@ use std::ops::Range;
 /// Returns it with its length, or `None` where the slow path has to decide.
 pub fn read(bytes: &[u8]) -> Option<(Packet<'_>, usize)> {
     let mut cursor = Cursor { bytes, at: 0 };
-    cursor.token(b"{")?;
-    cursor.token(b"\"from\"")?;
-    cursor.token(b":")?;
-    cursor.token(b"{")?;
-    cursor.token(b"\"name\"")?;
-    cursor.token(b":")?;
-    let name = cursor.plain_string()?;
-    cursor.token(b",")?;
-    cursor.token(b"\"ip\"")?;
-    cursor.token(b":")?;
-    let _claimed_ip = cursor.escaped_string()?;
-    cursor.token(b"}")?;
-    cursor.token(b",")?;
-    cursor.token(b"\"to\"")?;
-    cursor.token(b":")?;
-    let to = cursor.plain_string()?;
-    cursor.token(b",")?;
-    cursor.token(b"\"msg\"")?;
-    cursor.token(b":")?;
-    let msg = cursor.escaped_string()?;
-    cursor.last_brace()?;
+    cursor.pass(packet::FROM_NAME, &[b"{", b"\"from\"", b":", b"{", b"\"name\"", b":", b"\""])?;
+    let name = cursor.plain();
+    cursor.pass(packet::IP, &[b"\"", b",", b"\"ip\"", b":", b"\""])?;
+    let _claimed_ip = cursor.escaped()?;
+    cursor.pass(packet::TO, &[b"\"", b"}", b",", b"\"to\"", b":", b"\""])?;
+    let to = cursor.plain();
+    cursor.pass(packet::MSG, &[b"\"", b",", b"\"msg\"", b":", b"\""])?;
+    let msg = cursor.escaped()?;
+    cursor.pass(b"\"}", &[b"\"", b"}"])?;
 
     let length = cursor.at;
     // One check for the whole packet; its parts are cut at ASCII quotes.
@@ -47,77 +35,59 @@ pub fn read(bytes: &[u8]) -> Option<(Packet<'_>, usize)> {
     Some((packet, length))
 }
 
-/// Walks over a packet, token by token.
+/// Walks over a packet: structure, the inside of a string, structure.
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl Cursor<'_> {
-    /// Steps over `token` and the white space behind it.
+    /// Steps over the structure between two strings, quotes included: in one
+    /// comparison where it is `compact`, token by token where there is white
+    /// space in it.
     #[inline(always)]
-    fn token(&mut self, token: &[u8]) -> Option<()> {
-        self.bytes[self.at..].starts_with(token).then_some(())?;
-        self.at += token.len();
-        self.white_space();
-        Some(())
-    }
-
-    /// Steps over the brace that ends the packet, and nothing behind it.
-    #[inline(always)]
-    fn last_brace(&mut self) -> Option<()> {
-        (self.bytes.get(self.at) == Some(&b'}')).then_some(())?;
-        self.at += 1;
-        Some(())
-    }
-
-    #[inline(always)]
-    fn white_space(&mut self) {
-        while self.bytes.get(self.at).copied().is_some_and(is_white_space) {
-            self.at += 1;
+    fn pass(&mut self, compact: &[u8], tokens: &[&[u8]]) -> Option<()> {
+        if self.bytes[self.at..].starts_with(compact) {
+            self.at += compact.len();
+            return Some(());
         }
+        self.pass_spaced(tokens)
     }
 
-    /// Steps over a string without escapes; returns its inside.
-    #[inline(always)]
-    fn plain_string(&mut self) -> Option<Range<usize>> {
-        let start = self.open_quote()?;
-        let end = start + escape_free_run(&self.bytes[start..]);
-        self.close_quote(end)?;
-        Some(start..end)
+    fn pass_spaced(&mut self, tokens: &[&[u8]]) -> Option<()> {
+        for (number, token) in tokens.iter().enumerate() {
+            while number > 0 && self.bytes.get(self.at).copied().is_some_and(is_white_space) {
+                self.at += 1;
+            }
+            self.bytes[self.at..].starts_with(token).then_some(())?;
+            self.at += token.len();
+        }
+        Some(())
     }
 
-    /// Steps over a string with short escapes (no `\u`); returns its inside.
+    /// Steps over the inside of a string, up to what can't stand there plainly.
     #[inline(always)]
-    fn escaped_string(&mut self) -> Option<Range<usize>> {
-        let start = self.open_quote()?;
-        let mut end = start;
+    fn plain(&mut self) -> Range<usize> {
+        let start = self.at;
+        self.at += escape_free_run(&self.bytes[start..]);
+        start..self.at
+    }
+
+    /// Steps over the inside of a string with short escapes (no `\u`).
+    #[inline(always)]
+    fn escaped(&mut self) -> Option<Range<usize>> {
+        let start = self.at;
         loop {
-            end += escape_free_run(&self.bytes[end..]);
-            if self.bytes.get(end) != Some(&b'\\') {
-                break;
+            self.plain();
+            if self.bytes.get(self.at) != Some(&b'\\') {
+                return Some(start..self.at);
             }
             let short = matches!(
-                self.bytes.get(end + 1)?,
+                self.bytes.get(self.at + 1)?,
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't'
             );
             short.then_some(())?;
-            end += 2;
+            self.at += 2;
         }
-        self.close_quote(end)?;
-        Some(start..end)
-    }
-
-    #[inline(always)]
-    fn open_quote(&mut self) -> Option<usize> {
-        (self.bytes.get(self.at) == Some(&b'"')).then_some(self.at + 1)
-    }
-
-    #[inline(always)]
-    fn close_quote(&mut self, end: usize) -> Option<()> {
-        (self.bytes.get(end) == Some(&b'"')).then_some(())?;
-        self.at = end + 1;
-        self.white_space();
-        Some(())
     }
 }

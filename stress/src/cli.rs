@@ -1,20 +1,46 @@
 //! The command line: flags, checked. Never: what they lead to.
 
+use crate::run::{BreakpointArgs, FirstArgs, ScenarioArgs};
 use crate::versus::VersusArgs;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// Thousands of bots against a Lanline server, every packet accounted for.
+///
+/// Without a command: a first test of a few seconds, against a server of its
+/// own. Ends with 0 if all is well, 1 if a packet is not accounted for or
+/// something failed, 2 if the command line is wrong.
 #[derive(Parser, Debug)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub first: FirstArgs,
 }
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// All connect at the same instant, again and again.
+    Handshake(ScenarioArgs),
+    /// Direct messages between random bots.
+    Chatter(ScenarioArgs),
+    /// Pairs that send as fast as the window allows.
+    Pipeline(ScenarioArgs),
+    /// One to all; the next goes once everyone has it.
+    Broadcast(ScenarioArgs),
+    /// One to a room of all, in turns.
+    Room(ScenarioArgs),
+    /// Users come, talk and go, politely and by reset, while others talk to them.
+    Churn(ScenarioArgs),
+    /// Some read slowly or never, while the others' latency is watched.
+    Slow(ScenarioArgs),
+    /// A mixture of everything, for as long as you like.
+    Soak(ScenarioArgs),
+    /// More and more users, until one is refused, the latency is over a bound,
+    /// or the descriptors are used up.
+    Breakpoint(BreakpointArgs),
     /// The same workloads against other servers and the bare relay.
     Versus(VersusArgs),
     /// The bare relay: the floor of `versus`.
@@ -23,6 +49,9 @@ pub enum Command {
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
     },
+    /// Plays the part of some of the bots; led over standard input.
+    #[command(hide = true)]
+    Member,
 }
 
 /// A positive number of seconds.

@@ -1,29 +1,85 @@
 //! **The stress harness**: thousands of bots against a Lanline server, every
 //! packet accounted for, and the same workloads against others beside it.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`account`] | **pure**: which packets are on their way, what became of each |
+//! | [`bots`] | **pure**: what a script can do and hears of |
+//! | [`scenarios`] | **pure**: the scripts |
+//! | [`driver`] | sockets: thousands in one poll loop |
+//! | [`crew`] | the bots of a run, in one process or several |
+//! | [`run`] | a scenario from the server's start to the verdict |
+//! | [`versus`], [`relay`] | the same workloads against other servers and the floor |
+//! | [`report`] | the line, the tables, JSON, the page |
 
+mod account;
+mod bots;
 mod cli;
+mod crew;
 mod driver;
 mod machine;
 mod relay;
+mod report;
+mod run;
+mod scenarios;
 mod versus;
 
+use anyhow::Result;
 use clap::Parser;
 use cli::{Cli, Command};
+use run::{Record, ScenarioArgs};
+use scenarios::Kind;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// 0: all is well. 1: something is not accounted for, or failed. 2: usage.
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command {
-        Command::Versus(args) => versus::run(&args),
-        Command::Relay { listen } => relay::run(listen).map(|()| true),
-    };
-    match outcome {
+    match run(Cli::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("stress: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(if error.is::<run::Usage>() { 2 } else { 1 })
         }
     }
+}
+
+fn run(cli: Cli) -> Result<bool> {
+    let (kind, args) = match cli.command {
+        None => {
+            let records = run::run_first(&cli.first)?;
+            let common = cli.first.common;
+            return show(&records, common.json, common.report);
+        }
+        Some(Command::Versus(args)) => return versus::run(&args),
+        Some(Command::Relay { listen }) => return relay::run(listen).map(|()| true),
+        Some(Command::Member) => return crew::serve_commands().map(|()| true),
+        Some(Command::Breakpoint(args)) => {
+            let record = run::run_breakpoint(&args)?;
+            return show(&[record], args.common.json, args.common.report);
+        }
+        Some(Command::Handshake(args)) => (Kind::Handshake, args),
+        Some(Command::Chatter(args)) => (Kind::Chatter, args),
+        Some(Command::Pipeline(args)) => (Kind::Pipeline, args),
+        Some(Command::Broadcast(args)) => (Kind::Broadcast, args),
+        Some(Command::Room(args)) => (Kind::Room, args),
+        Some(Command::Churn(args)) => (Kind::Churn, args),
+        Some(Command::Slow(args)) => (Kind::Slow, args),
+        Some(Command::Soak(args)) => (Kind::Soak, args),
+    };
+    let record = run::run_scenario(kind, &args)?;
+    let ScenarioArgs { common, .. } = args;
+    show(&[record], common.json, common.report)
+}
+
+/// Prints the tables and writes what was asked for. True if all is well.
+fn show(records: &[Record], json: Option<PathBuf>, page: Option<PathBuf>) -> Result<bool> {
+    print!("{}", report::render_table(records));
+    if let Some(path) = json {
+        report::write_json(&path, records)?;
+    }
+    if let Some(path) = page {
+        report::write_page(&path, records)?;
+    }
+    Ok(records.iter().all(Record::is_fine))
 }

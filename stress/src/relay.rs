@@ -92,8 +92,9 @@ impl Relay {
                 if event.is_writable() {
                     self.touch_if_waiting(slot);
                 }
-                if event.is_readable() {
-                    self.read(slot, &mut scratch);
+                if event.is_readable() || event.is_read_closed() || event.is_error() {
+                    let is_ending = event.is_read_closed() || event.is_error();
+                    self.read(slot, is_ending, &mut scratch);
                 }
             }
             self.flush();
@@ -123,14 +124,15 @@ impl Relay {
         }
     }
 
-    fn read(&mut self, slot: usize, scratch: &mut [u8]) {
+    /// A short read has drained the socket, unless its end follows.
+    fn read(&mut self, slot: usize, is_ending: bool, scratch: &mut [u8]) {
         loop {
             let Some(peer) = self.peers.get_mut(slot) else { return };
             match peer.stream.read(scratch) {
                 Ok(0) => return self.gone.push(slot),
                 Ok(count) => {
                     self.take(slot, &scratch[..count]);
-                    if count < scratch.len() {
+                    if count < scratch.len() && !is_ending {
                         return;
                     }
                 }

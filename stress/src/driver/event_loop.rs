@@ -43,6 +43,8 @@ struct Seat {
     is_held: bool,
     /// Readable when last heard of; edge-triggered readiness comes only once.
     is_readable: bool,
+    /// The other end has ended: a short read doesn't drain it, the end follows.
+    is_ending: bool,
     /// What to do once the outbox is empty.
     ending: Option<Order>,
     /// Bytes that the crowd is not done with.
@@ -115,6 +117,7 @@ impl Driver {
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.seats[bot].is_readable = true;
+                self.seats[bot].is_ending = event.is_read_closed() || event.is_error();
                 if !self.seats[bot].is_held {
                     self.read(bot, crowd);
                 }
@@ -152,6 +155,7 @@ impl Driver {
                 let _ = self.hands.outbox(bot);
             }
             Order::Reset(bot) => {
+                self.flush(bot, crowd);
                 if let Some(stream) = &self.seats[bot].stream {
                     let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
                 }
@@ -233,7 +237,7 @@ impl Driver {
         let end = match stream.read(&mut self.scratch[..limit]) {
             Ok(0) => End::Closed,
             Ok(count) => {
-                seat.is_readable = count == limit;
+                seat.is_readable = count == limit || seat.is_ending;
                 return self.hand_over(bot, count, crowd);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {

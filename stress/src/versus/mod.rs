@@ -117,9 +117,13 @@ pub fn run(args: &VersusArgs) -> Result<bool> {
 }
 
 fn report(args: &VersusArgs, runs: &[Run]) -> Result<bool> {
-    print!("{}", table::render(runs));
+    let tables = table::render(runs);
+    print!("{tables}");
     if let Some(path) = &args.json {
-        std::fs::write(path, serde_json::to_vec_pretty(runs)?)?;
+        crate::report::write_json(path, runs)?;
+    }
+    if let Some(path) = &args.report {
+        crate::report::write_versus_page(path, runs, &tables)?;
     }
     Ok(runs.iter().all(|run| matches!(run.outcome, Outcome::Measured(_))))
 }
@@ -144,4 +148,10 @@ fn progress_bar(total: u64) -> ProgressBar {
         ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     bar
+}
+
+/// Server CPU per message in µs, the median of all rounds: for each workload,
+/// each server in order.
+pub fn cpu_per_message(runs: &[Run]) -> Vec<(String, Vec<(String, f64)>)> {
+    table::medians(runs, |measured| (measured.seconds > 0.0).then_some(measured.server_cpu_us))
 }

@@ -165,6 +165,27 @@ fn cell(figure: &Figure, runs: &[Run], server: &str, workload: &str) -> String {
     }
 }
 
+/// The median of a figure over all rounds: for each workload, each server.
+pub fn medians(
+    runs: &[Run],
+    of: fn(&Measured) -> Option<f64>,
+) -> Vec<(String, Vec<(String, f64)>)> {
+    let figure = Figure { title: "", of, digits: 0, has_ratio: false };
+    let mut medians = Vec::new();
+    for workload in distinct(runs.iter().map(|run| run.workload.as_str())) {
+        let servers = distinct(runs.iter().map(|run| run.server.as_str())).into_iter();
+        let by_server: Vec<_> = servers
+            .filter_map(|server| {
+                let values = values(&figure, runs, server, workload);
+                let spread = Spread::of(values.into_iter().map(|(_, value)| value).collect())?;
+                Some((server.to_owned(), spread.median))
+            })
+            .collect();
+        medians.push((workload.to_owned(), by_server));
+    }
+    medians
+}
+
 /// The figure in each round.
 fn values(figure: &Figure, runs: &[Run], server: &str, workload: &str) -> Vec<(u32, f64)> {
     runs.iter()

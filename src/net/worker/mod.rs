@@ -1,0 +1,271 @@
+//! One worker: a thread with a poll of its own, its listeners, and its shard
+//! of the chat. One tick, one direction: what came in, what the shard makes of
+//! it, what goes out. Never: a decision about the chat.
+
+mod entrance;
+mod traffic;
+
+use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
+use crate::limits;
+use crate::net::digest::Digest;
+use crate::net::door::Door;
+use crate::net::mailbox::{Mail, Mailbox, Post};
+use crate::net::shutdown::{ComingToRest, Progress, Reached};
+use crate::net::signals::{Signal, Signals};
+use crate::net::socket::Socket;
+use log::info;
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The waker's token; connections' tokens are their handles.
+pub const WAKER: Token = Token(usize::MAX);
+/// The signals' token.
+const SIGNALS: Token = Token(usize::MAX - 1);
+/// The listeners' tokens count down from here.
+const LAST_LISTENER: usize = usize::MAX - 2;
+
+/// What a worker is made of.
+pub struct Parts {
+    pub worker: WorkerId,
+    pub poll: Poll,
+    pub listeners: Vec<TcpListener>,
+    /// The first worker looks after these.
+    pub signals: Option<Signals>,
+    pub shard: Shard<Socket>,
+    pub mailbox: Mailbox,
+    pub door: Arc<Door>,
+    pub progress: Arc<Progress>,
+    /// When the server started.
+    pub start: Instant,
+}
+
+/// One worker, in its thread.
+pub struct Worker {
+    parts: Parts,
+    scratch: Box<[u8]>,
+    now: Moment,
+    /// Connections with something to read, each once.
+    ready: VecDeque<ConnId>,
+    effects: Vec<Effect<Socket>>,
+    /// A listener has connections waiting.
+    knocking: bool,
+    /// Not before then, since `accept` failed.
+    accept_after: Moment,
+    /// Letters dealt with in this tick, in bytes.
+    letters_done: usize,
+    digest: Digest,
+    stage: Stage,
+    /// The first worker's: the end has begun.
+    coming_to_rest: Option<ComingToRest>,
+}
+
+/// How far a worker is on its way to the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    /// Nothing more is read or accepted.
+    Stopping,
+    /// Nothing more is sent either.
+    Closing,
+    Ended,
+}
+
+impl Worker {
+    /// Watches its listeners, and the signals if they are its own.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new(mut parts: Parts) -> io::Result<Self> {
+        for (number, listener) in parts.listeners.iter_mut().enumerate() {
+            let token = Token(LAST_LISTENER - number);
+            parts.poll.registry().register(listener, token, Interest::READABLE)?;
+        }
+        if let Some(signals) = &mut parts.signals {
+            signals.watch(parts.poll.registry(), SIGNALS)?;
+        }
+        Ok(Self {
+            parts,
+            scratch: vec![0; limits::SCRATCH_BYTES].into_boxed_slice(),
+            now: Moment::default(),
+            ready: VecDeque::new(),
+            effects: Vec::new(),
+            knocking: false,
+            accept_after: Moment::default(),
+            letters_done: 0,
+            digest: Digest::default(),
+            stage: Stage::Serving,
+            coming_to_rest: None,
+        })
+    }
+
+    /// Ticks until it is told to quit.
+    ///
+    /// # Errors
+    /// Where the poll itself fails: the process is out of order.
+    pub fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(limits::EVENTS_PER_TICK_MAX);
+        while self.stage != Stage::Ended {
+            let timeout = self.timeout();
+            match self.parts.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            self.tick(&events)?;
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, events: &Events) -> io::Result<()> {
+        self.now = Moment(self.parts.start.elapsed().as_nanos() as u64);
+        self.parts.mailbox.lower_flag();
+        self.read_mail()?;
+        for event in events {
+            self.note(event);
+        }
+        self.accept();
+        self.read_ready()?;
+        self.parts.shard.expire(self.now);
+        self.carry_out();
+        self.send_letters()?;
+        self.digest.sum_up(self.now);
+        self.tell_progress();
+        // Last: until here these letters, and what follows from them, count.
+        self.parts.mailbox.done(std::mem::take(&mut self.letters_done));
+        self.coming_to_rest.as_mut().map_or(Ok(()), |rest| rest.look(self.now))
+    }
+
+    /// On the way to the end: how far it is.
+    fn tell_progress(&self) {
+        let shard = &self.parts.shard;
+        let reached = match self.stage {
+            Stage::Serving | Stage::Ended => return,
+            Stage::Stopping if shard.is_flushed() => Reached::Flushed,
+            Stage::Closing if shard.connections() == 0 => Reached::Closed,
+            Stage::Stopping | Stage::Closing => Reached::Nothing,
+        };
+        self.parts.progress.set(self.parts.worker, reached);
+    }
+
+    /// Until the nearest deadline; not at all where work is left.
+    fn timeout(&self) -> Option<Duration> {
+        if self.parts.mailbox.has_mail() {
+            return Some(Duration::ZERO);
+        }
+        if !self.ready.is_empty() {
+            let congested = self.parts.mailbox.post().is_congested();
+            return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
+        }
+        let accept = self.knocking.then_some(self.accept_after);
+        let rest = self.coming_to_rest.as_ref().map(ComingToRest::next_look);
+        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept, rest];
+        let now = Moment(self.parts.start.elapsed().as_nanos() as u64);
+        // Up to a millisecond more: the poll counts in these, and waking
+        // before a deadline would be waking in vain.
+        deadlines.into_iter().flatten().min().map(|due| match due.since(now) {
+            Duration::ZERO => Duration::ZERO,
+            rest => rest + Duration::from_millis(1),
+        })
+    }
+
+    fn read_mail(&mut self) -> io::Result<()> {
+        for _ in 0..limits::BATCHES_PER_TICK_MAX {
+            match self.parts.mailbox.take() {
+                None => break,
+                Some(Mail::Letters(batch)) => {
+                    self.letters_done += batch.weight_bytes();
+                    self.parts.shard.letters(self.now, batch);
+                    self.relieve()?;
+                }
+                Some(Mail::Stop) => {
+                    self.stage = Stage::Stopping;
+                    self.parts.listeners.clear();
+                    self.parts.shard.stop(self.now);
+                }
+                Some(Mail::GiveBack) => self.parts.shard.give_back_all(self.now),
+                Some(Mail::Close) => {
+                    self.stage = Stage::Closing;
+                    self.parts.shard.hang_up(self.now);
+                }
+                Some(Mail::Quit) => self.stage = Stage::Ended,
+            }
+        }
+        Ok(())
+    }
+
+    fn heed_signals(&mut self) {
+        for signal in self.parts.signals.iter_mut().flat_map(Signals::take) {
+            match signal {
+                Signal::Stop => {
+                    info!("stopping");
+                    let progress = &self.parts.progress;
+                    let begin = || ComingToRest::new(progress.clone(), self.now);
+                    self.coming_to_rest.get_or_insert_with(begin);
+                }
+                Signal::Reload => info!("SIGHUP: there is nothing to reload"),
+            }
+        }
+    }
+
+    /// Where a queue or a batch fills up within a tick, it goes on its way
+    /// before anybody is refused for it.
+    fn relieve(&mut self) -> io::Result<()> {
+        if self.parts.shard.take_pressed() {
+            self.carry_out();
+            self.send_letters()?;
+        }
+        Ok(())
+    }
+
+    /// Carries out what the shard wants done, and what follows from that.
+    fn carry_out(&mut self) {
+        let mut effects = std::mem::take(&mut self.effects);
+        loop {
+            self.parts.shard.take_effects(&mut effects);
+            if effects.is_empty() {
+                break;
+            }
+            for effect in effects.drain(..) {
+                self.carry_out_one(effect);
+            }
+        }
+        self.effects = effects;
+    }
+
+    fn carry_out_one(&mut self, effect: Effect<Socket>) {
+        match effect {
+            Effect::Flush(id) => self.flush(id),
+            Effect::Read(id) => self.line_up(id, true),
+            Effect::Register(id) => self.register(id),
+            Effect::Shutdown(id) => {
+                if let Some(socket) = self.parts.shard.socket(id) {
+                    // Fails where the peer is gone, which the next read tells.
+                    let _ = socket.stream.shutdown(std::net::Shutdown::Write);
+                    self.line_up(id, true);
+                }
+            }
+            Effect::Move { to, mut traveller } => {
+                // Its new worker watches it; an error here would show there.
+                let _ = self.parts.poll.registry().deregister(&mut traveller.socket.stream);
+                traveller.socket.in_line = false;
+                self.parts.shard.send_home(to, traveller);
+            }
+            Effect::Close(socket) => self.parts.door.left(socket.counted),
+            Effect::Report(report) => self.digest.report(self.now, report),
+        }
+    }
+
+    /// One batch for each worker that has letters.
+    fn send_letters(&mut self) -> io::Result<()> {
+        let post: &Post = self.parts.mailbox.post();
+        for to in 0..post.workers() {
+            if let Some(batch) = self.parts.shard.take_batch(to) {
+                post.send(to, Mail::Letters(batch))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! seccomp (seccomp(2)): the system calls that a running server uses. All
+//! others are refused with `EPERM`, in every thread, for good: there is no
+//! `socket`, no `connect`, no `bind`, no `sendmsg`, no `execve`, no
+//! `io_uring_setup`, no `ptrace`, no `clone`.
+//!
+//! What a new feature needs is added here, with the reason. It holds for
+//! glibc and musl, x86_64 and aarch64 (which lacks some of the older calls).
+
+use super::Needs;
+use seccompiler::SeccompCmpArgLen::{Dword, Qword};
+use seccompiler::SeccompCmpOp::{Eq, MaskedEq};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+};
+use std::collections::BTreeMap;
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+type Failure = Box<dyn std::error::Error>;
+
+/// Whatever its arguments are.
+const ALLOWED: &[i64] = &[
+    // Connections that come in, and what is read from them. Reading an answer
+    // to an accepted connection is all that `getsockname` is for.
+    libc::SYS_accept4,
+    libc::SYS_getsockname,
+    libc::SYS_recvfrom,
+    libc::SYS_read,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_shutdown,
+    libc::SYS_close,
+    // The poll, and waking it (an eventfd that is there already).
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_ppoll,
+    // Memory.
+    libc::SYS_brk,
+    libc::SYS_madvise,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    // Threads: waiting for each other, and their end.
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_futex,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_membarrier,
+    libc::SYS_rseq,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sched_yield,
+    libc::SYS_set_robust_list,
+    // Signals.
+    libc::SYS_restart_syscall,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    // Time, where the vDSO can't tell it, and randomness.
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_getrandom,
+    libc::SYS_gettimeofday,
+    libc::SYS_nanosleep,
+];
+
+/// Calls that aarch64 never had.
+#[cfg(target_arch = "x86_64")]
+const ALLOWED_HERE: &[i64] = &[libc::SYS_epoll_wait, libc::SYS_poll, libc::SYS_time];
+#[cfg(not(target_arch = "x86_64"))]
+const ALLOWED_HERE: &[i64] = &[];
+
+/// Only where files are to be read again; Landlock says which.
+const FOR_FILES: &[i64] =
+    &[libc::SYS_fstat, libc::SYS_lseek, libc::SYS_newfstatat, libc::SYS_statx];
+
+/// Closes the list for all threads of this process.
+///
+/// # Errors
+/// An architecture that the library doesn't know, or what the kernel says.
+pub fn close(needs: &Needs) -> Result<(), Failure> {
+    seccompiler::apply_filter_all_threads(&program(needs)?)?;
+    Ok(())
+}
+
+fn program(needs: &Needs) -> Result<BpfProgram, Failure> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    let refused = SeccompAction::Errno(libc::EPERM as u32);
+    let filter = SeccompFilter::new(rules(needs)?, refused, SeccompAction::Allow, arch)?;
+    Ok(filter.try_into()?)
+}
+
+fn rules(needs: &Needs) -> Result<Rules, Failure> {
+    let mut rules = Rules::new();
+    rules.extend(ALLOWED.iter().chain(ALLOWED_HERE).map(|&call| (call, Vec::new())));
+    // What is sent goes to the peer of an accepted connection: no address, and
+    // no fast open, which would connect.
+    let fast_open = MASK_OF_DWORD & libc::MSG_FASTOPEN as u64;
+    only(&mut rules, libc::SYS_sendto, &[(4, Qword, u64::MAX, 0), (3, Dword, fast_open, 0)])?;
+    // Memory that is written is never run.
+    let run = libc::PROT_EXEC as u64;
+    only(&mut rules, libc::SYS_mmap, &[(2, Dword, run, 0)])?;
+    only(&mut rules, libc::SYS_mprotect, &[(2, Dword, run, 0)])?;
+    // `abort` ends this process, and no other.
+    let this = u64::from(std::process::id());
+    only(&mut rules, libc::SYS_tgkill, &[(0, Dword, MASK_OF_DWORD, this)])?;
+    // What `mio` asks a socket whose peer has gone.
+    let (level, option) = (libc::SOL_SOCKET as u64, libc::SO_ERROR as u64);
+    let asked = [(1, Dword, MASK_OF_DWORD, level), (2, Dword, MASK_OF_DWORD, option)];
+    only(&mut rules, libc::SYS_getsockopt, &asked)?;
+    if !needs.read_again.is_empty() {
+        rules.extend(FOR_FILES.iter().map(|&call| (call, Vec::new())));
+        let writes = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;
+        only(&mut rules, libc::SYS_openat, &[(2, Dword, writes as u64, 0)])?;
+        #[cfg(target_arch = "x86_64")]
+        only(&mut rules, libc::SYS_open, &[(1, Dword, writes as u64, 0)])?;
+    }
+    Ok(rules)
+}
+
+const MASK_OF_DWORD: u64 = u32::MAX as u64;
+
+/// Allows a call where each of the arguments named is, behind its mask, a
+/// value: `(argument, its width, mask, value)`.
+fn only(
+    rules: &mut Rules,
+    call: i64,
+    wanted: &[(u8, seccompiler::SeccompCmpArgLen, u64, u64)],
+) -> Result<(), Failure> {
+    let condition = |(argument, width, mask, value): (u8, _, u64, u64)| {
+        let operator = if mask == u64::MAX { Eq } else { MaskedEq(mask) };
+        SeccompCondition::new(argument, width, operator, value)
+    };
+    let conditions = wanted.iter().cloned().map(condition).collect::<Result<Vec<_>, _>>()?;
+    rules.insert(call, vec![SeccompRule::new(conditions)?]);
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! **The crew**: the bots of a run, in this process or in several, led by the
+//! same few commands. Never: what the bots do, or what is made of the figures.
+
+mod member;
+mod process;
+
+use crate::account::{Fault, FaultKind, Posts, Totals};
+use crate::bots::Window;
+use crate::scenarios::Spec;
+use anyhow::{Result, bail};
+use member::Member;
+use process::Process;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+pub use process::serve_commands;
+
+/// Descriptors that a process needs besides those of its bots.
+const DESCRIPTORS_RESERVED: u64 = 64;
+
+/// What a process needs to know to play its part.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Part {
+    pub spec: Spec,
+    pub server: SocketAddr,
+    /// Bots at the most.
+    pub seats: usize,
+    /// Counted from 0.
+    pub process: usize,
+    /// The only process.
+    pub is_alone: bool,
+    /// Begins the names of all users of this run.
+    pub run: String,
+}
+
+/// What a crew is told, in this order.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Let bots in until there are so many.
+    Grow { users: usize },
+    /// Play for so long; the first time, begin.
+    Play { seconds: f64 },
+    /// Write no more, and wait for all that is on its way.
+    Drain,
+    /// Ask for a last sign of life, and close the books.
+    Finish,
+}
+
+/// What it says to that.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// How many are here, and why one was not let in.
+    Grown {
+        users: usize,
+        turned_away: Vec<String>,
+    },
+    Played(Window),
+    Drained,
+    Finished(Box<Outcome>),
+    Failed(String),
+}
+
+/// The closed books.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Outcome {
+    pub totals: Totals,
+    pub faults: Vec<Fault>,
+    pub turned_away: BTreeMap<String, u64>,
+    pub users: u64,
+    /// Posts of other processes that arrived, and those of this one.
+    pub foreign: BTreeMap<String, u64>,
+    pub posts: BTreeMap<String, Posts>,
+}
+
+enum Hand {
+    Here(Box<Member>),
+    Elsewhere(Process),
+}
+
+/// All processes of a run.
+pub struct Crew {
+    hands: Vec<Hand>,
+    seats: Vec<usize>,
+}
+
+impl Crew {
+    /// Bots of one process at the most, by its descriptors.
+    pub fn seats_per_process() -> usize {
+        let limit = crate::machine::raise_descriptor_limit();
+        limit.saturating_sub(DESCRIPTORS_RESERVED) as usize
+    }
+
+    /// A crew of `seats` bots. As many processes as asked for, or as needed.
+    ///
+    /// # Errors
+    /// Where a process can't be started.
+    pub fn new(
+        spec: &Spec,
+        server: SocketAddr,
+        seats: usize,
+        processes: Option<usize>,
+    ) -> Result<Self> {
+        let needed = seats.div_ceil(Self::seats_per_process()).max(1);
+        let processes = processes.unwrap_or(needed).max(needed);
+        // Pairs stay together.
+        let share = seats.div_ceil(processes).next_multiple_of(2);
+        let run = format!("s{:x}-", std::process::id());
+        let mut hands = Vec::new();
+        let mut shares = Vec::new();
+        let mut left = seats;
+        for process in 0..processes {
+            let seats = share.min(left);
+            left -= seats;
+            if seats == 0 {
+                break;
+            }
+            let mut spec = spec.clone();
+            if !spec.kind.has_rate_per_user() {
+                spec.rate = spec.rate.map(|rate| rate / processes as f64);
+            }
+            spec.seed = spec.seed.wrapping_add(process as u64);
+            let is_alone = processes == 1;
+            let part = Part { spec, server, seats, process, is_alone, run: run.clone() };
+            hands.push(match is_alone {
+                true => Hand::Here(Box::new(Member::new(&part)?)),
+                false => Hand::Elsewhere(Process::start(&part)?),
+            });
+            shares.push(seats);
+        }
+        Ok(Self { hands, seats: shares })
+    }
+
+    pub fn processes(&self) -> usize {
+        self.hands.len()
+    }
+
+    /// Lets bots in until there are `users`. Returns how many there are, and
+    /// why one was not let in.
+    ///
+    /// # Errors
+    /// Where a process has failed; the same for the other commands.
+    pub fn grow(&mut self, users: usize) -> Result<(usize, Vec<String>)> {
+        let total: usize = self.seats.iter().sum();
+        let commands: Vec<_> = self
+            .seats
+            .iter()
+            .map(|seats| Command::Grow { users: (users * seats).div_ceil(total).min(*seats) })
+            .collect();
+        let mut sum = (0, Vec::new());
+        for reply in self.tell(&commands)? {
+            let Reply::Grown { users, turned_away } = reply else { bail!("{reply:?}") };
+            sum.0 += users;
+            sum.1.extend(turned_away);
+        }
+        Ok(sum)
+    }
+
+    /// Plays for `seconds`.
+    ///
+    /// # Errors
+    /// As [`Crew::grow`].
+    pub fn play(&mut self, seconds: f64) -> Result<Window> {
+        let mut sum = Window::default();
+        for reply in self.tell(&vec![Command::Play { seconds }; self.hands.len()])? {
+            let Reply::Played(window) = reply else { bail!("{reply:?}") };
+            sum.seconds = sum.seconds.max(window.seconds);
+            sum.delivered += window.delivered;
+            sum.refused += window.refused;
+            sum.welcomed += window.welcomed;
+            sum.turned_away += window.turned_away;
+            sum.users += window.users;
+            sum.generator_cpu_seconds += window.generator_cpu_seconds;
+            sum.latencies.extend(window.latencies);
+        }
+        Ok(sum)
+    }
+
+    /// Ends the run and closes the books.
+    ///
+    /// # Errors
+    /// As [`Crew::grow`].
+    pub fn finish(mut self) -> Result<Outcome> {
+        self.tell(&vec![Command::Drain; self.hands.len()])?;
+        let mut outcomes = Vec::new();
+        for reply in self.tell(&vec![Command::Finish; self.hands.len()])? {
+            let Reply::Finished(outcome) = reply else { bail!("{reply:?}") };
+            outcomes.push(*outcome);
+        }
+        Ok(sum_up(outcomes))
+    }
+
+    /// Tells everyone, then hears everyone.
+    fn tell(&mut self, commands: &[Command]) -> Result<Vec<Reply>> {
+        for (hand, command) in self.hands.iter_mut().zip(commands) {
+            if let Hand::Elsewhere(process) = hand {
+                process.tell(command)?;
+            }
+        }
+        let mut replies = Vec::new();
+        for (hand, command) in self.hands.iter_mut().zip(commands) {
+            let reply = match hand {
+                Hand::Here(member) => member.obey(*command),
+                Hand::Elsewhere(process) => process.hear()?,
+            };
+            if let Reply::Failed(why) = reply {
+                bail!("{why}");
+            }
+            replies.push(reply);
+        }
+        Ok(replies)
+    }
+}
+
+/// Adds the books of all processes; what one has sent to all, the others must
+/// have received.
+fn sum_up(outcomes: Vec<Outcome>) -> Outcome {
+    let mut sum = Outcome::default();
+    for (index, outcome) in outcomes.iter().enumerate() {
+        sum.totals.add(&outcome.totals);
+        sum.faults.extend(outcome.faults.iter().cloned());
+        sum.users += outcome.users;
+        for (why, count) in &outcome.turned_away {
+            *sum.turned_away.entry(why.clone()).or_default() += count;
+        }
+        for (sender, posts) in &outcome.posts {
+            let others = outcomes.iter().enumerate().filter(|&(other, _)| other != index);
+            let (mut expected, mut received) = (0, posts.refused_elsewhere);
+            for (_, other) in others {
+                expected += posts.sent * other.users;
+                received += other.foreign.get(sender).copied().unwrap_or(0);
+            }
+            sum.totals.sent += expected;
+            sum.totals.delivered += received - posts.refused_elsewhere;
+            if expected != received {
+                sum.totals.faults += 1;
+                sum.faults.push(Fault {
+                    kind: FaultKind::Lost,
+                    from: sender.clone(),
+                    to: "users of other processes".to_owned(),
+                    ordinal: 0,
+                    at_seconds: 0.0,
+                    detail: format!("{received} of {expected} came"),
+                });
+            }
+        }
+    }
+    sum
+}

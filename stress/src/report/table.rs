@@ -1,0 +1,147 @@
+//! The table at the end, what is wrong, and the verdict.
+
+use crate::account::Totals;
+use crate::run::{Record, Step};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use std::fmt::Write;
+
+/// Faults shown; the JSON has more.
+const FAULTS_SHOWN_MAX: usize = 10;
+
+/// All that a person reads in the terminal.
+pub fn render(records: &[Record]) -> String {
+    let mut text = format!("{}\n", summary(records));
+    for record in records {
+        if !record.steps.is_empty() {
+            let _ = writeln!(text, "\n{}", steps(&record.steps));
+        }
+        if let Some(ending) = &record.ending {
+            let _ = writeln!(text, "\n{ending}");
+        }
+    }
+    let _ = writeln!(text, "\n{}", accounts(records));
+    for record in records {
+        complaints(&mut text, record);
+    }
+    let verdict = match records.iter().all(Record::is_fine) {
+        true => "OK: every packet is accounted for.",
+        false => "FAILED.",
+    };
+    let _ = writeln!(text, "\n{verdict}");
+    text
+}
+
+fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN);
+    table.set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table
+}
+
+fn align(table: &mut Table) {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+fn milliseconds(microseconds: f64) -> String {
+    format!("{:.2}", microseconds / 1e3)
+}
+
+fn summary(records: &[Record]) -> Table {
+    let mut table = table([
+        "scenario",
+        "users",
+        "s",
+        "a second",
+        "p50 ms",
+        "p99 ms",
+        "slowest ms",
+        "server µs each",
+        "bots' core",
+    ]);
+    for record in records {
+        table.add_row([
+            record.scenario.clone(),
+            record.users.to_string(),
+            format!("{:.1}", record.seconds),
+            format!("{:.0}", record.per_second),
+            milliseconds(record.latency.p50),
+            milliseconds(record.latency.p99),
+            milliseconds(record.latency.max),
+            record.server_cpu_us.map_or("–".to_owned(), |cpu| format!("{cpu:.2}")),
+            format!("{:.0} %", record.generator_busy * 100.0),
+        ]);
+    }
+    align(&mut table);
+    table
+}
+
+fn steps(steps: &[Step]) -> Table {
+    let mut table = table(["users", "a second", "p50 ms", "p99 ms", "slowest ms", "server MiB"]);
+    for step in steps {
+        table.add_row([
+            step.users.to_string(),
+            format!("{:.0}", step.per_second),
+            milliseconds(step.latency.p50),
+            milliseconds(step.latency.p99),
+            milliseconds(step.latency.max),
+            step.server_bytes.map_or("–".to_owned(), |bytes| format!("{:.1}", mebibytes(bytes))),
+        ]);
+    }
+    align(&mut table);
+    table
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+fn accounts(records: &[Record]) -> Table {
+    let header = ["account", "sent", "delivered", "refused", "to closed sockets", "faults"];
+    let mut table = table(header);
+    for record in records {
+        let totals = &record.outcome.totals;
+        table.add_row([
+            record.scenario.clone(),
+            totals.sent.to_string(),
+            totals.delivered.to_string(),
+            refusals(totals),
+            totals.to_closed_sockets.to_string(),
+            totals.faults.to_string(),
+        ]);
+    }
+    align(&mut table);
+    table
+}
+
+fn refusals(totals: &Totals) -> String {
+    if totals.refused.is_empty() {
+        return "0".to_owned();
+    }
+    let codes = totals.refused.iter().map(|(code, count)| format!("{count} {code}"));
+    codes.collect::<Vec<_>>().join(", ")
+}
+
+fn complaints(text: &mut String, record: &Record) {
+    for failure in &record.failures {
+        let _ = writeln!(text, "{}: {failure}", record.scenario);
+    }
+    let faults = &record.outcome.faults;
+    for fault in faults.iter().take(FAULTS_SHOWN_MAX) {
+        let _ = writeln!(text, "{}: {fault}", record.scenario);
+    }
+    let more = record.outcome.totals.faults.saturating_sub(FAULTS_SHOWN_MAX as u64);
+    if more > 0 && faults.len() > FAULTS_SHOWN_MAX {
+        let _ = writeln!(text, "{}: and {more} more", record.scenario);
+    }
+    if record.generator_was_busy() {
+        let _ = writeln!(
+            text,
+            "{}: the bots used {:.0} % of a core each process: rate and latency may be their \
+             limit, not the server's",
+            record.scenario,
+            record.generator_busy * 100.0
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! **Runs**: a scenario from the start of the server to the verdict. Never:
+//! what the bots do, or how it is shown.
+
+mod breakpoint;
+mod first;
+mod flags;
+mod record;
+mod scenario;
+mod target;
+
+/// The command line asks for what can't be.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+pub use breakpoint::run as run_breakpoint;
+pub use first::run as run_first;
+pub use flags::{BreakpointArgs, FirstArgs, ScenarioArgs};
+pub use record::{Moment, Record, Step};
+pub use scenario::run as run_scenario;

@@ -1,0 +1,138 @@
+//! What a run leaves behind: the figures of tables, plots and JSON.
+
+use crate::bots::Window;
+use crate::crew::Outcome;
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// Bots that use more of their cores than this may be what limits the rate.
+pub const GENERATOR_BUSY: f64 = 0.9;
+
+/// One scenario, from its start to its verdict.
+#[derive(Debug, Serialize)]
+pub struct Record {
+    pub scenario: String,
+    pub users: usize,
+    pub processes: usize,
+    pub seconds: f64,
+    pub delivered: u64,
+    pub per_second: f64,
+    pub welcomed: u64,
+    pub latency: Latency,
+    /// Latency by percentile: the percentile and microseconds.
+    pub percentiles: Vec<(f64, f64)>,
+    pub moments: Vec<Moment>,
+    pub steps: Vec<Step>,
+    pub ending: Option<Ending>,
+    /// CPU per delivered message in µs, where the server was started here.
+    pub server_cpu_us: Option<f64>,
+    /// Share of one core that a process of bots used.
+    pub generator_busy: f64,
+    pub outcome: Outcome,
+    /// Why it failed, besides faults.
+    pub failures: Vec<String>,
+}
+
+impl Record {
+    pub fn is_fine(&self) -> bool {
+        self.failures.is_empty() && self.outcome.totals.faults == 0
+    }
+
+    pub fn generator_was_busy(&self) -> bool {
+        self.generator_busy > GENERATOR_BUSY
+    }
+}
+
+/// Latencies in microseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Latency {
+    pub p50: f64,
+    pub p99: f64,
+    pub max: f64,
+}
+
+/// What was seen up to a moment of the run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Moment {
+    pub at_seconds: f64,
+    pub users: usize,
+    pub per_second: f64,
+    pub latency: Latency,
+    pub server_bytes: Option<u64>,
+    pub server_descriptors: Option<u64>,
+}
+
+/// One step of `breakpoint`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    pub users: usize,
+    pub per_second: f64,
+    pub latency: Latency,
+    pub server_bytes: Option<u64>,
+    pub generator_busy: f64,
+}
+
+/// What ended `breakpoint`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    Refused { users: usize, why: String },
+    TooSlow { users: usize, p99_us: f64 },
+    DescriptorLimit { users: usize },
+    AsManyAsAsked { users: usize },
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused { users, why } => {
+                write!(f, "{users} users, then one was not let in: {why}")
+            }
+            Self::TooSlow { users, p99_us } => {
+                write!(f, "at {users} users the latency bound: p99 {:.1} ms", p99_us / 1e3)
+            }
+            Self::DescriptorLimit { users } => {
+                write!(f, "{users} users, then the descriptor limit of this machine's bots")
+            }
+            Self::AsManyAsAsked { users } => write!(f, "{users} users, as many as asked for"),
+        }
+    }
+}
+
+/// Latencies of several windows, of one or more processes.
+pub struct Latencies(Histogram<u64>);
+
+impl Latencies {
+    pub fn new() -> Self {
+        Self(crate::bots::histogram())
+    }
+
+    pub fn of(window: &Window) -> Self {
+        let mut latencies = Self::new();
+        latencies.add(window);
+        latencies
+    }
+
+    pub fn add(&mut self, window: &Window) {
+        for &(value, count) in &window.latencies {
+            self.0.saturating_record_n(value, count);
+        }
+    }
+
+    pub fn summary(&self) -> Latency {
+        if self.0.is_empty() {
+            return Latency::default();
+        }
+        let quantile = |q| self.0.value_at_quantile(q) as f64 / 1e3;
+        Latency { p50: quantile(0.5), p99: quantile(0.99), max: self.0.max() as f64 / 1e3 }
+    }
+
+    /// Percentiles towards 100, each half as far from it as the one before.
+    pub fn percentiles(&self) -> Vec<(f64, f64)> {
+        let steps = self.0.iter_quantiles(4);
+        steps
+            .filter(|_| !self.0.is_empty())
+            .map(|step| (step.quantile() * 100.0, step.value_iterated_to() as f64 / 1e3))
+            .collect()
+    }
+}

@@ -1,0 +1,8 @@
+//! Hostile peers and hard times, on real sockets, against the program itself:
+//! nothing gets in, nothing gets out, nothing falls over. Sizes are small
+//! here; `LANLINE_HOSTILE=full` runs them at the sizes that `docs/SECURITY.md`
+//! gives figures for.
+
+mod support;
+
+mod escape;

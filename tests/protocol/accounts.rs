@@ -1,0 +1,298 @@
+//! Section "What the server does to a packet": nothing is lost silently. Each
+//! packet is either whole in its recipient's hands, or refused to its sender
+//! by ordinal: `busy` or `undelivered`.
+
+use crate::support::{Client, Ledger, Packet, Server, eventually, numbered, packet_text};
+use std::io::Write;
+
+on_1_and_4_workers!(
+    who_reads_late_gets_all_or_the_sender_is_told,
+    who_leaves_without_reading,
+    who_reads_some_and_leaves,
+    a_flood_at_a_slow_reader,
+    a_post_to_many_is_refused_for_each_who_misses_it,
+    a_broadcast_is_refused_for_each_who_misses_it,
+    one_who_does_not_read_hurts_nobody_else,
+    a_packet_larger_than_the_queue_passes_where_nothing_waits,
+    ones_own_answers_are_never_refused,
+    who_reads_nothing_for_too_long_is_stuck,
+    who_does_not_read_their_own_answers_is_stuck,
+    who_has_nothing_to_read_is_not_stuck,
+);
+
+/// A queue so small that it is soon full; the sockets take some as well.
+const SMALL_QUEUE: (&str, &str) = ("--queue", "10000");
+
+/// The sender goes as well, and with that has heard everything.
+fn settle(ledger: &mut Ledger, mut sender: Client) {
+    sender.half_close();
+    ledger.note_refusals(&sender.rest());
+}
+
+fn who_reads_late_gets_all_or_the_sender_is_told(workers: usize) {
+    let server = Server::with(workers, &[SMALL_QUEUE]);
+    for n in 0..4 {
+        let name = format!("bob{n}");
+        let mut bob = Client::join_narrow(&server, &name);
+        let mut alice = Client::join(&server, "alice");
+        let mut ledger = Ledger::default();
+        ledger.fill(&mut alice, &name, &[&name], &[&name]);
+        // Leaves, politely, then reads: what was queued still comes.
+        bob.half_close();
+        ledger.note_received(&name, &bob.rest());
+        settle(&mut ledger, alice);
+        ledger.assert_settled(&name);
+        let codes = ledger.refused(&name);
+        assert!(codes.values().all(|code| code == "busy"), "bob read everything: {codes:?}");
+    }
+}
+
+fn who_leaves_without_reading(workers: usize) {
+    let server = Server::with(workers, &[SMALL_QUEUE]);
+    for n in 0..4 {
+        let name = format!("bob{n}");
+        let bob = Client::join_narrow(&server, &name);
+        let mut alice = Client::join(&server, "alice");
+        let mut ledger = Ledger::default();
+        ledger.fill(&mut alice, &name, &[&name], &[&name]);
+        bob.reset();
+        let told = alice.expect("what waited for bob", |packet| {
+            packet.refusal().is_some_and(|(_, code)| code == "undelivered")
+        });
+        ledger.note_refusals(&[told]);
+        settle(&mut ledger, alice);
+        ledger.assert_told(&name);
+    }
+}
+
+fn who_reads_some_and_leaves(workers: usize) {
+    let server = Server::with(workers, &[SMALL_QUEUE]);
+    for n in 0..4 {
+        let name = format!("bob{n}");
+        let mut bob = Client::join_narrow(&server, &name);
+        let mut alice = Client::join(&server, "alice");
+        let mut ledger = Ledger::default();
+        for _ in 0..3 {
+            ledger.fill(&mut alice, &name, &[&name], &[&name]);
+            let some: Vec<Packet> = (0..30).map(|_| bob.next()).collect();
+            ledger.note_received(&name, &some);
+        }
+        ledger.fill(&mut alice, &name, &[&name], &[&name]);
+        bob.reset();
+        let told = alice.expect("what waited for bob", |packet| {
+            packet.refusal().is_some_and(|(_, code)| code == "undelivered")
+        });
+        ledger.note_refusals(&[told]);
+        settle(&mut ledger, alice);
+        ledger.assert_told(&name);
+    }
+}
+
+fn a_flood_at_a_slow_reader(workers: usize) {
+    const PACKETS: u64 = 20_000;
+    let server = Server::with(workers, &[SMALL_QUEUE]);
+    let mut bob = Client::join_narrow(&server, "bob");
+    let mut alice = Client::join(&server, "alice");
+    let mut ledger = Ledger::default();
+    (1..=PACKETS).for_each(|ordinal| ledger.note(ordinal, &["bob"]));
+    alice.count(PACKETS);
+    let mut sending = alice.sending_half();
+    let (received, refused) = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for ordinal in 1..=PACKETS {
+                let packet = packet_text("alice", "bob", &numbered(ordinal, 200));
+                sending.write_all(packet.as_bytes()).unwrap();
+            }
+            sending.shutdown(std::net::Shutdown::Write).unwrap();
+        });
+        let refused = scope.spawn(|| alice.rest());
+        // Reads one by one and asks for something each time: slower than alice.
+        let mut received = Vec::new();
+        for _ in 0..1000 {
+            bob.send("/ping", "");
+            received.push(bob.next());
+        }
+        let refused = refused.join().unwrap();
+        bob.half_close();
+        received.extend(bob.rest());
+        (received, refused)
+    });
+    ledger.note_received("bob", &received);
+    ledger.note_refusals(&refused);
+    ledger.assert_settled("bob");
+}
+
+/// Four who don't read and two who do, all to get what alice sends `to`.
+fn many(server: &Server, to: &str) {
+    let names = ["bob0", "bob1", "bob2", "bob3", "carl0", "carl1"];
+    let mut alice = Client::join(server, "alice");
+    let mut ledger = Ledger::default();
+    let mut members: Vec<Client> = names
+        .iter()
+        .map(|name| match name.starts_with("bob") {
+            true => Client::join_narrow(server, name),
+            false => Client::join(server, name),
+        })
+        .collect();
+    for member in members.iter_mut().chain([&mut alice]) {
+        member.ask("/join", "#ops");
+    }
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = members
+            .drain(4..)
+            .map(|mut carl| scope.spawn(move || read_until_end(&mut carl)))
+            .collect();
+        ledger.fill(&mut alice, to, &names, &names[..4]);
+        // The one who goes unread, and those who read late.
+        members.remove(0).reset();
+        eventually("bob0 is gone", || {
+            alice.send("bob0", "gone?");
+            alice.ask("/ping", "");
+            let came = alice.take_unread();
+            ledger.note_refusals(&came);
+            let gone = |packet: &Packet| packet.refusal().is_some_and(|r| r.1 == "no-such-user");
+            came.iter().any(gone).then_some(())
+        });
+        for mut bob in members {
+            bob.half_close();
+            let name = bob.name.clone();
+            ledger.note_received(&name, &bob.rest());
+        }
+        for (reader, name) in readers.into_iter().zip(["carl0", "carl1"]) {
+            while !reader.is_finished() {
+                ledger.end(&mut alice, name);
+            }
+            ledger.note_received(name, &reader.join().unwrap());
+        }
+        settle(&mut ledger, alice);
+    });
+    for name in &names[1..] {
+        ledger.assert_settled(name);
+    }
+    for name in &names[1..4] {
+        assert!(!ledger.refused(name).is_empty(), "nothing was refused for {name}");
+    }
+    ledger.assert_told_among_others("bob0");
+}
+
+/// Reads until somebody says `end`, then leaves.
+fn read_until_end(reader: &mut Client) -> Vec<Packet> {
+    let mut packets = Vec::new();
+    loop {
+        let packet = reader.next();
+        if packet.msg == "end" {
+            return packets;
+        }
+        packets.push(packet);
+    }
+}
+
+fn a_post_to_many_is_refused_for_each_who_misses_it(workers: usize) {
+    many(&Server::with(workers, &[SMALL_QUEUE]), "#ops");
+}
+
+fn a_broadcast_is_refused_for_each_who_misses_it(workers: usize) {
+    many(&Server::with(workers, &[SMALL_QUEUE, ("--broadcast-interval", "0")]), "/broadcast");
+}
+
+fn one_who_does_not_read_hurts_nobody_else(workers: usize) {
+    let server = Server::with(workers, &[SMALL_QUEUE]);
+    let _bob = Client::join_narrow(&server, "bob");
+    let mut alice = Client::join(&server, "alice");
+    let mut ledger = Ledger::default();
+    ledger.fill(&mut alice, "bob", &["bob"], &["bob"]);
+    let mut others: Vec<Client> =
+        (0..8).map(|n| Client::join(&server, &format!("carl{n}"))).collect();
+    for n in 0..100 {
+        alice.send("bob", &"x".repeat(5000));
+        for other in &mut others {
+            alice.send(&other.name, &n.to_string());
+            assert_eq!(other.next().msg, n.to_string());
+        }
+    }
+    others.iter_mut().for_each(Client::assert_nothing_came);
+}
+
+fn a_packet_larger_than_the_queue_passes_where_nothing_waits(workers: usize) {
+    let server = Server::with(workers, &[("--queue", "2000")]);
+    let mut alice = Client::join(&server, "alice");
+    let text = "x".repeat(60_000);
+    for n in 0..8 {
+        let mut bob = Client::join(&server, &format!("bob{n}"));
+        for _ in 0..5 {
+            alice.send(&bob.name, &text);
+            assert_eq!(bob.next().msg, text);
+        }
+        bob.leave();
+    }
+    alice.assert_nothing_came();
+}
+
+fn ones_own_answers_are_never_refused(workers: usize) {
+    const PINGS: usize = 20_000;
+    let server = Server::with(workers, &[("--queue", "2000")]);
+    let mut alice = Client::join(&server, "alice");
+    let mut sending = alice.sending_half();
+    let (ahead, is_ahead) = std::sync::mpsc::channel();
+    let sender = std::thread::spawn(move || {
+        for n in 0..PINGS {
+            let ping = packet_text("alice", "/ping", &numbered(n as u64, 1000));
+            sending.write_all(ping.as_bytes()).unwrap();
+            if n == 1000 {
+                ahead.send(()).unwrap();
+            }
+        }
+        sending.write_all(b"junk\n").unwrap();
+    });
+    // A megabyte ahead, hundreds of times the queue.
+    is_ahead.recv().unwrap();
+    for n in 0..PINGS {
+        let pong = alice.next();
+        assert_eq!(pong.name, "/ping", "{pong:?}");
+        assert_eq!(pong.msg, numbered(n as u64, 1000));
+    }
+    alice.expect_refusal(PINGS as u64 + 1, "malformed");
+    sender.join().unwrap();
+}
+
+fn who_reads_nothing_for_too_long_is_stuck(workers: usize) {
+    let server = Server::with(workers, &[SMALL_QUEUE, ("--stuck-timeout", "1")]);
+    let bob = Client::join_narrow(&server, "bob");
+    let mut alice = Client::join(&server, "alice");
+    let mut ledger = Ledger::default();
+    ledger.fill(&mut alice, "bob", &["bob"], &["bob"]);
+    let told = alice.expect("what waited for bob", |packet| {
+        packet.refusal().is_some_and(|(_, code)| code == "undelivered")
+    });
+    ledger.note_refusals(&[told]);
+    alice.refused("bob", "still there?", "no-such-user");
+    // The name is free again.
+    Client::join(&server, "bob").leave();
+    settle(&mut ledger, alice);
+    ledger.note_received("bob", &bob.salvage());
+    ledger.assert_told("bob");
+}
+
+fn who_does_not_read_their_own_answers_is_stuck(workers: usize) {
+    let server = Server::with(workers, &[("--queue", "2000"), ("--stuck-timeout", "1")]);
+    let alice = Client::join_narrow(&server, "alice");
+    let mut sending = alice.sending_half();
+    let ping = packet_text("alice", "/ping", &"x".repeat(1000));
+    // Until the server reads no more and then hangs up.
+    let sender = std::thread::spawn(move || while sending.write_all(ping.as_bytes()).is_ok() {});
+    let mut watcher = Client::join(&server, "watcher");
+    eventually("alice is gone", || {
+        watcher.send("/who", "alice");
+        (watcher.next().refusal()?.1 == "no-such-user").then_some(())
+    });
+    let before: Vec<Packet> = alice.salvage();
+    assert!(before.iter().all(|packet| packet.name == "/ping" || packet.refusal().is_some()));
+    sender.join().unwrap();
+}
+
+fn who_has_nothing_to_read_is_not_stuck(workers: usize) {
+    let server = Server::with(workers, &[("--stuck-timeout", "1")]);
+    let mut alice = Client::join(&server, "alice");
+    assert!(alice.is_silent_for(std::time::Duration::from_millis(2500)));
+    alice.assert_nothing_came();
+}

@@ -1,0 +1,324 @@
+//! Section "Saying who you are": the two forms of a greeting, and how one
+//! fails. While greeting, every refusal closes.
+
+use crate::support::{Client, PATIENCE, Server, packet_text};
+use std::time::{Duration, Instant};
+
+on_1_and_4_workers!(
+    a_bare_name_with_any_ending,
+    a_bare_name_ended_by_silence,
+    a_bare_name_ended_by_a_brace,
+    a_bare_name_ended_by_the_end_of_the_stream,
+    packets_right_behind_a_bare_name,
+    blanks_around_a_bare_name,
+    white_space_alone_is_no_name_yet,
+    a_bare_name_of_512_bytes_and_of_513,
+    a_packet_as_greeting_is_handled_as_any_other,
+    a_packet_as_greeting_may_be_slow,
+    the_welcome,
+    a_bad_bare_name,
+    a_bad_name_in_a_packet,
+    a_taken_name,
+    malformed_while_greeting,
+    too_large_while_greeting,
+    the_time_to_greet,
+    the_time_to_greet_is_for_the_whole_greeting,
+    leaving_without_a_greeting,
+);
+
+fn a_bare_name_with_any_ending(workers: usize) {
+    let server = Server::start(workers);
+    for (n, ending) in ["\n", "\r", "\r\n", "\n\n", "\r\r\n"].into_iter().enumerate() {
+        let mut client = Client::connect(&server);
+        let name = format!("client{n}");
+        client.send_raw(format!("{name}{ending}"));
+        client.expect_welcome();
+        assert_eq!(client.name, name);
+        // Nothing of the ending is left to spoil the first packet.
+        assert_eq!(client.ask("/ping", "works").msg, "works");
+    }
+}
+
+fn a_bare_name_ended_by_silence(workers: usize) {
+    let server = Server::start(workers);
+    let mut bob = Client::connect(&server);
+    bob.send_raw("bob");
+    bob.expect_welcome();
+    assert_eq!(bob.name, "bob");
+    let mut alice = Client::join(&server, "alice");
+    alice.send("bob", "some only listen");
+    assert_eq!(bob.next().msg, "some only listen");
+}
+
+fn a_bare_name_ended_by_a_brace(workers: usize) {
+    let server = Server::start(workers);
+    let mut bob = Client::connect(&server);
+    let packet = packet_text("bob", "/ping", "glued");
+    bob.send_raw(format!("bob{}", &packet[..1]));
+    bob.expect_welcome();
+    bob.send_counted(&packet[1..]);
+    assert_eq!(bob.next().msg, "glued");
+    let mut carl = Client::connect(&server);
+    carl.send_raw(" carl\t{}");
+    carl.expect_welcome();
+    assert_eq!(carl.name, "carl");
+    carl.expect_refusal(1, "malformed");
+}
+
+fn a_bare_name_ended_by_the_end_of_the_stream(workers: usize) {
+    let server = Server::start(workers);
+    for greeting in ["bob", "bob ", "bob\n", "\n bob"] {
+        let mut bob = Client::connect(&server);
+        bob.send_raw(greeting);
+        bob.half_close();
+        bob.expect_welcome();
+        assert_eq!(bob.name, "bob");
+        assert_eq!(bob.rest(), []);
+    }
+}
+
+fn packets_right_behind_a_bare_name(workers: usize) {
+    let server = Server::start(workers);
+    for ending in ["\n", "\r", "\r\n", "", " "] {
+        let mut bob = Client::connect(&server);
+        let pings: String = (0..100).map(|n| packet_text("bob", "/ping", &n.to_string())).collect();
+        bob.send_raw(format!("bob{ending}{pings}junk"));
+        bob.half_close();
+        bob.expect_welcome();
+        let outcome = bob.read_outcome();
+        assert_eq!(outcome.pongs, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
+        assert_eq!(outcome.refusals, [(101, "malformed".into())]);
+    }
+}
+
+fn blanks_around_a_bare_name(workers: usize) {
+    let server = Server::start(workers);
+    for greeting in [" bob\n", "bob \n", "\t bob\t \r\n", "\n\n\r\n bob\n", " \r bob\r"] {
+        let mut bob = Client::connect(&server);
+        bob.send_raw(greeting);
+        bob.expect_welcome();
+        assert_eq!(bob.name, "bob");
+        bob.leave();
+    }
+}
+
+fn white_space_alone_is_no_name_yet(workers: usize) {
+    let server = Server::start(workers);
+    let mut bob = Client::connect(&server);
+    bob.send_raw(" \r\n\t\n");
+    assert!(bob.is_silent_for(Duration::from_millis(300)), "silence ended what isn't a name");
+    bob.send_raw("bob\n");
+    bob.expect_welcome();
+    assert_eq!(bob.name, "bob");
+    let mut carl = Client::connect(&server);
+    carl.send_raw("\n \n");
+    carl.send_counted(packet_text("carl", "/ping", "a packet works as well"));
+    carl.expect_welcome();
+    assert_eq!(carl.expect_from("/ping").msg, "a packet works as well");
+}
+
+fn a_bare_name_of_512_bytes_and_of_513(workers: usize) {
+    let server = Server::start(workers);
+    let mut bob = Client::connect(&server);
+    bob.send_raw(format!("bob{}\n", " ".repeat(509)));
+    bob.expect_welcome();
+    assert_eq!(bob.name, "bob");
+    for too_long in [
+        format!("carl{}\n", " ".repeat(509)),
+        "c".repeat(513),
+        "c".repeat(512) + "\n",
+        "c".repeat(100_000),
+    ] {
+        let mut carl = Client::connect(&server);
+        carl.send_raw(too_long);
+        carl.expect_closing(0, "bad-name");
+    }
+}
+
+fn a_packet_as_greeting_is_handled_as_any_other(workers: usize) {
+    let server = Server::start(workers);
+    let mut listener = Client::join(&server, "listener");
+
+    let mut ping = Client::connect(&server);
+    ping.send_counted(packet_text("one", "/ping", "first words"));
+    ping.expect_welcome();
+    assert_eq!(ping.name, "one");
+    assert_eq!(ping.next().msg, "first words");
+
+    let mut talker = Client::connect(&server);
+    talker.send_counted(packet_text("two", "listener", "hello"));
+    talker.expect_welcome();
+    let heard = listener.next();
+    assert_eq!((heard.name.as_str(), heard.msg.as_str()), ("two", "hello"));
+
+    let mut lost = Client::connect(&server);
+    lost.send_counted(packet_text("three", "nobody", "hello"));
+    lost.expect_welcome();
+    lost.expect_refusal(1, "no-such-user");
+    lost.refused("nobody", "again", "no-such-user");
+
+    let mut joiner = Client::connect(&server);
+    joiner.send_counted(packet_text("four", "/join", "#ops"));
+    joiner.expect_welcome();
+    assert_eq!(joiner.expect_from("/join").first_line(), "#ops 1");
+
+    // Packets behind it count on.
+    let mut many = Client::connect(&server);
+    let pings: String = (0..50).map(|n| packet_text("five", "/ping", &n.to_string())).collect();
+    many.send_raw(format!("{pings}junk\n"));
+    many.half_close();
+    many.expect_welcome();
+    let outcome = many.read_outcome();
+    assert_eq!(outcome.pongs.len(), 50);
+    assert_eq!(outcome.refusals, [(51, "malformed".into())]);
+}
+
+/// The 100 ms are for bare names only.
+fn a_packet_as_greeting_may_be_slow(workers: usize) {
+    let server = Server::start(workers);
+    let mut bob = Client::connect(&server);
+    let packet = packet_text("bob", "/ping", "slow");
+    let (front, back) = packet.split_at(packet.len() / 2);
+    bob.send_raw(front);
+    assert!(bob.is_silent_for(Duration::from_millis(300)), "half a packet was answered");
+    bob.send_counted(back);
+    bob.expect_welcome();
+    assert_eq!(bob.next().msg, "slow");
+    let mut carl = Client::connect(&server);
+    let packet = packet_text("carl", "/ping", "byte by byte");
+    packet.as_bytes().chunks(1).for_each(|byte| carl.send_raw(byte));
+    carl.expect_welcome();
+    assert_eq!(carl.next().msg, "byte by byte");
+}
+
+fn the_welcome(workers: usize) {
+    let server = Server::start(workers);
+    let version = concat!("lanline/", env!("CARGO_PKG_VERSION"));
+    let mut clients = Vec::new();
+    for (n, name) in ["Alice", "bob", "Straße", "李雷"].into_iter().enumerate() {
+        let mut client = Client::connect(&server);
+        client.send_raw(format!("{name}\n"));
+        let welcome = client.expect_welcome();
+        assert_eq!(welcome.first_line(), format!("{name} 127.0.0.1 {} {version}", n + 1));
+        assert_eq!(welcome.to, name);
+        clients.push(client);
+    }
+    clients.iter_mut().for_each(Client::assert_nothing_came);
+}
+
+fn a_bad_bare_name(workers: usize) {
+    let server = Server::start(workers);
+    let bad: [&[u8]; 12] = [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"al ice\n",
+        b"#ops\n",
+        b"/time\n",
+        b"_bob\n",
+        b"[1]\n",
+        b"}\n",
+        b"b\0b\n",
+        b"bo\xff\n",
+        b"\xef\xbb\xbfbob\n", // a byte-order mark
+        b"bob!",
+        b"\"bob\"{",
+    ];
+    for greeting in bad {
+        let mut client = Client::connect(&server);
+        client.send_raw(greeting);
+        let words = client.rest();
+        assert_eq!(words.len(), 1, "{words:?} for {greeting:?}");
+        assert_eq!(words[0].refusal(), Some((0, "bad-name")), "for {greeting:?}");
+        assert_eq!(words[0].to, "");
+    }
+}
+
+fn a_bad_name_in_a_packet(workers: usize) {
+    let server = Server::start(workers);
+    for name in ["", " ", "al ice", " bob", "bob ", "#ops", "/time", "bob\n", "\u{feff}bob"] {
+        let mut client = Client::connect(&server);
+        client.send_raw(packet_text(name, "/ping", "never handled"));
+        let words = client.rest();
+        assert_eq!(words.len(), 1, "{words:?} for {name:?}");
+        assert_eq!(words[0].refusal(), Some((1, "bad-name")), "for {name:?}");
+    }
+}
+
+fn a_taken_name(workers: usize) {
+    let server = Server::start(workers);
+    let mut holder = Client::join(&server, "Bob");
+    for name in ["Bob", "bob", "BOB"] {
+        let mut bare = Client::connect(&server);
+        bare.send_raw(format!("{name}\n{}", packet_text(name, "Bob", "never handled")));
+        bare.expect_closing(0, "name-taken");
+        let mut packet = Client::connect(&server);
+        packet.send_raw(packet_text(name, "Bob", "never handled"));
+        packet.expect_closing(1, "name-taken");
+    }
+    holder.assert_nothing_came();
+}
+
+fn malformed_while_greeting(workers: usize) {
+    let server = Server::start(workers);
+    for greeting in ["{}", "{\"from\":{\"name\":\"bob\",\"ip\":\"\"},\"to\":\"bob\"}", "{\"a\nb\"}"]
+    {
+        let mut client = Client::connect(&server);
+        client.send_raw(greeting);
+        client.expect_closing(1, "malformed");
+    }
+    let mut unfinished = Client::connect(&server);
+    unfinished.send_raw("{\"from\":{\"name\":\"bob\"");
+    unfinished.half_close();
+    unfinished.expect_closing(1, "malformed");
+}
+
+fn too_large_while_greeting(workers: usize) {
+    let server = Server::with(workers, &[("--max-packet", "1000")]);
+    let mut client = Client::connect(&server);
+    client.send_raw(packet_text("bob", "/ping", &"x".repeat(1000)));
+    client.expect_closing(1, "too-large");
+    let most = 1000 - packet_text("bob", "/ping", "").len();
+    let mut client = Client::connect(&server);
+    client.send_raw(packet_text("bob", "/ping", &"x".repeat(most)));
+    client.expect_welcome();
+    assert_eq!(client.next().msg.len(), most);
+}
+
+fn the_time_to_greet(workers: usize) {
+    let server = Server::with(workers, &[("--greeting-timeout", "1")]);
+    for beginning in ["", " \n", "{", "{\"from\":{\"name\":\"bob\""] {
+        let mut late = Client::connect(&server);
+        late.send_raw(beginning);
+        let words = late.rest();
+        assert_eq!(words.len(), 1, "{words:?} for {beginning:?}");
+        assert_eq!(words[0].refusal(), Some((0, "greeting-timeout")), "for {beginning:?}");
+        assert_eq!(words[0].to, "");
+    }
+    // Who has greeted is not hurried.
+    let mut alice = Client::join(&server, "alice");
+    assert!(alice.is_silent_for(Duration::from_millis(1500)), "{:?}", alice.next_or_end());
+    alice.assert_nothing_came();
+}
+
+fn the_time_to_greet_is_for_the_whole_greeting(workers: usize) {
+    let server = Server::with(workers, &[("--greeting-timeout", "1")]);
+    let mut slow = Client::connect(&server);
+    let deadline = Instant::now() + PATIENCE;
+    slow.send_raw("{");
+    while slow.is_silent_for(Duration::from_millis(50)) {
+        assert!(Instant::now() < deadline, "a byte now and then puts the time-out off for ever");
+        slow.send_raw(" ");
+    }
+    assert_eq!(slow.next().refusal(), Some((0, "greeting-timeout")));
+}
+
+fn leaving_without_a_greeting(workers: usize) {
+    let server = Server::start(workers);
+    for beginning in ["", " \r\n\t "] {
+        let mut nobody = Client::connect(&server);
+        nobody.send_raw(beginning);
+        nobody.half_close();
+        assert_eq!(nobody.rest(), []);
+    }
+    Client::connect(&server).reset();
+    assert_eq!(Client::join(&server, "bob").ask("/list", "").first_line(), "1-1 of 1");
+}

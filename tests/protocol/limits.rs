@@ -1,0 +1,84 @@
+//! Section "Flags": limits that slow a client down or keep it out.
+
+use crate::support::{Client, Server, eventually, packet_text};
+use jiff::Timestamp;
+
+on_1_and_4_workers!(
+    over_the_rate_it_slows_and_never_drops,
+    malformed_packets_count_for_the_rate,
+    one_too_many_is_refused_at_the_door,
+    the_door_counts_who_has_not_greeted,
+);
+
+fn time_of(text: &str) -> i64 {
+    text.parse::<Timestamp>().expect("RFC 3339").as_millisecond()
+}
+
+fn over_the_rate_it_slows_and_never_drops(workers: usize) {
+    let server = Server::with(workers, &[("--rate", "20")]);
+    let mut alice = Client::join(&server, "alice");
+    let question = packet_text("alice", "/time", "");
+    alice.send_raw(question.repeat(80));
+    alice.half_close();
+    let answers = alice.rest();
+    assert_eq!(answers.len(), 80);
+    assert!(answers.iter().all(|packet| packet.name == "/time"));
+    // Of 80, a burst of 40 at once and the others at 20 a second take two
+    // seconds by the server's own clock; a slow machine only adds to them.
+    let spent = time_of(&answers[79].msg) - time_of(&answers[0].msg);
+    assert!(spent >= 1500, "{spent} ms");
+}
+
+fn malformed_packets_count_for_the_rate(workers: usize) {
+    let server = Server::with(workers, &[("--rate", "20")]);
+    let mut alice = Client::join(&server, "alice");
+    let question = packet_text("alice", "/time", "");
+    alice.send_raw(format!("{question}{}{question}", "junk\n".repeat(78)));
+    alice.half_close();
+    let answers = alice.rest();
+    let times: Vec<i64> =
+        answers.iter().filter(|p| p.name == "/time").map(|p| time_of(&p.msg)).collect();
+    let malformed = answers.iter().filter(|p| p.refusal().is_some_and(|r| r.1 == "malformed"));
+    assert_eq!((times.len(), malformed.count(), answers.len()), (2, 78, 80));
+    assert!(times[1] - times[0] >= 1500, "{} ms", times[1] - times[0]);
+}
+
+fn one_too_many_is_refused_at_the_door(workers: usize) {
+    let server = Server::with(workers, &[("--max-clients", "3")]);
+    let mut inside: Vec<Client> =
+        (0..3).map(|n| Client::join(&server, &format!("user{n}"))).collect();
+    for greeting in ["", "late\n", "{"] {
+        let mut late = Client::connect(&server);
+        late.send_raw(greeting);
+        let words = late.rest();
+        assert_eq!(words.len(), 1, "{words:?}");
+        assert_eq!(words[0].refusal(), Some((0, "server-full")));
+        assert_eq!(words[0].to, "");
+    }
+    inside.iter_mut().for_each(Client::assert_nothing_came);
+    inside.pop().unwrap().leave();
+    eventually("there is room", || {
+        let mut next = Client::connect(&server);
+        next.send_raw("next\n");
+        (next.next().name == "/welcome").then_some(())
+    });
+    inside.iter_mut().for_each(Client::assert_nothing_came);
+}
+
+fn the_door_counts_who_has_not_greeted(workers: usize) {
+    let server = Server::with(workers, &[("--max-clients", "2"), ("--greeting-timeout", "1")]);
+    // Who comes first to the door isn't ours to say: any of them is the third.
+    let mut silent: Vec<Client> = (0..3).map(|_| Client::connect(&server)).collect();
+    let mut last_words: Vec<String> = silent
+        .iter_mut()
+        .map(|client| client.rest().pop().unwrap().first_line().to_owned())
+        .collect();
+    last_words.sort();
+    assert_eq!(last_words, ["0 greeting-timeout", "0 greeting-timeout", "0 server-full"]);
+    // Those who never greet make room again.
+    eventually("there is room", || {
+        let mut next = Client::connect(&server);
+        next.send_raw("next\n");
+        (next.next().name == "/welcome").then_some(())
+    });
+}

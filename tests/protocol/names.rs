@@ -1,0 +1,228 @@
+//! Section "Saying who you are": which names there are, and which are one.
+
+use crate::support::{Client, Server, packet_text};
+
+on_1_and_4_workers!(
+    names_of_any_script,
+    names_are_shown_in_nfc,
+    what_is_no_name,
+    thirty_two_code_points_and_one_more,
+    the_same_name_by_case_fold,
+    a_user_is_found_by_any_spelling,
+    different_names,
+);
+
+fn names_of_any_script(workers: usize) {
+    let server = Server::start(workers);
+    let names = [
+        "bob",
+        "7of9",
+        "a_b-c.d",
+        "B.",
+        "Анна",
+        "李雷",
+        "मीरा",
+        "علي",
+        "ÅSA",
+        "Ωmega",
+        "ß",
+        "٣",
+        "ฟ้า",
+        "이름",
+        "שלום",
+        "q\u{308}y",
+        "ªº",
+        "𝔘𝔫𝔦",
+        "0",
+    ];
+    let mut clients: Vec<Client> = names.iter().map(|name| Client::join(&server, name)).collect();
+    for (client, name) in clients.iter_mut().zip(names) {
+        assert_eq!(client.ask("/who", name).first_line().split(' ').next(), Some(name));
+        client.send(name, "to myself");
+        let packet = client.expect_from(name);
+        assert_eq!((packet.to.as_str(), packet.msg.as_str()), (name, "to myself"));
+    }
+}
+
+fn names_are_shown_in_nfc(workers: usize) {
+    let server = Server::start(workers);
+    for (sent, shown) in [
+        ("e\u{301}ve", "éve"),
+        ("A\u{30a}sa", "Åsa"),
+        ("\u{212b}ke", "Åke"), // the angstrom sign
+        ("\u{1112}\u{1161}\u{11ab}", "한"),
+        ("q\u{307}\u{323}", "q\u{323}\u{307}"),
+    ] {
+        assert_eq!(Client::join(&server, sent).name, shown);
+        let mut by_packet = Client::connect(&server);
+        by_packet.send_counted(packet_text(&format!("{sent}2"), &format!("{sent}2"), "me"));
+        by_packet.expect_welcome();
+        assert_eq!(by_packet.name, format!("{shown}2"));
+        assert_eq!(by_packet.next().name, format!("{shown}2"));
+    }
+}
+
+fn what_is_no_name(workers: usize) {
+    let server = Server::start(workers);
+    let bad = [
+        "",
+        " ",
+        "a b",
+        "a\tb",
+        "a\u{a0}b",
+        "_a",
+        "-a",
+        ".a",
+        "#a",
+        "/a",
+        "a#",
+        "a/b",
+        "a@b",
+        "a:b",
+        "a,b",
+        "a'b",
+        "a\"b",
+        "a\\b",
+        "a+b",
+        "a$",
+        "a\u{0}",
+        "a\u{7f}",
+        "a\u{85}",
+        "a\u{2028}",
+        // a mark cannot be first
+        "\u{301}a",
+        "\u{903}a",
+        // numbers that are no decimal digits
+        "½",
+        "a²",
+        "①",
+        "Ⅳ",
+        "a\u{2160}",
+        // symbols
+        "😀",
+        "a😀",
+        "€",
+        "a°",
+        // default-ignorable, wherever it stands
+        "a\u{ad}",
+        "a\u{34f}b",
+        "a\u{61c}b",
+        "\u{115f}",
+        "a\u{1160}",
+        "a\u{17b4}",
+        "a\u{180b}",
+        "a\u{200b}b",
+        "a\u{200c}b",
+        "a\u{200d}b",
+        "a\u{200e}",
+        "a\u{202e}b",
+        "\u{202e}bob",
+        "a\u{2060}b",
+        "a\u{2066}b",
+        "\u{3164}",
+        "a\u{3164}",
+        "a\u{fe0f}",
+        "\u{feff}a",
+        "a\u{ffa0}",
+        "a\u{e0041}",
+        "a\u{e0100}",
+        // private, unassigned, noncharacters
+        "a\u{e000}",
+        "a\u{fffe}",
+        "a\u{10ffff}",
+        "a\u{fffd}",
+    ];
+    for name in bad {
+        let mut client = Client::connect(&server);
+        client.send_raw(packet_text(name, "/ping", "never handled"));
+        let words = client.rest();
+        assert_eq!(words.len(), 1, "{words:?} for {name:?}");
+        assert_eq!(words[0].refusal(), Some((1, "bad-name")), "for {name:?}");
+    }
+    // Nobody can be called so, so nobody is.
+    let mut alice = Client::join(&server, "alice");
+    for name in bad.iter().filter(|name| !name.starts_with(['/', '#'])) {
+        alice.refused(name, "hello", "no-such-user");
+    }
+}
+
+fn thirty_two_code_points_and_one_more(workers: usize) {
+    let server = Server::start(workers);
+    for letter in ["a", "é", "e\u{301}", "李", "𝔘", "\u{3b1}\u{313}\u{300}\u{345}"] {
+        let mut long = Client::connect(&server);
+        long.send_raw(letter.repeat(32) + "\n");
+        long.expect_welcome();
+        assert_eq!(long.name.chars().count(), 32);
+        long.leave();
+        let mut too_long = Client::connect(&server);
+        too_long.send_raw(letter.repeat(33) + "\n");
+        too_long.expect_closing(0, "bad-name");
+        let mut too_long = Client::connect(&server);
+        too_long.send_raw(packet_text(&letter.repeat(33), "/ping", ""));
+        too_long.expect_closing(1, "bad-name");
+    }
+    // Two code points that NFC can't make one stay two.
+    let mut marks = Client::connect(&server);
+    marks.send_raw("q\u{301}".repeat(16) + "\n");
+    marks.expect_welcome();
+    let mut marks = Client::connect(&server);
+    marks.send_raw("q\u{301}".repeat(16) + "q\n");
+    marks.expect_closing(0, "bad-name");
+}
+
+/// Full case folding, NFC before and after.
+const SAME: [(&str, &str); 10] = [
+    ("bob", "BoB"),
+    ("Straße", "STRASSE"),
+    ("Straße", "strasse"),
+    ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+    ("\u{212a}elvin", "kelvin"), // the kelvin sign, which NFC makes a K
+    ("éve", "E\u{301}VE"),
+    ("ﬁne", "FINE"), // a ligature
+    ("Анна", "аННА"),
+    ("ǆ", "ǅ"),
+    ("İstanbul", "i\u{307}stanbul"),
+];
+
+fn the_same_name_by_case_fold(workers: usize) {
+    for (one, other) in SAME {
+        let server = Server::start(workers);
+        let holder = Client::join(&server, one);
+        let mut rival = Client::connect(&server);
+        rival.send_raw(format!("{other}\n"));
+        rival.expect_closing(0, "name-taken");
+        holder.leave();
+        let holder = Client::join(&server, other);
+        let mut rival = Client::connect(&server);
+        rival.send_raw(format!("{one}\n"));
+        rival.expect_closing(0, "name-taken");
+        holder.leave();
+    }
+}
+
+fn a_user_is_found_by_any_spelling(workers: usize) {
+    let server = Server::start(workers);
+    for (one, other) in SAME {
+        let mut bob = Client::join(&server, one);
+        let shown = bob.name.clone();
+        let mut alice = Client::join(&server, "alice");
+        alice.send(other, "hello");
+        let heard = bob.next();
+        assert_eq!((heard.to.as_str(), heard.msg.as_str()), (other, "hello"), "`to` is unchanged");
+        assert_eq!(alice.ask("/who", other).first_line().split(' ').next(), Some(shown.as_str()));
+        // A name of one's own may be spelt in any way as well; the server's
+        // word is the name as it was registered.
+        bob.send_counted(packet_text(other, "alice", "hello back"));
+        assert_eq!(alice.expect_from(&shown).msg, "hello back");
+        bob.leave();
+        alice.leave();
+    }
+}
+
+fn different_names(workers: usize) {
+    let server = Server::start(workers);
+    let names = ["bob", "bobo", "b0b", "b.ob", "bob_", "bob-", "bób", "ı", "i"];
+    let mut clients: Vec<Client> = names.iter().map(|name| Client::join(&server, name)).collect();
+    let total = names.len();
+    assert_eq!(clients[0].ask("/list", "").first_line(), format!("1-{total} of {total}"));
+}

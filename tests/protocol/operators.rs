@@ -1,0 +1,157 @@
+//! Section "Whom a packet can be for": operators, and who may what.
+
+use crate::support::{Client, Server};
+use std::io::Write;
+use std::path::PathBuf;
+
+on_1_and_4_workers!(
+    without_a_token_there_are_no_operators,
+    the_token_makes_an_operator,
+    only_operators_broadcast_where_there_is_a_token,
+    kicking,
+    a_kick_with_and_without_a_reason,
+    the_kicked_lose_nothing_and_free_their_name,
+    a_token_from_a_file,
+);
+
+const TOKEN: &str = "correct horse battery staple";
+
+fn server_with_token(workers: usize) -> Server {
+    Server::with_environment(workers, &[], &[("LANLINE_OPERATOR_TOKEN", TOKEN)])
+}
+
+fn operator(server: &Server) -> Client {
+    let mut root = Client::join(server, "root");
+    assert_eq!(root.ask("/operator", TOKEN).first_line(), "ok");
+    root
+}
+
+fn without_a_token_there_are_no_operators(workers: usize) {
+    let server = Server::start(workers);
+    let mut alice = Client::join(&server, "alice");
+    let mut bob = Client::join(&server, "bob");
+    for token in ["", "anything", TOKEN] {
+        alice.refused("/operator", token, "no-such-endpoint");
+    }
+    alice.refused("/kick", "bob", "not-operator");
+    bob.assert_nothing_came();
+}
+
+fn the_token_makes_an_operator(workers: usize) {
+    let server = server_with_token(workers);
+    let mut alice = Client::join(&server, "alice");
+    let mut bob = Client::join(&server, "bob");
+    for wrong in ["", " ", "correct", &TOKEN[1..], &TOKEN.to_uppercase(), &format!("{TOKEN}x")] {
+        alice.refused("/operator", wrong, "not-operator");
+        alice.refused("/kick", "bob", "not-operator");
+    }
+    assert_eq!(alice.ask("/operator", TOKEN).first_line(), "ok");
+    assert_eq!(alice.ask("/operator", TOKEN).first_line(), "ok");
+    // Nobody else became one.
+    bob.refused("/kick", "alice", "not-operator");
+    assert_eq!(alice.ask("/kick", "bob").first_line(), "bob");
+    alice.assert_nothing_came();
+}
+
+fn only_operators_broadcast_where_there_is_a_token(workers: usize) {
+    let server = server_with_token(workers);
+    let mut root = operator(&server);
+    let mut bob = Client::join(&server, "bob");
+    bob.refused("/broadcast", "hello", "not-operator");
+    bob.refused("/broadcast", "hello", "not-operator");
+    assert_eq!(root.ask("/broadcast", "hear, hear").first_line(), "1");
+    let heard = bob.next();
+    assert_eq!((heard.name.as_str(), heard.msg.as_str()), ("root", "hear, hear"));
+    root.refused("/broadcast", "too soon, operator or not", "slow-down");
+    bob.assert_nothing_came();
+    // An operator is a connection, not a name.
+    root.leave();
+    let mut root = Client::join(&server, "root");
+    root.refused("/broadcast", "it's me again", "not-operator");
+}
+
+fn kicking(workers: usize) {
+    let server = server_with_token(workers);
+    let mut root = operator(&server);
+    for (argument, name) in [("bob", "Bob"), ("BOB be gone", "Bob"), ("李雷 再见", "李雷")] {
+        let mut kicked = Client::join(&server, name);
+        assert_eq!(root.ask("/kick", argument).first_line(), name);
+        assert_eq!(kicked.next().name, "/kick");
+        assert_eq!(kicked.rest(), []);
+    }
+    for nobody in ["bob", "", " ", "not/a/name why", "carl because"] {
+        root.refused("/kick", nobody, "no-such-user");
+    }
+    root.assert_nothing_came();
+}
+
+fn a_kick_with_and_without_a_reason(workers: usize) {
+    let server = server_with_token(workers);
+    let mut root = operator(&server);
+    for reason in ["flooding", "more than one word", "é \"quoted\" \\ \u{202e}"] {
+        let mut bob = Client::join(&server, "bob");
+        root.ask("/kick", &format!("bob {reason}"));
+        let words = bob.rest();
+        assert_eq!(words.len(), 1, "{words:?}");
+        assert!(words[0].msg.contains(reason), "{words:?}");
+    }
+    let mut bob = Client::join(&server, "bob");
+    root.ask("/kick", "bob");
+    assert_eq!(bob.rest().len(), 1);
+}
+
+fn the_kicked_lose_nothing_and_free_their_name(workers: usize) {
+    let server = server_with_token(workers);
+    let mut root = operator(&server);
+    for _ in 0..5 {
+        let mut bob = Client::join(&server, "bob");
+        let mut alice = Client::join(&server, "alice");
+        for n in 0..50 {
+            alice.send("bob", &n.to_string());
+        }
+        // Behind them all, so that they are on their way.
+        alice.ask("/who", "bob");
+        root.ask("/kick", "bob enough");
+        let heard = bob.rest();
+        assert_eq!(heard.last().unwrap().name, "/kick", "the last words");
+        let texts: Vec<&str> = heard[..heard.len() - 1].iter().map(|p| p.msg.as_str()).collect();
+        assert_eq!(texts, (0..texts.len()).map(|n| n.to_string()).collect::<Vec<_>>());
+        for n in texts.len()..50 {
+            alice.expect("a refusal of what bob missed", |packet| {
+                packet.refusal().is_some_and(|(ordinal, _)| ordinal == n as u64 + 1)
+            });
+        }
+        alice.refused("bob", "gone?", "no-such-user");
+        // Free as soon as the connection is closed.
+        Client::join(&server, "bob").leave();
+        alice.leave();
+    }
+}
+
+/// A file in the test's own directory, gone with the test.
+struct TokenFile(PathBuf);
+
+impl TokenFile {
+    fn new(name: &str, contents: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::File::create(&path).unwrap().write_all(contents.as_bytes()).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for TokenFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn a_token_from_a_file(workers: usize) {
+    for (n, ending) in ["", "\n", "\r\n"].into_iter().enumerate() {
+        let file = TokenFile::new(&format!("token-{workers}-{n}"), &format!("{TOKEN}{ending}"));
+        let path = file.0.to_str().unwrap();
+        let server = Server::with(workers, &[("--operator-token-file", path)]);
+        let mut alice = Client::join(&server, "alice");
+        alice.refused("/operator", "wrong", "not-operator");
+        assert_eq!(alice.ask("/operator", TOKEN).first_line(), "ok");
+    }
+}

@@ -1,0 +1,145 @@
+//! Section "Flags", its end: what a signal does.
+
+use crate::support::{Client, Ledger, Packet, Server, numbered, packet_text};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::net::TcpStream;
+
+on_1_and_4_workers!(
+    sigterm_and_sigint_end_it_well,
+    hangups_and_broken_pipes_do_not,
+    what_is_queued_is_flushed,
+    what_cannot_be_flushed_is_told,
+    nothing_is_lost_under_load,
+);
+
+fn sigterm_and_sigint_end_it_well(workers: usize) {
+    for signal in ["TERM", "INT"] {
+        let mut server = Server::start(workers);
+        let mut clients: Vec<Client> =
+            (0..10).map(|n| Client::join(&server, &format!("user{n}"))).collect();
+        let mut silent = Client::connect(&server);
+        server.signal(signal);
+        assert_eq!(server.wait().code(), Some(0), "after SIG{signal}");
+        for client in &mut clients {
+            assert!(client.rest().iter().all(|packet| packet.name == "/error"));
+        }
+        assert!(silent.rest().iter().all(|packet| packet.name == "/error"));
+        assert!(TcpStream::connect(server.address()).is_err());
+    }
+}
+
+fn hangups_and_broken_pipes_do_not(workers: usize) {
+    let server = Server::start(workers);
+    let mut alice = Client::join(&server, "alice");
+    for signal in ["HUP", "PIPE", "HUP", "PIPE"] {
+        server.signal(signal);
+        assert_eq!(alice.ask("/ping", signal).msg, signal);
+        Client::join(&server, "bob").leave();
+    }
+}
+
+fn what_is_queued_is_flushed(workers: usize) {
+    let mut server = Server::with(workers, &[("--queue", "100000")]);
+    let mut alice = Client::join(&server, "alice");
+    let mut bobs: Vec<Client> =
+        (0..4).map(|n| Client::join_narrow(&server, &format!("bob{n}"))).collect();
+    let mut ledger = Ledger::default();
+    for bob in &bobs {
+        ledger.fill(&mut alice, &bob.name, &[&bob.name], &[&bob.name]);
+    }
+    server.signal("TERM");
+    let received: Vec<Vec<Packet>> = std::thread::scope(|scope| {
+        let readers: Vec<_> = bobs.iter_mut().map(|bob| scope.spawn(|| bob.rest())).collect();
+        readers.into_iter().map(|reader| reader.join().unwrap()).collect()
+    });
+    for (bob, packets) in bobs.iter().zip(&received) {
+        ledger.note_received(&bob.name, packets);
+    }
+    ledger.note_refusals(&alice.rest());
+    assert_eq!(server.wait().code(), Some(0));
+    for bob in &bobs {
+        ledger.assert_settled(&bob.name);
+        let codes = ledger.refused(&bob.name);
+        assert!(codes.values().all(|code| code == "busy"), "all of them read: {codes:?}");
+    }
+}
+
+fn what_cannot_be_flushed_is_told(workers: usize) {
+    let mut server = Server::with(workers, &[("--queue", "10000")]);
+    let mut alice = Client::join(&server, "alice");
+    let bobs: Vec<Client> =
+        (0..4).map(|n| Client::join_narrow(&server, &format!("bob{n}"))).collect();
+    let mut ledger = Ledger::default();
+    for bob in &bobs {
+        ledger.fill(&mut alice, &bob.name, &[&bob.name], &[&bob.name]);
+    }
+    server.signal("TERM");
+    // Nobody reads; in the end the server gives up and says so.
+    ledger.note_refusals(&alice.rest());
+    assert_eq!(server.wait().code(), Some(0));
+    for bob in bobs {
+        let name = bob.name.clone();
+        ledger.note_received(&name, &bob.salvage());
+        ledger.assert_told(&name);
+        ledger.assert_settled(&name);
+    }
+}
+
+/// Every packet that the server has read came to its recipient or was refused.
+/// Which it has read can't be seen from here; but it reads in order, so what
+/// became of each sender's packets is known up to some packet, and none behind.
+fn nothing_is_lost_under_load(workers: usize) {
+    const USERS: usize = 12;
+    let mut server = Server::start(workers);
+    let clients: Vec<Client> =
+        (0..USERS).map(|n| Client::join(&server, &format!("user{n}"))).collect();
+    let heard: Vec<Vec<Packet>> = std::thread::scope(|scope| {
+        let mut readers = Vec::new();
+        for (n, mut client) in clients.into_iter().enumerate() {
+            let mut sending = client.sending_half();
+            scope.spawn(move || {
+                let name = format!("user{n}");
+                for ordinal in 1.. {
+                    let to = format!("user{}", (n + ordinal as usize) % USERS);
+                    let packet = packet_text(&name, &to, &numbered(ordinal, 50));
+                    if sending.write_all(packet.as_bytes()).is_err() {
+                        return;
+                    }
+                }
+            });
+            let (begun, has_begun) = std::sync::mpsc::channel();
+            let reader = scope.spawn(move || {
+                let mut packets: Vec<Packet> = (0..200).map(|_| client.next()).collect();
+                begun.send(()).unwrap();
+                packets.extend(client.salvage());
+                packets
+            });
+            readers.push((reader, has_begun));
+        }
+        readers.iter().for_each(|(_, has_begun)| has_begun.recv().unwrap());
+        server.signal("TERM");
+        readers.into_iter().map(|(reader, _)| reader.join().unwrap()).collect()
+    });
+    assert_eq!(server.wait().code(), Some(0));
+    let mut settled: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for (n, packets) in heard.iter().enumerate() {
+        for packet in packets {
+            let (sender, ordinal) = match packet.refusal() {
+                Some((0, _)) => continue,
+                Some((ordinal, _)) => (format!("user{n}"), ordinal),
+                None => {
+                    let number = packet.msg.split(' ').next().unwrap();
+                    (packet.name.clone(), number.parse().unwrap())
+                }
+            };
+            let fresh = settled.entry(sender).or_default().insert(ordinal);
+            assert!(fresh, "twice: {packet:?}");
+        }
+    }
+    for (sender, ordinals) in settled {
+        let last = *ordinals.last().unwrap();
+        let missing: Vec<u64> = (1..=last).filter(|ordinal| !ordinals.contains(ordinal)).collect();
+        assert!(missing.is_empty(), "of {last} packets of {sender}, lost: {missing:?}");
+    }
+}
