@@ -95,7 +95,7 @@ fn a_refusal_marks_its_line_even_late() {
     let kinds: Vec<&Kind> = bob.lines().iter().skip(1).map(|line| &line.kind).collect();
     assert!(matches!(kinds[0], Kind::Own(Delivery::Sent)), "{kinds:?}");
     let Kind::Own(Delivery::Refused { reasons, more: 0 }) = kinds[1] else { panic!("{kinds:?}") };
-    assert_eq!(reasons, &["undelivered (bob): They have left."]);
+    assert_eq!(reasons, &["undelivered (bob): They have left"]);
     assert_eq!(bob.mentions, 1);
 }
 
