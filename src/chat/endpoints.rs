@@ -70,7 +70,7 @@ impl<S> Shard<S> {
     fn who(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
         let name = Name::parse(argument).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home(hash);
+        let home = self.hashing.home_of_user(name.key());
         self.ask_home(id, ordinal, home, Question::Who { key: name.key().into(), hash });
         Ok(())
     }
@@ -203,7 +203,7 @@ impl<S> Shard<S> {
         let (name, reason) = argument.split_once(' ').unwrap_or((argument, ""));
         let name = Name::parse(name).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home(hash);
+        let home = self.hashing.home_of_user(name.key());
         let (key, reason) = (name.key().into(), reason.into());
         self.ask_home(id, ordinal, home, Question::Kick { key, hash, reason });
         Ok(())

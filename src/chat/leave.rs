@@ -35,6 +35,7 @@ impl<S> Shard<S> {
         self.asked.remove(&id);
         if let Stage::User(identity) = left {
             self.directory.remove(identity.hash, id.slot);
+            self.looks.remove(&self.hashing, identity.name(), identity.key());
             self.tallies.user_left(self.place.worker);
             self.leave_rooms(id, identity.name(), rooms);
             if self.watchers.remove(&id) {

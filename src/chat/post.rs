@@ -36,7 +36,7 @@ impl<S> Shard<S> {
 
     fn post_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
         let hash = self.hashing.user(key);
-        let home = self.hashing.home(hash);
+        let home = self.hashing.home_of_user(key);
         let origin = self.origin(id, ordinal);
         if home != self.place.worker {
             let Some(client) = self.clients.get_mut(id) else { return };

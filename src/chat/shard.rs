@@ -5,7 +5,7 @@
 use super::ask::Asked;
 use super::client::{Client, Clients, Queue, Stage, Then};
 use super::deadlines::{Deadlines, Kind};
-use super::directory::{Directory, Hashing};
+use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::letter::{Batch, Letter, Traveller};
 use super::refusal::Code;
@@ -43,6 +43,7 @@ pub struct Shard<S> {
     pub(super) now: Moment,
     pub(super) clients: Clients<S>,
     pub(super) directory: Directory,
+    pub(super) looks: Looks,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
     /// Users here who want to know who comes and goes.
@@ -127,6 +128,7 @@ impl<S> Shard<S> {
             now: Moment::default(),
             clients: Clients::default(),
             directory: Directory::default(),
+            looks: Looks::default(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             watchers: BTreeSet::new(),
@@ -320,6 +322,7 @@ impl<S> Shard<S> {
     pub fn is_vacant(&self) -> bool {
         self.clients.count() == 0
             && self.directory.is_empty()
+            && self.looks.is_empty()
             && self.rooms.is_empty()
             && self.rosters.is_empty()
             && self.watchers.is_empty()
