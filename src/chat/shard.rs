@@ -275,6 +275,7 @@ impl<S> Shard<S> {
                 Kind::Greeting => self.greeting_due(id),
                 Kind::Silence => self.silence_due(id),
                 Kind::Pace => self.pace_due(id),
+                Kind::Token => self.token_due(id),
                 Kind::Stuck => self.stuck_due(id),
                 Kind::Linger => self.linger_due(id),
             }
