@@ -16,6 +16,7 @@ impl<S> Shard<S> {
     /// once the other shards have dealt with all that it sent, and what waits
     /// is flushed.
     pub(super) fn leave(&mut self, id: ConnId, then: Then) {
+        self.answer_guesser(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         if let Stage::Closing { then: planned, .. } = &mut client.stage {
             if then == Then::Close && *planned == Then::Linger {
@@ -40,6 +41,7 @@ impl<S> Shard<S> {
         self.asked.remove(&id);
         if let Stage::User(identity) = left {
             self.directory.remove(identity.hash, id.slot);
+            self.looks.remove(&self.hashing, identity.name(), identity.key());
             self.tallies.user_left(self.place.worker);
             self.leave_rooms(id, identity.name(), rooms);
             if self.watchers.remove(&id) {
@@ -69,7 +71,7 @@ impl<S> Shard<S> {
             self.rosters.remove(&room, id);
             let home = self.hashing.home(self.hashing.room(&room));
             if home == self.place.worker {
-                self.rooms.leave(&room, member.key());
+                self.leave_room_here(&room, &member);
             } else {
                 let question = Question::Leave { room, member: member.clone() };
                 self.send(home, Letter::Ask { asker, question }, 64);
@@ -167,6 +169,7 @@ impl<S> Shard<S> {
         self.now = now;
         self.stopping = true;
         for id in self.clients.ids(|client| !client.is_closing()) {
+            self.answer_guesser(id);
             self.resume(id);
         }
     }

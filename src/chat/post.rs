@@ -2,7 +2,7 @@
 //! and given back where they could not be delivered. Never: endpoints.
 
 use super::client::{Client, Identity, Queue};
-use super::id::{ConnId, Origin};
+use super::id::{ConnId, Origin, WorkerId};
 use super::letter::{Letter, Question};
 use super::refusal::Code;
 use super::shard::{Effect, Shard};
@@ -36,7 +36,7 @@ impl<S> Shard<S> {
 
     fn post_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
         let hash = self.hashing.user(key);
-        let home = self.hashing.home(hash);
+        let home = self.hashing.home_of_user(key);
         let origin = self.origin(id, ordinal);
         if home != self.place.worker {
             let Some(client) = self.clients.get_mut(id) else { return };
@@ -97,10 +97,25 @@ impl<S> Shard<S> {
             let letter = Letter::Post { origin, room: room.clone(), frame: frame.clone() };
             self.send(worker, letter, frame.len());
         }
-        if let Some(client) = self.clients.get_mut(id) {
-            client.flags.posted_away = true;
-        }
         self.post_to_members(origin, &room, &frame);
+        self.wait_for_refusals(id, ordinal);
+    }
+
+    /// After a few posts the sender waits until the other workers have dealt
+    /// with them: each may bring a refusal from every member, and these are
+    /// never refused themselves.
+    fn wait_for_refusals(&mut self, id: ConnId, ordinal: u64) {
+        let others: Vec<WorkerId> = self.others().collect();
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if others.is_empty() || client.is_closing() {
+            return;
+        }
+        client.flags.posted_away = true;
+        client.extras().posts_under_way += 1;
+        if client.extras().posts_under_way >= limits::POSTS_UNDER_WAY_MAX {
+            client.extras().posts_under_way = 0;
+            self.ask(id, ordinal, Question::Pause, &others);
+        }
     }
 
     /// Its share of a post to a room: those members who are here.
