@@ -1,6 +1,7 @@
 //! What an operator has set, checked and complete. Where the values come from
 //! is `cli`'s business.
 
+use super::worst_case;
 use crate::chat::Rules;
 use crate::sandbox;
 use ipnet::IpNet;
@@ -19,6 +20,8 @@ pub struct Config {
     /// Connections, ungreeted ones too; none means what the descriptor limit
     /// allows.
     pub clients_max: Option<usize>,
+    /// Connections of one address; none means no bound.
+    pub per_address_max: Option<usize>,
     /// Networks that are let in besides the local ones.
     pub allow: Vec<IpNet>,
     /// Where metrics are served, if at all.
@@ -52,5 +55,7 @@ impl Config {
             if rules.operator_token.is_some() { "by token" } else { "none" },
             if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
         );
+        let worst = worst_case::bytes(rules, self.workers, clients_max);
+        info!("memory: these limits allow {} MiB at the very most", worst >> 20);
     }
 }

@@ -4,9 +4,11 @@
 use crate::chat::Code;
 use crate::limits;
 use ipnet::IpNet;
+use std::collections::HashMap;
+use std::collections::hash_map;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The door of the house: every worker has one, and all count together.
 #[derive(Clone, Debug)]
@@ -19,6 +21,9 @@ pub struct Door {
 struct Counts {
     clients_max: AtomicUsize,
     clients: AtomicUsize,
+    /// Clients of each address, if these have a bound. The one lock of the
+    /// house, and only there: it is taken when a connection comes or goes.
+    addresses: Option<(usize, Mutex<HashMap<IpAddr, usize>>)>,
     /// Those refused here whose refusal is still on its way.
     refused: AtomicUsize,
     dropped: AtomicU64,
@@ -35,10 +40,11 @@ pub enum Entry {
 }
 
 impl Door {
-    pub fn new(clients_max: usize, allow: &[IpNet]) -> Self {
+    pub fn new(clients_max: usize, per_address_max: Option<usize>, allow: &[IpNet]) -> Self {
         let counts = Counts {
             clients_max: AtomicUsize::new(clients_max),
             clients: AtomicUsize::new(0),
+            addresses: per_address_max.map(|most| (most, Mutex::default())),
             refused: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
         };
@@ -75,13 +81,38 @@ impl Door {
             self.counts.clients.fetch_sub(1, Relaxed);
             return self.refuse(Code::ServerFull);
         }
+        if !self.has_room_for(peer) {
+            self.counts.clients.fetch_sub(1, Relaxed);
+            return self.refuse(Code::ServerFull);
+        }
         Entry::Client
     }
 
-    /// A connection that entered is closed.
-    pub fn left(&self, counted: bool) {
-        let count = if counted { &self.counts.clients } else { &self.counts.refused };
-        count.fetch_sub(1, Relaxed);
+    /// A connection that entered is closed: a client from this address, or one
+    /// that was refused.
+    pub fn left(&self, client: Option<IpAddr>) {
+        let Some(peer) = client else {
+            self.counts.refused.fetch_sub(1, Relaxed);
+            return;
+        };
+        self.counts.clients.fetch_sub(1, Relaxed);
+        let Some((_, addresses)) = &self.counts.addresses else { return };
+        if let hash_map::Entry::Occupied(mut clients) = lock(addresses).entry(peer) {
+            *clients.get_mut() -= 1;
+            if *clients.get() == 0 {
+                clients.remove();
+            }
+        }
+    }
+
+    /// Counts a client of its address, up to the bound.
+    fn has_room_for(&self, peer: IpAddr) -> bool {
+        let Some((most, addresses)) = &self.counts.addresses else { return true };
+        let mut addresses = lock(addresses);
+        let clients = addresses.entry(peer).or_default();
+        let has_room = *clients < *most;
+        *clients += usize::from(has_room);
+        has_room
     }
 
     fn refuse(&self, code: Code) -> Entry {
@@ -96,6 +127,11 @@ impl Door {
     fn is_allowed(&self, peer: IpAddr) -> bool {
         is_local(peer) || self.allow.iter().any(|network| network.contains(&peer))
     }
+}
+
+/// Nobody panics while holding it, and if so the process has ended.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Loopback, private (RFC 1918), link-local (RFC 3927, RFC 4291) and
@@ -115,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_local_network_and_what_is_allowed() {
-        let door = Door::new(100, &["203.0.113.0/24".parse().unwrap()]);
+        let door = Door::new(100, None, &["203.0.113.0/24".parse().unwrap()]);
         let allowed = |text: &str| door.is_allowed(text.parse().unwrap());
         for local in [
             "127.0.0.1",
@@ -151,8 +187,25 @@ mod tests {
     }
 
     #[test]
+    fn as_many_of_an_address_as_there_may_be() {
+        let door = Door::new(100, Some(2), &[]);
+        let [one, other] = ["127.0.0.1", "127.0.0.2"].map(|peer| peer.parse().unwrap());
+        assert_eq!(door.enter(one), Entry::Client);
+        assert_eq!(door.enter(one), Entry::Client);
+        assert_eq!(door.enter(one), Entry::Refused(Code::ServerFull));
+        assert_eq!(door.enter(other), Entry::Client);
+        door.left(Some(one));
+        assert_eq!(door.enter(one), Entry::Client);
+        assert_eq!(door.enter(one), Entry::Refused(Code::ServerFull));
+        for peer in [one, one, other] {
+            door.left(Some(peer));
+        }
+        assert!(lock(&door.counts.addresses.as_ref().unwrap().1).is_empty());
+    }
+
+    #[test]
     fn as_many_as_there_is_room_for() {
-        let door = Door::new(1, &[]);
+        let door = Door::new(1, None, &[]);
         let peer = "127.0.0.1".parse().unwrap();
         assert_eq!(door.enter(peer), Entry::Client);
         for _ in 0..limits::AT_THE_DOOR_MAX {
@@ -160,15 +213,15 @@ mod tests {
         }
         assert_eq!(door.enter(peer), Entry::Dropped);
         assert_eq!(door.dropped(), 1);
-        door.left(true);
+        door.left(Some(peer));
         assert_eq!(door.enter(peer), Entry::Client);
-        door.left(false);
+        door.left(None);
         assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
     }
 
     #[test]
     fn other_rules_count_the_same_guests() {
-        let door = Door::new(1, &[]);
+        let door = Door::new(1, None, &[]);
         let home = "127.0.0.1".parse().unwrap();
         let foreign = "203.0.113.7".parse().unwrap();
         assert_eq!(door.enter(home), Entry::Client);

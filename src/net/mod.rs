@@ -19,6 +19,7 @@
 //! | `supervisor` | what systemd gives and wants to hear |
 //! | `gauges`, `pulse` | what the loops tell of themselves |
 //! | `metrics` | all that for Prometheus, on its own thread |
+//! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `digest` | log lines, repeated ones summed up |
 
 pub mod config;
@@ -39,6 +40,7 @@ mod steward;
 mod supervisor;
 mod wake_flag;
 mod worker;
+mod worst_case;
 
 pub use config::Config;
 pub use descriptors::clients_allowed;

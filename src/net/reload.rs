@@ -59,8 +59,9 @@ impl Reload {
         // What can't change stays as it is.
         let old = &self.config;
         let (listen, workers) = (old.listen.clone(), old.workers);
+        let per_address_max = old.per_address_max;
         let (metrics, sandbox, reread) = (old.metrics, old.sandbox, old.reread.clone());
-        self.config = Config { listen, workers, metrics, sandbox, reread, ..new };
+        self.config = Config { listen, workers, per_address_max, metrics, sandbox, reread, ..new };
         info!("SIGHUP: reloaded");
         self.config.log_limits(clients_max);
         Ok(())
@@ -77,6 +78,7 @@ impl Reload {
         let changed = [
             ("listen", old.listen != new.listen),
             ("workers", old.workers != new.workers),
+            ("max-per-address", old.per_address_max != new.per_address_max),
             ("metrics", old.metrics != new.metrics),
             ("sandbox", old.sandbox != new.sandbox),
             ("operator-token-file", old.reread != new.reread),

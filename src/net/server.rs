@@ -16,6 +16,7 @@ use super::steward::Steward;
 use super::supervisor::{self, Supervisor};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Place, Shard, Tallies, WorkerId};
+use crate::limits;
 use crate::sandbox::{self, Needs, Sandbox};
 use log::{error, info};
 use mio::{Poll, Waker};
@@ -24,7 +25,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Why the server can't serve.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ pub fn serve_then(
     let needs = Needs { read_again: config.reread.clone(), metrics: metrics.is_some() };
     let mut sandbox = Sandbox::new(config.sandbox, needs);
     sandbox.close_files().map_err(ServeError::Sandbox)?;
-    let door = Door::new(clients_max, &config.allow);
+    let door = Door::new(clients_max, config.per_address_max, &config.allow);
     let reload = Reload::new(reread, config, door, allowance);
     let (house, first) = House::build(reload, listeners, metrics, (signals, &supervisor), start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
@@ -94,13 +95,13 @@ pub fn serve_then(
 fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
     let inherited = supervisor::inherited_listeners().map_err(system("inherited sockets"))?;
     if inherited.is_empty() {
-        return listener::bind_all(&config.listen, config.workers)
+        return listener::bind_all(&config.listen, config.workers, unheard(config))
             .map_err(|(address, error)| ServeError::Bind(address, error));
     }
     if !config.listen.is_empty() {
         info!("the supervisor's sockets are used, and not --listen");
     }
-    let share = |listener| Listener::inherited(listener, config.workers);
+    let share = |listener| Listener::inherited(listener, config.workers, unheard(config));
     inherited.iter().map(share).collect::<io::Result<_>>().map_err(system("inherited sockets"))
 }
 
@@ -260,6 +261,12 @@ impl Allowance {
             wanted => Ok(wanted.unwrap_or(allowed)),
         }
     }
+}
+
+/// How long TCP waits for a peer that acknowledges nothing. A queue that stands
+/// still is the shard's to judge, and it shall be the first.
+fn unheard(config: &Config) -> Duration {
+    limits::UNHEARD_MAX.max(config.rules.stuck_timeout + limits::KEEPALIVE_INTERVAL)
 }
 
 /// For people in the log, for scripts on standard output.

@@ -5,6 +5,7 @@ use crate::limits;
 use crate::wire::Outbound;
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::IpAddr;
 
 /// A socket as its shard carries it.
 #[derive(Debug)]
@@ -14,11 +15,14 @@ pub struct Socket {
     pub in_line: bool,
     /// A short read doesn't mean that it is drained: the end may be behind it.
     pub thorough: bool,
+    /// It took no more; an event will say when it does.
+    pub is_full: bool,
     /// Watched for being writable.
     pub watched_for_room: bool,
-    /// It counts as a client, not as one told to go away at the door.
-    pub counted: bool,
-    /// What it left of its queue when it was last flushed.
+    /// The address that it counts as a client of; none, if it is told to go
+    /// away at the door.
+    pub client: Option<IpAddr>,
+    /// What it left of its queue when it was last looked at.
     pub left_bytes: u32,
 }
 
@@ -42,13 +46,14 @@ pub enum Sent {
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, counted: bool) -> Self {
+    pub fn new(stream: TcpStream, client: Option<IpAddr>) -> Self {
         Self {
             stream,
             in_line: false,
             thorough: false,
+            is_full: false,
             watched_for_room: false,
-            counted,
+            client,
             left_bytes: 0,
         }
     }
