@@ -45,8 +45,16 @@ pub const RATE_PAUSE_MAX: Duration = Duration::from_millis(250);
 /// Between two broadcasts of one connection: the default of
 /// `--broadcast-interval`.
 pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
+/// Posts to rooms whose refusals may still be under way to their sender, from
+/// other workers, before the sender is heard further.
+pub const POSTS_UNDER_WAY_MAX: u8 = 4;
 /// Rooms that one user may be in.
 pub const ROOMS_PER_USER_MAX: usize = 256;
+/// A wrong operator token is answered after this time, the next one after
+/// twice that, and so on ...
+pub const TOKEN_DELAY_FIRST: Duration = Duration::from_secs(1);
+/// ... up to this.
+pub const TOKEN_DELAY_MAX: Duration = Duration::from_secs(60);
 /// An operator's token.
 pub const TOKEN_BYTES_MAX: usize = 1024;
 
@@ -62,6 +70,8 @@ pub const EVENTS_PER_TICK_MAX: usize = 1024;
 pub const ACCEPTS_PER_TICK_MAX: usize = 256;
 /// Batches of letters read in a row, before sockets have their turn.
 pub const BATCHES_PER_TICK_MAX: usize = 64;
+/// A batch of letters over this is sent before the tick ends.
+pub const BATCH_BYTES_MARK: usize = 256 * 1024;
 /// Letters on their way to one worker, in bytes, above which no worker reads
 /// from its sockets.
 pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
@@ -77,6 +87,11 @@ pub const COPIED_FRAME_BYTES_MAX: usize = 1024;
 /// After `accept` failed for want of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+// --- The house ---
+
+/// Rooms at once, on the whole server.
+pub const ROOMS_MAX: usize = 100_000;
+
 // --- The process ----------------------------------------------------------
 
 /// Descriptors kept back from clients: standard streams, polls, wakers,
@@ -87,16 +102,21 @@ pub const AT_THE_DOOR_MAX: usize = 48;
 /// The queue of connections that the kernel has made and nobody accepted yet;
 /// the kernel cuts it to `net.core.somaxconn`.
 pub const LISTEN_BACKLOG: i32 = 65_535;
-/// At shutdown: for what is queued ...
-pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(4_500);
-/// ... and for telling senders what was not delivered.
+/// At shutdown: for what is queued, ...
+pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(4_000);
+/// ... for telling senders what was not delivered, ...
 pub const SHUTDOWN_TELL: Duration = Duration::from_millis(500);
+/// ... and for peers to hang up.
+pub const SHUTDOWN_CLOSE: Duration = Duration::from_millis(500);
 /// An idle connection is probed by TCP after this time ...
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
 /// ... again after this one ...
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// ... and given up after so many probes, within 90 seconds in all.
 pub const KEEPALIVE_PROBES: u32 = 4;
+/// A peer that acknowledges nothing of what was sent is given up after this
+/// time; keep-alive doesn't probe while something is under way.
+pub const UNHEARD_MAX: Duration = Duration::from_secs(85);
 /// Repeated log lines of one kind are summed up over this time.
 pub const LOG_QUIET: Duration = Duration::from_secs(10);
 
@@ -111,5 +131,9 @@ const _: () = {
     assert!(
         KEEPALIVE_IDLE.as_secs() + KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64 <= 90
     );
-    assert!(SHUTDOWN_FLUSH.as_millis() + SHUTDOWN_TELL.as_millis() <= 5_000);
+    assert!(
+        SHUTDOWN_FLUSH.as_millis() + SHUTDOWN_TELL.as_millis() + SHUTDOWN_CLOSE.as_millis()
+            <= 5_000
+    );
+    assert!(UNHEARD_MAX.as_secs() <= 90);
 };

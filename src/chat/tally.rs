@@ -2,6 +2,7 @@
 //! read all; nothing is decided by them but the number of connections.
 
 use super::id::WorkerId;
+use crate::limits::ROOMS_MAX;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -49,6 +50,7 @@ pub struct Tallies {
     workers: Box<[Tally]>,
     users: AtomicUsize,
     peak_users: AtomicUsize,
+    rooms: AtomicUsize,
     /// What the process has given up, in a word.
     sandbox: OnceLock<&'static str>,
 }
@@ -60,6 +62,7 @@ impl Tallies {
             workers: (0..workers).map(|_| Tally::default()).collect(),
             users: AtomicUsize::new(0),
             peak_users: AtomicUsize::new(0),
+            rooms: AtomicUsize::new(0),
             sandbox: OnceLock::new(),
         }
     }
@@ -97,6 +100,16 @@ impl Tallies {
     /// The most users that there ever were at once.
     pub fn peak_users(&self) -> usize {
         self.peak_users.load(Relaxed)
+    }
+
+    /// One room more, unless there are as many as may be.
+    pub(super) fn room_made(&self) -> bool {
+        let more = |rooms| (rooms < ROOMS_MAX).then_some(rooms + 1);
+        self.rooms.fetch_update(Relaxed, Relaxed, more).is_ok()
+    }
+
+    pub(super) fn room_gone(&self) {
+        self.rooms.fetch_sub(1, Relaxed);
     }
 
     /// A user came; how many there are now.

@@ -5,6 +5,7 @@ use crate::limits;
 use crate::wire::Outbound;
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::IpAddr;
 
 /// A socket as its shard carries it.
 #[derive(Debug)]
@@ -14,10 +15,13 @@ pub struct Socket {
     pub in_line: bool,
     /// A short read doesn't mean that it is drained: the end may be behind it.
     pub thorough: bool,
+    /// It took no more; an event will say when it does.
+    pub is_full: bool,
     /// Watched for being writable.
     pub watched_for_room: bool,
-    /// It counts as a client, not as one told to go away at the door.
-    pub counted: bool,
+    /// The address that it counts as a client of; none, if it is told to go
+    /// away at the door.
+    pub client: Option<IpAddr>,
 }
 
 /// What one `recv` brought.
@@ -40,8 +44,15 @@ pub enum Sent {
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, counted: bool) -> Self {
-        Self { stream, in_line: false, thorough: false, watched_for_room: false, counted }
+    pub fn new(stream: TcpStream, client: Option<IpAddr>) -> Self {
+        Self {
+            stream,
+            in_line: false,
+            thorough: false,
+            is_full: false,
+            watched_for_room: false,
+            client,
+        }
     }
 
     /// One `recv`.

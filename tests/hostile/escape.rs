@@ -175,6 +175,7 @@ fn inside(targets: &str) {
         listen: vec!["127.0.0.1:0".parse().unwrap()],
         workers: 2,
         clients_max: Some(100),
+        per_address_max: None,
         allow: Vec::new(),
         sandbox: Mode::Auto,
         rules: Rules::default(),
