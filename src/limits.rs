@@ -70,6 +70,8 @@ pub const EVENTS_PER_TICK_MAX: usize = 1024;
 pub const ACCEPTS_PER_TICK_MAX: usize = 256;
 /// Batches of letters read in a row, before sockets have their turn.
 pub const BATCHES_PER_TICK_MAX: usize = 64;
+/// A batch of letters over this is sent before the tick ends.
+pub const BATCH_BYTES_MARK: usize = 256 * 1024;
 /// Letters on their way to one worker, in bytes, above which no worker reads
 /// from its sockets.
 pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
@@ -100,10 +102,12 @@ pub const AT_THE_DOOR_MAX: usize = 48;
 /// The queue of connections that the kernel has made and nobody accepted yet;
 /// the kernel cuts it to `net.core.somaxconn`.
 pub const LISTEN_BACKLOG: i32 = 65_535;
-/// At shutdown: for what is queued ...
-pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(4_500);
-/// ... and for telling senders what was not delivered.
+/// At shutdown: for what is queued, ...
+pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(4_000);
+/// ... for telling senders what was not delivered, ...
 pub const SHUTDOWN_TELL: Duration = Duration::from_millis(500);
+/// ... and for peers to hang up.
+pub const SHUTDOWN_CLOSE: Duration = Duration::from_millis(500);
 /// An idle connection is probed by TCP after this time ...
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
 /// ... again after this one ...
@@ -128,5 +132,8 @@ const _: () = {
         KEEPALIVE_IDLE.as_secs() + KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64 <= 90
     );
     assert!(UNHEARD_MAX.as_secs() <= 90);
-    assert!(SHUTDOWN_FLUSH.as_millis() + SHUTDOWN_TELL.as_millis() <= 5_000);
+    assert!(
+        SHUTDOWN_FLUSH.as_millis() + SHUTDOWN_TELL.as_millis() + SHUTDOWN_CLOSE.as_millis()
+            <= 5_000
+    );
 };

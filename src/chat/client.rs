@@ -210,9 +210,18 @@ impl<S> Client<S> {
 
     /// Why its next packet can't be handled now, if so. Something will say when
     /// it can: the queue that empties, the answer that comes, a deadline.
-    pub(super) fn hold(&mut self, now: Moment, pace: &Pace, queue_bytes: usize) -> Option<Hold> {
-        if self.flags.reset {
-            return None;
+    /// Nothing waits behind a reset; when the server stops, only what is behind
+    /// a question, whose answers would be taken for those to the next one.
+    pub(super) fn hold(
+        &mut self,
+        now: Moment,
+        pace: &Pace,
+        queue_bytes: usize,
+        stopping: bool,
+    ) -> Option<Hold> {
+        if self.flags.reset || stopping {
+            return (stopping && self.flags.held_asking && !self.flags.reset)
+                .then_some(Hold::Other);
         }
         self.flags.held_queue |= self.queued_bytes() > queue_bytes;
         if self.is_held() {

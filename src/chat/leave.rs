@@ -27,7 +27,12 @@ impl<S> Shard<S> {
         }
         let ended = client.flags.ended && then == Then::Linger;
         let then = if ended { Then::Close } else { then };
-        let fences = if client.flags.posted_away { self.place.workers as u32 - 1 } else { 0 };
+        // At the end of the server nobody is left to wait for.
+        let fences = if client.flags.posted_away && !self.stopping {
+            self.place.workers as u32 - 1
+        } else {
+            0
+        };
         let name: Box<str> = client.name().into();
         client.inbound = Vec::new();
         let stage = Stage::Closing { name, fences, then };
@@ -42,7 +47,9 @@ impl<S> Shard<S> {
             if self.watchers.remove(&id) {
                 self.tally().watchers.subtract(1);
             }
-            self.announce(false, identity.name());
+            if !self.stopping {
+                self.announce(false, identity.name());
+            }
         }
         if fences > 0 {
             let asker = self.address(id);
@@ -77,6 +84,11 @@ impl<S> Shard<S> {
     pub(super) fn settle(&mut self, id: ConnId) {
         let now = self.now;
         let Some(client) = self.clients.get_mut(id) else { return };
+        if client.flags.reset && client.is_closing() {
+            // Nothing can be said and nobody reads it any more.
+            self.drop_client(id);
+            return;
+        }
         if let Stage::Closing { fences: 0, then: then @ Then::Bye, .. } = &mut client.stage {
             *then = if client.flags.ended { Then::Close } else { Then::Linger };
             self.say(id, "/quit", "bye");
@@ -165,6 +177,7 @@ impl<S> Shard<S> {
     /// The server has stopped: whatever still waits is given back.
     pub fn give_back_all(&mut self, now: Moment) {
         self.now = now;
+        self.gave_back = true;
         let waiting = self.clients.ids(|client| client.outbound.is_some());
         // First all queues, then the refusals: these are to go out.
         let mut unsent = Vec::new();
@@ -177,6 +190,15 @@ impl<S> Shard<S> {
         }
         for (origin, recipient) in unsent {
             self.give_back(origin, Code::Undelivered, recipient);
+        }
+    }
+
+    /// The server has said all that it can: every connection is closed as if
+    /// it had been refused, so that the peer can read to the end.
+    pub fn hang_up(&mut self, now: Moment) {
+        self.now = now;
+        for id in self.connection_ids() {
+            self.leave(id, Then::Linger);
         }
     }
 }

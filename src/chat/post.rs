@@ -42,9 +42,9 @@ impl<S> Shard<S> {
             let Some(client) = self.clients.get_mut(id) else { return };
             client.flags.posted_away = true;
             let Some(identity) = client.identity() else { return };
-            self.outboxes[usize::from(home)].direct(origin, hash, key, |out| {
-                push_stamped(out, identity, packet);
-            });
+            let outbox = &mut self.outboxes[usize::from(home)];
+            outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
+            self.pressed |= outbox.bytes.len() > limits::BATCH_BYTES_MARK;
             return;
         }
         let Some(to) = self.find(hash, key) else {
@@ -53,8 +53,8 @@ impl<S> Shard<S> {
         };
         let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
         let length = stamped_bytes(identity, packet);
-        if !self.has_room(to, length) {
-            self.give_back(origin, Code::Busy, to);
+        if let Some(code) = self.obstacle(to, length) {
+            self.give_back(origin, code, to);
             return;
         }
         let mut queue = self.take_queue(to);
@@ -71,8 +71,8 @@ impl<S> Shard<S> {
             self.refuse_origin(origin, Code::NoSuchUser, None);
             return;
         };
-        if !self.has_room(to, frame.len()) {
-            self.give_back(origin, Code::Busy, to);
+        if let Some(code) = self.obstacle(to, frame.len()) {
+            self.give_back(origin, code, to);
             return;
         }
         let mut queue = self.take_queue(to);
@@ -137,8 +137,8 @@ impl<S> Shard<S> {
 
     /// Puts a frame for many into one queue, or gives it back.
     pub(super) fn deliver_frame(&mut self, to: ConnId, origin: Origin, frame: &Arc<[u8]>) {
-        if !self.has_room(to, frame.len()) {
-            self.give_back(origin, Code::Busy, to);
+        if let Some(code) = self.obstacle(to, frame.len()) {
+            self.give_back(origin, code, to);
             return;
         }
         let mut queue = self.take_queue(to);
@@ -148,6 +148,15 @@ impl<S> Shard<S> {
             queue.push_shared(Some(origin), frame.clone());
         }
         self.put_queue(to, queue);
+    }
+
+    /// Why a packet can't be put into a queue, if it can't. Once all was given
+    /// back, what comes later, from a slower worker, goes the same way.
+    fn obstacle(&self, to: ConnId, bytes: usize) -> Option<Code> {
+        if self.gave_back {
+            return Some(Code::Undelivered);
+        }
+        (!self.has_room(to, bytes)).then_some(Code::Busy)
     }
 
     /// An empty queue takes any packet, a filled one up to its bound.
@@ -165,6 +174,7 @@ impl<S> Shard<S> {
     /// Puts its queue back, with something new in it.
     pub(super) fn put_queue(&mut self, id: ConnId, queue: Queue) {
         let Some(client) = self.clients.get_mut(id) else { return };
+        self.pressed |= queue.queued_bytes() > self.rules.queue_bytes_max / 2;
         client.outbound = Some(queue);
         if !client.flags.touched {
             client.flags.touched = true;

@@ -15,6 +15,7 @@ use super::tally::{Tallies, Tally};
 use crate::limits;
 use crate::wire::Outbound;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -53,7 +54,11 @@ pub struct Shard<S> {
     pub(super) effects: Vec<Effect<S>>,
     pub(super) outboxes: Vec<Batch<S>>,
     pub(super) spare_queues: Vec<Queue>,
+    /// A queue is more than half full.
+    pub(super) pressed: bool,
     pub(super) stopping: bool,
+    /// All that waited has been given back.
+    pub(super) gave_back: bool,
 }
 
 /// The time of day, asked for by few.
@@ -137,7 +142,9 @@ impl<S> Shard<S> {
             effects: Vec::new(),
             outboxes: (0..place.workers).map(|_| Batch::default()).collect(),
             spare_queues: Vec::new(),
+            pressed: false,
             stopping: false,
+            gave_back: false,
         }
     }
 
@@ -175,6 +182,18 @@ impl<S> Shard<S> {
                 !client.is_held() && !client.flags.ended && !self.stopping
             }
         }
+    }
+
+    /// How many bytes it takes at a time: a share of what a queue may hold, so
+    /// that one turn fills none.
+    pub fn turn_bytes(&self) -> usize {
+        limits::SCRATCH_BYTES.min(self.rules.queue_bytes_max / 4)
+    }
+
+    /// Whether a queue has filled by more than half since the last call: it
+    /// should be flushed before more comes.
+    pub fn take_pressed(&mut self) -> bool {
+        mem::take(&mut self.pressed)
     }
 
     /// Its socket and what waits for it.
@@ -295,7 +314,7 @@ impl<S> Shard<S> {
     /// The letters for a worker, if there are any.
     pub fn take_batch(&mut self, worker: WorkerId) -> Option<Batch<S>> {
         let outbox = &mut self.outboxes[usize::from(worker)];
-        (!outbox.is_empty()).then(|| std::mem::take(outbox))
+        (!outbox.is_empty()).then(|| mem::take(outbox))
     }
 
     /// Adds a letter of `net`'s own making: a traveller.
@@ -312,6 +331,12 @@ impl<S> Shard<S> {
     /// Handles of all connections here.
     pub fn connection_ids(&self) -> Vec<ConnId> {
         self.clients.ids(|_| true)
+    }
+
+    /// What its bytes that are not handled yet take of memory: nothing, where
+    /// there are none.
+    pub fn kept_bytes(&self, id: ConnId) -> usize {
+        self.clients.get(id).map_or(0, |client| client.inbound.capacity())
     }
 
     /// Whether nothing waits for any socket.

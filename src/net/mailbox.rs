@@ -19,6 +19,8 @@ pub enum Mail {
     Stop,
     /// Give back what still waits.
     GiveBack,
+    /// Say nothing more, wait for the peers to hang up.
+    Close,
     /// Close everything and end.
     Quit,
 }

@@ -15,6 +15,8 @@ pub struct Socket {
     pub in_line: bool,
     /// A short read doesn't mean that it is drained: the end may be behind it.
     pub thorough: bool,
+    /// It took no more; an event will say when it does.
+    pub is_full: bool,
     /// Watched for being writable.
     pub watched_for_room: bool,
     /// The address that it counts as a client of; none, if it is told to go
@@ -43,7 +45,14 @@ pub enum Sent {
 
 impl Socket {
     pub fn new(stream: TcpStream, client: Option<IpAddr>) -> Self {
-        Self { stream, in_line: false, thorough: false, watched_for_room: false, client }
+        Self {
+            stream,
+            in_line: false,
+            thorough: false,
+            is_full: false,
+            watched_for_room: false,
+            client,
+        }
     }
 
     /// One `recv`.

@@ -2,21 +2,22 @@
 //! of the chat. One tick, one direction: what came in, what the shard makes of
 //! it, what goes out. Never: a decision about the chat.
 
-use super::digest::Digest;
-use super::door::{Door, Entry};
-use super::mailbox::{Mail, Mailbox, Post};
-use super::shutdown::{ComingToRest, Progress};
-use super::signals::{Signal, Signals};
-use super::socket::{Received, Sent, Socket};
-use crate::chat::{ConnId, Effect, Ended, Moment, Shard, WorkerId};
+mod entrance;
+mod traffic;
+
+use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
+use crate::net::digest::Digest;
+use crate::net::door::Door;
+use crate::net::mailbox::{Mail, Mailbox, Post};
+use crate::net::shutdown::{ComingToRest, Progress, Reached};
+use crate::net::signals::{Signal, Signals};
+use crate::net::socket::Socket;
 use log::info;
-use mio::event::Event;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,6 +69,8 @@ enum Stage {
     Serving,
     /// Nothing more is read or accepted.
     Stopping,
+    /// Nothing more is sent either.
+    Closing,
     Ended,
 }
 
@@ -119,23 +122,32 @@ impl Worker {
     fn tick(&mut self, events: &Events) -> io::Result<()> {
         self.now = Moment(self.parts.start.elapsed().as_nanos() as u64);
         self.parts.mailbox.lower_flag();
-        self.read_mail();
+        self.read_mail()?;
         for event in events {
             self.note(event);
         }
         self.accept();
-        self.read_ready();
+        self.read_ready()?;
         self.parts.shard.expire(self.now);
         self.carry_out();
         self.send_letters()?;
         self.digest.sum_up(self.now);
-        if self.stage == Stage::Stopping {
-            let worker = self.parts.worker;
-            self.parts.progress.set_flushed(worker, self.parts.shard.is_flushed());
-        }
+        self.tell_progress();
         // Last: until here these letters, and what follows from them, count.
         self.parts.mailbox.done(std::mem::take(&mut self.letters_done));
         self.coming_to_rest.as_mut().map_or(Ok(()), |rest| rest.look(self.now))
+    }
+
+    /// On the way to the end: how far it is.
+    fn tell_progress(&self) {
+        let shard = &self.parts.shard;
+        let reached = match self.stage {
+            Stage::Serving | Stage::Ended => return,
+            Stage::Stopping if shard.is_flushed() => Reached::Flushed,
+            Stage::Closing if shard.connections() == 0 => Reached::Closed,
+            Stage::Stopping | Stage::Closing => Reached::Nothing,
+        };
+        self.parts.progress.set(self.parts.worker, reached);
     }
 
     /// Until the nearest deadline; not at all where work is left.
@@ -159,13 +171,14 @@ impl Worker {
         })
     }
 
-    fn read_mail(&mut self) {
+    fn read_mail(&mut self) -> io::Result<()> {
         for _ in 0..limits::BATCHES_PER_TICK_MAX {
             match self.parts.mailbox.take() {
-                None => return,
+                None => break,
                 Some(Mail::Letters(batch)) => {
                     self.letters_done += batch.weight_bytes();
                     self.parts.shard.letters(self.now, batch);
+                    self.relieve()?;
                 }
                 Some(Mail::Stop) => {
                     self.stage = Stage::Stopping;
@@ -173,30 +186,14 @@ impl Worker {
                     self.parts.shard.stop(self.now);
                 }
                 Some(Mail::GiveBack) => self.parts.shard.give_back_all(self.now),
+                Some(Mail::Close) => {
+                    self.stage = Stage::Closing;
+                    self.parts.shard.hang_up(self.now);
+                }
                 Some(Mail::Quit) => self.stage = Stage::Ended,
             }
         }
-    }
-
-    /// Remembers what an event says; nothing is done yet.
-    fn note(&mut self, event: &Event) {
-        match event.token() {
-            WAKER => {}
-            SIGNALS => self.heed_signals(),
-            Token(token) if token > LAST_LISTENER - self.parts.listeners.len() => {
-                self.knocking = true;
-            }
-            Token(token) => {
-                let id = ConnId::from_bits(token as u64);
-                if event.is_writable() {
-                    self.effects.push(Effect::Flush(id));
-                }
-                let ended = event.is_read_closed() || event.is_error();
-                if event.is_readable() || ended {
-                    self.line_up(id, ended);
-                }
-            }
-        }
+        Ok(())
     }
 
     fn heed_signals(&mut self) {
@@ -213,52 +210,14 @@ impl Worker {
         }
     }
 
-    fn line_up(&mut self, id: ConnId, thorough: bool) {
-        let Some(socket) = self.parts.shard.socket(id) else { return };
-        socket.thorough |= thorough;
-        if !socket.in_line {
-            socket.in_line = true;
-            self.ready.push_back(id);
+    /// Where a queue or a batch fills up within a tick, it goes on its way
+    /// before anybody is refused for it.
+    fn relieve(&mut self) -> io::Result<()> {
+        if self.parts.shard.take_pressed() {
+            self.carry_out();
+            self.send_letters()?;
         }
-    }
-
-    /// Gives each of those in line one turn, unless letters are piling up
-    /// somewhere: then nobody reads, and TCP tells the senders.
-    fn read_ready(&mut self) {
-        if self.ready.is_empty() || self.parts.mailbox.post().is_congested() {
-            return;
-        }
-        for _ in 0..self.ready.len() {
-            if let Some(id) = self.ready.pop_front() {
-                self.read(id);
-            }
-        }
-    }
-
-    /// One turn: one `recv`.
-    fn read(&mut self, id: ConnId) {
-        let wanted = self.parts.shard.wants_bytes(id);
-        let Some(socket) = self.parts.shard.socket(id) else { return };
-        socket.in_line = false;
-        if !wanted {
-            // When it is wanted again, an effect says so; the end may have
-            // been announced by then.
-            socket.thorough = true;
-            return;
-        }
-        let received = socket.receive(&mut self.scratch);
-        let thorough = socket.thorough;
-        match received {
-            Received::Bytes(count) => {
-                self.parts.shard.received(self.now, id, &self.scratch[..count]);
-                if thorough || count == self.scratch.len() {
-                    self.line_up(id, thorough);
-                }
-            }
-            Received::Nothing => socket.thorough = false,
-            Received::End => self.parts.shard.ended(self.now, id, Ended::Politely),
-            Received::Broken => self.parts.shard.ended(self.now, id, Ended::Reset),
-        }
+        Ok(())
     }
 
     /// Carries out what the shard wants done, and what follows from that.
@@ -299,103 +258,6 @@ impl Worker {
         }
     }
 
-    /// Hands the socket what waits for it: one `send` as a rule.
-    fn flush(&mut self, id: ConnId) {
-        while let Some((socket, outbound)) = self.parts.shard.to_send(id) {
-            match socket.send(outbound) {
-                Sent::Broken => return self.parts.shard.broken(self.now, id),
-                Sent::Bytes { count, full } => {
-                    let rest = outbound.queued_bytes() > count;
-                    if count > 0 {
-                        self.parts.shard.sent(self.now, id, count);
-                    }
-                    if full {
-                        self.watch_for_room(id, true);
-                        self.parts.shard.blocked(self.now, id);
-                    } else if !rest {
-                        self.watch_for_room(id, false);
-                    }
-                    if full || !rest {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Write interest only while bytes remain.
-    fn watch_for_room(&mut self, id: ConnId, watch: bool) {
-        let Some(socket) = self.parts.shard.socket(id) else { return };
-        // Registering again is what makes an edge come again, too.
-        if watch || socket.watched_for_room {
-            socket.watched_for_room = watch;
-            let writable = Interest::READABLE | Interest::WRITABLE;
-            let interest = if watch { writable } else { Interest::READABLE };
-            let token = Token(id.to_bits() as usize);
-            if self.parts.poll.registry().reregister(&mut socket.stream, token, interest).is_err() {
-                self.parts.shard.broken(self.now, id);
-            }
-        }
-    }
-
-    fn register(&mut self, id: ConnId) {
-        let Some(socket) = self.parts.shard.socket(id) else { return };
-        let token = Token(id.to_bits() as usize);
-        let interest = Interest::READABLE;
-        if self.parts.poll.registry().register(&mut socket.stream, token, interest).is_err() {
-            self.parts.shard.ended(self.now, id, Ended::Reset);
-        }
-    }
-
-    /// Accepts what knocks, up to a bound.
-    fn accept(&mut self) {
-        if !self.knocking || self.now < self.accept_after || self.stage != Stage::Serving {
-            return;
-        }
-        self.knocking = false;
-        for number in 0..self.parts.listeners.len() {
-            let mut accepted = 0;
-            loop {
-                if accepted == limits::ACCEPTS_PER_TICK_MAX {
-                    self.knocking = true;
-                    break;
-                }
-                accepted += 1;
-                match self.parts.listeners[number].accept() {
-                    Ok((stream, peer)) => self.enter(stream, peer),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) if is_of_one_connection(&error) => {}
-                    Err(error) => {
-                        // Readiness is not told twice: look again by ourselves.
-                        self.knocking = true;
-                        self.accept_after = self.now.after(limits::ACCEPT_PAUSE);
-                        self.digest.accept_failed(self.now, &error);
-                        break;
-                    }
-                }
-            }
-        }
-    }
-
-    fn enter(&mut self, stream: TcpStream, peer: SocketAddr) {
-        let peer = peer.ip().to_canonical();
-        let entry = self.parts.door.enter(peer);
-        if entry == Entry::Dropped {
-            return;
-        }
-        let client = (entry == Entry::Client).then_some(peer);
-        let Ok(local) = stream.local_addr() else { return self.parts.door.left(client) };
-        let local = local.ip().to_canonical();
-        let socket = Socket::new(stream, client);
-        let id = match entry {
-            Entry::Refused(code) => {
-                self.parts.shard.refused_at_door(self.now, socket, (peer, local), code)
-            }
-            _ => self.parts.shard.accepted(self.now, socket, peer, local),
-        };
-        self.register(id);
-    }
-
     /// One batch for each worker that has letters.
     fn send_letters(&mut self) -> io::Result<()> {
         let post: &Post = self.parts.mailbox.post();
@@ -406,22 +268,4 @@ impl Worker {
         }
         Ok(())
     }
-}
-
-/// The connection died in the queue, or a signal came; the next may be fine.
-/// accept(2) asks to treat network errors of the new socket like this.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use ErrorKind::{ConnectionAborted, HostUnreachable, Interrupted, NetworkDown};
-    use ErrorKind::{NetworkUnreachable, PermissionDenied, TimedOut};
-    const EPROTO: i32 = 71;
-    matches!(
-        error.kind(),
-        ConnectionAborted
-            | HostUnreachable
-            | Interrupted
-            | NetworkDown
-            | NetworkUnreachable
-            | PermissionDenied
-            | TimedOut
-    ) || error.raw_os_error() == Some(EPROTO)
 }

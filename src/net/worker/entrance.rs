@@ -1,0 +1,79 @@
+//! A worker's part at the entrance: what knocks is accepted, up to a bound,
+//! and let in, or told why not. Never: who may come in.
+
+use super::{Stage, Worker};
+use crate::limits;
+use crate::net::door::Entry;
+use crate::net::socket::Socket;
+use mio::net::TcpStream;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+impl Worker {
+    /// Accepts what knocks, up to a bound.
+    pub(super) fn accept(&mut self) {
+        if !self.knocking || self.now < self.accept_after || self.stage != Stage::Serving {
+            return;
+        }
+        self.knocking = false;
+        for number in 0..self.parts.listeners.len() {
+            let mut accepted = 0;
+            loop {
+                if accepted == limits::ACCEPTS_PER_TICK_MAX {
+                    self.knocking = true;
+                    break;
+                }
+                accepted += 1;
+                match self.parts.listeners[number].accept() {
+                    Ok((stream, peer)) => self.enter(stream, peer),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) if is_of_one_connection(&error) => {}
+                    Err(error) => {
+                        // Readiness is not told twice: look again by ourselves.
+                        self.knocking = true;
+                        self.accept_after = self.now.after(limits::ACCEPT_PAUSE);
+                        self.digest.accept_failed(self.now, &error);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, stream: TcpStream, peer: SocketAddr) {
+        let peer = peer.ip().to_canonical();
+        let entry = self.parts.door.enter(peer);
+        if entry == Entry::Dropped {
+            return;
+        }
+        let client = (entry == Entry::Client).then_some(peer);
+        let Ok(local) = stream.local_addr() else { return self.parts.door.left(client) };
+        let local = local.ip().to_canonical();
+        let socket = Socket::new(stream, client);
+        let id = match entry {
+            Entry::Refused(code) => {
+                self.parts.shard.refused_at_door(self.now, socket, (peer, local), code)
+            }
+            _ => self.parts.shard.accepted(self.now, socket, peer, local),
+        };
+        self.register(id);
+    }
+}
+
+/// The connection died in the queue, or a signal came; the next may be fine.
+/// accept(2) asks to treat network errors of the new socket like this.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, HostUnreachable, Interrupted, NetworkDown};
+    use ErrorKind::{NetworkUnreachable, PermissionDenied, TimedOut};
+    const EPROTO: i32 = 71;
+    matches!(
+        error.kind(),
+        ConnectionAborted
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | PermissionDenied
+            | TimedOut
+    ) || error.raw_os_error() == Some(EPROTO)
+}

@@ -1,0 +1,137 @@
+//! A worker's part that deals with bytes: who is ready, one `recv` a turn, one
+//! flush a tick. Never: what the bytes mean, when the time for this is.
+
+use super::{LAST_LISTENER, SIGNALS, WAKER, Worker};
+use crate::chat::{ConnId, Effect, Ended};
+use crate::net::socket::{Received, Sent};
+use mio::event::Event;
+use mio::{Interest, Token};
+use std::io;
+
+impl Worker {
+    /// Remembers what an event says; nothing is done yet.
+    pub(super) fn note(&mut self, event: &Event) {
+        match event.token() {
+            WAKER => {}
+            SIGNALS => self.heed_signals(),
+            Token(token) if token > LAST_LISTENER - self.parts.listeners.len() => {
+                self.knocking = true;
+            }
+            Token(token) => {
+                let id = ConnId::from_bits(token as u64);
+                if event.is_writable()
+                    && let Some(socket) = self.parts.shard.socket(id)
+                {
+                    socket.is_full = false;
+                    self.effects.push(Effect::Flush(id));
+                }
+                let ended = event.is_read_closed() || event.is_error();
+                if event.is_readable() || ended {
+                    self.line_up(id, ended);
+                }
+            }
+        }
+    }
+
+    pub(super) fn line_up(&mut self, id: ConnId, thorough: bool) {
+        let Some(socket) = self.parts.shard.socket(id) else { return };
+        socket.thorough |= thorough;
+        if !socket.in_line {
+            socket.in_line = true;
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Gives each of those in line one turn, unless letters are piling up
+    /// somewhere: then nobody reads, and TCP tells the senders.
+    pub(super) fn read_ready(&mut self) -> io::Result<()> {
+        if self.ready.is_empty() || self.parts.mailbox.post().is_congested() {
+            return Ok(());
+        }
+        for _ in 0..self.ready.len() {
+            if let Some(id) = self.ready.pop_front() {
+                self.read(id);
+                self.relieve()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One turn: one `recv`.
+    fn read(&mut self, id: ConnId) {
+        let wanted = self.parts.shard.wants_bytes(id);
+        let turn = self.parts.shard.turn_bytes();
+        let Some(socket) = self.parts.shard.socket(id) else { return };
+        socket.in_line = false;
+        if !wanted {
+            // When it is wanted again, an effect says so; the end may have
+            // been announced by then.
+            socket.thorough = true;
+            return;
+        }
+        let received = socket.receive(&mut self.scratch[..turn]);
+        let thorough = socket.thorough;
+        match received {
+            Received::Bytes(count) => {
+                self.parts.shard.received(self.now, id, &self.scratch[..count]);
+                if thorough || count == turn {
+                    self.line_up(id, thorough);
+                }
+            }
+            Received::Nothing => socket.thorough = false,
+            Received::End => self.parts.shard.ended(self.now, id, Ended::Politely),
+            Received::Broken => self.parts.shard.ended(self.now, id, Ended::Reset),
+        }
+    }
+
+    /// Hands the socket what waits for it: one `send` as a rule, none where it
+    /// is known to be full.
+    pub(super) fn flush(&mut self, id: ConnId) {
+        while let Some((socket, outbound)) = self.parts.shard.to_send(id) {
+            if socket.is_full {
+                return;
+            }
+            match socket.send(outbound) {
+                Sent::Broken => return self.parts.shard.broken(self.now, id),
+                Sent::Bytes { count, full } => {
+                    socket.is_full = full;
+                    let rest = outbound.queued_bytes() > count;
+                    if count > 0 {
+                        self.parts.shard.sent(self.now, id, count);
+                    }
+                    if full {
+                        self.parts.shard.blocked(self.now, id);
+                    }
+                    if full || !rest {
+                        self.watch_for_room(id, full);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Write interest only while bytes remain.
+    fn watch_for_room(&mut self, id: ConnId, watch: bool) {
+        let Some(socket) = self.parts.shard.socket(id) else { return };
+        if watch == socket.watched_for_room {
+            return;
+        }
+        socket.watched_for_room = watch;
+        let writable = Interest::READABLE | Interest::WRITABLE;
+        let interest = if watch { writable } else { Interest::READABLE };
+        let token = Token(id.to_bits() as usize);
+        if self.parts.poll.registry().reregister(&mut socket.stream, token, interest).is_err() {
+            self.parts.shard.broken(self.now, id);
+        }
+    }
+
+    pub(super) fn register(&mut self, id: ConnId) {
+        let Some(socket) = self.parts.shard.socket(id) else { return };
+        let token = Token(id.to_bits() as usize);
+        let interest = Interest::READABLE;
+        if self.parts.poll.registry().register(&mut socket.stream, token, interest).is_err() {
+            self.parts.shard.ended(self.now, id, Ended::Reset);
+        }
+    }
+}
