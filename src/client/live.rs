@@ -91,18 +91,24 @@ impl Live {
     fn run(&mut self) -> io::Result<()> {
         while !self.is_leaving {
             let has_more = self.take_news();
+            self.flush();
             self.draw_if_due()?;
-            self.wait.wait(self.timeout(has_more))?;
+            let woken = self.wait.wait(self.timeout(has_more))?;
+            if woken.by_signal {
+                self.terminal.measure()?;
+                self.is_dirty = true;
+            }
             if self.wait.was_told_to_end() {
                 return Ok(());
             }
-            while let Some(input) = self.terminal.input()? {
+            while woken.by_keyboard
+                && let Some(input) = self.terminal.input()?
+            {
                 self.take_input(&input);
             }
             if self.model.deadline().is_some_and(|deadline| deadline <= self.start.elapsed()) {
                 self.handle(Event::Tick);
             }
-            self.flush();
         }
         Ok(())
     }
@@ -126,7 +132,6 @@ impl Live {
                 }
             }
             Input::Paste(text) => self.handle(Event::Paste(text.clone())),
-            Input::Resize(..) => self.is_dirty = true,
             _ => {}
         }
     }

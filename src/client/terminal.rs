@@ -7,6 +7,10 @@ use ratatui::{DefaultTerminal, Frame};
 use std::io::{self, Write, stdout};
 use std::time::Duration;
 
+/// How long a key is waited for where one is due. Not zero: then crossterm
+/// never looks at the descriptor, only at what it has read before.
+const INPUT_PATIENCE: Duration = Duration::from_millis(1);
+
 /// The terminal while we have it.
 pub struct Terminal {
     terminal: DefaultTerminal,
@@ -30,19 +34,24 @@ impl Terminal {
         Rect::from((ratatui::layout::Position::ORIGIN, self.size))
     }
 
-    /// The next key, paste or change of size, if one waits.
+    /// The next key or paste, if one waits.
     ///
     /// # Errors
     /// The terminal has gone.
     pub fn input(&mut self) -> io::Result<Option<Event>> {
-        if !event::poll(Duration::ZERO)? {
+        if !event::poll(INPUT_PATIENCE)? {
             return Ok(None);
         }
-        let event = event::read()?;
-        if let Event::Resize(width, height) = event {
-            self.size = Size { width, height };
-        }
-        Ok(Some(event))
+        Ok(Some(event::read()?))
+    }
+
+    /// Its size may have changed.
+    ///
+    /// # Errors
+    /// The terminal has gone.
+    pub fn measure(&mut self) -> io::Result<()> {
+        self.size = self.terminal.size()?;
+        Ok(())
     }
 
     /// # Errors

@@ -25,6 +25,15 @@ pub struct Wait {
     is_told_to_end: Arc<AtomicBool>,
 }
 
+/// What has come, besides a [`Waker::wake`]. It is told once: keys are to be
+/// read until there are none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Woken {
+    pub by_keyboard: bool,
+    /// The size of the terminal may have changed.
+    pub by_signal: bool,
+}
+
 /// Ends a [`Wait::wait`]; between two of them, once is enough.
 #[derive(Clone)]
 pub struct Waker {
@@ -77,14 +86,19 @@ impl Wait {
     ///
     /// # Errors
     /// The system's.
-    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Woken> {
+        let mut woken = Woken::default();
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
+        for event in &self.events {
+            woken.by_keyboard |= event.token() == KEYBOARD;
+            woken.by_signal |= event.token() == SIGNALS;
+        }
         let mut bytes = [0; 64];
-        while (&self.signals).read(&mut bytes).is_ok_and(|count| count > 0) {}
-        Ok(())
+        while woken.by_signal && (&self.signals).read(&mut bytes).is_ok_and(|count| count > 0) {}
+        Ok(woken)
     }
 
     /// A signal has told us to end, or the terminal has gone.

@@ -33,6 +33,11 @@ impl Model {
         let index = self.find_or_make(Place::of(title), title);
         let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
         let mention = names(&text, &self.me);
+        if let Place::Room(key) = &self.conversations[index].place
+            && let Some(members) = self.people.members.get_mut(key)
+        {
+            members.add(&packet.name);
+        }
         if is_direct {
             self.last_direct = Some(from.clone());
         }
@@ -136,7 +141,7 @@ impl Model {
                 self.clock.round_trip_was(round_trip);
                 format!("{msg} ({})", shown_duration(round_trip)).trim_start().to_owned()
             }
-            ("/join", ask, _) => self.joined(msg, ask.as_ref().is_none_or(|ask| ask.quiet), now),
+            ("/join", ..) => return self.joined(msg, ask.is_none_or(|ask| ask.quiet), now),
             ("/leave", ..) => self.left_room(msg),
             ("/who", ..) => who_text(msg),
             (_, _, Some(page)) => page_text(&page),
@@ -191,7 +196,7 @@ impl Model {
     }
 
     /// `#ROOM MEMBERS`: we are in.
-    fn joined(&mut self, msg: &str, quiet: bool, now: Now) -> String {
+    fn joined(&mut self, msg: &str, quiet: bool, now: Now) {
         let (room, members) = msg.split_once(' ').unwrap_or((msg, "?"));
         let room = safe::line(room).into_owned();
         self.entered(&room);
@@ -201,7 +206,11 @@ impl Model {
         if !quiet {
             self.switch_to(index);
         }
-        format!("You are in {room}; members: {members}")
+        let text = match members {
+            "1" => format!("You are in {room}, alone so far."),
+            members => format!("You are in {room}; members: {members}."),
+        };
+        self.note(&Place::of(&room), &text, now);
     }
 
     fn left_room(&mut self, msg: &str) -> String {

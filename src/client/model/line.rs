@@ -53,7 +53,8 @@ impl Line {
     }
 
     /// Marks a line of ours as refused; another reason is added.
-    pub fn refuse(&mut self, reason: String) {
+    pub fn refuse(&mut self, mut reason: String) {
+        reason.truncate(reason.trim_end_matches('.').len());
         let Kind::Own(delivery) = &mut self.kind else { return };
         match delivery {
             Delivery::Refused { reasons, .. } if reasons.len() < REASONS_MAX => {

@@ -5,6 +5,7 @@ use super::clock::{MEASURE_INTERVAL, Now};
 use super::conversation::{Place, key_of};
 use super::line::{Delivery, Kind, Line};
 use super::link::{Link, pause};
+use super::people::Names;
 use super::{Effect, Model};
 use crate::client::connection::pack;
 use crate::client::packet::Welcome;
@@ -15,8 +16,12 @@ use std::time::Duration;
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// A server that leaves a `/ping` unanswered for this long is gone.
 const PING_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often the members of the open room are asked for.
-const MEMBERS_INTERVAL: Duration = Duration::from_secs(60);
+/// How often the members of the open room are asked for: nothing tells of those
+/// who come into a room.
+const MEMBERS_INTERVAL: Duration = Duration::from_secs(15);
+/// The same where they are many, since the answer is long.
+const MANY_MEMBERS_INTERVAL: Duration = Duration::from_secs(180);
+const MANY_MEMBERS: u64 = 500;
 /// Questions that wait for their turn.
 const WAITING_ASKS_MAX: usize = 100;
 
@@ -90,7 +95,7 @@ impl Model {
         }
         let why = match self.kicked.take() {
             Some(reason) => {
-                let why = format!("You were sent away: {reason}");
+                let why = format!("You were sent away: {}.", reason.trim_end_matches('.'));
                 self.link = Link::Off { why: why.clone() };
                 format!("{why} Come back by /reconnect.")
             }
@@ -149,10 +154,13 @@ impl Model {
             self.ask("/list", "", Place::Server, true, now);
         }
         let place = self.conversation().place.clone();
-        if let Place::Room(_) = place
+        if let Place::Room(key) = &place
             && self.next_members <= now.ticks
         {
-            self.next_members = now.ticks + MEMBERS_INTERVAL;
+            let members = self.people.members.get(key).map_or(0, Names::total);
+            let is_big = members > MANY_MEMBERS;
+            self.next_members =
+                now.ticks + if is_big { MANY_MEMBERS_INTERVAL } else { MEMBERS_INTERVAL };
             let room = self.conversation().title.clone();
             self.ask("/members", &room, place, true, now);
         }

@@ -55,9 +55,6 @@ impl Shape {
 
     /// What stands in front of the first row of `line`, without the time.
     pub fn label(&self, line: &Line) -> String {
-        if line.kind == Kind::Day {
-            return String::new();
-        }
         let mark = match line.kind {
             Kind::Warning => "!!",
             Kind::Notice => "--",
@@ -76,9 +73,6 @@ impl Shape {
 
     /// Columns in front of the first row and of the others.
     fn gutters(&self, line: &Line) -> (usize, usize) {
-        if line.kind == Kind::Day {
-            return (0, 0);
-        }
         let time = if self.times { TIME_COLUMNS } else { 0 };
         match self.names {
             Some(columns) => {
@@ -96,6 +90,9 @@ impl Shape {
 
     /// The rows of `line`: one at least.
     pub fn rows<'a>(&self, line: &'a Line) -> Vec<Row<'a>> {
+        if line.kind == Kind::Day {
+            return vec![Row { part: Part::First, text: Cow::Borrowed(&line.text) }];
+        }
         let (first, more) = self.gutters(line);
         let (first, more) = (self.width.saturating_sub(first), self.width.saturating_sub(more));
         let mut rows: Vec<Row<'a>> = wrap(&line.text, first, more)

@@ -55,7 +55,7 @@ fn link_text(link: &Link) -> Option<String> {
     match link {
         Link::Online => None,
         Link::Connecting { .. } => Some("connecting …".to_owned()),
-        Link::Waiting { attempt, .. } => Some(format!("not connected: attempt {attempt} follows")),
+        Link::Waiting { attempt, .. } => Some(format!("not connected, attempt {attempt} follows")),
         Link::Off { why } => Some(format!("{why} /reconnect")),
     }
 }

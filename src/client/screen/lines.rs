@@ -3,7 +3,7 @@
 
 use super::theme::Theme;
 use crate::client::model::line::{Kind, Line};
-use crate::client::model::wrap::{Part, RULE, Row, Shape, TIME_COLUMNS};
+use crate::client::model::wrap::{Part, RULE, Row, Shape, TIME_COLUMNS, truncate};
 use crate::client::model::{Mode, Model};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -83,13 +83,14 @@ impl Pen<'_> {
     }
 
     fn time(&self) -> String {
-        let time = self.line.at.to_zoned(self.model.options.zone.clone()).strftime("%H:%M");
+        let time =
+            self.line.at.to_zoned(self.model.options.zone.clone()).strftime("%H:%M").to_string();
         format!("{time:<TIME_COLUMNS$}")
     }
 
     /// From edge to edge, where no text of a line ever begins.
     fn day_line(&self) -> Text<'static> {
-        let day = format!(" {} ", self.line.text);
+        let day = truncate(&format!(" {} ", self.line.text), self.shape.width).into_owned();
         let rest = self.shape.width.saturating_sub(day.width());
         let (left, right) = (rest / 2, rest - rest / 2);
         let text = format!("{}{day}{}", "─".repeat(left), "─".repeat(right));

@@ -16,12 +16,12 @@ pub mod sides;
 pub mod theme;
 
 use super::model::Model;
-use super::model::wrap::Shape;
+use super::model::wrap::{Shape, truncate, wrap};
 use layout::Layout;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
 use theme::Theme;
 
 /// Draws everything.
@@ -58,12 +58,24 @@ fn banner(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
         1 => String::new(),
         count => format!(" (1 of {count})"),
     };
-    let mut text = vec![Line::from(format!(" BROADCAST{more} {time} {}  Esc: seen ", banner.from))];
-    if area.height == 1 {
-        text[0].push_span(Span::raw(banner.text.replace('\n', " ")));
-    } else {
-        text.extend(banner.text.split('\n').map(|line| Line::from(format!("   {line}"))));
-    }
-    let text = Paragraph::new(text).wrap(Wrap { trim: false }).style(theme.banner());
-    frame.render_widget(text, area);
+    let head = format!(" BROADCAST{more} {time} {}  Esc: seen ", banner.from);
+    let width = usize::from(area.width);
+    let rows = match area.height {
+        1 => vec![
+            truncate(&format!("{head} {}", banner.text.replace('\n', " ")), width).into_owned(),
+        ],
+        height => {
+            let room = usize::from(height) - 1;
+            let body = wrap(&banner.text, width.saturating_sub(4), width.saturating_sub(4));
+            let left_out = body.len() > room;
+            let mut rows = vec![truncate(&head, width).into_owned()];
+            rows.extend(body.iter().take(room).map(|row| format!("   {row}")));
+            if left_out && let Some(last) = rows.last_mut() {
+                last.push('…');
+            }
+            rows
+        }
+    };
+    let rows: Vec<Line<'_>> = rows.into_iter().map(Line::from).collect();
+    frame.render_widget(Paragraph::new(rows).style(theme.banner()), area);
 }

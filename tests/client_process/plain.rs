@@ -1,8 +1,6 @@
 //! The plain client against a server that does what the test says.
 
-mod client_support;
-
-use client_support::{Client, FakeServer};
+use crate::support::{Client, FakeServer};
 use lanline::client::packet::Received;
 
 #[test]

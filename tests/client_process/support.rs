@@ -77,6 +77,18 @@ impl Peer {
         (packet.to, packet.msg)
     }
 
+    /// The next packet that somebody typed, past the client's own questions.
+    pub fn expect_typed(&mut self, to: &str, msg: &str) {
+        const OWN: [&str; 5] = ["/ping", "/time", "/presence", "/list", "/members"];
+        let typed = loop {
+            let packet = self.packet();
+            if !OWN.contains(&packet.0.as_str()) {
+                break packet;
+            }
+        };
+        assert_eq!(typed, (to.to_owned(), msg.to_owned()));
+    }
+
     pub fn expect(&mut self, to: &str, msg: &str) {
         assert_eq!(self.packet(), (to.to_owned(), msg.to_owned()));
     }

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# A real session in a real terminal: two people talk, one is kicked, the server
+# restarts and both come back. Keys go in by tmux, screens are read back.
+#
+#   scripts/tmux-session.sh [PATH/TO/lanline]     (default: target/release/lanline)
+#
+# Starts its own server on a free port and its own tmux; ends both. Every wait
+# looks again and again until its deadline. Exit code 0 if all was as it should be.
+set -euo pipefail
+
+lanline=$(realpath "${1:-target/release/lanline}")
+deadline_seconds=20
+work=$(mktemp -d)
+tmux_name="lanline-session-$$"
+server_pid=
+
+tmux() { command tmux -L "$tmux_name" -f /dev/null "$@"; }
+
+end() {
+    if [ -n "$server_pid" ]; then kill "$server_pid" 2>/dev/null || true; fi
+    tmux kill-server 2>/dev/null || true
+    rm -rf "$work"
+}
+trap end EXIT
+
+# wait_until WHAT COMMAND...: until the command succeeds, or the deadline.
+wait_until() {
+    local what=$1
+    local until=$((SECONDS + deadline_seconds))
+    shift
+    until "$@"; do
+        if [ "$SECONDS" -ge "$until" ]; then
+            echo "FAILED: $what" >&2
+            for who in ann bob; do
+                echo "--- the screen of $who" >&2
+                tmux capture-pane -p -t "$who" >&2 || true
+            done
+            exit 1
+        fi
+        sleep 0.05
+    done
+    echo "ok: $what"
+}
+
+shows() { tmux capture-pane -p -t "$1" | grep -qF -- "$2"; }
+shows_not() { ! shows "$1" "$2"; }
+sees() { wait_until "$1 sees: $2" shows "$1" "$2"; }
+type_line() {
+    tmux send-keys -t "$1" -l -- "$2"
+    tmux send-keys -t "$1" Enter
+}
+
+start_server() {
+    : >"$work/out"
+    LANLINE_OPERATOR_TOKEN=open-sesame "$lanline" serve --listen "$1" \
+        >"$work/out" 2>>"$work/log" &
+    server_pid=$!
+    wait_until "the server listens" grep -q "^listening on " "$work/out"
+    address=$(sed -n 's/^listening on //p' "$work/out" | head -n 1)
+}
+
+stop_server() {
+    kill -TERM "$server_pid"
+    wait "$server_pid"
+    server_pid=
+}
+
+client() {
+    tmux "${@:2}" -s "$1" -x 100 -y 24 \
+        env -u LANLINE_NAME -u LANLINE_SERVER XDG_CONFIG_HOME="$work" \
+        "$lanline" chat "$1@$address"
+}
+
+start_server 127.0.0.1:0
+client ann new-session -d
+client bob new-session -d
+sees ann "Connected to $address as ann"
+sees bob "Connected to $address as bob"
+
+# Two people talk, alone and in a room.
+type_line ann "@bob hello from ann"
+sees bob "1@1"
+tmux send-keys -t bob M-a
+sees bob "hello from ann"
+type_line bob "hello yourself"
+sees ann "hello yourself"
+for who in ann bob; do type_line "$who" "/join #ops"; done
+sees ann "You are in #ops"
+sees bob "You are in #ops"
+type_line bob "the printer is on fire"
+sees ann "the printer is on fire"
+
+# A line that can't arrive is marked; an unknown command says what is near.
+type_line ann "@nobody are you there?"
+sees ann "not delivered: no-such-user"
+type_line ann "/jion #ops"
+sees ann "did you mean /join?"
+tmux send-keys -t ann C-u
+
+# A broadcast stays until it is acknowledged.
+type_line ann "/operator open-sesame"
+sees ann "/operator │ ok"
+type_line ann "/broadcast fire drill at noon"
+sees bob "BROADCAST"
+tmux send-keys -t bob Escape
+wait_until "bob has put the banner away" shows_not bob "BROADCAST"
+
+# One is kicked, stays away, and comes back when he wants to.
+type_line ann "/kick bob no fires here"
+sees bob "You were sent away: no fires here"
+type_line bob "/reconnect"
+sees bob "Connected again"
+wait_until "bob is there again" shows bob "2 users"
+
+# The server restarts: both come back, with their rooms and drafts.
+tmux send-keys -t bob -l "half a line"
+stop_server
+sees ann "Connection lost"
+sees bob "not connected"
+start_server "$address"
+sees ann "2 users"
+sees bob "2 users"
+sees ann "may be missing"
+sees bob "may be missing"
+sees bob "half a line"
+tmux send-keys -t bob C-u
+type_line bob "/to #ops"
+type_line bob "we are back"
+type_line ann "/to #ops"
+sees ann "we are back"
+
+type_line ann "/quit"
+type_line bob "/quit"
+wait_until "both have left" bash -c "! command tmux -L '$tmux_name' list-sessions >/dev/null 2>&1"
+stop_server
+echo "The session was as it should be."

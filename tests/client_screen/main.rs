@@ -1,0 +1,6 @@
+//! The full-screen client without its threads: events in, a drawn screen out.
+
+mod behaviour;
+mod safety;
+mod screens;
+mod stage;
