@@ -121,7 +121,7 @@ fi
 # Storage and settings of our own, gone at the end; no network but the host's.
 cat >"$place/containers.conf" <<CONF
 [containers]
-default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=$(ulimit -Hu | sed s/unlimited/65536/):$(ulimit -Hu | sed s/unlimited/65536/)"]
+default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=1024:1024"]
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
