@@ -67,7 +67,7 @@ pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(
     sandbox.close_files().map_err(ServeError::Sandbox)?;
     let (house, first) = House::build(&config, clients_max, listeners, signals, start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
-    house.tallies.set_sandbox(in_force);
+    house.tallies.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
     house.open();
     announce(&addresses).map_err(system("standard output"))?;
     ready(&addresses);
