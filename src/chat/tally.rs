@@ -2,6 +2,7 @@
 //! read all; nothing is decided by them but the number of connections.
 
 use super::id::WorkerId;
+use super::refusal::Code;
 use crate::limits::ROOMS_MAX;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -14,6 +15,11 @@ impl Counter {
     /// Adds; only its writer may call this.
     pub fn add(&self, amount: u64) {
         self.0.store(self.0.load(Relaxed).wrapping_add(amount), Relaxed);
+    }
+
+    /// Makes it a gauge; only its writer may call this.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Relaxed);
     }
 
     /// Takes away; only its writer may call this.
@@ -40,6 +46,8 @@ pub struct Tally {
     pub bytes_out: Counter,
     /// Packets from `/error`.
     pub refused: Counter,
+    /// The same by code, as in [`Code::ALL`].
+    pub refused_by_code: [Counter; Code::ALL.len()],
     /// Users who want to know who comes and goes.
     pub watchers: Counter,
 }

@@ -39,6 +39,9 @@ pub struct Needs {
     /// own choosing: the whole directory stays readable, because a file that
     /// is replaced is another file to the kernel.
     pub read_again: Vec<PathBuf>,
+    /// It serves metrics: time limits for scrapers, and files of `/proc` that
+    /// are open already and read again.
+    pub metrics: bool,
 }
 
 /// How much of Landlock is in force.

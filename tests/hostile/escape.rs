@@ -174,10 +174,14 @@ fn inside(targets: &str) {
         clients_max: Some(100),
         per_address_max: None,
         allow: Vec::new(),
+        metrics: None,
+        log: log::LevelFilter::Info,
+        reread: Vec::new(),
         sandbox: Mode::Auto,
         rules: Rules::default(),
     };
-    serve_then(config, |_| {
+    let reread = || Err("there is nothing to read again".to_owned());
+    serve_then(config, Box::new(reread), |_| {
         for (name, way) in ways {
             let outcome = way();
             assert!(is_refused(&outcome), "{name}: {outcome:?}");
