@@ -45,8 +45,16 @@ pub const RATE_PAUSE_MAX: Duration = Duration::from_millis(250);
 /// Between two broadcasts of one connection: the default of
 /// `--broadcast-interval`.
 pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
+/// Posts to rooms whose refusals may still be under way to their sender, from
+/// other workers, before the sender is heard further.
+pub const POSTS_UNDER_WAY_MAX: u8 = 4;
 /// Rooms that one user may be in.
 pub const ROOMS_PER_USER_MAX: usize = 256;
+/// A wrong operator token is answered after this time, the next one after
+/// twice that, and so on ...
+pub const TOKEN_DELAY_FIRST: Duration = Duration::from_secs(1);
+/// ... up to this.
+pub const TOKEN_DELAY_MAX: Duration = Duration::from_secs(60);
 /// An operator's token.
 pub const TOKEN_BYTES_MAX: usize = 1024;
 
@@ -79,6 +87,11 @@ pub const COPIED_FRAME_BYTES_MAX: usize = 1024;
 /// After `accept` failed for want of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+// --- The house ---
+
+/// Rooms at once, on the whole server.
+pub const ROOMS_MAX: usize = 100_000;
+
 // --- The process ----------------------------------------------------------
 
 /// Descriptors kept back from clients: standard streams, polls, wakers,
@@ -101,6 +114,9 @@ pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// ... and given up after so many probes, within 90 seconds in all.
 pub const KEEPALIVE_PROBES: u32 = 4;
+/// A peer that acknowledges nothing of what was sent is given up after this
+/// time; keep-alive doesn't probe while something is under way.
+pub const UNHEARD_MAX: Duration = Duration::from_secs(85);
 /// Repeated log lines of one kind are summed up over this time.
 pub const LOG_QUIET: Duration = Duration::from_secs(10);
 
@@ -119,4 +135,5 @@ const _: () = {
         SHUTDOWN_FLUSH.as_millis() + SHUTDOWN_TELL.as_millis() + SHUTDOWN_CLOSE.as_millis()
             <= 5_000
     );
+    assert!(UNHEARD_MAX.as_secs() <= 90);
 };

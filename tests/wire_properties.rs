@@ -1,109 +1,14 @@
 //! Properties of the wire that hold for any bytes: cutting changes nothing,
 //! the two readers of a packet agree, what is written is read back.
 
+#[path = "fuzz/src/lib.rs"]
+mod checks;
+
+use checks::framing::{Found, frame};
 use lanline::wire::packet::push_packet;
-use lanline::wire::{Framer, JsonText, Packet, Step};
+use lanline::wire::{JsonText, Packet};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-
-/// What a stream of bytes amounts to, positions from its start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Found {
-    Packet(Vec<u8>),
-    Malformed,
-    TooLarge,
-    Unfinished,
-}
-
-/// Feeds the pieces to a framer as a connection does: what it says to keep is
-/// shown again, in front of the next piece.
-fn frame<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limit: usize) -> Vec<Found> {
-    let mut framer = Framer::default();
-    let mut kept: Vec<u8> = Vec::new();
-    let mut found = Vec::new();
-    for piece in pieces {
-        kept.extend_from_slice(piece);
-        let mut at = 0;
-        loop {
-            match framer.next(&kept[at..], limit) {
-                Step::Packet { start, end } => {
-                    found.push(Found::Packet(kept[at + start..at + end].to_vec()));
-                    at += end;
-                }
-                Step::Malformed { end } => {
-                    found.push(Found::Malformed);
-                    at += end;
-                }
-                Step::TooLarge => {
-                    found.push(Found::TooLarge);
-                    return found;
-                }
-                Step::More { keep } => {
-                    kept.drain(..at + keep);
-                    // What a connection has to hold is bounded.
-                    assert!(kept.len() <= limit, "{} bytes kept", kept.len());
-                    break;
-                }
-            }
-        }
-    }
-    if framer.finish() {
-        found.push(Found::Unfinished);
-    }
-    found
-}
-
-/// The contract's words on framing as one plain loop over the bytes, without
-/// any state between calls: what [`frame`] is held to. White space means
-/// nothing between packets; a packet ends with the brace that closes it; a
-/// line feed in a string ends it as malformed; junk runs up to a line feed.
-fn plain_frame(bytes: &[u8], limit: usize) -> Vec<Found> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    loop {
-        while at < bytes.len() && b" \t\r\n".contains(&bytes[at]) {
-            at += 1;
-        }
-        if at == bytes.len() {
-            return found;
-        }
-        let start = at;
-        let (mut depth, mut in_string, mut escaped) = (0, false, false);
-        let junk = bytes[start] != b'{';
-        let step = loop {
-            let Some(&byte) = bytes.get(at) else { break Found::Unfinished };
-            if byte == b'\n' && (junk || in_string) {
-                // Looked at before the limit: it isn't part of what it ends.
-                at += 1;
-                break Found::Malformed;
-            }
-            if at - start == limit {
-                // One byte over, whatever it is.
-                break Found::TooLarge;
-            }
-            at += 1;
-            if junk {
-                continue;
-            }
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if in_string => escaped = true,
-                b'"' => in_string = !in_string,
-                b'{' if !in_string => depth += 1,
-                b'}' if !in_string => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                break Found::Packet(bytes[start..at].to_vec());
-            }
-        };
-        let last = matches!(step, Found::TooLarge | Found::Unfinished);
-        found.push(step);
-        if last {
-            return found;
-        }
-    }
-}
 
 /// Cuts at the given places.
 fn cut<'a>(bytes: &'a [u8], places: &[Index]) -> Vec<&'a [u8]> {
@@ -292,7 +197,7 @@ proptest! {
         let whole = frame([&bytes[..]], limit);
         prop_assert_eq!(&frame(cut(&bytes, &places), limit), &whole);
         prop_assert_eq!(&frame(bytes.chunks(1), limit), &whole);
-        prop_assert_eq!(plain_frame(&bytes, limit), whole);
+        prop_assert_eq!(checks::framing::plain_frame(&bytes, limit), whole);
     }
 
     #[test]
@@ -304,7 +209,7 @@ proptest! {
         let whole = frame([&bytes[..]], limit);
         prop_assert_eq!(&frame(cut(&bytes, &places), limit), &whole);
         prop_assert_eq!(&frame(bytes.chunks(1), limit), &whole);
-        prop_assert_eq!(plain_frame(&bytes, limit), whole);
+        prop_assert_eq!(checks::framing::plain_frame(&bytes, limit), whole);
     }
 
     #[test]
@@ -317,29 +222,22 @@ proptest! {
         }
     }
 
+    /// With each other, with `serde_json`, and with themselves once written.
     #[test]
-    fn the_fast_path_and_the_judge_agree(bytes in any_packet()) {
-        prop_assert_eq!(meaning(Packet::parse(&bytes)), meaning(Packet::parse_any_layout(&bytes)));
+    fn the_readers_agree(bytes in any_packet()) {
+        checks::packet(&bytes);
     }
 
     #[test]
-    fn the_fast_path_and_the_judge_agree_on_any_bytes(
-        bytes in prop::collection::vec(any::<u8>(), 0..100),
-    ) {
-        prop_assert_eq!(meaning(Packet::parse(&bytes)), meaning(Packet::parse_any_layout(&bytes)));
+    fn any_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+        checks::packet(&bytes);
+        checks::framer(&bytes);
+        checks::name(&bytes);
     }
 
-    /// A third opinion: what the judge takes is what `serde_json` makes of it
-    /// without any of our code, but for keys given twice, which it lets pass.
     #[test]
-    fn the_judge_is_no_laxer_than_serde_json(bytes in any_packet()) {
-        let Ok(packet) = Packet::parse_any_layout(&bytes) else { return Ok(()) };
-        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        let from = serde_json::json!({ "name": packet.name, "ip": value["from"]["ip"] });
-        let plain = packet.msg.plain();
-        let same = serde_json::json!({ "from": from, "to": packet.to, "msg": plain });
-        prop_assert!(value["from"]["ip"].is_string());
-        prop_assert_eq!(value, same);
+    fn names_keep_their_promises(text in "[ -~]{0,34}|\\PC{0,40}|[aeiouß\u{300}-\u{345}α-ω]{0,70}") {
+        checks::name(text.as_bytes());
     }
 
     #[test]
@@ -365,27 +263,6 @@ proptest! {
             prop_assert_eq!(plain.as_ref(), msg.as_str());
         }
     }
-
-    /// What the server passes on is what it got, and stays a packet.
-    #[test]
-    fn what_was_read_is_written_and_read_again(bytes in any_packet()) {
-        let Ok(packet) = Packet::parse(&bytes) else { return Ok(()) };
-        let mut out = Vec::new();
-        push_packet(&mut out, &packet.name, "192.168.1.7", &packet.to, &packet.msg);
-        let again = Packet::parse(&out[..out.len() - 1]).unwrap();
-        prop_assert_eq!(meaning(Ok(packet)), meaning(Ok(again)));
-        let line_feeds = out.iter().filter(|&&byte| byte == b'\n').count();
-        prop_assert_eq!(line_feeds, 1);
-    }
-}
-
-/// A packet by what it means: the two readers may keep different spellings of
-/// the same text.
-type Meaning = Option<(String, String, String)>;
-
-fn meaning(packet: Result<Packet<'_>, lanline::wire::Malformed>) -> Meaning {
-    let packet = packet.ok()?;
-    Some((packet.name.into_owned(), packet.to.into_owned(), packet.msg.plain().into_owned()))
 }
 
 /// The generators are worth something only if they make packets that are

@@ -9,6 +9,7 @@ use super::letter::{Answer, Entry, Letter, Question, WhoIs};
 use super::refusal::Code;
 use super::rooms::Left;
 use super::shard::{Report, Shard};
+use crate::wire::Name;
 
 /// A client's question that is under way.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl<S> Shard<S> {
         self.ask(id, ordinal, question, &everybody);
     }
 
-    fn ask(&mut self, id: ConnId, ordinal: u64, question: Question, whom: &[WorkerId]) {
+    pub(super) fn ask(&mut self, id: ConnId, ordinal: u64, question: Question, whom: &[WorkerId]) {
         let asker = self.address(id);
         let mut asked = Asked {
             ordinal,
@@ -129,11 +130,16 @@ impl<S> Shard<S> {
             },
             Question::Who { key, hash } => Answer::Who(self.who_is(*hash, key)),
             Question::Join { room, member } => {
+                let known = self.rooms.get(room.key()).is_some();
+                if !known && !self.tallies.room_made() {
+                    return Answer::TooManyRooms;
+                }
                 let room = self.rooms.join(room, member);
                 Answer::Joined { room: room.shown.clone(), members: room.members.len() }
             }
-            Question::Leave { room, member } => Answer::Left(self.rooms.leave(room, member.key())),
+            Question::Leave { room, member } => Answer::Left(self.leave_room_here(room, member)),
             Question::Kick { key, hash, reason } => Answer::Kicked(self.kick(*hash, key, reason)),
+            Question::Pause => Answer::Count(0),
             Question::Fence => Answer::Done,
         }
     }
@@ -142,6 +148,8 @@ impl<S> Shard<S> {
     fn answered(&mut self, id: ConnId, asked: Asked) {
         let Asked { ordinal, endpoint, count, mut entries, other, .. } = asked;
         let refusal = match (endpoint, other) {
+            // What was waited for has come before.
+            (PAUSE, _) => return,
             ("/broadcast", _) => return self.say(id, endpoint, &count.to_string()),
             // A post by one who is no member.
             ("", Some(Answer::NoRoom)) | ("/members", Some(Answer::NoRoom)) => Code::NoSuchRoom,
@@ -155,6 +163,10 @@ impl<S> Shard<S> {
             }
             (_, Some(Answer::Joined { room, members })) => {
                 return self.say(id, endpoint, &format!("{room} {members}"));
+            }
+            (_, Some(Answer::TooManyRooms)) => {
+                self.forget_newest_room(id);
+                Code::BadArgument
             }
             (_, Some(Answer::Left(Left::Yes(room)))) => return self.say(id, endpoint, &room),
             (_, Some(Answer::Left(Left::NotMember))) => Code::NotMember,
@@ -186,6 +198,24 @@ impl<S> Shard<S> {
             .collect()
     }
 
+    /// A member leaves a room whose home is here.
+    pub(super) fn leave_room_here(&mut self, room: &str, member: &Name) -> Left {
+        let left = self.rooms.leave(room, member.key());
+        if matches!(left, Left::Yes(_)) && self.rooms.get(room).is_none() {
+            self.tallies.room_gone();
+        }
+        left
+    }
+
+    /// The room that a client was about to join isn't made; it has not been
+    /// heard since.
+    fn forget_newest_room(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if let Some(room) = client.extras().rooms.pop() {
+            self.rosters.remove(&room, id);
+        }
+    }
+
     fn who_is(&self, hash: u64, key: &str) -> Option<WhoIs> {
         let client = self.clients.get(self.find(hash, key)?)?;
         let seconds = self.now.since(client.since).as_secs();
@@ -215,6 +245,9 @@ impl Asked {
     }
 }
 
+/// No endpoint: a question whose answer says only that it has come.
+const PAUSE: &str = "pause";
+
 /// Under which name the answer is given; a post to a room gets none.
 fn endpoint_of(question: &Question) -> &'static str {
     match question {
@@ -227,5 +260,6 @@ fn endpoint_of(question: &Question) -> &'static str {
         Question::Join { .. } => "/join",
         Question::Leave { .. } => "/leave",
         Question::Kick { .. } => "/kick",
+        Question::Pause => PAUSE,
     }
 }

@@ -83,6 +83,8 @@ pub struct Flags {
     pub held_queue: bool,
     /// A question of its is under way.
     pub held_asking: bool,
+    /// It gave a wrong token and waits for the answer.
+    pub held_token: bool,
     /// A deadline watches its queue.
     pub watched: bool,
     /// A deadline watches for silence.
@@ -122,6 +124,10 @@ pub struct Extras {
     /// Keys of the rooms they are in.
     pub rooms: Vec<Arc<str>>,
     pub last_broadcast: Option<Moment>,
+    /// How many wrong tokens there were.
+    pub wrong_tokens: u32,
+    /// Posts to rooms since other workers were last waited for.
+    pub posts_under_way: u8,
 }
 
 impl Identity {
@@ -198,15 +204,24 @@ impl<S> Client<S> {
 
     /// Whether it has to wait before the next packet is handled.
     pub(super) fn is_held(&self) -> bool {
-        let Flags { held_pace, held_queue, held_asking, .. } = self.flags;
-        held_pace || held_queue || held_asking
+        let Flags { held_pace, held_queue, held_asking, held_token, .. } = self.flags;
+        held_pace || held_queue || held_asking || held_token
     }
 
     /// Why its next packet can't be handled now, if so. Something will say when
     /// it can: the queue that empties, the answer that comes, a deadline.
-    pub(super) fn hold(&mut self, now: Moment, pace: &Pace, queue_bytes: usize) -> Option<Hold> {
-        if self.flags.reset {
-            return None;
+    /// Nothing waits behind a reset; when the server stops, only what is behind
+    /// a question, whose answers would be taken for those to the next one.
+    pub(super) fn hold(
+        &mut self,
+        now: Moment,
+        pace: &Pace,
+        queue_bytes: usize,
+        stopping: bool,
+    ) -> Option<Hold> {
+        if self.flags.reset || stopping {
+            return (stopping && self.flags.held_asking && !self.flags.reset)
+                .then_some(Hold::Other);
         }
         self.flags.held_queue |= self.queued_bytes() > queue_bytes;
         if self.is_held() {

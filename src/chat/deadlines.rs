@@ -15,6 +15,8 @@ pub enum Kind {
     Silence,
     /// A connection over its rate is read again.
     Pace,
+    /// A wrong token is answered.
+    Token,
     /// A queue has to have moved.
     Stuck,
     /// A connection that was told to go is closed.

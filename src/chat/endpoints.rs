@@ -2,6 +2,7 @@
 //! can answer by itself. Never: how an answer is put on the wire.
 
 use super::client::Then;
+use super::deadlines::Kind;
 use super::id::ConnId;
 use super::letter::Question;
 use super::refusal::Code;
@@ -10,6 +11,7 @@ use crate::limits;
 use crate::wire::{Name, Packet};
 use jiff::Timestamp;
 use std::fmt::Write;
+use std::mem;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -70,7 +72,7 @@ impl<S> Shard<S> {
     fn who(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
         let name = Name::parse(argument).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home(hash);
+        let home = self.hashing.home_of_user(name.key());
         self.ask_home(id, ordinal, home, Question::Who { key: name.key().into(), hash });
         Ok(())
     }
@@ -101,9 +103,8 @@ impl<S> Shard<S> {
         for (worker, tally) in tallies.all().iter().enumerate() {
             let _ = writeln!(text, "users_worker_{worker} {}", tally.users.get());
         }
-        if let Some(words) = tallies.sandbox() {
-            let _ = writeln!(text, "sandbox {words}");
-        }
+        let [seccomp, landlock] = tallies.sandbox();
+        let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
         self.say(id, "/stats", text.trim_end());
     }
 
@@ -183,17 +184,45 @@ impl<S> Shard<S> {
 
     fn operator(&mut self, id: ConnId, argument: &str) -> Outcome {
         let Some(token) = &self.rules.operator_token else { return Err(Code::NoSuchEndpoint) };
+        // In constant time; a token's length is no secret.
         let right = bool::from(token.as_bytes().ct_eq(argument.as_bytes()));
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
         client.flags.operator |= right;
         let (peer, name) = (client.peer, client.name().into());
         if !right {
             self.report(Report::WrongToken { peer, name });
-            return Err(Code::NotOperator);
+            self.hold_guesser(id);
+            return Ok(());
         }
         self.report(Report::Operator { peer, name });
         self.say(id, "/operator", "ok");
         Ok(())
+    }
+
+    /// Who guesses waits for the answer, each time longer, and is not heard
+    /// meanwhile.
+    fn hold_guesser(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let wrong = client.extras().wrong_tokens;
+        client.extras().wrong_tokens = wrong.saturating_add(1);
+        client.flags.held_token = true;
+        let delay = limits::TOKEN_DELAY_FIRST.saturating_mul(1 << wrong.min(16));
+        let due = self.now.after(delay.min(limits::TOKEN_DELAY_MAX));
+        self.deadlines.push(due, Kind::Token, id);
+    }
+
+    pub(super) fn token_due(&mut self, id: ConnId) {
+        self.answer_guesser(id);
+        self.resume(id);
+    }
+
+    /// Says what was to be said later. The packet was the last one counted.
+    pub(super) fn answer_guesser(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if mem::take(&mut client.flags.held_token) {
+            let ordinal = client.ordinal;
+            self.refuse(id, ordinal, Code::NotOperator, None);
+        }
     }
 
     fn kick_asked(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
@@ -203,7 +232,7 @@ impl<S> Shard<S> {
         let (name, reason) = argument.split_once(' ').unwrap_or((argument, ""));
         let name = Name::parse(name).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home(hash);
+        let home = self.hashing.home_of_user(name.key());
         let (key, reason) = (name.key().into(), reason.into());
         self.ask_home(id, ordinal, home, Question::Kick { key, hash, reason });
         Ok(())

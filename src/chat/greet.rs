@@ -69,7 +69,7 @@ impl<S> Shard<S> {
         bytes: &[u8],
         rest: usize,
     ) -> Option<usize> {
-        let to = self.hashing.home(self.hashing.user(name.key()));
+        let to = self.hashing.home_of_user(name.key());
         if to == self.place.worker {
             self.register(id, &name, ordinal);
             return Some(rest);
@@ -98,7 +98,8 @@ impl<S> Shard<S> {
     /// Gives the name to the connection, or refuses it.
     fn register(&mut self, id: ConnId, name: &Name, ordinal: u64) {
         let hash = self.hashing.user(name.key());
-        if self.find(hash, name.key()).is_some() {
+        let looks_free = self.looks.are_free(&self.hashing, name.shown(), name.key());
+        if !looks_free || self.find(hash, name.key()).is_some() {
             if ordinal > 0 {
                 self.count_packet(id);
             }
@@ -109,6 +110,7 @@ impl<S> Shard<S> {
         client.stage = Stage::User(Identity::new(name, client.peer, hash));
         client.since = self.now;
         self.directory.insert(hash, id.slot);
+        self.looks.add(&self.hashing, name.shown(), name.key());
         let users = self.tallies.user_came(self.place.worker);
         self.welcome(id, users);
         self.announce(true, name.shown());

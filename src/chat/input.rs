@@ -1,7 +1,7 @@
 //! A client's bytes: framed where they lie, paced, handed on packet by packet.
 //! Only what can't be handled yet is kept. Never: what a packet asks for.
 
-use super::client::{Client, Hold, Stage, Then};
+use super::client::{Flags, Hold, Stage, Then};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment};
 use super::refusal::Code;
@@ -96,11 +96,15 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Whether the next packet has to wait; nothing waits behind a reset, or
-    /// at the end.
+    /// Whether the next packet has to wait. Nothing waits behind a reset. When
+    /// the server stops, only what is behind a question waits: its answers
+    /// would be taken for those to the next one.
     fn holds(&self, id: ConnId) -> bool {
-        let hurry = |client: &Client<S>| client.flags.reset || self.stopping;
-        self.clients.get(id).is_some_and(|client| client.is_held() && !hurry(client))
+        self.clients.get(id).is_some_and(|client| match client.flags {
+            Flags { reset: true, .. } => false,
+            Flags { held_asking, .. } if self.stopping => held_asking,
+            _ => client.is_held(),
+        })
     }
 
     /// Handles packets from the front of `bytes` until one is torn or has to
@@ -131,9 +135,8 @@ impl<S> Shard<S> {
             if at == bytes.len() || client.is_closing() {
                 return at;
             }
-            if !self.stopping
-                && let Some(hold) = client.hold(self.now, &self.pace, self.rules.queue_bytes_max)
-            {
+            let queue_bytes = self.rules.queue_bytes_max;
+            if let Some(hold) = client.hold(self.now, &self.pace, queue_bytes, self.stopping) {
                 if hold == Hold::Pace {
                     self.deadlines.push(self.now.after(self.pace.pause), Kind::Pace, id);
                 }

@@ -16,6 +16,7 @@ impl<S> Shard<S> {
     /// once the other shards have dealt with all that it sent, and what waits
     /// is flushed.
     pub(super) fn leave(&mut self, id: ConnId, then: Then) {
+        self.answer_guesser(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         if let Stage::Closing { then: planned, .. } = &mut client.stage {
             if then == Then::Close && *planned == Then::Linger {
@@ -26,12 +27,7 @@ impl<S> Shard<S> {
         }
         let ended = client.flags.ended && then == Then::Linger;
         let then = if ended { Then::Close } else { then };
-        // At the end of the server nobody is left to wait for.
-        let fences = if client.flags.posted_away && !self.stopping {
-            self.place.workers as u32 - 1
-        } else {
-            0
-        };
+        let fences = if client.flags.posted_away { self.place.workers as u32 - 1 } else { 0 };
         let name: Box<str> = client.name().into();
         client.inbound = Vec::new();
         let stage = Stage::Closing { name, fences, then };
@@ -40,6 +36,7 @@ impl<S> Shard<S> {
         self.asked.remove(&id);
         if let Stage::User(identity) = left {
             self.directory.remove(identity.hash, id.slot);
+            self.looks.remove(&self.hashing, identity.name(), identity.key());
             self.tallies.user_left(self.place.worker);
             self.leave_rooms(id, identity.name(), rooms);
             if self.watchers.remove(&id) {
@@ -69,7 +66,7 @@ impl<S> Shard<S> {
             self.rosters.remove(&room, id);
             let home = self.hashing.home(self.hashing.room(&room));
             if home == self.place.worker {
-                self.rooms.leave(&room, member.key());
+                self.leave_room_here(&room, &member);
             } else {
                 let question = Question::Leave { room, member: member.clone() };
                 self.send(home, Letter::Ask { asker, question }, 64);
@@ -82,6 +79,11 @@ impl<S> Shard<S> {
     pub(super) fn settle(&mut self, id: ConnId) {
         let now = self.now;
         let Some(client) = self.clients.get_mut(id) else { return };
+        if client.flags.reset && client.is_closing() {
+            // Nothing can be said and nobody reads it any more.
+            self.drop_client(id);
+            return;
+        }
         if let Stage::Closing { fences: 0, then: then @ Then::Bye, .. } = &mut client.stage {
             *then = if client.flags.ended { Then::Close } else { Then::Linger };
             self.say(id, "/quit", "bye");
@@ -162,6 +164,7 @@ impl<S> Shard<S> {
         self.now = now;
         self.stopping = true;
         for id in self.clients.ids(|client| !client.is_closing()) {
+            self.answer_guesser(id);
             self.resume(id);
         }
     }
@@ -169,6 +172,7 @@ impl<S> Shard<S> {
     /// The server has stopped: whatever still waits is given back.
     pub fn give_back_all(&mut self, now: Moment) {
         self.now = now;
+        self.gave_back = true;
         let waiting = self.clients.ids(|client| client.outbound.is_some());
         // First all queues, then the refusals: these are to go out.
         let mut unsent = Vec::new();

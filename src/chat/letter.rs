@@ -79,7 +79,10 @@ pub enum Question {
         hash: u64,
         reason: Arc<str>,
     },
-    /// Whether all that was sent before has been dealt with.
+    /// Whether all that was sent before has been dealt with: asked by one who
+    /// stays ...
+    Pause,
+    /// ... and by one who leaves.
     Fence,
 }
 
@@ -94,6 +97,8 @@ pub enum Answer {
         room: Box<str>,
         members: usize,
     },
+    /// There are too many rooms already.
+    TooManyRooms,
     Left(Left),
     /// No such room.
     NoRoom,

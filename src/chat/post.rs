@@ -2,7 +2,7 @@
 //! and given back where they could not be delivered. Never: endpoints.
 
 use super::client::{Client, Identity, Queue};
-use super::id::{ConnId, Origin};
+use super::id::{ConnId, Origin, WorkerId};
 use super::letter::{Letter, Question};
 use super::refusal::Code;
 use super::shard::{Effect, Shard};
@@ -36,7 +36,7 @@ impl<S> Shard<S> {
 
     fn post_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
         let hash = self.hashing.user(key);
-        let home = self.hashing.home(hash);
+        let home = self.hashing.home_of_user(key);
         let origin = self.origin(id, ordinal);
         if home != self.place.worker {
             let Some(client) = self.clients.get_mut(id) else { return };
@@ -53,8 +53,8 @@ impl<S> Shard<S> {
         };
         let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
         let length = stamped_bytes(identity, packet);
-        if !self.has_room(to, length) {
-            self.give_back(origin, Code::Busy, to);
+        if let Some(code) = self.obstacle(to, length) {
+            self.give_back(origin, code, to);
             return;
         }
         let mut queue = self.take_queue(to);
@@ -71,8 +71,8 @@ impl<S> Shard<S> {
             self.refuse_origin(origin, Code::NoSuchUser, None);
             return;
         };
-        if !self.has_room(to, frame.len()) {
-            self.give_back(origin, Code::Busy, to);
+        if let Some(code) = self.obstacle(to, frame.len()) {
+            self.give_back(origin, code, to);
             return;
         }
         let mut queue = self.take_queue(to);
@@ -97,10 +97,25 @@ impl<S> Shard<S> {
             let letter = Letter::Post { origin, room: room.clone(), frame: frame.clone() };
             self.send(worker, letter, frame.len());
         }
-        if let Some(client) = self.clients.get_mut(id) {
-            client.flags.posted_away = true;
-        }
         self.post_to_members(origin, &room, &frame);
+        self.wait_for_refusals(id, ordinal);
+    }
+
+    /// After a few posts the sender waits until the other workers have dealt
+    /// with them: each may bring a refusal from every member, and these are
+    /// never refused themselves.
+    fn wait_for_refusals(&mut self, id: ConnId, ordinal: u64) {
+        let others: Vec<WorkerId> = self.others().collect();
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if others.is_empty() || client.is_closing() {
+            return;
+        }
+        client.flags.posted_away = true;
+        client.extras().posts_under_way += 1;
+        if client.extras().posts_under_way >= limits::POSTS_UNDER_WAY_MAX {
+            client.extras().posts_under_way = 0;
+            self.ask(id, ordinal, Question::Pause, &others);
+        }
     }
 
     /// Its share of a post to a room: those members who are here.
@@ -122,8 +137,8 @@ impl<S> Shard<S> {
 
     /// Puts a frame for many into one queue, or gives it back.
     pub(super) fn deliver_frame(&mut self, to: ConnId, origin: Origin, frame: &Arc<[u8]>) {
-        if !self.has_room(to, frame.len()) {
-            self.give_back(origin, Code::Busy, to);
+        if let Some(code) = self.obstacle(to, frame.len()) {
+            self.give_back(origin, code, to);
             return;
         }
         let mut queue = self.take_queue(to);
@@ -133,6 +148,15 @@ impl<S> Shard<S> {
             queue.push_shared(Some(origin), frame.clone());
         }
         self.put_queue(to, queue);
+    }
+
+    /// Why a packet can't be put into a queue, if it can't. Once all was given
+    /// back, what comes later, from a slower worker, goes the same way.
+    fn obstacle(&self, to: ConnId, bytes: usize) -> Option<Code> {
+        if self.gave_back {
+            return Some(Code::Undelivered);
+        }
+        (!self.has_room(to, bytes)).then_some(Code::Busy)
     }
 
     /// An empty queue takes any packet, a filled one up to its bound.

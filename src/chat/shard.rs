@@ -5,7 +5,7 @@
 use super::ask::Asked;
 use super::client::{Client, Clients, Queue, Stage, Then};
 use super::deadlines::{Deadlines, Kind};
-use super::directory::{Directory, Hashing};
+use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::letter::{Batch, Letter, Traveller};
 use super::refusal::Code;
@@ -44,6 +44,7 @@ pub struct Shard<S> {
     pub(super) now: Moment,
     pub(super) clients: Clients<S>,
     pub(super) directory: Directory,
+    pub(super) looks: Looks,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
     /// Users here who want to know who comes and goes.
@@ -56,6 +57,8 @@ pub struct Shard<S> {
     /// A queue is more than half full.
     pub(super) pressed: bool,
     pub(super) stopping: bool,
+    /// All that waited has been given back.
+    pub(super) gave_back: bool,
 }
 
 /// The time of day, asked for by few.
@@ -130,6 +133,7 @@ impl<S> Shard<S> {
             now: Moment::default(),
             clients: Clients::default(),
             directory: Directory::default(),
+            looks: Looks::default(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             watchers: BTreeSet::new(),
@@ -140,6 +144,7 @@ impl<S> Shard<S> {
             spare_queues: Vec::new(),
             pressed: false,
             stopping: false,
+            gave_back: false,
         }
     }
 
@@ -289,6 +294,7 @@ impl<S> Shard<S> {
                 Kind::Greeting => self.greeting_due(id),
                 Kind::Silence => self.silence_due(id),
                 Kind::Pace => self.pace_due(id),
+                Kind::Token => self.token_due(id),
                 Kind::Stuck => self.stuck_due(id),
                 Kind::Linger => self.linger_due(id),
             }
@@ -327,6 +333,12 @@ impl<S> Shard<S> {
         self.clients.ids(|_| true)
     }
 
+    /// What its bytes that are not handled yet take of memory: nothing, where
+    /// there are none.
+    pub fn kept_bytes(&self, id: ConnId) -> usize {
+        self.clients.get(id).map_or(0, |client| client.inbound.capacity())
+    }
+
     /// Whether nothing waits for any socket.
     pub fn is_flushed(&self) -> bool {
         self.clients.iter().all(|(_, client)| client.outbound.is_none())
@@ -336,6 +348,7 @@ impl<S> Shard<S> {
     pub fn is_vacant(&self) -> bool {
         self.clients.count() == 0
             && self.directory.is_empty()
+            && self.looks.is_empty()
             && self.rooms.is_empty()
             && self.rosters.is_empty()
             && self.watchers.is_empty()

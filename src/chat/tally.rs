@@ -2,6 +2,7 @@
 //! read all; nothing is decided by them but the number of connections.
 
 use super::id::WorkerId;
+use crate::limits::ROOMS_MAX;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -49,8 +50,9 @@ pub struct Tallies {
     workers: Box<[Tally]>,
     users: AtomicUsize,
     peak_users: AtomicUsize,
-    /// What the process has given up, in a word.
-    sandbox: OnceLock<&'static str>,
+    rooms: AtomicUsize,
+    /// How much of seccomp and of Landlock is in force.
+    sandbox: OnceLock<[u64; 2]>,
 }
 
 impl Tallies {
@@ -60,18 +62,20 @@ impl Tallies {
             workers: (0..workers).map(|_| Tally::default()).collect(),
             users: AtomicUsize::new(0),
             peak_users: AtomicUsize::new(0),
+            rooms: AtomicUsize::new(0),
             sandbox: OnceLock::new(),
         }
     }
 
-    /// Says, once, what the process has given up, in a word for `/stats`.
-    pub fn set_sandbox(&self, words: &'static str) {
-        let _ = self.sandbox.set(words);
+    /// Says, once, how much of seccomp (0, 1) and of Landlock (0, 1 in part, 2)
+    /// is in force.
+    pub fn set_sandbox(&self, seccomp_and_landlock: [u64; 2]) {
+        let _ = self.sandbox.set(seccomp_and_landlock);
     }
 
     /// What [`Tallies::set_sandbox`] said.
-    pub fn sandbox(&self) -> Option<&'static str> {
-        self.sandbox.get().copied()
+    pub fn sandbox(&self) -> [u64; 2] {
+        self.sandbox.get().copied().unwrap_or_default()
     }
 
     /// One worker's own.
@@ -97,6 +101,16 @@ impl Tallies {
     /// The most users that there ever were at once.
     pub fn peak_users(&self) -> usize {
         self.peak_users.load(Relaxed)
+    }
+
+    /// One room more, unless there are as many as may be.
+    pub(super) fn room_made(&self) -> bool {
+        let more = |rooms| (rooms < ROOMS_MAX).then_some(rooms + 1);
+        self.rooms.fetch_update(Relaxed, Relaxed, more).is_ok()
+    }
+
+    pub(super) fn room_gone(&self) {
+        self.rooms.fetch_sub(1, Relaxed);
     }
 
     /// A user came; how many there are now.

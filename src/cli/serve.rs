@@ -60,6 +60,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", env = "LANLINE_MAX_CLIENTS", value_parser = at_least_one)]
     max_clients: Option<usize>,
 
+    /// Connections at once from one address [default: no bound, since a
+    /// terminal server has many users]
+    #[arg(long, value_name = "N", env = "LANLINE_MAX_PER_ADDRESS", value_parser = at_least_one)]
+    max_per_address: Option<usize>,
+
     /// Let in this network as well, besides loopback, private, link-local and
     /// unique-local addresses; repeatable
     #[arg(long, value_name = "CIDR", env = "LANLINE_ALLOW", value_delimiter = ',',
@@ -105,6 +110,7 @@ impl ServeArgs {
             listen: self.listen,
             workers: self.workers.unwrap_or(cores.min(limits::WORKERS_MAX)),
             clients_max: self.max_clients,
+            per_address_max: self.max_per_address,
             allow: self.allow,
             sandbox: self.sandbox.into(),
             rules: Rules {

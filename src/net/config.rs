@@ -17,6 +17,8 @@ pub struct Config {
     /// Connections, ungreeted ones too; none means what the descriptor limit
     /// allows.
     pub clients_max: Option<usize>,
+    /// Connections of one address; none means no bound.
+    pub per_address_max: Option<usize>,
     /// Networks that are let in besides the local ones.
     pub allow: Vec<IpNet>,
     /// What the process gives up once it serves.

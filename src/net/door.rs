@@ -4,8 +4,11 @@
 use crate::chat::Code;
 use crate::limits;
 use ipnet::IpNet;
+use std::collections::HashMap;
+use std::collections::hash_map;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The door of the house, the same for all workers.
 #[derive(Debug)]
@@ -13,6 +16,9 @@ pub struct Door {
     clients_max: usize,
     allow: Vec<IpNet>,
     clients: AtomicUsize,
+    /// Clients of each address, if these have a bound. The one lock of the
+    /// house, and only there: it is taken when a connection comes or goes.
+    addresses: Option<(usize, Mutex<HashMap<IpAddr, usize>>)>,
     /// Those refused here whose refusal is still on its way.
     refused: AtomicUsize,
 }
@@ -28,8 +34,14 @@ pub enum Entry {
 }
 
 impl Door {
-    pub fn new(clients_max: usize, allow: Vec<IpNet>) -> Self {
-        Self { clients_max, allow, clients: AtomicUsize::new(0), refused: AtomicUsize::new(0) }
+    pub fn new(clients_max: usize, per_address_max: Option<usize>, allow: Vec<IpNet>) -> Self {
+        Self {
+            clients_max,
+            allow,
+            clients: AtomicUsize::new(0),
+            addresses: per_address_max.map(|most| (most, Mutex::default())),
+            refused: AtomicUsize::new(0),
+        }
     }
 
     /// A peer knocks; unless it is dropped, it counts until [`Door::left`].
@@ -41,13 +53,38 @@ impl Door {
             self.clients.fetch_sub(1, Relaxed);
             return self.refuse(Code::ServerFull);
         }
+        if !self.has_room_for(peer) {
+            self.clients.fetch_sub(1, Relaxed);
+            return self.refuse(Code::ServerFull);
+        }
         Entry::Client
     }
 
-    /// A connection that entered is closed.
-    pub fn left(&self, counted: bool) {
-        let count = if counted { &self.clients } else { &self.refused };
-        count.fetch_sub(1, Relaxed);
+    /// A connection that entered is closed: a client from this address, or one
+    /// that was refused.
+    pub fn left(&self, client: Option<IpAddr>) {
+        let Some(peer) = client else {
+            self.refused.fetch_sub(1, Relaxed);
+            return;
+        };
+        self.clients.fetch_sub(1, Relaxed);
+        let Some((_, addresses)) = &self.addresses else { return };
+        if let hash_map::Entry::Occupied(mut clients) = lock(addresses).entry(peer) {
+            *clients.get_mut() -= 1;
+            if *clients.get() == 0 {
+                clients.remove();
+            }
+        }
+    }
+
+    /// Counts a client of its address, up to the bound.
+    fn has_room_for(&self, peer: IpAddr) -> bool {
+        let Some((most, addresses)) = &self.addresses else { return true };
+        let mut addresses = lock(addresses);
+        let clients = addresses.entry(peer).or_default();
+        let has_room = *clients < *most;
+        *clients += usize::from(has_room);
+        has_room
     }
 
     fn refuse(&self, code: Code) -> Entry {
@@ -61,6 +98,11 @@ impl Door {
     fn is_allowed(&self, peer: IpAddr) -> bool {
         is_local(peer) || self.allow.iter().any(|network| network.contains(&peer))
     }
+}
+
+/// Nobody panics while holding it, and if so the process has ended.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Loopback, private (RFC 1918), link-local (RFC 3927, RFC 4291) and
@@ -80,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_local_network_and_what_is_allowed() {
-        let door = Door::new(100, vec!["203.0.113.0/24".parse().unwrap()]);
+        let door = Door::new(100, None, vec!["203.0.113.0/24".parse().unwrap()]);
         let allowed = |text: &str| door.is_allowed(text.parse().unwrap());
         for local in [
             "127.0.0.1",
@@ -116,17 +158,34 @@ mod tests {
     }
 
     #[test]
+    fn as_many_of_an_address_as_there_may_be() {
+        let door = Door::new(100, Some(2), Vec::new());
+        let [one, other] = ["127.0.0.1", "127.0.0.2"].map(|peer| peer.parse().unwrap());
+        assert_eq!(door.enter(one), Entry::Client);
+        assert_eq!(door.enter(one), Entry::Client);
+        assert_eq!(door.enter(one), Entry::Refused(Code::ServerFull));
+        assert_eq!(door.enter(other), Entry::Client);
+        door.left(Some(one));
+        assert_eq!(door.enter(one), Entry::Client);
+        assert_eq!(door.enter(one), Entry::Refused(Code::ServerFull));
+        for peer in [one, one, other] {
+            door.left(Some(peer));
+        }
+        assert!(lock(&door.addresses.unwrap().1).is_empty());
+    }
+
+    #[test]
     fn as_many_as_there_is_room_for() {
-        let door = Door::new(1, Vec::new());
+        let door = Door::new(1, None, Vec::new());
         let peer = "127.0.0.1".parse().unwrap();
         assert_eq!(door.enter(peer), Entry::Client);
         for _ in 0..limits::AT_THE_DOOR_MAX {
             assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
         }
         assert_eq!(door.enter(peer), Entry::Dropped);
-        door.left(true);
+        door.left(Some(peer));
         assert_eq!(door.enter(peer), Entry::Client);
-        door.left(false);
+        door.left(None);
         assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
     }
 }

@@ -6,6 +6,7 @@ use mio::net::TcpListener;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 /// One address, for all workers.
 pub struct Listener {
@@ -15,24 +16,29 @@ pub struct Listener {
     pub sockets: Vec<TcpListener>,
 }
 
-/// Binds every address for so many workers. None means the default.
+/// Binds every address for so many workers. None means the default. A peer
+/// that acknowledges nothing for `unheard` is gone.
 ///
 /// # Errors
 /// Which address, and what the system says.
 pub fn bind_all(
     wanted: &[SocketAddr],
     workers: usize,
+    unheard: Duration,
 ) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
     if !wanted.is_empty() {
-        let bind = |&address| bind(address, wanted, workers).map_err(|error| (address, error));
+        let bind =
+            |&address| bind(address, wanted, workers, unheard).map_err(|error| (address, error));
         return wanted.iter().map(bind).collect();
     }
     let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
-    match bind(any, &[], workers) {
+    match bind(any, &[], workers, unheard) {
         Ok(listener) => Ok(vec![listener]),
         Err(error) if lacks_ipv6(&error) => {
             let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT));
-            bind(any, &[], workers).map(|listener| vec![listener]).map_err(|error| (any, error))
+            bind(any, &[], workers, unheard)
+                .map(|listener| vec![listener])
+                .map_err(|error| (any, error))
         }
         Err(error) => Err((any, error)),
     }
@@ -44,16 +50,21 @@ fn lacks_ipv6(error: &io::Error) -> bool {
     error.raw_os_error() == Some(EAFNOSUPPORT) || error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
-fn bind(address: SocketAddr, wanted: &[SocketAddr], workers: usize) -> io::Result<Listener> {
+fn bind(
+    address: SocketAddr,
+    wanted: &[SocketAddr],
+    workers: usize,
+    unheard: Duration,
+) -> io::Result<Listener> {
     // The first is bound alone, so that a port in use is an error and not a
     // share in somebody else's connections; then others may join it.
-    let first = open(address, wanted)?;
+    let first = open(address, wanted, unheard)?;
     first.bind(&address.into())?;
     first.set_reuse_port(true)?;
     let bound = first.local_addr()?.as_socket().unwrap_or(address);
     let mut sockets = vec![first];
     for _ in 1..workers {
-        let next = open(address, wanted)?;
+        let next = open(address, wanted, unheard)?;
         next.set_reuse_port(true)?;
         next.bind(&bound.into())?;
         sockets.push(next);
@@ -67,7 +78,7 @@ fn bind(address: SocketAddr, wanted: &[SocketAddr], workers: usize) -> io::Resul
 }
 
 /// Options that connections inherit are set once, here (Linux: tcp(7)).
-fn open(address: SocketAddr, wanted: &[SocketAddr]) -> io::Result<Socket> {
+fn open(address: SocketAddr, wanted: &[SocketAddr], unheard: Duration) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         let ipv4_apart = wanted.iter().any(|a| a.is_ipv4() && a.port() == address.port());
@@ -76,6 +87,7 @@ fn open(address: SocketAddr, wanted: &[SocketAddr]) -> io::Result<Socket> {
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_user_timeout(Some(unheard))?;
     socket.set_tcp_keepalive(
         &TcpKeepalive::new()
             .with_time(limits::KEEPALIVE_IDLE)

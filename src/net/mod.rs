@@ -14,6 +14,7 @@
 //! | `signals` | what the system asks of the process |
 //! | `shutdown` | how all workers come to rest |
 //! | `descriptors` | how many connections the system allows |
+//! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `digest` | log lines, repeated ones summed up |
 
 pub mod config;
@@ -28,6 +29,7 @@ mod signals;
 mod socket;
 mod wake_flag;
 mod worker;
+mod worst_case;
 
 pub use config::Config;
 pub use server::{ServeError, serve, serve_then};

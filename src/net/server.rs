@@ -9,7 +9,9 @@ use super::mailbox::Post;
 use super::shutdown::Progress;
 use super::signals::Signals;
 use super::worker::{Parts, WAKER, Worker};
+use super::worst_case;
 use crate::chat::{Place, Shard, Tallies, WorkerId};
+use crate::limits;
 use crate::sandbox::{self, Needs, Sandbox};
 use log::{error, info};
 use mio::{Poll, Waker};
@@ -18,7 +20,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Why the server can't serve.
 #[derive(Debug)]
@@ -55,7 +57,7 @@ pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(
     let clients_max = clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
     let signals = Signals::take_over().map_err(system("signals"))?;
-    let listeners = listener::bind_all(&config.listen, config.workers)
+    let listeners = listener::bind_all(&config.listen, config.workers, unheard(&config))
         .map_err(|(address, error)| ServeError::Bind(address, error))?;
     log_limits(&config, clients_max);
     die_with_any_thread();
@@ -65,7 +67,7 @@ pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(
     sandbox.close_files().map_err(ServeError::Sandbox)?;
     let (house, first) = House::build(&config, clients_max, listeners, signals, start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
-    house.tallies.set_sandbox(in_force);
+    house.tallies.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
     house.open();
     announce(&addresses).map_err(system("standard output"))?;
     ready(&addresses);
@@ -98,7 +100,7 @@ impl House {
         let (post, mailboxes) = Post::new(wakers);
         let progress = Arc::new(Progress::new(workers, post));
         let tallies = Arc::new(Tallies::new(workers));
-        let door = Arc::new(Door::new(clients_max, config.allow.clone()));
+        let door = Arc::new(Door::new(clients_max, config.per_address_max, config.allow.clone()));
         let rules = Arc::new(config.rules.clone());
         let hash_keys = hash_keys()?;
 
@@ -180,6 +182,12 @@ fn hash_keys() -> Result<(u64, u64), ServeError> {
     Ok((random()?, random()?))
 }
 
+/// How long TCP waits for a peer that acknowledges nothing. A queue that stands
+/// still is the shard's to judge, and it shall be the first.
+fn unheard(config: &Config) -> Duration {
+    limits::UNHEARD_MAX.max(config.rules.stuck_timeout + limits::KEEPALIVE_INTERVAL)
+}
+
 /// How many clients there may be: what was asked for, or what the descriptor
 /// limit allows.
 fn clients_max(config: &Config) -> Result<usize, ServeError> {
@@ -210,6 +218,8 @@ fn log_limits(config: &Config, clients_max: usize) {
         if rules.operator_token.is_some() { "by token" } else { "none" },
         if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
     );
+    let worst = worst_case::bytes(rules, config.workers, clients_max);
+    info!("memory: these limits allow {} MiB at the very most", worst >> 20);
 }
 
 /// For people in the log, for scripts on standard output.

@@ -5,6 +5,7 @@ use crate::limits;
 use crate::wire::Outbound;
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::IpAddr;
 
 /// A socket as its shard carries it.
 #[derive(Debug)]
@@ -18,8 +19,9 @@ pub struct Socket {
     pub is_full: bool,
     /// Watched for being writable.
     pub watched_for_room: bool,
-    /// It counts as a client, not as one told to go away at the door.
-    pub counted: bool,
+    /// The address that it counts as a client of; none, if it is told to go
+    /// away at the door.
+    pub client: Option<IpAddr>,
 }
 
 /// What one `recv` brought.
@@ -42,14 +44,14 @@ pub enum Sent {
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, counted: bool) -> Self {
+    pub fn new(stream: TcpStream, client: Option<IpAddr>) -> Self {
         Self {
             stream,
             in_line: false,
             thorough: false,
             is_full: false,
             watched_for_room: false,
-            counted,
+            client,
         }
     }
 

@@ -8,6 +8,7 @@
 //! | [`canonical`] | the same schema for the usual layout, without `serde_json` |
 //! | [`text`] | the inside of a JSON string: escaped, unescaped, scanned |
 //! | [`name`] | who may be called what, and which names are the same |
+//! | [`looks`] | which names look alike, which mix their scripts |
 //! | [`greeting`] | the first thing on a connection: a bare name or a packet |
 //! | [`outbound`] | what waits for one socket, and whose it is |
 //!
@@ -17,6 +18,7 @@
 pub mod canonical;
 pub mod framer;
 pub mod greeting;
+pub mod looks;
 pub mod name;
 pub mod outbound;
 pub mod packet;

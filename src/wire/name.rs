@@ -1,6 +1,7 @@
 //! Names: which are valid, how they are shown, which two are the same. Rooms
 //! are called like people, behind a `#`. Never: who holds a name.
 
+use super::looks::scripts_go_together;
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
@@ -17,7 +18,7 @@ const NAME_BYTES_MAX: usize = NAME_CODE_POINTS_MAX * 16;
 
 /// A valid name: 1 to [`NAME_CODE_POINTS_MAX`] code points after NFC, letters,
 /// marks and decimal digits of any script, `_`, `-` and `.`, the first a
-/// letter or a digit, none default-ignorable.
+/// letter or a digit, none default-ignorable, the scripts such as go together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     shown: Box<str>,
@@ -32,6 +33,7 @@ pub enum NameError {
     TooLong,
     BadStart,
     BadCharacter(char),
+    MixedScripts,
     NotUtf8,
 }
 
@@ -112,10 +114,13 @@ fn check(shown: &str) -> Result<(), NameError> {
     if !may_start(first) {
         return Err(NameError::BadStart);
     }
+    if !scripts_go_together(shown) {
+        return Err(NameError::MixedScripts);
+    }
     Ok(())
 }
 
-fn is_name_character(c: char) -> bool {
+pub(super) fn is_name_character(c: char) -> bool {
     if c.is_ascii() {
         return is_ascii_name_byte(c as u8);
     }
@@ -150,6 +155,7 @@ impl fmt::Display for NameError {
             Self::BadCharacter(c) => {
                 write!(f, "a name can't hold {} (U+{:04X})", c.escape_debug(), u32::from(*c))
             }
+            Self::MixedScripts => f.write_str("a name keeps to one script"),
             Self::NotUtf8 => f.write_str("a name is written in UTF-8"),
         }
     }

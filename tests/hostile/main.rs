@@ -5,4 +5,8 @@
 
 mod support;
 
+mod bounds;
+mod crowds;
 mod escape;
+mod misfortunes;
+mod names;

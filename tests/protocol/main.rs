@@ -19,6 +19,7 @@ mod support;
 
 mod accounts;
 mod crowds;
+mod door;
 mod endpoints;
 mod framing;
 mod greeting;
@@ -30,5 +31,6 @@ mod paging;
 mod process;
 mod rooms;
 mod shutdown;
+mod small_print;
 mod stamping;
 mod strictness;

@@ -46,10 +46,10 @@ impl Worker {
         if entry == Entry::Dropped {
             return;
         }
-        let counted = entry == Entry::Client;
-        let Ok(local) = stream.local_addr() else { return self.parts.door.left(counted) };
+        let client = (entry == Entry::Client).then_some(peer);
+        let Ok(local) = stream.local_addr() else { return self.parts.door.left(client) };
         let local = local.ip().to_canonical();
-        let socket = Socket::new(stream, counted);
+        let socket = Socket::new(stream, client);
         let id = match entry {
             Entry::Refused(code) => {
                 self.parts.shard.refused_at_door(self.now, socket, (peer, local), code)

@@ -253,7 +253,7 @@ impl Worker {
                 traveller.socket.in_line = false;
                 self.parts.shard.send_home(to, traveller);
             }
-            Effect::Close(socket) => self.parts.door.left(socket.counted),
+            Effect::Close(socket) => self.parts.door.left(socket.client),
             Effect::Report(report) => self.digest.report(self.now, report),
         }
     }

@@ -1,66 +1,32 @@
 //! The ledger of one process: each packet from `sent` until it is delivered,
 //! refused or excused.
 
-use super::{Fault, FaultKind, Names, Note, NoteTo, User};
+use super::{Departure, Fault, FaultKind, Names, Note, NoteTo, Posts, Totals, User};
 use fixedbitset::FixedBitSet;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// Faults kept in words; more are only counted.
 const FAULTS_KEPT_MAX: usize = 100;
 
-/// How a user left.
+/// A packet that arrived as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Departure {
-    /// It closed its sending half and read to the end.
-    Polite,
-    /// It closed or was closed while packets might have been on their way.
-    Torn,
-}
-
-/// The sums at the end. Counted by recipient: a post to ten is ten.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    pub sent: u64,
-    pub delivered: u64,
-    pub refused: BTreeMap<String, u64>,
-    /// On the way to, or from, a socket that was closed meanwhile.
-    pub to_closed_sockets: u64,
-    /// Posts that reached somebody who came only after they were sent.
-    pub to_newcomers: u64,
-    pub faults: u64,
-}
-
-impl Totals {
-    pub fn add(&mut self, other: &Self) {
-        self.sent += other.sent;
-        self.delivered += other.delivered;
-        for (code, count) in &other.refused {
-            *self.refused.entry(code.clone()).or_default() += count;
-        }
-        self.to_closed_sockets += other.to_closed_sockets;
-        self.to_newcomers += other.to_newcomers;
-        self.faults += other.faults;
-    }
-}
-
-/// What one user has sent to all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Posts {
-    pub sent: u64,
-    /// Refused for a recipient of another process.
-    pub refused_elsewhere: u64,
+pub struct Landed {
+    pub from: User,
+    /// Nanoseconds since the run began.
+    pub sent_at: u64,
+    /// Nobody misses it any more.
+    pub is_settled: bool,
 }
 
 /// A packet on its way.
-struct Flight {
-    to: To,
-    sent_at: u64,
+pub(super) struct Flight {
+    pub(super) to: To,
+    pub(super) sent_at: u64,
     /// One sent later has arrived: this one may only be refused.
-    is_overtaken: bool,
+    pub(super) is_overtaken: bool,
 }
 
-enum To {
+pub(super) enum To {
     One(User),
     /// A post; who still has to get it.
     Many {
@@ -72,16 +38,16 @@ enum To {
 
 /// The account of one user.
 #[derive(Default)]
-struct Account {
-    flights: BTreeMap<u64, Flight>,
+pub(super) struct Account {
+    pub(super) flights: BTreeMap<u64, Flight>,
     ip: Option<String>,
-    departure: Option<Departure>,
+    pub(super) departure: Option<Departure>,
 }
 
 /// Every packet of one process's users.
 pub struct Ledger {
-    names: Names,
-    accounts: Vec<Account>,
+    pub(super) names: Names,
+    pub(super) accounts: Vec<Account>,
     /// Ordinals on their way, by sender and recipient, oldest first; refused
     /// ones are taken out late.
     roads: HashMap<(User, User), VecDeque<u64>>,
@@ -94,7 +60,7 @@ pub struct Ledger {
     foreign: BTreeMap<String, u64>,
     last_foreign: HashMap<(String, User), u64>,
     posts: BTreeMap<String, Posts>,
-    totals: Totals,
+    pub(super) totals: Totals,
     faults: Vec<Fault>,
 }
 
@@ -198,8 +164,8 @@ impl Ledger {
         }
     }
 
-    /// `at` has received a packet. Returns who sent it and when, if it was as
-    /// it should be and comes from this process.
+    /// `at` has received a packet. Returns what it was, if it was as it should
+    /// be and comes from this process.
     pub fn delivered(
         &mut self,
         at: User,
@@ -207,7 +173,7 @@ impl Ledger {
         ip: Option<&str>,
         to: &str,
         text: &str,
-    ) -> Option<(User, u64)> {
+    ) -> Option<Landed> {
         let own_name = self.names.name(at);
         let Some(note) = Note::read(text) else {
             let start: String = text.chars().take(80).collect();
@@ -249,7 +215,10 @@ impl Ledger {
             NoteTo::Many(_) => self.land_post(from, at, &note),
         };
         match outcome {
-            Ok(()) => Some((from, note.sent_at)),
+            Ok(()) => {
+                let is_settled = self.missing(from, note.ordinal) == 0;
+                Some(Landed { from, sent_at: note.sent_at, is_settled })
+            }
             Err((kind, detail)) => {
                 say(self, kind, detail);
                 None
@@ -296,26 +265,6 @@ impl Ledger {
             }
             _ => false,
         }
-    }
-
-    /// How many packets have neither arrived nor an excuse.
-    pub fn outstanding(&self) -> u64 {
-        self.leftovers().filter(|leftover| !leftover.is_excused).count() as u64
-    }
-
-    /// Ends the books: what is left is excused or lost.
-    pub fn close(&mut self) {
-        let leftovers: Vec<Leftover> = self.leftovers().collect();
-        for leftover in leftovers {
-            if leftover.is_excused {
-                self.totals.to_closed_sockets += 1;
-                continue;
-            }
-            let (from, to) = (self.names.name(leftover.from), self.names.name(leftover.to));
-            let (ordinal, sent_at) = (leftover.ordinal, leftover.sent_at);
-            self.fault(FaultKind::Lost, &from, &to, ordinal, sent_at, leftover.detail);
-        }
-        self.accounts.iter_mut().for_each(|account| account.flights.clear());
     }
 
     /// Notes a fault.
@@ -418,131 +367,5 @@ impl Ledger {
         {
             account.flights.remove(&ordinal);
         }
-    }
-
-    fn leftovers(&self) -> impl Iterator<Item = Leftover> {
-        self.accounts.iter().enumerate().flat_map(move |(from, account)| {
-            account.flights.iter().flat_map(move |(&ordinal, flight)| {
-                let missing: Vec<User> = match &flight.to {
-                    To::One(to) => vec![*to],
-                    To::Many { missing, .. } => missing.ones().map(|user| user as User).collect(),
-                };
-                missing.into_iter().map(move |to| Leftover {
-                    from: from as User,
-                    to,
-                    ordinal,
-                    sent_at: flight.sent_at,
-                    is_excused: self.is_excused(from as User, to),
-                    detail: if flight.is_overtaken { "one sent later came" } else { "" }.to_owned(),
-                })
-            })
-        })
-    }
-
-    /// Whether a packet between the two may be gone without a word. Who reads
-    /// to the end misses nothing; who is gone can't be told of a refusal.
-    fn is_excused(&self, from: User, to: User) -> bool {
-        let departure = |user: User| self.accounts[user as usize].departure;
-        match (departure(from), departure(to)) {
-            (Some(Departure::Torn), _) | (_, Some(Departure::Torn)) => true,
-            (Some(Departure::Polite), Some(Departure::Polite)) => true,
-            _ => false,
-        }
-    }
-}
-
-/// A packet that was neither delivered nor refused.
-struct Leftover {
-    from: User,
-    to: User,
-    ordinal: u64,
-    sent_at: u64,
-    is_excused: bool,
-    detail: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ledger() -> Ledger {
-        let mut ledger = Ledger::new(Names::new("", "t"), false);
-        (0..3).for_each(|_| drop(ledger.open_account()));
-        ledger
-    }
-
-    fn text(from: &str, to: &str, ordinal: u64) -> String {
-        Note { from, to, ordinal, sent_at: 5 }.write(0)
-    }
-
-    fn deliver(ledger: &mut Ledger, ordinal: u64) -> Option<(User, u64)> {
-        ledger.delivered(1, "t0", None, "t1", &text("t0", "t1", ordinal))
-    }
-
-    fn kinds(ledger: &Ledger) -> Vec<FaultKind> {
-        ledger.faults().iter().map(|fault| fault.kind).collect()
-    }
-
-    #[test]
-    fn what_arrives_in_order_or_is_refused_is_accounted_for() {
-        let mut ledger = ledger();
-        (1..=3).for_each(|ordinal| ledger.sent(0, 1, ordinal, 5));
-        assert_eq!(deliver(&mut ledger, 1), Some((0, 5)));
-        assert_eq!(deliver(&mut ledger, 3), Some((0, 5)));
-        assert!(ledger.refused(0, 2, "busy", Some("t1")), "a refusal may be overtaken");
-        ledger.close();
-        assert_eq!(ledger.totals().delivered, 2);
-        assert_eq!(ledger.totals().faults, 0);
-    }
-
-    #[test]
-    fn a_lost_packet_is_named() {
-        let mut ledger = ledger();
-        ledger.sent(0, 1, 7, 5);
-        ledger.close();
-        let fault = &ledger.faults()[0];
-        assert_eq!((fault.kind, fault.ordinal), (FaultKind::Lost, 7));
-        assert_eq!((fault.from.as_str(), fault.to.as_str()), ("t0", "t1"));
-    }
-
-    #[test]
-    fn swapped_repeated_and_misnamed_packets_are_faults() {
-        let mut ledger = ledger();
-        (1..=2).for_each(|ordinal| ledger.sent(0, 1, ordinal, 5));
-        deliver(&mut ledger, 2);
-        deliver(&mut ledger, 1);
-        deliver(&mut ledger, 1);
-        ledger.sent(0, 1, 3, 5);
-        ledger.delivered(1, "t2", None, "t1", &text("t0", "t1", 3));
-        ledger.delivered(2, "t0", None, "t1", &text("t0", "t1", 3));
-        let expected = [
-            FaultKind::OutOfOrder,
-            FaultKind::Twice,
-            FaultKind::WrongSender,
-            FaultKind::WrongRecipient,
-        ];
-        assert_eq!(kinds(&ledger), expected);
-    }
-
-    #[test]
-    fn only_a_torn_socket_excuses_a_loss() {
-        for (departure, faults) in [(Departure::Torn, 0), (Departure::Polite, 1)] {
-            let mut ledger = ledger();
-            ledger.sent(0, 1, 1, 5);
-            ledger.departed(1, departure);
-            ledger.close();
-            assert_eq!(ledger.totals().faults, faults, "{departure:?}");
-        }
-    }
-
-    #[test]
-    fn a_post_is_missed_by_each_who_does_not_get_it() {
-        let mut ledger = ledger();
-        ledger.posted(0, "#r", [1, 2].into_iter(), 1, 5);
-        ledger.delivered(1, "t0", None, "#r", &text("t0", "#r", 1));
-        assert_eq!(ledger.missing(0, 1), 1);
-        ledger.close();
-        assert_eq!(kinds(&ledger), [FaultKind::Lost]);
-        assert_eq!(ledger.faults()[0].to, "t2");
     }
 }

@@ -5,13 +5,18 @@
 //! fits none of these is a [`Fault`], and so is one that nobody sent, or that
 //! comes twice, out of order, to somebody else or under another name.
 
+mod closing;
 mod fault;
 mod ledger;
 mod note;
+#[cfg(test)]
+mod tests;
+mod totals;
 
 pub use fault::{Fault, FaultKind};
-pub use ledger::{Departure, Ledger, Posts, Totals};
+pub use ledger::{Landed, Ledger};
 pub use note::{Note, NoteTo};
+pub use totals::{Departure, Posts, Totals};
 
 /// One life of a bot: a name that nobody had before in this run. Counted from
 /// 0 within a process.

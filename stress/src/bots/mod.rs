@@ -4,6 +4,8 @@
 
 mod cast;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use cast::{Cast, Phase, Window, histogram};

@@ -3,7 +3,7 @@
 
 use super::cast::{Cast, Phase};
 use super::{Script, World};
-use crate::account::{Departure, FaultKind};
+use crate::account::{Departure, FaultKind, Landed};
 use crate::driver::{Bot, Crowd, End, Hands};
 use lanline::wire::{Framer, Packet, Step, packet};
 
@@ -117,19 +117,21 @@ impl Stage {
         hands: &mut Hands,
     ) {
         let user = self.cast.players[bot].user;
-        let Some((from, sent_at)) = self.cast.ledger.delivered(user, name, ip, to, text) else {
+        let Some(landed) = self.cast.ledger.delivered(user, name, ip, to, text) else {
             return;
         };
+        let Landed { from, sent_at, is_settled } = landed;
         self.cast.window.delivered += 1;
+        // A post takes until the last has it.
+        if !is_settled {
+            return;
+        }
         if self.script.is_watched(bot) {
             let now = self.cast.nanoseconds(hands.now());
             self.cast.latency.saturating_record(now.saturating_sub(sent_at));
         }
         let sender = self.cast.bot_of(from);
-        let is_post = to.starts_with(['/', '#']);
-        if self.cast.players[sender].user == from
-            && (!is_post || self.cast.last_packet_is_settled(sender))
-        {
+        if self.cast.players[sender].user == from {
             self.script.arrived(sender, bot, &mut World { cast: &mut self.cast, hands });
         }
     }
@@ -168,7 +170,10 @@ impl Stage {
         }
         let user = player.user;
         let before = player.asked.len();
-        player.asked.retain(|&(_, asked)| asked != ordinal);
+        // One that misses a post doesn't make the endpoint's answer go away.
+        if to.is_none() {
+            player.asked.retain(|&(_, asked)| asked != ordinal);
+        }
         let was_asked = player.asked.len() < before;
         let was_sent = self.cast.ledger.refused(user, ordinal, &code, to);
         if !was_asked && !was_sent {
@@ -220,7 +225,13 @@ impl Crowd for Stage {
 
     fn received(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) -> usize {
         let mut done = 0;
+        let user = self.cast.players[bot].user;
         loop {
+            let player = &self.cast.players[bot];
+            if player.user != user || player.phase == Phase::Absent {
+                // It has torn the connection that these bytes came from.
+                return bytes.len();
+            }
             match self.cast.players[bot].framer.next(&bytes[done..], PACKET_BYTES_MAX) {
                 Step::Packet { start, end } => {
                     self.packet(bot, &bytes[done + start..done + end], hands);

@@ -13,7 +13,7 @@ const TURN: Duration = Duration::from_millis(1);
 /// All that arrive have to be in by then.
 const ARRIVAL_MAX: Duration = Duration::from_secs(60);
 /// Silence after which nothing more is waited for.
-const SILENCE_MAX: Duration = Duration::from_secs(8);
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// A look at what is still on its way takes time; so often at the most.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 

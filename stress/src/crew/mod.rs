@@ -144,11 +144,14 @@ impl Crew {
     /// Where a process has failed; the same for the other commands.
     pub fn grow(&mut self, users: usize) -> Result<(usize, Vec<String>)> {
         let total: usize = self.seats.iter().sum();
-        let commands: Vec<_> = self
-            .seats
-            .iter()
-            .map(|seats| Command::Grow { users: (users * seats).div_ceil(total).min(*seats) })
-            .collect();
+        let users = users.min(total);
+        let mut before = 0;
+        let share = |seats: &usize| {
+            let start = users * before / total;
+            before += seats;
+            Command::Grow { users: users * before / total - start }
+        };
+        let commands: Vec<_> = self.seats.iter().map(share).collect();
         let mut sum = (0, Vec::new());
         for reply in self.tell(&commands)? {
             let Reply::Grown { users, turned_away } = reply else { bail!("{reply:?}") };

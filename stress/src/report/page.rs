@@ -22,7 +22,15 @@ figure{margin:0;break-inside:avoid}\
 pub fn of_records(records: &[Record]) -> Result<String> {
     let mut body = format!("<pre>{}</pre>", escape(&table::render(records)));
     for record in records {
-        let plots = [over_time(record)?, by_percentile(record)?, by_users(record)?];
+        let mebibytes = |m: &Moment| m.server_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
+        let descriptors = |m: &Moment| m.server_descriptors.map(|count| count as f64);
+        let plots = [
+            over_time(record)?,
+            by_percentile(record)?,
+            by_users(record)?,
+            server_over_time(record, "Resident memory over time", "MiB", mebibytes)?,
+            server_over_time(record, "Descriptors over time", "open", descriptors)?,
+        ];
         body += &format!("<h2>{}</h2>", escape(&record.scenario));
         plots.into_iter().flatten().for_each(|svg| body += &figure(&svg));
     }
@@ -93,7 +101,30 @@ fn by_percentile(record: &Record) -> Result<Option<String>> {
             name: "latency",
             points: points.map(|&(percentile, us)| (nines(percentile), us / 1e3)).collect(),
         }],
-        x_name: |nines| format!("{:.4} %", 100.0 * (1.0 - 10f64.powf(-nines))),
+        x_name: percentile_of,
+    })
+}
+
+/// As many digits as there are nines.
+fn percentile_of(nines: f64) -> String {
+    let digits = (nines.ceil() as usize).saturating_sub(1);
+    format!("{:.digits$} %", 100.0 * (1.0 - 10f64.powf(-nines)))
+}
+
+/// Memory or descriptors of a server that was started here.
+fn server_over_time(
+    record: &Record,
+    title: &str,
+    y: &str,
+    value: fn(&Moment) -> Option<f64>,
+) -> Result<Option<String>> {
+    let points = record.moments.iter().filter_map(|m| Some((m.at_seconds, value(m)?))).collect();
+    lines(&LinePlot {
+        title,
+        x: "seconds",
+        y,
+        lines: vec![Line { name: "server", points }],
+        x_name: plain,
     })
 }
 

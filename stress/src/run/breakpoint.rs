@@ -10,6 +10,10 @@ use crate::report::Progress;
 use crate::scenarios::{Kind, Spec};
 use anyhow::Result;
 
+/// The latency is over its bound if it is so many times in a row: something
+/// else on the machine may have been in the way once.
+const TRIES: usize = 3;
+
 /// Ramps users up.
 ///
 /// # Errors
@@ -35,9 +39,13 @@ pub fn run(args: &BreakpointArgs) -> Result<Record> {
         if let Some(why) = turned_away.into_iter().next() {
             break why_not_let_in(users, why);
         }
-        let window = crew.play(args.duration)?;
-        let step = step(&window, &server, processes);
-        all.add(&window, step.generator_busy);
+        let mut step = measure(&mut crew, args, &server, &mut all)?;
+        for _ in 1..TRIES {
+            if step.latency.p99 <= args.latency_bound * 1e3 {
+                break;
+            }
+            step = measure(&mut crew, args, &server, &mut all)?;
+        }
         progress.say(&format!("{users} users, p99 {:.2} ms", step.latency.p99 / 1e3));
         let p99_us = step.latency.p99;
         steps.push(step);
@@ -79,14 +87,17 @@ fn why_not_let_in(users: usize, why: String) -> Ending {
     Ending::Refused { users, why }
 }
 
-fn step(window: &Window, server: &Server, processes: usize) -> Step {
-    Step {
+fn measure(crew: &mut Crew, args: &BreakpointArgs, server: &Server, all: &mut Sum) -> Result<Step> {
+    let window = crew.play(args.duration)?;
+    let busy = window.generator_cpu_seconds / window.seconds / crew.processes() as f64;
+    all.add(&window, busy);
+    Ok(Step {
         users: window.users,
         per_second: window.delivered as f64 / window.seconds,
-        latency: Latencies::of(window).summary(),
+        latency: Latencies::of(&window).summary(),
         server_bytes: server.vitals().0,
-        generator_busy: window.generator_cpu_seconds / window.seconds / processes as f64,
-    }
+        generator_busy: busy,
+    })
 }
 
 fn record(

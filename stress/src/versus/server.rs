@@ -4,7 +4,6 @@
 use super::dialect::irc;
 use super::dialect::{Dialect, Irc, Lanline, Mqtt, Nats, Redis, Relay};
 use clap::ValueEnum;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -131,7 +130,7 @@ impl Server {
 
 /// A program in `PATH`, or where servers are kept.
 pub fn find(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())
 }

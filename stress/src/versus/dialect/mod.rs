@@ -8,6 +8,8 @@ mod mqtt;
 mod nats;
 mod redis;
 mod relay;
+#[cfg(test)]
+mod tests;
 
 pub use irc::Irc;
 pub use lanline::Lanline;

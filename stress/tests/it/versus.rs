@@ -1,0 +1,33 @@
+//! The comparison runs against what the harness brings along.
+
+use super::support::run;
+
+#[test]
+fn the_relay_and_lanline_are_measured() {
+    let workloads = ["direct-10", "pipelined-10", "broadcast-10", "login", "idle-10"];
+    let run = run(&[
+        "versus",
+        "--servers",
+        "relay,lanline",
+        "--workloads",
+        &workloads.join(","),
+        "--rounds",
+        "1",
+        "--duration",
+        "0.3",
+    ]);
+    assert_eq!(run.code, Some(0), "{}", run.text);
+    let runs = run.json.as_array().expect("runs");
+    assert_eq!(runs.len(), 2 * workloads.len());
+    for measured in runs {
+        let figures = &measured["measured"];
+        match measured["workload"].as_str() {
+            Some("idle-10") => assert!(figures["idle_user_bytes"].is_number(), "{measured}"),
+            _ => {
+                assert!(figures["delivered"].as_u64() > Some(0), "{measured}");
+                assert!(figures["server_cpu_us"].as_f64() > Some(0.0), "{measured}");
+            }
+        }
+    }
+    assert!(run.page.contains("<svg"), "bars were drawn");
+}

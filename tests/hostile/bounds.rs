@@ -1,0 +1,92 @@
+//! Bounds on what a stranger can make the server hold or say.
+
+use crate::support::client::code;
+use crate::support::{Client, Server, eventually};
+use std::time::{Duration, Instant};
+
+#[test]
+fn one_address_holds_so_many_connections() {
+    let server = Server::start(&["--max-per-address", "3"]);
+    let mut clients: Vec<Client> =
+        ["a", "b", "c"].iter().map(|name| Client::join(server.address, name)).collect();
+    let refused = |name| {
+        let answer = Client::greet(server.address, name).read().expect("an answer");
+        (answer.from == "/error").then(|| code(&answer))
+    };
+    assert_eq!(refused("d").as_deref(), Some("server-full"));
+    clients.pop();
+    eventually("a place is free again", || refused("e").is_none());
+}
+
+#[test]
+fn wrong_tokens_are_answered_later_and_later() {
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "sesame\n").unwrap();
+    let path = token.path().to_str().unwrap();
+    let server = Server::start(&["--operator-token-file", path, "--workers", "1"]);
+    let mut guesser = Client::join(server.address, "guesser");
+    let mut bob = Client::join(server.address, "bob");
+    // The answer to the second guess has to wait for that to the first. Time
+    // is looked at from below only: the machine may be as slow as it likes.
+    let start = Instant::now();
+    guesser.send("/operator", "open");
+    guesser.send("/operator", "simsalabim");
+    guesser.send("/ping", "after");
+    // Others are served meanwhile, by the same worker.
+    assert_eq!(bob.ask("/ping", "now"), "now");
+    assert_eq!(guesser.read().map(|packet| packet.msg[..14].to_owned()).unwrap(), "1 not-operator");
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_eq!(guesser.refusal(), "not-operator");
+    assert!(start.elapsed() >= Duration::from_secs(3), "{:?}", start.elapsed());
+    assert_eq!(guesser.read_from("/ping").msg, "after");
+    // The right one is taken all the same.
+    assert_eq!(guesser.ask("/operator", "sesame"), "ok");
+    let warned = server.log().iter().filter(|line| line.contains("wrong operator token")).count();
+    assert_eq!(warned, 1, "repeated lines are summed up");
+}
+
+/// What waits for its answer gets it, though the server ends.
+#[test]
+fn a_guesser_is_answered_at_the_end() {
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "sesame\n").unwrap();
+    let path = token.path().to_str().unwrap();
+    let mut server = Server::start(&["--operator-token-file", path]);
+    let mut guesser = Client::join(server.address, "guesser");
+    guesser.send("/operator", "open");
+    server.wait_for_log("wrong operator token from guesser");
+    server.terminate();
+    assert_eq!(guesser.refusal(), "not-operator");
+    assert!(server.wait().success());
+}
+
+#[test]
+fn the_log_can_be_neither_forged_nor_flooded() {
+    let server = Server::start(&[]);
+    for forged in ["x\u{1b}[2J", "x y\r2026-01-01 [ERROR] on fire", "x\0y"] {
+        assert_eq!(Client::greet(server.address, forged).refusal(), "bad-name");
+    }
+    for _ in 0..300 {
+        assert_eq!(Client::greet(server.address, "_").refusal(), "bad-name");
+    }
+    // Once now, and once more behind all of it.
+    assert_eq!(Client::greet(server.address, "-").refusal(), "bad-name");
+    let log = server.wait_for_log("bad-name");
+    assert!(log.is_ascii(), "{log:?}");
+    let lines = server.log();
+    let refusals = lines.iter().filter(|line| line.contains("bad-name")).count();
+    assert!(refusals <= 2 * 2, "one for each worker, and a sum: {lines:#?}");
+    let is_clean = |line: &String| !line.contains("on fire") && !line.contains('\u{1b}');
+    assert!(lines.iter().all(is_clean), "{lines:#?}");
+}
+
+#[test]
+fn the_worst_case_is_printed() {
+    let server = Server::start(&["--max-clients", "100", "--queue", "65536", "--workers", "1"]);
+    let line = server.wait_for_log("MiB at the very most");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let at = words.iter().position(|&word| word == "MiB").unwrap();
+    let bound: usize = words[at - 1].parse().unwrap();
+    assert!((100..1000).contains(&bound), "{line}");
+    assert!(server.memory_kib("VmHWM") / 1024 < bound);
+}

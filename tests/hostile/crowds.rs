@@ -1,0 +1,225 @@
+//! Many at once: those who don't read, greet slowly, reset, flood, or come and
+//! go together. The bounds on time are asserted at full size only, on a
+//! machine that has nothing else to do; the figures are printed always.
+
+use crate::support::client::packet;
+use crate::support::{Client, PATIENCE, Server, eventually, figure, is_full, percentile_99, size};
+use socket2::SockRef;
+use std::io::{BufRead, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Asserts a bound on time, at full size.
+fn within(what: &str, time: Duration, bound: Duration) {
+    figure(what, format!("{time:?}, at most {bound:?}"));
+    assert!(!is_full() || time <= bound, "{what}: {time:?}, at most {bound:?}");
+}
+
+/// How long `/ping` takes, each client in turn.
+fn pings(clients: &mut [Client], rounds: usize) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for round in 0..rounds {
+        for client in clients.iter_mut() {
+            let text = round.to_string();
+            let start = Instant::now();
+            assert_eq!(client.ask("/ping", &text), text);
+            times.push(start.elapsed());
+        }
+    }
+    times
+}
+
+fn join_many(server: &Server, prefix: &str, count: usize) -> Vec<Client> {
+    (0..count).map(|n| Client::join(server.address, &format!("{prefix}{n}"))).collect()
+}
+
+fn stat(client: &mut Client, name: &str) -> u64 {
+    let stats = client.ask("/stats", "");
+    let line = stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap().parse().unwrap()
+}
+
+#[test]
+fn members_who_stop_reading_harm_nobody_else() {
+    let members = size(40, 1000);
+    let queue = 65_536;
+    let server = Server::start(&["--queue", "65536", "--stuck-timeout", "3", "--rate", "0"]);
+    let mut quiet = join_many(&server, "quiet", 10);
+    let before = percentile_99(pings(&mut quiet, size(20, 100)));
+    let mut stuck = join_many(&server, "stuck", members);
+    for member in &mut stuck {
+        member.ask("/join", "#room");
+    }
+    // One who reads stays in the room, and hears all of it.
+    let mut reader = Client::join(server.address, "reader");
+    reader.ask("/join", "#room");
+    let mut talker = Client::join(server.address, "talker");
+    talker.ask("/join", "#room");
+
+    // The talker talks until all others were closed for being stuck.
+    let text = "x".repeat(8000);
+    let over = AtomicBool::new(false);
+    let (mut heard, mut posted) = (0, 0);
+    let during = thread::scope(|scope| {
+        let over = &over;
+        let talks = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                talker.send("#room", &text);
+                posted += 1;
+                // Its refusals and its pace: an answer behind each post.
+                talker.ask("/ping", "");
+            }
+            talker.send("reader", "the end");
+        });
+        let reads = scope.spawn(|| {
+            loop {
+                let packet = reader.read().expect("the reader stays");
+                if packet.msg == "the end" {
+                    return;
+                }
+                heard += 1;
+            }
+        });
+        let mut during = pings(&mut quiet, size(20, 100));
+        let start = Instant::now();
+        while stat(&mut quiet[0], "users") > 12 {
+            assert!(start.elapsed() < PATIENCE, "the stuck stay");
+            during.extend(pings(&mut quiet, 1));
+        }
+        within("stuck members closed after", start.elapsed(), Duration::from_secs(30));
+        over.store(true, Ordering::Relaxed);
+        talks.join().unwrap();
+        reads.join().unwrap();
+        during
+    });
+    assert_eq!(heard, posted, "the reader hears every post");
+    let during = percentile_99(during);
+    within(
+        "99th percentile beside stuck members",
+        during,
+        (before * 2).max(Duration::from_millis(10)),
+    );
+    figure("99th percentile before", format!("{before:?}"));
+    let memory = server.memory_kib("VmHWM") * 1024;
+    let bound = (64 << 20) + members * (4 * queue);
+    figure("memory beside stuck members", format!("{memory} bytes, at most {bound}"));
+    assert!(memory < bound, "{memory} of {bound}");
+}
+
+#[test]
+fn slow_greeters_are_closed_in_time() {
+    let (count, timeout) = (size(200, 10_000), size(2, 10));
+    let server = Server::start(&["--greeting-timeout", &timeout.to_string()]);
+    let start = Instant::now();
+    let mut slow: Vec<TcpStream> = (0..count).map(|_| Client::connect(server.address)).collect();
+    let bytes = packet("slow", "/ping", "");
+    let mut logins = Vec::new();
+    // A byte each, and a login, time and again, until the time is up.
+    for round in 0.. {
+        for stream in &mut slow {
+            // Those refused by now are closed; that is what is waited for.
+            let _ = stream.write_all(&bytes[round..round + 1]);
+        }
+        let login = Instant::now();
+        Client::join(server.address, &format!("fast{round}"));
+        logins.push(login.elapsed());
+        if start.elapsed() > Duration::from_secs(timeout as u64) {
+            break;
+        }
+        thread::park_timeout(Duration::from_secs(timeout as u64) / 8);
+    }
+    for stream in &slow {
+        let mut line = String::new();
+        std::io::BufReader::new(stream).read_line(&mut line).unwrap();
+        assert!(line.contains("0 greeting-timeout"), "{line}");
+    }
+    figure("slow greeters closed after", format!("{:?}", start.elapsed()));
+    let slowest = logins.into_iter().max().unwrap();
+    within("slowest login beside slow greeters", slowest, Duration::from_millis(100));
+}
+
+#[test]
+fn connects_and_resets_leave_nothing() {
+    let server = Server::start(&[]);
+    let descriptors = || std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count();
+    let (before, memory) = (descriptors(), server.memory_kib("VmRSS"));
+    let count = size(2000, 100_000);
+    let start = Instant::now();
+    for number in 0..count {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        if number % 2 == 0 {
+            stream.write_all(b"{\"from\":").unwrap();
+        }
+        SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+    figure("connects and resets", format!("{count} in {:?}", start.elapsed()));
+    let mut bob = Client::join(server.address, "bob");
+    assert_eq!(bob.ask("/ping", "still"), "still");
+    drop(bob);
+    eventually("all descriptors are closed", || descriptors() <= before);
+    let grown = server.memory_kib("VmRSS").saturating_sub(memory);
+    figure("memory after resets", format!("{grown} KiB more"));
+    assert!(grown < 16 << 10, "{grown} KiB");
+}
+
+#[test]
+fn one_at_full_speed_slows_only_itself() {
+    let server = Server::start(&["--workers", "1"]);
+    let mut quiet = join_many(&server, "quiet", size(50, 500));
+    let alone = percentile_99(pings(&mut quiet, size(4, 20)));
+    let flooder = Client::join(server.address, "flooder");
+    let over = AtomicBool::new(false);
+    let beside = thread::scope(|scope| {
+        let mut writes = flooder.stream.get_ref().try_clone().unwrap();
+        let mut reads = flooder.stream;
+        let over = &over;
+        scope.spawn(move || {
+            let block = packet("flooder", "/ping", "x").repeat(1000);
+            while !over.load(Ordering::Relaxed) && writes.write_all(&block).is_ok() {}
+            writes.shutdown(std::net::Shutdown::Both).unwrap();
+        });
+        scope.spawn(move || {
+            while let Ok(bytes) = reads.fill_buf().map(<[u8]>::len)
+                && bytes > 0
+            {
+                reads.consume(bytes);
+            }
+        });
+        let beside = pings(&mut quiet, size(4, 20));
+        over.store(true, Ordering::Relaxed);
+        beside
+    });
+    figure("99th percentile without a flooder", format!("{alone:?}"));
+    within("99th percentile beside a flooder", percentile_99(beside), Duration::from_millis(10));
+}
+
+#[test]
+fn all_gone_at_once_and_back_at_once() {
+    let count = size(300, 6000);
+    let server = Server::start(&[]);
+    let first = join_many(&server, "user", count);
+    let start = Instant::now();
+    drop(first);
+    // Who comes back before the server has seen them go is name-taken; so
+    // would they be on any server, and try again.
+    let back = |name: String| {
+        let mut joined = None;
+        eventually("everybody is back", || {
+            let mut client = Client::greet(server.address, &name);
+            let welcome = client.read().is_some_and(|answer| answer.from == "/welcome");
+            joined = welcome.then_some(client);
+            welcome
+        });
+        joined.unwrap()
+    };
+    let mut users: Vec<Client> = (0..count).map(|n| back(format!("user{n}"))).collect();
+    figure("gone and back", format!("{count} in {:?}", start.elapsed()));
+    assert_eq!(stat(&mut users[0], "users"), count as u64);
+    for from in 0..count {
+        let to = (from + 1) % count;
+        users[from].send(&format!("user{to}"), "hello");
+        assert_eq!(users[to].read_from(&format!("user{from}")).msg, "hello");
+    }
+}

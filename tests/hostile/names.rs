@@ -1,0 +1,102 @@
+//! Names can't be confused.
+
+use crate::support::{Client, Server};
+use std::sync::Barrier;
+use std::thread;
+
+/// What the server says to a greeting: `/welcome`, or the code of a refusal.
+fn greeted(server: &Server, name: &str) -> (Client, String) {
+    let mut client = Client::greet(server.address, name);
+    let answer = client.read().expect("an answer");
+    let word = match answer.from.as_str() {
+        "/error" => answer.msg.split_whitespace().nth(1).unwrap().to_owned(),
+        from => from.to_owned(),
+    };
+    (client, word)
+}
+
+#[test]
+fn scripts_mixed_and_invisible_characters_are_bad_names() {
+    let server = Server::start(&["--workers", "2"]);
+    for bad in ["p\u{430}ypal", "bobα", "bo\u{200b}b", "\u{202e}bob", "bob\u{fe0f}", "김さ"] {
+        assert_eq!(greeted(&server, bad).1, "bad-name", "{bad:?}");
+    }
+    for good in ["bob", "Анна", "さくらbob", "김철수", "李雷", "मीरा", "علي", "Åsa"]
+    {
+        assert_eq!(greeted(&server, good).1, "/welcome", "{good:?}");
+    }
+}
+
+#[test]
+fn who_looks_like_one_online_is_refused() {
+    let pairs = [
+        ("\u{440}\u{430}\u{443}\u{440}\u{430}", "paypa"),
+        ("ВОВ", "BOB"),
+        ("ΑΝΝΑ", "anna"),
+        ("оо7", "oo7"),
+    ];
+    for workers in ["1", "4"] {
+        let server = Server::start(&["--workers", workers]);
+        for (other, ascii) in pairs.into_iter().chain(pairs.map(|(a, b)| (b, a))) {
+            let (first, welcome) = greeted(&server, ascii);
+            assert_eq!(welcome, "/welcome", "{ascii}");
+            assert_eq!(greeted(&server, other).1, "name-taken", "{ascii} {other}");
+            // Once the name is free, so are its looks.
+            let mut first = first;
+            first.send("/quit", "");
+            while first.read().is_some() {}
+            assert_eq!(greeted(&server, other).1, "/welcome", "{other}");
+            crate::support::eventually("the name is free", || {
+                greeted(&server, other).1 == "/welcome"
+            });
+        }
+    }
+}
+
+#[test]
+fn plain_ascii_names_differ_in_more_than_case() {
+    let server = Server::start(&["--workers", "4"]);
+    let names = ["bill", "bi11", "bi1l", "bil1", "b1ll", "o0", "oo", "00", "rn", "m", "modern"];
+    let mut clients: Vec<Client> =
+        names.iter().map(|name| Client::join(server.address, name)).collect();
+    for again in ["BILL", "M", "ModerN", "O0"] {
+        assert_eq!(greeted(&server, again).1, "name-taken", "{again}");
+    }
+    // Each is found by its own name, in any case.
+    for (to, name) in names.iter().enumerate() {
+        let from = (to + 1) % names.len();
+        clients[from].send(&name.to_uppercase(), name);
+        assert_eq!(clients[to].read().unwrap().msg, *name);
+    }
+}
+
+/// Look-alikes at the same instant, accepted by any worker: one wins.
+#[test]
+fn of_rivals_one_wins() {
+    let server = Server::start(&["--workers", "4"]);
+    let names = ["paypa", "\u{440}\u{430}\u{443}\u{440}\u{430}", "PAYPA", "\u{420}АУРА"];
+    for _ in 0..20 {
+        let start = Barrier::new(names.len());
+        let answers: Vec<(Client, String)> = thread::scope(|scope| {
+            let rival = |name| {
+                let (start, server) = (&start, &server);
+                scope.spawn(move || {
+                    start.wait();
+                    greeted(server, name)
+                })
+            };
+            let rivals: Vec<_> = names.map(rival).into_iter().collect();
+            rivals.into_iter().map(|rival| rival.join().unwrap()).collect()
+        });
+        let words: Vec<&str> = answers.iter().map(|(_, word)| word.as_str()).collect();
+        let welcome = words.iter().filter(|&&word| word == "/welcome").count();
+        assert_eq!(welcome, 1, "{words:?}");
+        assert!(words.iter().all(|&word| word == "/welcome" || word == "name-taken"), "{words:?}");
+        for (mut client, word) in answers {
+            if word == "/welcome" {
+                client.send("/quit", "");
+            }
+            while client.read().is_some() {}
+        }
+    }
+}

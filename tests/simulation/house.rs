@@ -1,0 +1,380 @@
+//! The house: real shards, and between them links that hold letters back. A
+//! tick goes as in a real worker; sockets are simulated. Never: a judgement.
+
+use crate::dice::Dice;
+use crate::ledger::Ledger;
+use crate::peer::{At, Ending, SERVER, Socket};
+use crate::setting::Setting;
+use crate::trace;
+use lanline::chat::id::Tag;
+use lanline::chat::{Batch, Code, ConnId, Effect, Ended, Place, Shard, Tallies, WorkerId};
+use lanline::limits;
+use lanline::wire::Outbound;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, SystemTime};
+
+/// Real shards with simulated sockets.
+pub struct House {
+    pub shards: Vec<Shard<Socket>>,
+    pub tallies: Arc<Tallies>,
+    /// Seconds of the time of day, which may jump.
+    pub wall_clock: Arc<AtomicU64>,
+    /// Batches under way, from each shard to each.
+    links: Vec<VecDeque<Batch<Socket>>>,
+    /// Handles of connections that are gone.
+    graveyard: Vec<(WorkerId, ConnId)>,
+    scratch_bytes_max: usize,
+    socket_bytes_max: usize,
+}
+
+/// How much of what could be done a tick does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    Some,
+    All,
+}
+
+impl House {
+    pub fn new(dice: &mut Dice, setting: &Setting) -> Self {
+        let rules = Arc::new(setting.rules.clone());
+        let tallies = Arc::new(Tallies::new(setting.workers));
+        let wall_clock = Arc::new(AtomicU64::new(1_700_000_000));
+        let hash_keys = (dice.number(), dice.number());
+        let shard = |worker| {
+            let place = Place { worker, workers: setting.workers, hash_keys };
+            let clock = wall_clock.clone();
+            let now = move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Relaxed));
+            Shard::new(place, rules.clone(), tallies.clone(), Box::new(now))
+        };
+        let shards = (0..setting.workers as WorkerId).map(shard).collect();
+        let links = (0..setting.workers * setting.workers).map(|_| VecDeque::new()).collect();
+        Self {
+            shards,
+            tallies: tallies.clone(),
+            wall_clock: wall_clock.clone(),
+            links,
+            graveyard: Vec::new(),
+            scratch_bytes_max: setting.scratch_bytes_max,
+            socket_bytes_max: setting.socket_bytes_max,
+        }
+    }
+
+    /// A peer connects; some are refused at the door.
+    pub fn accept(
+        &mut self,
+        dice: &mut Dice,
+        ledger: &mut Ledger,
+        number: usize,
+        by_the_door: bool,
+    ) {
+        let worker = dice.below(self.shards.len());
+        let shard = &mut self.shards[worker];
+        let server: IpAddr = SERVER.parse().unwrap();
+        let peer = &mut ledger.peers[number];
+        let socket = Socket(number);
+        let id = if by_the_door && dice.percent(3) {
+            let code = dice.pick(&[Code::ServerFull, Code::NotOnLan]);
+            peer.may_have_left = true;
+            shard.refused_at_door(ledger.now, socket, (peer.ip, server), code)
+        } else {
+            shard.accepted(ledger.now, socket, peer.ip, server)
+        };
+        peer.at = At::Shard(worker as WorkerId, id);
+        trace::note(|| format!("peer {number} connects to {worker} as {}", peer.real_name()));
+    }
+
+    /// Whether some letter is under way.
+    pub fn has_letters(&self) -> bool {
+        self.links.iter().any(|link| !link.is_empty())
+    }
+
+    /// Whether the next tick, doing all that it can, would do nothing.
+    pub fn is_at_rest(&self, ledger: &Ledger) -> bool {
+        let busy = |worker: WorkerId| {
+            ledger.peers.iter().any(|peer| {
+                let here = matches!(peer.at, At::Shard(at, _) if at == worker);
+                let room = peer.watched_for_room && peer.unread < self.socket_bytes_max;
+                here && (peer.in_line || room)
+            })
+        };
+        !self.has_letters() && !(0..self.shards.len() as WorkerId).any(busy)
+    }
+
+    /// One tick of one worker: mail, readiness, deadlines, effects, letters.
+    pub fn tick(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId, effort: Effort) {
+        trace::note(|| format!("{} tick of {worker} at {:?}", ledger.step, ledger.now));
+        self.read_mail(dice, ledger, worker, effort);
+        let mut effects = Vec::new();
+        for number in 0..ledger.peers.len() {
+            let At::Shard(at, id) = ledger.peers[number].at else { continue };
+            if at != worker || effort == Effort::Some && dice.percent(40) {
+                continue;
+            }
+            let peer = &mut ledger.peers[number];
+            if peer.watched_for_room && peer.unread < self.socket_bytes_max {
+                // An edge comes once; watching again brings the next.
+                peer.watched_for_room = false;
+                effects.push(Effect::Flush(id));
+            }
+            if peer.in_line {
+                self.read(dice, ledger, number, (worker, id));
+            }
+        }
+        if effort == Effort::All || dice.percent(80) {
+            self.shards[usize::from(worker)].expire(ledger.now);
+        }
+        self.carry_out(dice, ledger, worker, effects);
+        self.send_letters(worker);
+        self.probe(dice, ledger, worker);
+    }
+
+    fn read_mail(&mut self, dice: &mut Dice, ledger: &Ledger, worker: WorkerId, effort: Effort) {
+        let workers = self.shards.len();
+        for from in 0..workers {
+            let link = from * workers + usize::from(worker);
+            let batches = match effort {
+                Effort::All => self.links[link].len(),
+                Effort::Some => dice.below(self.links[link].len() + 1).min(dice.below(4)),
+            };
+            for batch in self.links[link].drain(..batches) {
+                trace::note(|| format!("  {} letters from {from}", batch.letters.len()));
+                self.shards[usize::from(worker)].letters(ledger.now, batch);
+            }
+        }
+    }
+
+    /// One turn: one `recv`, which may bring any part of what has arrived.
+    fn read(
+        &mut self,
+        dice: &mut Dice,
+        ledger: &mut Ledger,
+        number: usize,
+        (worker, id): (WorkerId, ConnId),
+    ) {
+        let shard = &mut self.shards[usize::from(worker)];
+        let peer = &mut ledger.peers[number];
+        peer.in_line = false;
+        if !shard.wants_bytes(id) {
+            return;
+        }
+        let waiting = peer.arrived - peer.taken;
+        if waiting > 0 {
+            // Now and then a long turn, so that a run in single bytes ends.
+            let long = if dice.percent(5) { 10_000 } else { 1 };
+            let count = waiting.min(dice.between(1, self.scratch_bytes_max.max(long)));
+            let bytes = peer.take(count, ledger.step);
+            trace::note(|| format!("  reads {count} of {waiting} from peer {number}"));
+            peer.in_line = peer.has_something_to_read();
+            ledger.bytes_taken += count as u64;
+            shard.received(ledger.now, id, &bytes);
+        } else if peer.has_something_to_read() {
+            trace::note(|| format!("  reads the end of peer {number}: {:?}", peer.ending));
+            peer.take_ending(ledger.step);
+            let reset = peer.ending == Some(Ending::Reset);
+            peer.broken |= reset;
+            let how = if reset { Ended::Reset } else { Ended::Politely };
+            shard.ended(ledger.now, id, how);
+        }
+        let kept_bytes_max =
+            2 * (ledger.packet_bytes_max + self.scratch_bytes_max.max(10_000) + 600);
+        let kept = self.shards[usize::from(worker)].kept_bytes(id);
+        assert!(kept <= kept_bytes_max, "peer {number} makes the server keep {kept} bytes");
+    }
+
+    fn carry_out(
+        &mut self,
+        dice: &mut Dice,
+        ledger: &mut Ledger,
+        worker: WorkerId,
+        mut effects: Vec<Effect<Socket>>,
+    ) {
+        loop {
+            self.shards[usize::from(worker)].take_effects(&mut effects);
+            // What the log is told is known to the oracle first.
+            for effect in &effects {
+                if let Effect::Report(report) = effect {
+                    ledger.reported(report);
+                }
+            }
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects.drain(..) {
+                self.carry_out_one(dice, ledger, worker, effect);
+            }
+        }
+    }
+
+    fn carry_out_one(
+        &mut self,
+        dice: &mut Dice,
+        ledger: &mut Ledger,
+        worker: WorkerId,
+        effect: Effect<Socket>,
+    ) {
+        let shard = &mut self.shards[usize::from(worker)];
+        let whose = |shard: &mut Shard<Socket>, id| shard.socket(id).map(|socket| socket.0);
+        match effect {
+            Effect::Flush(id) => self.flush(dice, ledger, worker, id),
+            Effect::Read(id) => {
+                if let Some(number) = whose(shard, id) {
+                    let peer = &mut ledger.peers[number];
+                    peer.in_line = peer.has_something_to_read();
+                }
+            }
+            Effect::Register(id) => {
+                if let Some(number) = whose(shard, id) {
+                    trace::note(|| format!("  peer {number} is home at {worker}"));
+                    let peer = &mut ledger.peers[number];
+                    peer.at = At::Shard(worker, id);
+                    peer.in_line = peer.has_something_to_read();
+                }
+            }
+            Effect::Shutdown(id) => {
+                if let Some(number) = whose(shard, id) {
+                    let peer = &mut ledger.peers[number];
+                    peer.shut = Some(ledger.now);
+                    peer.in_line = peer.has_something_to_read();
+                }
+            }
+            Effect::Move { to, traveller } => {
+                let number = traveller.socket.0;
+                trace::note(|| format!("  peer {number} moves to {to}"));
+                let peer = &mut ledger.peers[number];
+                if let At::Shard(at, id) = peer.at {
+                    self.graveyard.push((at, id));
+                }
+                peer.at = At::UnderWay;
+                peer.in_line = false;
+                shard.send_home(to, traveller);
+            }
+            Effect::Close(Socket(number)) => {
+                if let At::Shard(at, id) = ledger.peers[number].at {
+                    self.graveyard.push((at, id));
+                }
+                ledger.closed(number);
+            }
+            Effect::Report(_) => {}
+        }
+    }
+
+    /// Hands a socket what waits for it; it takes as much as it likes.
+    fn flush(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId, id: ConnId) {
+        let shard = &mut self.shards[usize::from(worker)];
+        while let Some((&mut Socket(number), outbound)) = shard.to_send(id) {
+            assert_eq!(ledger.peers[number].at, At::Shard(worker, id), "peer {number}'s handle");
+            let (content, asked) = content(outbound);
+            assert_eq!(content.len(), outbound.queued_bytes());
+            ledger.queue_seen(number, &content);
+            let peer = &mut ledger.peers[number];
+            if peer.ending == Some(Ending::Reset) {
+                peer.broken = true;
+                peer.may_have_left = true;
+                trace::note(|| format!("  peer {number} is broken"));
+                return shard.broken(ledger.now, id);
+            }
+            let room = self.socket_bytes_max.saturating_sub(peer.unread);
+            let mut count = asked.min(room);
+            if dice.percent(10) {
+                count = dice.below(count + 1);
+            }
+            let full = count < asked;
+            if count > 0 {
+                ledger.wrote(number, &content[..count]);
+                shard.sent(ledger.now, id, count);
+            }
+            let peer = &mut ledger.peers[number];
+            if full {
+                peer.watched_for_room = true;
+                shard.blocked(ledger.now, id);
+            } else if content.len() == count {
+                peer.watched_for_room = false;
+            }
+            if full || content.len() == count {
+                return;
+            }
+        }
+    }
+
+    pub fn send_letters(&mut self, from: WorkerId) {
+        let workers = self.shards.len();
+        for to in 0..workers {
+            if let Some(batch) = self.shards[usize::from(from)].take_batch(to as WorkerId) {
+                assert!(to != usize::from(from), "a letter to oneself");
+                self.links[usize::from(from) * workers + to].push_back(batch);
+            }
+        }
+    }
+
+    /// Handles of those who are gone lead nowhere; who is idle owns nothing.
+    fn probe(&mut self, dice: &mut Dice, ledger: &Ledger, worker: WorkerId) {
+        for _ in 0..self.graveyard.len().min(3) {
+            let (at, id) = self.graveyard[dice.below(self.graveyard.len())];
+            let shard = &mut self.shards[usize::from(at)];
+            assert!(shard.socket(id).is_none(), "a stale handle leads to somebody");
+            assert!(!shard.wants_bytes(id), "a stale handle is to be read");
+        }
+        for (number, peer) in ledger.peers.iter().enumerate() {
+            let At::Shard(at, id) = peer.at else { continue };
+            if at == worker {
+                let whose = self.shards[usize::from(at)].socket(id).map(|socket| socket.0);
+                assert_eq!(whose, Some(number), "peer {number} is not where it was");
+            }
+        }
+    }
+
+    /// What a connection owns of buffers.
+    pub fn kept_bytes(&self, at: At) -> usize {
+        let At::Shard(worker, id) = at else { return 0 };
+        self.shards[usize::from(worker)].kept_bytes(id)
+    }
+
+    /// The nearest deadline of all.
+    pub fn next_deadline(&self) -> Option<lanline::chat::Moment> {
+        self.shards.iter().filter_map(Shard::next_deadline).min()
+    }
+
+    /// Whether its socket has taken all that waited.
+    pub fn is_flushed(&self) -> bool {
+        self.shards.iter().all(Shard::is_flushed)
+    }
+
+    /// The server stops: one worker hears of it.
+    pub fn stop(&mut self, ledger: &mut Ledger, worker: WorkerId) {
+        trace::note(|| format!("{worker} stops"));
+        ledger.stopping = true;
+        self.shards[usize::from(worker)].stop(ledger.now);
+    }
+
+    /// The server has stopped: one worker hears of it.
+    pub fn give_back_all(&mut self, ledger: &mut Ledger, worker: WorkerId) {
+        trace::note(|| format!("{worker} gives back all"));
+        for peer in &mut ledger.peers {
+            if let At::Shard(at, id) = peer.at
+                && at == worker
+            {
+                peer.emptied |= self.shards[usize::from(worker)].to_send(id).is_some();
+            }
+        }
+        self.shards[usize::from(worker)].give_back_all(ledger.now);
+    }
+}
+
+/// All that waits, and how much of it one `writev` is asked to take.
+fn content(outbound: &Outbound<Tag>) -> (Vec<u8>, usize) {
+    let mut all = [IoSlice::new(&[]); 4096];
+    let used = outbound.fill(&mut all);
+    let content: Vec<u8> = all[..used].iter().flat_map(|slice| slice.iter().copied()).collect();
+    let asked = match outbound.contiguous() {
+        Some(bytes) => {
+            assert_eq!(bytes, content, "the two ways to look at a queue");
+            bytes.len()
+        }
+        None => all[..used.min(limits::SLICES_MAX)].iter().map(|slice| slice.len()).sum(),
+    };
+    (content, asked)
+}

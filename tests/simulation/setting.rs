@@ -1,0 +1,79 @@
+//! What a run is like: how many shards, which rules, which names, how wild.
+
+use crate::dice::Dice;
+use lanline::chat::Rules;
+use std::time::Duration;
+
+/// Names that a run's peers call themselves and each other. Several are the
+/// same by their case folds.
+const NAMES: [&str; 20] = [
+    "bob",
+    "BOB",
+    "Bob",
+    "alice",
+    "Alice",
+    "zoe.7",
+    "Анна",
+    "АННА",
+    "Straße",
+    "STRASSE",
+    "straße",
+    "e\u{301}ric",
+    "ÉRIC",
+    "李雷",
+    "मीरा",
+    "σίσυφος",
+    "ΣΊΣΥΦΟΣ",
+    "kelvin",
+    "\u{212a}elvin",
+    "7of9",
+];
+
+const ROOMS: [&str; 6] = ["ops", "OPS", "кухня", "КУХНЯ", "a-room", "Straße"];
+
+/// One run's settings.
+pub struct Setting {
+    pub workers: usize,
+    pub rules: Rules,
+    pub names: Vec<&'static str>,
+    pub rooms: Vec<&'static str>,
+    pub peers_max: usize,
+    pub steps: usize,
+    /// What a socket takes before its peer reads, in bytes.
+    pub socket_bytes_max: usize,
+    /// What one read takes at the most, in bytes.
+    pub scratch_bytes_max: usize,
+    /// How often peers stop reading, in percent.
+    pub lazy_percent: usize,
+    pub ends_by_shutdown: bool,
+}
+
+impl Setting {
+    pub fn draw(dice: &mut Dice) -> Self {
+        let packet_bytes_max = dice.pick(&[400, 700, 4096, 65_536]);
+        let rules = Rules {
+            packet_bytes_max,
+            queue_bytes_max: dice.pick(&[1024, 1500, 3000, 20_000, 1_048_576]),
+            greeting_timeout: Duration::from_millis(dice.pick(&[500, 3_000, 10_000])),
+            stuck_timeout: Duration::from_millis(dice.pick(&[200, 2_000, 30_000])),
+            rate: dice.pick(&[0, 1, 3, 10, 1000]),
+            broadcast_interval: Duration::from_millis(dice.pick(&[0, 50, 1000])),
+            operator_token: dice.percent(40).then(|| "sesame".to_owned()),
+            ..Rules::default()
+        };
+        let few = dice.between(2, NAMES.len());
+        let names = (0..few).map(|_| dice.pick(&NAMES)).collect();
+        Self {
+            workers: dice.between(1, 5),
+            rules,
+            names,
+            rooms: ROOMS[..dice.between(1, ROOMS.len())].to_vec(),
+            peers_max: dice.between(2, 14),
+            steps: dice.between(100, 700),
+            socket_bytes_max: dice.pick(&[40, 300, 2_000, 100_000]),
+            scratch_bytes_max: dice.pick(&[1, 7, 100, 1000, 65_536]),
+            lazy_percent: dice.pick(&[0, 10, 50]),
+            ends_by_shutdown: dice.percent(30),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The last steps of a run, kept only while a failing seed is run again.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+/// Steps that are printed, unless `LANLINE_SIM_STEPS` asks for more.
+pub const STEPS_KEPT: usize = 120;
+
+thread_local! {
+    static TRACE: RefCell<Option<VecDeque<String>>> = const { RefCell::new(None) };
+    static KEPT: Cell<usize> = const { Cell::new(STEPS_KEPT) };
+}
+
+/// From here on steps are kept.
+pub fn start(kept: usize) {
+    KEPT.set(kept.max(1));
+    TRACE.set(Some(VecDeque::new()));
+}
+
+/// Remembers a step.
+pub fn note(step: impl FnOnce() -> String) {
+    TRACE.with_borrow_mut(|trace| {
+        if let Some(trace) = trace {
+            if trace.len() >= KEPT.get() {
+                trace.pop_front();
+            }
+            trace.push_back(step());
+        }
+    });
+}
+
+/// All that is kept; nothing is kept any more.
+pub fn take() -> Vec<String> {
+    TRACE.take().unwrap_or_default().into()
+}

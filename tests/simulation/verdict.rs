@@ -1,0 +1,180 @@
+//! The oracle's verdict when all has come to rest: whether each packet that
+//! was handled reached everyone it was for, or its sender was told.
+
+use crate::house::House;
+use crate::ledger::Ledger;
+use crate::peer::{At, Ending, Item, Peer, What};
+
+/// How much a sender can be expected to have been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Is still here and reads: everything.
+    Here,
+    /// Went in peace: everything but what came back after that.
+    WentInPeace,
+    /// Is gone: nothing, but what it had sent is delivered all the same.
+    Lost,
+    /// Was thrown out: what it had sent and was not handled may be gone as well.
+    ThrownOut,
+}
+
+/// Judges everything that was handled.
+pub fn judge(ledger: &Ledger) {
+    for (number, peer) in ledger.peers.iter().enumerate() {
+        if peer.user.is_none() {
+            let heard = peer.items.iter().any(|item| !item.delivered.is_empty());
+            assert!(!heard || peer.refused.is_none(), "peer {number} was refused and heard");
+            continue;
+        }
+        let standing = standing(peer);
+        let handled = handled(peer, standing);
+        for (at, item) in peer.items[..handled].iter().enumerate() {
+            let what = format!("packet {} of peer {number} ({standing:?})", at + 1);
+            judge_item(ledger, number, item, standing, &what);
+        }
+    }
+}
+
+fn standing(peer: &Peer) -> Standing {
+    let here = matches!(peer.at, At::Shard(..)) && peer.reads && !peer.emptied;
+    if peer.broken || peer.ending == Some(Ending::Reset) {
+        Standing::Lost
+    } else if peer.thrown_out {
+        Standing::ThrownOut
+    } else if here && peer.torn.is_empty() && !peer.watched_for_room {
+        Standing::Here
+    } else if peer.at == At::Closed {
+        Standing::WentInPeace
+    } else {
+        Standing::Lost
+    }
+}
+
+/// How many of its items were handled for sure.
+fn handled(peer: &Peer, standing: Standing) -> usize {
+    let seen = |item: &Item| {
+        let posted = !item.delivered.is_empty() || !item.given_back.is_empty() || item.nobody;
+        posted || item.done_at.is_some()
+    };
+    if standing == Standing::ThrownOut || peer.thrown_out {
+        return peer.items.iter().rposition(seen).map_or(0, |last| last + 1);
+    }
+    let taken = |item: &&Item| item.taken_at.is_some() && !item.after_all;
+    peer.items.iter().take_while(taken).count()
+}
+
+fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, what: &str) {
+    let told = matches!(standing, Standing::Here | Standing::WentInPeace);
+    if told && item.is_in_order() {
+        assert!(item.done_at.is_some(), "{what} got no answer: {:?} {:?}", item.to, item.msg);
+    }
+    let outcomes = item.delivered.len() + item.given_back.len() + usize::from(item.nobody);
+    match &item.what {
+        What::Direct { key } => {
+            let one_left = || {
+                let was = |peer: &Peer| {
+                    let name = peer.greeting.name.as_ref().map(|name| name.key());
+                    name == Some(key) && (peer.may_have_left || ledger.stopping)
+                };
+                ledger.peers.iter().any(was)
+            };
+            let fine = match standing {
+                Standing::Here => outcomes == 1,
+                Standing::WentInPeace => outcomes == 1 || one_left(),
+                _ => outcomes <= 1,
+            };
+            assert!(fine, "{what} has {outcomes} outcomes: {:?} for {key}", item.msg);
+        }
+        What::Broadcast => match item.count {
+            Some(count) => {
+                let left = ledger.peers.iter().filter(|peer| peer.may_have_left).count();
+                let fine = match standing {
+                    Standing::Here => outcomes == count,
+                    _ if ledger.stopping => outcomes <= count,
+                    Standing::WentInPeace => outcomes <= count && outcomes + left >= count,
+                    _ => outcomes <= count,
+                };
+                assert!(fine, "{what}: {outcomes} outcomes for {count}: {:?}", item.msg);
+            }
+            None => {
+                let refused = item.done_at.is_some();
+                assert!(!refused || outcomes == 0, "{what}: refused and broadcast");
+            }
+        },
+        What::Post { member: true, .. } => {}
+        _ => assert_eq!(outcomes, 0, "{what} was for nobody"),
+    }
+    for (number, peer) in ledger.peers.iter().enumerate() {
+        if is_surely_for(item, sender, number, peer) {
+            let delivered = item.delivered.contains(&number);
+            let fits = peer.queue_bytes_peak + item.stamped_bytes_max() <= ledger.queue_bytes_max;
+            let refused = item.given_back.contains_key(peer.shown());
+            let fine = delivered
+                || !fits && !told
+                || refused && (!fits || ledger.stopping)
+                || ledger.stopping && !told;
+            assert!(fine, "{what} never came to peer {number}: {:?}", item.msg);
+        }
+    }
+}
+
+/// Whether it was for somebody who was here all the time.
+fn is_surely_for(item: &Item, sender: usize, number: usize, peer: &Peer) -> bool {
+    let Some(taken) = item.taken_at else { return false };
+    let since = peer.user.as_ref().map_or(u64::MAX, |user| user.since);
+    if since >= taken || peer.may_have_left || standing(peer) != Standing::Here {
+        return false;
+    }
+    match &item.what {
+        What::Direct { key } => peer.has_key(key),
+        What::Post { room, member: true } => number != sender && peer.is_member_since(room, taken),
+        What::Broadcast => number != sender && item.count.is_some(),
+        _ => false,
+    }
+}
+
+/// Whether the counters say the same, and nobody keeps what they don't need.
+pub fn judge_house(ledger: &Ledger, house: &House) {
+    let tallies = &house.tallies;
+    assert_eq!(tallies.sum(|tally| &tally.packets_out), ledger.packets_written);
+    assert_eq!(tallies.sum(|tally| &tally.bytes_out), ledger.bytes_written);
+    assert_eq!(tallies.sum(|tally| &tally.bytes_in), ledger.bytes_taken);
+    for (number, peer) in ledger.peers.iter().enumerate() {
+        if peer.at == At::Closed {
+            continue;
+        }
+        assert!(peer.is_surely_here(), "peer {number} has left and is not closed");
+        let torn = peer.items.last().is_some_and(|item| item.at_end);
+        let kept = house.kept_bytes(peer.at);
+        assert!(kept == 0 || torn, "peer {number} is idle and owns {kept} bytes");
+    }
+    assert!(house.is_flushed(), "something waits for a socket that takes everything");
+    let users = ledger.peers.iter().filter(|peer| peer.is_surely_here()).count();
+    assert_eq!(tallies.users(), users, "users in the counters");
+}
+
+/// Whether lists name those who are here, and no others.
+pub fn judge_lists(ledger: &Ledger, prober: &Peer) {
+    let lines = |endpoint: &str| {
+        let of = prober.listed.iter().filter(|(from, _)| from == endpoint);
+        of.map(|(_, line)| line.clone()).collect::<Vec<_>>()
+    };
+    let here: Vec<&Peer> = ledger.peers.iter().filter(|peer| peer.is_surely_here()).collect();
+    let mut names: Vec<(&str, &str)> = here
+        .iter()
+        .filter_map(|peer| peer.user.as_ref())
+        .map(|user| (&*user.key, &*user.shown))
+        .collect();
+    names.sort_unstable();
+    let names: Vec<&str> = names.into_iter().map(|(_, shown)| shown).collect();
+    assert_eq!(lines("/list"), names, "the list of users");
+    let mut rooms = std::collections::BTreeMap::new();
+    for room in here.iter().flat_map(|peer| &peer.rooms) {
+        *rooms.entry(room.clone()).or_insert(0) += 1;
+    }
+    let listed = lines("/rooms").into_iter().map(|line| {
+        let (name, members) = line.rsplit_once(' ').unwrap();
+        (crate::peer::room_key(name).unwrap(), members.parse::<i32>().unwrap())
+    });
+    assert_eq!(listed.collect::<Vec<_>>(), rooms.into_iter().collect::<Vec<_>>(), "the rooms");
+}

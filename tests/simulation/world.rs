@@ -1,0 +1,289 @@
+//! One run: some hundred steps of chaos; then either everything comes to rest
+//! and everyone leaves, or the server is shut down in the middle of it.
+
+use crate::dice::Dice;
+use crate::house::{Effort, House};
+use crate::ledger::Ledger;
+use crate::peer::{At, Ending, Greeting, Peer};
+use crate::script;
+use crate::setting::Setting;
+use crate::trace;
+use crate::verdict;
+use lanline::chat::WorkerId;
+use lanline::wire::Name;
+use std::net::IpAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// Steps within which everything has to come to rest.
+const REST_STEPS_MAX: usize = 200_000;
+
+/// A run in progress.
+struct World {
+    dice: Dice,
+    setting: Setting,
+    house: House,
+    ledger: Ledger,
+}
+
+/// Runs one seed to its end; panics where something is wrong.
+pub fn run(seed: u64) {
+    let mut dice = Dice::new(seed);
+    let setting = Setting::draw(&mut dice);
+    let house = House::new(&mut dice, &setting);
+    let ledger = Ledger::new(&setting);
+    trace::note(|| format!("{} workers, {:?}", setting.workers, setting.rules));
+    let mut world = World { dice, setting, house, ledger };
+    for _ in 0..world.setting.steps {
+        world.step();
+    }
+    if world.setting.ends_by_shutdown {
+        world.shut_down();
+    } else {
+        world.settle();
+        world.probe();
+        world.everyone_leaves();
+    }
+}
+
+impl World {
+    fn step(&mut self) {
+        self.ledger.step += 1;
+        match self.dice.below(100) {
+            0..8 => self.connect(),
+            8..30 => self.write(),
+            30..48 => self.arrive(),
+            48..58 => self.read(),
+            58..61 => self.end(),
+            61..70 => self.pass_time(),
+            _ => self.tick(Effort::Some),
+        }
+    }
+
+    fn connect(&mut self) {
+        let open = self.ledger.peers.iter().filter(|peer| peer.at != At::Closed).count();
+        if open < self.setting.peers_max {
+            let number = self.ledger.peers.len();
+            let mut peer = script::newcomer(&mut self.dice, &self.setting, number);
+            peer.reads = !self.dice.percent(self.setting.lazy_percent);
+            self.ledger.peers.push(peer);
+            self.house.accept(&mut self.dice, &mut self.ledger, number, true);
+        }
+    }
+
+    /// One of those that `wanted` picks.
+    fn some_peer(&mut self, wanted: impl Fn(&Peer) -> bool) -> Option<usize> {
+        let peers = self.ledger.peers.iter().enumerate();
+        let peers: Vec<usize> = peers.filter(|(_, peer)| wanted(peer)).map(|(at, _)| at).collect();
+        (!peers.is_empty()).then(|| peers[self.dice.below(peers.len())])
+    }
+
+    fn write(&mut self) {
+        let bare_and_welcome = |peer: &Peer| {
+            peer.silent && peer.user.is_some() && peer.items.is_empty() && peer.ending.is_none()
+        };
+        if let Some(number) = self.some_peer(bare_and_welcome) {
+            self.ledger.peers[number].silent = false;
+        }
+        let talks = |peer: &Peer| peer.at != At::Closed && !peer.silent && peer.ending.is_none();
+        let Some(number) = self.some_peer(talks) else { return };
+        let names: Vec<String> =
+            self.ledger.peers.iter().map(|peer| peer.real_name().to_owned()).collect();
+        let peer = &mut self.ledger.peers[number];
+        for _ in 0..self.dice.between(1, 3) {
+            if !peer.silent {
+                script::write_packet(&mut self.dice, &self.setting, peer, &names);
+            }
+        }
+    }
+
+    /// Some of what a peer has sent reaches the server's kernel.
+    fn arrive(&mut self) {
+        let waits = |peer: &Peer| {
+            let ends = peer.ending.is_some() && !peer.ending_arrived;
+            peer.at != At::Closed && (peer.arrived < peer.stream.len() || ends)
+        };
+        let Some(number) = self.some_peer(waits) else { return };
+        let peer = &mut self.ledger.peers[number];
+        let rest = peer.stream.len() - peer.arrived;
+        let lost = peer.ending == Some(Ending::Reset) && self.dice.percent(30);
+        if !lost {
+            peer.arrived += if self.dice.percent(60) { rest } else { self.dice.below(rest + 1) };
+        }
+        if peer.ending.is_some() && (lost || peer.arrived == peer.stream.len()) {
+            peer.ending_arrived = true;
+        }
+        peer.in_line |= matches!(peer.at, At::Shard(..));
+    }
+
+    /// A peer reads some of what its socket took, or changes its habit.
+    fn read(&mut self) {
+        if self.dice.percent(10)
+            && let Some(number) = self.some_peer(|_| true)
+        {
+            let lazy = self.dice.percent(self.setting.lazy_percent);
+            self.ledger.peers[number].reads = !lazy;
+        }
+        if let Some(number) = self.some_peer(|peer| peer.reads && peer.unread > 0) {
+            let peer = &mut self.ledger.peers[number];
+            peer.unread -= self.dice.between(1, peer.unread);
+        }
+    }
+
+    fn end(&mut self) {
+        let Some(number) = self.some_peer(|peer| peer.ending.is_none()) else { return };
+        let ending = self.dice.pick(&[Ending::HalfClose, Ending::HalfClose, Ending::Reset]);
+        self.end_with(number, ending);
+    }
+
+    fn end_with(&mut self, number: usize, ending: Ending) {
+        trace::note(|| format!("peer {number} ends by {ending:?}"));
+        let peer = &mut self.ledger.peers[number];
+        peer.ending = Some(ending);
+        peer.silent = true;
+        if peer.arrived > 0 {
+            peer.arrived = peer.arrived.max(peer.greeting.bare_end);
+        }
+    }
+
+    fn pass_time(&mut self) {
+        self.finish_cut_names();
+        let now = self.ledger.now;
+        self.ledger.now = match self.dice.below(10) {
+            0..6 => now.after(Duration::from_micros(self.dice.below(20_000) as u64)),
+            6..9 => self.house.next_deadline().unwrap_or(now).max(now),
+            _ => now.after(Duration::from_millis(self.dice.below(40_000) as u64)),
+        };
+        if self.dice.percent(20) {
+            self.house.wall_clock.store(self.dice.number() % 4_000_000_000, Relaxed);
+        }
+    }
+
+    /// A bare name that is cut by silence would be another name: the one place
+    /// where the cutting counts.
+    fn finish_cut_names(&mut self) {
+        while let Some(number) = self.some_peer(|peer| {
+            matches!(peer.at, At::Shard(..)) && peer.is_mid_name() && peer.refused.is_none()
+        }) {
+            let peer = &mut self.ledger.peers[number];
+            let At::Shard(worker, _) = peer.at else { return };
+            if peer.may_have_left {
+                return;
+            }
+            peer.arrived = peer.arrived.max(peer.greeting.bare_end);
+            peer.in_line = true;
+            self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
+        }
+    }
+
+    fn tick(&mut self, effort: Effort) {
+        let worker = self.dice.below(self.setting.workers) as WorkerId;
+        self.house.tick(&mut self.dice, &mut self.ledger, worker, effort);
+    }
+
+    /// All bytes and letters get where they are going, the time stands still.
+    fn come_to_rest(&mut self) {
+        for _ in 0..REST_STEPS_MAX {
+            self.ledger.step += 1;
+            for peer in &mut self.ledger.peers {
+                if peer.reads {
+                    peer.unread = 0;
+                }
+                let ends = peer.ending.is_some() && !peer.ending_arrived;
+                if peer.arrived < peer.stream.len() || ends {
+                    peer.arrived = peer.stream.len();
+                    peer.ending_arrived = peer.ending.is_some();
+                    peer.in_line |= matches!(peer.at, At::Shard(..));
+                }
+            }
+            if self.house.is_at_rest(&self.ledger) {
+                return;
+            }
+            self.tick(Effort::All);
+        }
+        panic!("it never comes to rest");
+    }
+
+    /// [`World::come_to_rest`], until no deadline is left.
+    fn settle(&mut self) {
+        for peer in &mut self.ledger.peers {
+            peer.reads |= self.dice.percent(50);
+        }
+        for _ in 0..REST_STEPS_MAX {
+            self.come_to_rest();
+            let Some(due) = self.house.next_deadline() else {
+                verdict::judge(&self.ledger);
+                return verdict::judge_house(&self.ledger, &self.house);
+            };
+            self.ledger.now = due.max(self.ledger.now);
+            for worker in 0..self.setting.workers as WorkerId {
+                self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
+            }
+        }
+        panic!("deadlines without an end");
+    }
+
+    /// Somebody comes and asks who is here.
+    fn probe(&mut self) {
+        let number = self.ledger.peers.len();
+        let ip: IpAddr = [10, 9, 9, 9].into();
+        let name = Name::parse("prober").ok();
+        let greeting = Greeting { name, bare_end: 7, refusals: Vec::new(), ordinal: 0 };
+        let mut prober = Peer::new(ip, greeting, b"prober\n".to_vec());
+        script::ask(&mut prober, "/list", "");
+        script::ask(&mut prober, "/rooms", "");
+        self.ledger.peers.push(prober);
+        self.house.accept(&mut self.dice, &mut self.ledger, number, false);
+        self.settle();
+        verdict::judge_lists(&self.ledger, &self.ledger.peers[number]);
+    }
+
+    fn everyone_leaves(&mut self) {
+        for number in 0..self.ledger.peers.len() {
+            if self.ledger.peers[number].ending.is_none() {
+                let ending = self.dice.pick(&[Ending::HalfClose, Ending::Reset]);
+                self.end_with(number, ending);
+                if self.dice.percent(30) {
+                    self.tick(Effort::Some);
+                }
+            }
+        }
+        self.settle();
+        let open = self.ledger.peers.iter().filter(|peer| peer.at != At::Closed).count();
+        assert_eq!(open, 0, "connections that were never closed");
+        for (worker, shard) in self.house.shards.iter().enumerate() {
+            assert!(shard.is_vacant(), "worker {worker} keeps something of those who have left");
+        }
+        assert_eq!(self.house.tallies.sum(|tally| &tally.watchers), 0);
+    }
+
+    /// The server is told to stop, worker by worker, whatever is under way.
+    fn shut_down(&mut self) {
+        self.finish_cut_names();
+        for worker in 0..self.setting.workers as WorkerId {
+            self.house.stop(&mut self.ledger, worker);
+            for _ in 0..self.dice.below(4) {
+                self.ledger.step += 1;
+                self.tick(Effort::Some);
+            }
+        }
+        let patient = self.dice.percent(70);
+        if patient {
+            self.come_to_rest();
+        }
+        if !patient || !self.house.is_flushed() {
+            for worker in 0..self.setting.workers as WorkerId {
+                self.house.give_back_all(&mut self.ledger, worker);
+                if self.dice.percent(50) {
+                    self.tick(Effort::Some);
+                }
+            }
+            self.come_to_rest();
+        }
+        for worker in 0..self.setting.workers as WorkerId {
+            self.house.send_letters(worker);
+        }
+        self.come_to_rest();
+        verdict::judge(&self.ledger);
+    }
+}
