@@ -54,9 +54,9 @@ pub const POSTS_UNDER_WAY_MAX: u8 = 4;
 pub const ROOMS_PER_USER_MAX: usize = 256;
 /// A wrong operator token is answered after this time, the next one after
 /// twice that, and so on ...
-pub const TOKEN_DELAY_FIRST: Duration = Duration::from_secs(1);
+pub const TOKEN_DELAY_FIRST: Duration = Duration::from_millis(100);
 /// ... up to this.
-pub const TOKEN_DELAY_MAX: Duration = Duration::from_secs(60);
+pub const TOKEN_DELAY_MAX: Duration = Duration::from_secs(10);
 /// An operator's token.
 pub const TOKEN_BYTES_MAX: usize = 1024;
 /// The variable that may hold it.

@@ -59,8 +59,8 @@ pub struct Tallies {
     users: AtomicUsize,
     peak_users: AtomicUsize,
     rooms: AtomicUsize,
-    /// What the process has given up, in a word.
-    sandbox: OnceLock<&'static str>,
+    /// How much of seccomp and of Landlock is in force.
+    sandbox: OnceLock<[u64; 2]>,
 }
 
 impl Tallies {
@@ -75,14 +75,15 @@ impl Tallies {
         }
     }
 
-    /// Says, once, what the process has given up, in a word for `/stats`.
-    pub fn set_sandbox(&self, words: &'static str) {
-        let _ = self.sandbox.set(words);
+    /// Says, once, how much of seccomp (0, 1) and of Landlock (0, 1 in part, 2)
+    /// is in force.
+    pub fn set_sandbox(&self, seccomp_and_landlock: [u64; 2]) {
+        let _ = self.sandbox.set(seccomp_and_landlock);
     }
 
     /// What [`Tallies::set_sandbox`] said.
-    pub fn sandbox(&self) -> Option<&'static str> {
-        self.sandbox.get().copied()
+    pub fn sandbox(&self) -> [u64; 2] {
+        self.sandbox.get().copied().unwrap_or_default()
     }
 
     /// One worker's own.

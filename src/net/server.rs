@@ -81,7 +81,7 @@ pub fn serve_then(
     let reload = Reload::new(reread, config, door, allowance);
     let (house, first) = House::build(reload, listeners, metrics, (signals, &supervisor), start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
-    house.tallies.set_sandbox(in_force);
+    house.tallies.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
     house.open();
     announce(&addresses).map_err(system("standard output"))?;
     supervisor.is_ready();

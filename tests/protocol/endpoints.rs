@@ -121,9 +121,9 @@ fn read_stats(client: &mut Client) -> Vec<(String, u64)> {
     let answer = client.ask("/stats", "");
     let pairs = answer.msg.lines().map(|line| {
         let (name, value) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?}"));
-        (name.to_owned(), value.parse().ok())
+        (name.to_owned(), value.parse().unwrap_or_else(|_| panic!("{line:?}")))
     });
-    pairs.map_while(|(name, value)| Some((name, value?))).collect()
+    pairs.collect()
 }
 
 fn value(stats: &[(String, u64)], name: &str) -> u64 {
@@ -148,6 +148,7 @@ fn stats(workers: usize) {
         "workers",
     ];
     expected.extend(each.iter().map(String::as_str));
+    expected.extend(["sandbox_seccomp", "sandbox_landlock"]);
     assert_eq!(names, expected);
     assert_eq!(value(&stats, "workers"), workers as u64);
 
