@@ -77,7 +77,8 @@ bin/lanline health "$address"
 bin/lanline top "$address" --count 1
 if have promtool && have curl; then
     url=$(sed -n 's/.*metrics at //p' "$place/log")
-    curl -s "$url" | promtool check metrics
+    # 3: remarks, since it reads OpenMetrics by the rules of the older format.
+    curl -s "$url" | promtool check metrics || [ $? = 3 ] || fail "promtool can't read the metrics"
 else
     echo "no promtool or no curl here: the tests check the metrics' text by themselves"
 fi
