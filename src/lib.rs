@@ -12,6 +12,7 @@
 //! Arrows of import point down this list only:
 //!
 //! - [`cli`]: flags to a checked configuration
+//! - [`ops`]: what operators have in hand: doctor, health, top
 //! - [`net`]: mio, sockets, threads, clocks
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
@@ -26,5 +27,6 @@ pub mod cli;
 pub mod client;
 pub mod limits;
 pub mod net;
+pub mod ops;
 pub mod sandbox;
 pub mod wire;

@@ -15,6 +15,8 @@ pub const PACKET_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The port that we are known by.
 pub const DEFAULT_PORT: u16 = 5260;
+/// The port of the metrics, where an address is given without one.
+pub const METRICS_PORT: u16 = 9260;
 
 // --- A connection ---------------------------------------------------------
 
@@ -52,11 +54,13 @@ pub const POSTS_UNDER_WAY_MAX: u8 = 4;
 pub const ROOMS_PER_USER_MAX: usize = 256;
 /// A wrong operator token is answered after this time, the next one after
 /// twice that, and so on ...
-pub const TOKEN_DELAY_FIRST: Duration = Duration::from_secs(1);
+pub const TOKEN_DELAY_FIRST: Duration = Duration::from_millis(100);
 /// ... up to this.
-pub const TOKEN_DELAY_MAX: Duration = Duration::from_secs(60);
+pub const TOKEN_DELAY_MAX: Duration = Duration::from_secs(10);
 /// An operator's token.
 pub const TOKEN_BYTES_MAX: usize = 1024;
+/// The variable that may hold it.
+pub const TOKEN_VARIABLE: &str = "LANLINE_OPERATOR_TOKEN";
 
 // --- A worker -------------------------------------------------------------
 
@@ -114,6 +118,29 @@ pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// ... and given up after so many probes, within 90 seconds in all.
 pub const KEEPALIVE_PROBES: u32 = 4;
+/// How long ticks take, for the metrics: what is longer than the last is its
+/// own class.
+pub const TICK_BOUNDS: [Duration; 11] = [
+    Duration::from_micros(20),
+    Duration::from_micros(50),
+    Duration::from_micros(100),
+    Duration::from_micros(250),
+    Duration::from_micros(500),
+    Duration::from_millis(1),
+    Duration::from_millis(5),
+    Duration::from_millis(20),
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
+/// How often the workers are asked whether they are well, at the least ...
+pub const PULSE_INTERVAL: Duration = Duration::from_secs(1);
+/// ... and at the most.
+pub const PULSE_INTERVAL_MIN: Duration = Duration::from_millis(10);
+/// The time that one scrape of the metrics may take.
+pub const METRICS_PATIENCE: Duration = Duration::from_secs(2);
+/// The head of a scraper's request.
+pub const METRICS_REQUEST_BYTES_MAX: usize = 16 * 1024;
 /// A peer that acknowledges nothing of what was sent is given up after this
 /// time; keep-alive doesn't probe while something is under way.
 pub const UNHEARD_MAX: Duration = Duration::from_secs(85);

@@ -2,9 +2,12 @@
 //! decided here and nowhere else: 0 fine, 1 failure, 2 wrong usage.
 
 use clap::Parser;
-use lanline::cli::{Cli, ClientCommand, Command, ServeArgs};
-use lanline::{client, net};
-use log::LevelFilter;
+use lanline::cli::{Cli, ClientCommand, Command, ServeFlags, UsageError, Verdict};
+use lanline::client;
+use lanline::net::{self, Config};
+use lanline::ops::container;
+use log::{LevelFilter, warn};
+use std::path::Path;
 use std::process::ExitCode;
 
 const FAILURE: u8 = 1;
@@ -13,7 +16,14 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
     match command.unwrap_or(Command::Serve(serve)) {
-        Command::Serve(args) => run_server(args),
+        Command::Serve(flags) => run_server(flags),
+        Command::Config(command) => told(command.run()),
+        Command::Doctor(args) => match args.run() {
+            Ok(verdict) => judged(&verdict),
+            Err(wrong) => misused(&wrong),
+        },
+        Command::Health(args) => judged(&args.run()),
+        Command::Top(args) => judged(&args.run()),
         Command::Client(command) => run_client(command),
     }
 }
@@ -31,16 +41,43 @@ fn run_client(command: ClientCommand) -> ExitCode {
     }
 }
 
-fn run_server(args: ServeArgs) -> ExitCode {
-    start_log(args.log);
-    let config = match args.into_config() {
-        Ok(config) => config,
-        Err(wrong) => {
-            eprintln!("lanline: {wrong}");
-            return ExitCode::from(USAGE);
+/// Prints what there is to say.
+fn told(answer: Result<String, UsageError>) -> ExitCode {
+    match answer {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
         }
+        Err(wrong) => misused(&wrong),
+    }
+}
+
+/// Prints what a tool has found.
+fn judged(verdict: &Verdict) -> ExitCode {
+    print!("{}", verdict.text);
+    if verdict.well { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) }
+}
+
+fn misused(wrong: &UsageError) -> ExitCode {
+    eprintln!("lanline: {wrong}");
+    ExitCode::from(USAGE)
+}
+
+fn settings(flags: &ServeFlags) -> Result<Config, UsageError> {
+    flags.resolve()?.args.into_config()
+}
+
+fn run_server(flags: ServeFlags) -> ExitCode {
+    let config = match settings(&flags) {
+        Ok(config) => config,
+        Err(wrong) => return misused(&wrong),
     };
-    match net::serve(config) {
+    start_log(config.log);
+    if let Some(why) = container::hides_addresses(Path::new("/")) {
+        warn!("{why}: clients may show under its gateway's address; host networking mends it");
+    }
+    let reread = move || settings(&flags).map_err(|wrong| wrong.to_string());
+    match net::serve(config, Box::new(reread)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("lanline: {failure}");
@@ -49,7 +86,7 @@ fn run_server(args: ServeArgs) -> ExitCode {
     }
 }
 
-/// To standard error, with the time in UTC.
+/// To standard error, with the time in UTC. The level can change later.
 fn start_log(level: LevelFilter) {
     let config = simplelog::ConfigBuilder::new()
         .set_time_format_rfc3339()
@@ -58,5 +95,6 @@ fn start_log(level: LevelFilter) {
         .set_location_level(LevelFilter::Off)
         .build();
     // Fails only where a log was started before.
-    let _ = simplelog::WriteLogger::init(level, config, std::io::stderr());
+    let _ = simplelog::WriteLogger::init(LevelFilter::Trace, config, std::io::stderr());
+    log::set_max_level(level);
 }

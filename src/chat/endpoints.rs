@@ -103,9 +103,8 @@ impl<S> Shard<S> {
         for (worker, tally) in tallies.all().iter().enumerate() {
             let _ = writeln!(text, "users_worker_{worker} {}", tally.users.get());
         }
-        if let Some(words) = tallies.sandbox() {
-            let _ = writeln!(text, "sandbox {words}");
-        }
+        let [seccomp, landlock] = tallies.sandbox();
+        let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
         self.say(id, "/stats", text.trim_end());
     }
 

@@ -27,12 +27,7 @@ impl<S> Shard<S> {
         }
         let ended = client.flags.ended && then == Then::Linger;
         let then = if ended { Then::Close } else { then };
-        // At the end of the server nobody is left to wait for.
-        let fences = if client.flags.posted_away && !self.stopping {
-            self.place.workers as u32 - 1
-        } else {
-            0
-        };
+        let fences = if client.flags.posted_away { self.place.workers as u32 - 1 } else { 0 };
         let name: Box<str> = client.name().into();
         client.inbound = Vec::new();
         let stage = Stage::Closing { name, fences, then };

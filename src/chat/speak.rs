@@ -42,6 +42,7 @@ impl<S> Shard<S> {
         let peer = client.peer;
         if client.can_be_told() {
             self.tally().refused.add(1);
+            self.tally().refused_by_code[code as usize].add(1);
             self.say_with(id, "/error", |out| {
                 // Nothing in here needs escaping but the line break.
                 let name = name.unwrap_or_default();

@@ -2,6 +2,7 @@
 //! read all; nothing is decided by them but the number of connections.
 
 use super::id::WorkerId;
+use super::refusal::Code;
 use crate::limits::ROOMS_MAX;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -14,6 +15,11 @@ impl Counter {
     /// Adds; only its writer may call this.
     pub fn add(&self, amount: u64) {
         self.0.store(self.0.load(Relaxed).wrapping_add(amount), Relaxed);
+    }
+
+    /// Makes it a gauge; only its writer may call this.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Relaxed);
     }
 
     /// Takes away; only its writer may call this.
@@ -40,6 +46,8 @@ pub struct Tally {
     pub bytes_out: Counter,
     /// Packets from `/error`.
     pub refused: Counter,
+    /// The same by code, as in [`Code::ALL`].
+    pub refused_by_code: [Counter; Code::ALL.len()],
     /// Users who want to know who comes and goes.
     pub watchers: Counter,
 }
@@ -51,8 +59,8 @@ pub struct Tallies {
     users: AtomicUsize,
     peak_users: AtomicUsize,
     rooms: AtomicUsize,
-    /// What the process has given up, in a word.
-    sandbox: OnceLock<&'static str>,
+    /// How much of seccomp and of Landlock is in force.
+    sandbox: OnceLock<[u64; 2]>,
 }
 
 impl Tallies {
@@ -67,14 +75,15 @@ impl Tallies {
         }
     }
 
-    /// Says, once, what the process has given up, in a word for `/stats`.
-    pub fn set_sandbox(&self, words: &'static str) {
-        let _ = self.sandbox.set(words);
+    /// Says, once, how much of seccomp (0, 1) and of Landlock (0, 1 in part, 2)
+    /// is in force.
+    pub fn set_sandbox(&self, seccomp_and_landlock: [u64; 2]) {
+        let _ = self.sandbox.set(seccomp_and_landlock);
     }
 
     /// What [`Tallies::set_sandbox`] said.
-    pub fn sandbox(&self) -> Option<&'static str> {
-        self.sandbox.get().copied()
+    pub fn sandbox(&self) -> [u64; 2] {
+        self.sandbox.get().copied().unwrap_or_default()
     }
 
     /// One worker's own.

@@ -3,12 +3,18 @@
 
 mod chat;
 mod client;
+mod config;
 mod extras;
+mod layers;
+mod ops;
 mod serve;
 
 use clap::{Parser, Subcommand};
 
 pub use client::ClientCommand;
+pub use config::ConfigCommand;
+pub use layers::{ServeFlags, Settings, Source};
+pub use ops::{DoctorArgs, HealthArgs, TopArgs, Verdict};
 pub use serve::{ServeArgs, UsageError};
 
 /// A chat server for places that have a network and no internet.
@@ -26,13 +32,22 @@ pub struct Cli {
     pub command: Option<Command>,
     /// What a bare `lanline` takes: the flags of `serve`.
     #[command(flatten)]
-    pub serve: ServeArgs,
+    pub serve: ServeFlags,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server (also what a bare `lanline` does)
-    Serve(ServeArgs),
+    Serve(ServeFlags),
+    /// Check or show the settings of a server
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Say whether this machine can carry so many users, and what mends it
+    Doctor(DoctorArgs),
+    /// Say whether a server answers; for supervisors, by exit code
+    Health(HealthArgs),
+    /// Show live what a server does
+    Top(TopArgs),
     #[command(flatten)]
     Client(ClientCommand),
 }

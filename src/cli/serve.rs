@@ -10,11 +10,17 @@ use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Flags of the server.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
+    /// A TOML file of settings, named like these flags without the dashes;
+    /// flags and the environment go over it
+    #[arg(long, value_name = "PATH", env = "LANLINE_CONFIG")]
+    config: Option<PathBuf>,
+
     /// Where to listen; repeatable. Port 0 takes a free one. [::] takes IPv4
     /// too, unless an IPv4 address with the same port is asked for
     /// [default: [::]:5260, without IPv6 0.0.0.0:5260]
@@ -76,6 +82,9 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PATH", env = "LANLINE_OPERATOR_TOKEN_FILE")]
     operator_token_file: Option<PathBuf>,
 
+    /// Where to serve metrics for Prometheus, over HTTP; without it, nowhere
+    #[arg(long, value_name = "ADDR", env = "LANLINE_METRICS", value_parser = metrics_address)]
+    metrics: Option<SocketAddr>,
     /// Give up, once the listeners are bound, what a running server never
     /// needs: `require` all of it, `auto` what the kernel gives, or `off`
     #[arg(long, value_name = "MODE", env = "LANLINE_SANDBOX", value_enum, default_value = "auto")]
@@ -83,7 +92,7 @@ pub struct ServeArgs {
 
     /// What is logged to standard error: off, error, warn, info, debug
     #[arg(long, value_name = "LEVEL", env = "LANLINE_LOG", default_value = "info")]
-    pub log: log::LevelFilter,
+    log: log::LevelFilter,
 }
 
 /// [`sandbox::Mode`] on the command line.
@@ -98,6 +107,12 @@ enum SandboxMode {
 #[derive(Debug)]
 pub struct UsageError(String);
 
+impl UsageError {
+    pub(super) fn new(words: String) -> Self {
+        Self(words)
+    }
+}
+
 impl ServeArgs {
     /// The settings that the flags ask for.
     ///
@@ -105,13 +120,16 @@ impl ServeArgs {
     /// [`UsageError`] where the operators' token can't be used.
     pub fn into_config(self) -> Result<Config, UsageError> {
         let operator_token = self.operator_token()?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let reread = [&self.config, &self.operator_token_file].into_iter().flatten();
         Ok(Config {
             listen: self.listen,
-            workers: self.workers.unwrap_or(cores.min(limits::WORKERS_MAX)),
+            workers: self.workers.unwrap_or_else(workers_default),
             clients_max: self.max_clients,
             per_address_max: self.max_per_address,
             allow: self.allow,
+            metrics: self.metrics,
+            log: self.log,
+            reread: reread.cloned().collect(),
             sandbox: self.sandbox.into(),
             rules: Rules {
                 packet_bytes_max: self.max_packet,
@@ -129,10 +147,11 @@ impl ServeArgs {
     fn operator_token(&self) -> Result<Option<String>, UsageError> {
         let Some(path) = &self.operator_token_file else {
             // Not a flag: everybody on the machine can read those.
-            let Some(token) = std::env::var_os("LANLINE_OPERATOR_TOKEN") else { return Ok(None) };
+            let Some(token) = std::env::var_os(limits::TOKEN_VARIABLE) else { return Ok(None) };
             let token = token.into_string();
-            let token = token.map_err(|_| UsageError("LANLINE_OPERATOR_TOKEN is not UTF-8".into()));
-            return checked_token(&token?, "LANLINE_OPERATOR_TOKEN").map(Some);
+            let token =
+                token.map_err(|_| UsageError(format!("{} is not UTF-8", limits::TOKEN_VARIABLE)));
+            return checked_token(&token?, limits::TOKEN_VARIABLE).map(Some);
         };
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
@@ -165,7 +184,7 @@ impl From<SandboxMode> for sandbox::Mode {
 
 /// A time on the command line, in seconds; fractions are fine.
 #[derive(Clone, Copy, Debug)]
-struct Seconds(Duration);
+pub(super) struct Seconds(pub(super) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,7 +201,7 @@ fn seconds(text: &str) -> Result<Seconds, String> {
     Ok(Seconds(Duration::from_secs_f64(seconds)))
 }
 
-fn some_time(text: &str) -> Result<Seconds, String> {
+pub(super) fn some_time(text: &str) -> Result<Seconds, String> {
     let time = seconds(text)?;
     if time.0.is_zero() { Err("more than 0 seconds".to_owned()) } else { Ok(time) }
 }
@@ -194,6 +213,14 @@ fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
     } else {
         Err(format!("between {least} and {most}"))
     }
+}
+
+/// One per core, asked for once: in its sandbox the process gets less of an
+/// answer.
+pub(super) fn workers_default() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
+    limits::WORKERS_MAX.min(*cores)
 }
 
 fn workers(text: &str) -> Result<usize, String> {
@@ -213,11 +240,19 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 /// An address with its port, or without one for the usual port.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    with_port(text, limits::DEFAULT_PORT)
+        .ok_or_else(|| "not an address like 192.168.1.7:5260 or [::]:5260".to_owned())
+}
+
+fn metrics_address(text: &str) -> Result<SocketAddr, String> {
+    with_port(text, limits::METRICS_PORT)
+        .ok_or_else(|| "not an address like 127.0.0.1:9260".to_owned())
+}
+
+fn with_port(text: &str, port: u16) -> Option<SocketAddr> {
     let bare = || text.trim_matches(['[', ']']).parse::<IpAddr>();
-    text.parse()
-        .or_else(|_| bare().map(|ip| SocketAddr::new(ip, limits::DEFAULT_PORT)))
-        .map_err(|_| "not an address like 192.168.1.7:5260 or [::]:5260".to_owned())
+    text.parse().ok().or_else(|| Some(SocketAddr::new(bare().ok()?, port)))
 }
 
 /// A network, or a single address.

@@ -64,6 +64,7 @@ pub fn run(server: &Server, name: &Name, options: Options, theme: Theme) -> Resu
         next_draw: Instant::now(),
         is_dirty: true,
         is_leaving: false,
+        has_read_keys: false,
     };
     live.connected(sender, welcome);
     live.reader.clone().spawn(Some(receiver));
@@ -85,6 +86,8 @@ struct Live {
     next_draw: Instant,
     is_dirty: bool,
     is_leaving: bool,
+    /// Keys were read in this turn: some may be left.
+    has_read_keys: bool,
 }
 
 impl Live {
@@ -101,14 +104,23 @@ impl Live {
             if self.wait.was_told_to_end() {
                 return Ok(());
             }
-            while woken.by_keyboard
-                && let Some(input) = self.terminal.input()?
-            {
-                self.take_input(&input);
+            if woken.by_keyboard || self.has_read_keys {
+                self.take_keys()?;
             }
             if self.model.deadline().is_some_and(|deadline| deadline <= self.start.elapsed()) {
                 self.handle(Event::Tick);
             }
+        }
+        Ok(())
+    }
+
+    /// Reads keys until there seem to be none; the next turn looks again, since
+    /// those that crossterm has read by then announce themselves no more.
+    fn take_keys(&mut self) -> io::Result<()> {
+        self.has_read_keys = false;
+        while let Some(input) = self.terminal.input()? {
+            self.has_read_keys = true;
+            self.take_input(&input);
         }
         Ok(())
     }
@@ -121,7 +133,8 @@ impl Live {
         let draw = self.is_dirty.then(|| self.next_draw.saturating_duration_since(Instant::now()));
         let due = self.model.deadline().map(|at| at.saturating_sub(self.start.elapsed()));
         let unsent = self.sender.as_ref().is_some_and(|sender| sender.waiting_bytes() > 0);
-        [draw, due, unsent.then_some(FRAME)].into_iter().flatten().min()
+        let keys = self.has_read_keys.then_some(FRAME);
+        [draw, due, keys, unsent.then_some(FRAME)].into_iter().flatten().min()
     }
 
     fn take_input(&mut self, input: &Input) {

@@ -8,8 +8,9 @@ use std::io::{self, Write, stdout};
 use std::time::Duration;
 
 /// How long a key is waited for where one is due. Not zero: then crossterm
-/// never looks at the descriptor, only at what it has read before.
-const INPUT_PATIENCE: Duration = Duration::from_millis(1);
+/// doesn't look, nor does it where this is over before it begins, so that
+/// "none" is no certainty on a busy machine.
+const INPUT_PATIENCE: Duration = Duration::from_millis(4);
 
 /// The terminal while we have it.
 pub struct Terminal {

@@ -25,8 +25,7 @@ pub struct Wait {
     is_told_to_end: Arc<AtomicBool>,
 }
 
-/// What has come, besides a [`Waker::wake`]. It is told once: keys are to be
-/// read until there are none.
+/// What has come, besides a [`Waker::wake`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Woken {
     pub by_keyboard: bool,
@@ -88,6 +87,9 @@ impl Wait {
     /// The system's.
     pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Woken> {
         let mut woken = Woken::default();
+        // Readiness is told once; asked anew, it is told of keys left unread.
+        let keyboard = io::stdin().as_raw_fd();
+        self.poll.registry().reregister(&mut SourceFd(&keyboard), KEYBOARD, Interest::READABLE)?;
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}

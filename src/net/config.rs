@@ -1,10 +1,13 @@
 //! What an operator has set, checked and complete. Where the values come from
 //! is `cli`'s business.
 
+use super::worst_case;
 use crate::chat::Rules;
 use crate::sandbox;
 use ipnet::IpNet;
+use log::info;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// The settings of a server.
 #[derive(Clone, Debug)]
@@ -21,8 +24,38 @@ pub struct Config {
     pub per_address_max: Option<usize>,
     /// Networks that are let in besides the local ones.
     pub allow: Vec<IpNet>,
+    /// Where metrics are served, if at all.
+    pub metrics: Option<SocketAddr>,
+    /// What is logged.
+    pub log: log::LevelFilter,
+    /// Files that are read again on SIGHUP.
+    pub reread: Vec<PathBuf>,
     /// What the process gives up once it serves.
     pub sandbox: sandbox::Mode,
     /// What the chat itself is told.
     pub rules: Rules,
+}
+
+impl Config {
+    /// A line in the log.
+    pub(super) fn log_limits(&self, clients_max: usize) {
+        let rules = &self.rules;
+        let allow: Vec<String> = self.allow.iter().map(ToString::to_string).collect();
+        info!(
+            "{}: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, \
+             greeting {:?}, stuck {:?}, rate {}/s, broadcasts every {:?}, operators {}, also allowed: {}",
+            rules.version,
+            self.workers,
+            rules.packet_bytes_max,
+            rules.queue_bytes_max,
+            rules.greeting_timeout,
+            rules.stuck_timeout,
+            rules.rate,
+            rules.broadcast_interval,
+            if rules.operator_token.is_some() { "by token" } else { "none" },
+            if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
+        );
+        let worst = worst_case::bytes(rules, self.workers, clients_max);
+        info!("memory: these limits allow {} MiB at the very most", worst >> 20);
+    }
 }

@@ -7,20 +7,26 @@ use ipnet::IpNet;
 use std::collections::HashMap;
 use std::collections::hash_map;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The door of the house, the same for all workers.
-#[derive(Debug)]
+/// The door of the house: every worker has one, and all count together.
+#[derive(Clone, Debug)]
 pub struct Door {
-    clients_max: usize,
-    allow: Vec<IpNet>,
+    allow: Arc<[IpNet]>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug)]
+struct Counts {
+    clients_max: AtomicUsize,
     clients: AtomicUsize,
     /// Clients of each address, if these have a bound. The one lock of the
     /// house, and only there: it is taken when a connection comes or goes.
     addresses: Option<(usize, Mutex<HashMap<IpAddr, usize>>)>,
     /// Those refused here whose refusal is still on its way.
     refused: AtomicUsize,
+    dropped: AtomicU64,
 }
 
 /// What becomes of a new connection.
@@ -34,14 +40,36 @@ pub enum Entry {
 }
 
 impl Door {
-    pub fn new(clients_max: usize, per_address_max: Option<usize>, allow: Vec<IpNet>) -> Self {
-        Self {
-            clients_max,
-            allow,
+    pub fn new(clients_max: usize, per_address_max: Option<usize>, allow: &[IpNet]) -> Self {
+        let counts = Counts {
+            clients_max: AtomicUsize::new(clients_max),
             clients: AtomicUsize::new(0),
             addresses: per_address_max.map(|most| (most, Mutex::default())),
             refused: AtomicUsize::new(0),
-        }
+            dropped: AtomicU64::new(0),
+        };
+        Self { allow: allow.into(), counts: Arc::new(counts) }
+    }
+
+    /// The same door with other rules; who is inside stays.
+    pub fn with_rules(&self, clients_max: usize, allow: &[IpNet]) -> Self {
+        self.counts.clients_max.store(clients_max, Relaxed);
+        Self { allow: allow.into(), counts: self.counts.clone() }
+    }
+
+    /// Connections that entered, ungreeted ones too.
+    pub fn clients(&self) -> usize {
+        self.counts.clients.load(Relaxed)
+    }
+
+    /// As many as may enter.
+    pub fn clients_max(&self) -> usize {
+        self.counts.clients_max.load(Relaxed)
+    }
+
+    /// Connections closed without a word so far.
+    pub fn dropped(&self) -> u64 {
+        self.counts.dropped.load(Relaxed)
     }
 
     /// A peer knocks; unless it is dropped, it counts until [`Door::left`].
@@ -49,12 +77,12 @@ impl Door {
         if !self.is_allowed(peer) {
             return self.refuse(Code::NotOnLan);
         }
-        if self.clients.fetch_add(1, Relaxed) >= self.clients_max {
-            self.clients.fetch_sub(1, Relaxed);
+        if self.counts.clients.fetch_add(1, Relaxed) >= self.clients_max() {
+            self.counts.clients.fetch_sub(1, Relaxed);
             return self.refuse(Code::ServerFull);
         }
         if !self.has_room_for(peer) {
-            self.clients.fetch_sub(1, Relaxed);
+            self.counts.clients.fetch_sub(1, Relaxed);
             return self.refuse(Code::ServerFull);
         }
         Entry::Client
@@ -64,11 +92,11 @@ impl Door {
     /// that was refused.
     pub fn left(&self, client: Option<IpAddr>) {
         let Some(peer) = client else {
-            self.refused.fetch_sub(1, Relaxed);
+            self.counts.refused.fetch_sub(1, Relaxed);
             return;
         };
-        self.clients.fetch_sub(1, Relaxed);
-        let Some((_, addresses)) = &self.addresses else { return };
+        self.counts.clients.fetch_sub(1, Relaxed);
+        let Some((_, addresses)) = &self.counts.addresses else { return };
         if let hash_map::Entry::Occupied(mut clients) = lock(addresses).entry(peer) {
             *clients.get_mut() -= 1;
             if *clients.get() == 0 {
@@ -79,7 +107,7 @@ impl Door {
 
     /// Counts a client of its address, up to the bound.
     fn has_room_for(&self, peer: IpAddr) -> bool {
-        let Some((most, addresses)) = &self.addresses else { return true };
+        let Some((most, addresses)) = &self.counts.addresses else { return true };
         let mut addresses = lock(addresses);
         let clients = addresses.entry(peer).or_default();
         let has_room = *clients < *most;
@@ -88,8 +116,9 @@ impl Door {
     }
 
     fn refuse(&self, code: Code) -> Entry {
-        if self.refused.fetch_add(1, Relaxed) >= limits::AT_THE_DOOR_MAX {
-            self.refused.fetch_sub(1, Relaxed);
+        if self.counts.refused.fetch_add(1, Relaxed) >= limits::AT_THE_DOOR_MAX {
+            self.counts.refused.fetch_sub(1, Relaxed);
+            self.counts.dropped.fetch_add(1, Relaxed);
             return Entry::Dropped;
         }
         Entry::Refused(code)
@@ -122,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_local_network_and_what_is_allowed() {
-        let door = Door::new(100, None, vec!["203.0.113.0/24".parse().unwrap()]);
+        let door = Door::new(100, None, &["203.0.113.0/24".parse().unwrap()]);
         let allowed = |text: &str| door.is_allowed(text.parse().unwrap());
         for local in [
             "127.0.0.1",
@@ -159,7 +188,7 @@ mod tests {
 
     #[test]
     fn as_many_of_an_address_as_there_may_be() {
-        let door = Door::new(100, Some(2), Vec::new());
+        let door = Door::new(100, Some(2), &[]);
         let [one, other] = ["127.0.0.1", "127.0.0.2"].map(|peer| peer.parse().unwrap());
         assert_eq!(door.enter(one), Entry::Client);
         assert_eq!(door.enter(one), Entry::Client);
@@ -171,21 +200,34 @@ mod tests {
         for peer in [one, one, other] {
             door.left(Some(peer));
         }
-        assert!(lock(&door.addresses.unwrap().1).is_empty());
+        assert!(lock(&door.counts.addresses.as_ref().unwrap().1).is_empty());
     }
 
     #[test]
     fn as_many_as_there_is_room_for() {
-        let door = Door::new(1, None, Vec::new());
+        let door = Door::new(1, None, &[]);
         let peer = "127.0.0.1".parse().unwrap();
         assert_eq!(door.enter(peer), Entry::Client);
         for _ in 0..limits::AT_THE_DOOR_MAX {
             assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
         }
         assert_eq!(door.enter(peer), Entry::Dropped);
+        assert_eq!(door.dropped(), 1);
         door.left(Some(peer));
         assert_eq!(door.enter(peer), Entry::Client);
         door.left(None);
         assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
+    }
+
+    #[test]
+    fn other_rules_count_the_same_guests() {
+        let door = Door::new(1, None, &[]);
+        let home = "127.0.0.1".parse().unwrap();
+        let foreign = "203.0.113.7".parse().unwrap();
+        assert_eq!(door.enter(home), Entry::Client);
+        let wider = door.with_rules(2, &["203.0.113.0/24".parse().unwrap()]);
+        assert_eq!(wider.enter(foreign), Entry::Client);
+        assert_eq!(wider.enter(foreign), Entry::Refused(Code::ServerFull));
+        assert_eq!((door.clients(), wider.clients()), (2, 2));
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::limits::{self, DEFAULT_PORT, LISTEN_BACKLOG};
 use mio::net::TcpListener;
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -14,6 +14,24 @@ pub struct Listener {
     pub address: SocketAddr,
     /// One for each worker.
     pub sockets: Vec<TcpListener>,
+}
+
+impl Listener {
+    /// One that somebody else has opened, shared by all workers: whoever comes
+    /// first accepts. It stays open when we go, and so does its queue.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn inherited(
+        listener: &std::net::TcpListener,
+        workers: usize,
+        unheard: Duration,
+    ) -> io::Result<Self> {
+        set_options(&SockRef::from(listener), unheard)?;
+        let clone = |_| Ok(TcpListener::from_std(listener.try_clone()?));
+        let sockets = (0..workers).map(clone).collect::<io::Result<_>>()?;
+        Ok(Self { address: listener.local_addr()?, sockets })
+    }
 }
 
 /// Binds every address for so many workers. None means the default. A peer
@@ -77,7 +95,6 @@ fn bind(
     Ok(Listener { address: bound, sockets })
 }
 
-/// Options that connections inherit are set once, here (Linux: tcp(7)).
 fn open(address: SocketAddr, wanted: &[SocketAddr], unheard: Duration) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
@@ -85,6 +102,13 @@ fn open(address: SocketAddr, wanted: &[SocketAddr], unheard: Duration) -> io::Re
         socket.set_only_v6(ipv4_apart)?;
     }
     socket.set_reuse_address(true)?;
+    set_options(&socket, unheard)?;
+    Ok(socket)
+}
+
+/// What every listener has, whoever opened it; connections inherit it (Linux:
+/// tcp(7)).
+fn set_options(socket: &Socket, unheard: Duration) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_user_timeout(Some(unheard))?;
@@ -93,6 +117,5 @@ fn open(address: SocketAddr, wanted: &[SocketAddr], unheard: Duration) -> io::Re
             .with_time(limits::KEEPALIVE_IDLE)
             .with_interval(limits::KEEPALIVE_INTERVAL)
             .with_retries(limits::KEEPALIVE_PROBES),
-    )?;
-    Ok(socket)
+    )
 }

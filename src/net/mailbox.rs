@@ -1,9 +1,10 @@
 //! Letters between workers: a channel for each, one wake for many batches,
 //! and the account of what is under way. Sending never waits.
 
+use super::door::Door;
 use super::socket::Socket;
 use super::wake_flag::WakeFlag;
-use crate::chat::{Batch, WorkerId};
+use crate::chat::{Batch, Moment, Rules, WorkerId};
 use crate::limits;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use mio::Waker;
@@ -15,6 +16,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug)]
 pub enum Mail {
     Letters(Batch<Socket>),
+    /// Other settings hold from here on.
+    Reload(Arc<Orders>),
+    /// Whether this loop comes round: a number, and when it was sent.
+    Pulse(u64, Moment),
     /// Read and accept no more.
     Stop,
     /// Give back what still waits.
@@ -23,6 +28,13 @@ pub enum Mail {
     Close,
     /// Close everything and end.
     Quit,
+}
+
+/// Settings that can change while the server runs.
+#[derive(Debug)]
+pub struct Orders {
+    pub rules: Arc<Rules>,
+    pub door: Door,
 }
 
 /// All mailboxes; every thread holds the same.
@@ -96,6 +108,11 @@ impl Post {
     /// Whether so much is under way that reading has to wait.
     pub fn is_congested(&self) -> bool {
         self.boxes.iter().any(|slot| under_way(slot) > limits::MAILBOX_BYTES_MARK)
+    }
+
+    /// What is under way to each, in bytes.
+    pub fn bytes_under_way(&self) -> impl Iterator<Item = u64> {
+        self.boxes.iter().map(|slot| under_way(slot) as u64)
     }
 
     /// Whether nothing is under way.

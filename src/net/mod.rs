@@ -11,9 +11,14 @@
 //! | `socket` | one connection's socket: read, written, watched |
 //! | `mailbox` | letters between workers, and the wake that goes with them |
 //! | `wake_flag` | how many wakes many letters need: one |
+//! | `steward` | what the first worker does for the house between its ticks |
 //! | `signals` | what the system asks of the process |
 //! | `shutdown` | how all workers come to rest |
 //! | `descriptors` | how many connections the system allows |
+//! | `reload` | SIGHUP: settings that change in flight |
+//! | `supervisor` | what systemd gives and wants to hear |
+//! | `gauges`, `pulse` | what the loops tell of themselves |
+//! | `metrics` | all that for Prometheus, on its own thread |
 //! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `digest` | log lines, repeated ones summed up |
 
@@ -21,15 +26,22 @@ pub mod config;
 mod descriptors;
 mod digest;
 mod door;
+mod gauges;
 mod listener;
 mod mailbox;
+mod metrics;
+mod pulse;
+mod reload;
 pub mod server;
 mod shutdown;
 mod signals;
 mod socket;
+mod steward;
+mod supervisor;
 mod wake_flag;
 mod worker;
 mod worst_case;
 
 pub use config::Config;
+pub use descriptors::clients_allowed;
 pub use server::{ServeError, serve, serve_then};

@@ -4,12 +4,17 @@
 use super::config::Config;
 use super::descriptors;
 use super::door::Door;
+use super::gauges::Gauges;
 use super::listener::{self, Listener};
 use super::mailbox::Post;
+use super::metrics::{Metrics, Sources};
+use super::pulse::Pulse;
+use super::reload::{Reload, Reread};
 use super::shutdown::Progress;
 use super::signals::Signals;
+use super::steward::Steward;
+use super::supervisor::{self, Supervisor};
 use super::worker::{Parts, WAKER, Worker};
-use super::worst_case;
 use crate::chat::{Place, Shard, Tallies, WorkerId};
 use crate::limits;
 use crate::sandbox::{self, Needs, Sandbox};
@@ -37,14 +42,14 @@ pub enum ServeError {
     System(&'static str, io::Error),
 }
 
-/// Serves until a signal ends it. The calling thread is the first worker: a
-/// house of one worker is a process of one thread, whose descriptors the
-/// kernel needs not share out.
+/// Serves until a signal ends it; `reread` gets the settings anew on SIGHUP.
+/// The calling thread is the first worker: a house of one worker is a process
+/// of one thread, whose descriptors the kernel needs not share out.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
-pub fn serve(config: Config) -> Result<(), ServeError> {
-    serve_then(config, |_| {})
+pub fn serve(config: Config, reread: Reread) -> Result<(), ServeError> {
+    serve_then(config, reread, |_| {})
 }
 
 /// [`serve`], and calls `ready` in this thread once it serves: with all its
@@ -52,28 +57,60 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
 ///
 /// # Errors
 /// As there.
-pub fn serve_then(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
+pub fn serve_then(
+    config: Config,
+    reread: Reread,
+    ready: impl FnOnce(&[SocketAddr]),
+) -> Result<(), ServeError> {
     let start = Instant::now();
-    let clients_max = clients_max(&config)?;
+    let supervisor = Arc::new(Supervisor::from_env());
+    let allowance = Allowance::of(&config)?;
+    let clients_max = allowance.clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
     let signals = Signals::take_over().map_err(system("signals"))?;
-    let listeners = listener::bind_all(&config.listen, config.workers, unheard(&config))
-        .map_err(|(address, error)| ServeError::Bind(address, error))?;
-    log_limits(&config, clients_max);
+    let listeners = open_listeners(&config)?;
+    let metrics = config.metrics.map(open_metrics).transpose()?;
+    config.log_limits(clients_max);
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
-    let mut sandbox = Sandbox::new(config.sandbox, Needs::default());
+    let needs = Needs { read_again: config.reread.clone(), metrics: metrics.is_some() };
+    let mut sandbox = Sandbox::new(config.sandbox, needs);
     sandbox.close_files().map_err(ServeError::Sandbox)?;
-    let (house, first) = House::build(&config, clients_max, listeners, signals, start)?;
+    let door = Door::new(clients_max, config.per_address_max, &config.allow);
+    let reload = Reload::new(reread, config, door, allowance);
+    let (house, first) = House::build(reload, listeners, metrics, (signals, &supervisor), start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
-    house.tallies.set_sandbox(in_force);
+    house.tallies.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
     house.open();
     announce(&addresses).map_err(system("standard output"))?;
+    supervisor.is_ready();
     ready(&addresses);
     first.run().map_err(system("the poll"))?;
     house.end();
     Ok(())
+}
+
+/// What the supervisor has opened for us, or what the settings ask for.
+fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
+    let inherited = supervisor::inherited_listeners().map_err(system("inherited sockets"))?;
+    if inherited.is_empty() {
+        return listener::bind_all(&config.listen, config.workers, unheard(config))
+            .map_err(|(address, error)| ServeError::Bind(address, error));
+    }
+    if !config.listen.is_empty() {
+        info!("the supervisor's sockets are used, and not --listen");
+    }
+    let share = |listener| Listener::inherited(listener, config.workers, unheard(config));
+    inherited.iter().map(share).collect::<io::Result<_>>().map_err(system("inherited sockets"))
+}
+
+fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
+    let metrics = Metrics::bind(address).map_err(|error| ServeError::Bind(address, error))?;
+    // The real port, where any was asked for.
+    let address = metrics.address().map_err(system("the address of the metrics"))?;
+    info!("metrics at http://{address}/metrics");
+    Ok(metrics)
 }
 
 /// All other threads, and what is told of all at the end.
@@ -89,22 +126,26 @@ impl House {
     /// When this returns, all threads but this one's worker run, and wait to
     /// be let go.
     fn build(
-        config: &Config,
-        clients_max: usize,
+        reload: Reload,
         mut listeners: Vec<Listener>,
-        signals: Signals,
+        metrics: Option<Metrics>,
+        (signals, supervisor): (Signals, &Arc<Supervisor>),
         start: Instant,
     ) -> Result<(Self, Worker), ServeError> {
-        let workers = config.workers;
+        let config = reload.config();
+        let (workers, door) = (config.workers, reload.door().clone());
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (post, mailboxes) = Post::new(wakers);
-        let progress = Arc::new(Progress::new(workers, post));
+        let progress = Arc::new(Progress::new(workers, post.clone()));
         let tallies = Arc::new(Tallies::new(workers));
-        let door = Arc::new(Door::new(clients_max, config.per_address_max, config.allow.clone()));
+        let gauges = Arc::new(Gauges::new(workers));
         let rules = Arc::new(config.rules.clone());
         let hash_keys = hash_keys()?;
 
-        let mut signals = Some(signals);
+        let watched = metrics.is_some() || supervisor.watchdog().is_some();
+        let pulse = watched.then(|| Pulse::new(gauges.clone(), supervisor.watchdog()));
+        let steward = Steward::new(signals, supervisor.clone(), reload, pulse, progress.clone());
+        let mut steward = Some(steward);
         let mut all = Vec::new();
         for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(mailboxes)) {
             let place = Place { worker, workers, hash_keys };
@@ -113,17 +154,23 @@ impl House {
                 worker,
                 poll,
                 listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
-                signals: signals.take(),
+                steward: steward.take(),
                 shard: Shard::new(place, rules.clone(), tallies.clone(), clock),
                 mailbox,
                 door: door.clone(),
+                gauges: gauges.clone(),
                 progress: progress.clone(),
                 start,
             };
             all.push(Worker::new(parts).map_err(system("polls"))?);
         }
         let first = all.remove(0);
-        let gate = Arc::new(Barrier::new(workers));
+        let gate = Arc::new(Barrier::new(workers + usize::from(metrics.is_some())));
+        if let Some(metrics) = metrics {
+            let (tallies, version) = (tallies.clone(), rules.version.clone());
+            let sources = Sources { tallies, gauges, post, door, version };
+            metrics.start(sources, gate.clone()).map_err(system("threads"))?;
+        }
         let spawn = |(worker, number)| spawn(worker, number, gate.clone());
         let threads = all.into_iter().zip(1..).map(spawn);
         let threads = threads.collect::<io::Result<_>>().map_err(system("threads"))?;
@@ -182,44 +229,44 @@ fn hash_keys() -> Result<(u64, u64), ServeError> {
     Ok((random()?, random()?))
 }
 
+/// How many clients the descriptor limit allows, now and while we serve.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    limit: usize,
+    allowed: usize,
+}
+
+impl Allowance {
+    fn of(config: &Config) -> Result<Self, ServeError> {
+        let limit = descriptors::raise_limit().map_err(system("descriptor limit"))?;
+        let listeners = config.listen.len().max(1);
+        let allowed = descriptors::clients_allowed(limit, config.workers, listeners);
+        if allowed == 0 {
+            Err(ServeError::Descriptors { limit })
+        } else {
+            Ok(Self { limit, allowed })
+        }
+    }
+
+    /// How many there may be: what was asked for, or what is allowed.
+    ///
+    /// # Errors
+    /// [`ServeError::ClientsMax`] where more were asked for.
+    pub fn clients_max(self, config: &Config) -> Result<usize, ServeError> {
+        let Self { limit, allowed } = self;
+        match config.clients_max {
+            Some(wanted) if wanted > allowed => {
+                Err(ServeError::ClientsMax { wanted, limit, allowed })
+            }
+            wanted => Ok(wanted.unwrap_or(allowed)),
+        }
+    }
+}
+
 /// How long TCP waits for a peer that acknowledges nothing. A queue that stands
 /// still is the shard's to judge, and it shall be the first.
 fn unheard(config: &Config) -> Duration {
     limits::UNHEARD_MAX.max(config.rules.stuck_timeout + limits::KEEPALIVE_INTERVAL)
-}
-
-/// How many clients there may be: what was asked for, or what the descriptor
-/// limit allows.
-fn clients_max(config: &Config) -> Result<usize, ServeError> {
-    let limit = descriptors::raise_limit().map_err(system("descriptor limit"))?;
-    let listeners = config.listen.len().max(1);
-    let allowed = descriptors::clients_allowed(limit, config.workers, listeners);
-    match config.clients_max {
-        _ if allowed == 0 => Err(ServeError::Descriptors { limit }),
-        Some(wanted) if wanted > allowed => Err(ServeError::ClientsMax { wanted, limit, allowed }),
-        wanted => Ok(wanted.unwrap_or(allowed)),
-    }
-}
-
-fn log_limits(config: &Config, clients_max: usize) {
-    let rules = &config.rules;
-    let allow: Vec<String> = config.allow.iter().map(ToString::to_string).collect();
-    info!(
-        "{} starts: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, \
-         greeting {:?}, stuck {:?}, rate {}/s, broadcasts every {:?}, operators {}, also allowed: {}",
-        rules.version,
-        config.workers,
-        rules.packet_bytes_max,
-        rules.queue_bytes_max,
-        rules.greeting_timeout,
-        rules.stuck_timeout,
-        rules.rate,
-        rules.broadcast_interval,
-        if rules.operator_token.is_some() { "by token" } else { "none" },
-        if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
-    );
-    let worst = worst_case::bytes(rules, config.workers, clients_max);
-    info!("memory: these limits allow {} MiB at the very most", worst >> 20);
 }
 
 /// For people in the log, for scripts on standard output.

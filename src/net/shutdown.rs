@@ -63,6 +63,10 @@ impl Progress {
         Self { reached, post }
     }
 
+    pub fn post(&self) -> &Arc<Post> {
+        &self.post
+    }
+
     /// How far a worker is.
     pub fn set(&self, worker: WorkerId, reached: Reached) {
         self.reached[usize::from(worker)].store(reached as u8, Ordering::Release);

@@ -22,6 +22,8 @@ pub struct Socket {
     /// The address that it counts as a client of; none, if it is told to go
     /// away at the door.
     pub client: Option<IpAddr>,
+    /// What it left of its queue when it was last looked at.
+    pub left_bytes: u32,
 }
 
 /// What one `recv` brought.
@@ -52,6 +54,7 @@ impl Socket {
             is_full: false,
             watched_for_room: false,
             client,
+            left_bytes: 0,
         }
     }
 

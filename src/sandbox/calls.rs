@@ -73,6 +73,9 @@ const ALLOWED_HERE: &[i64] = &[];
 const FOR_FILES: &[i64] =
     &[libc::SYS_fstat, libc::SYS_lseek, libc::SYS_newfstatat, libc::SYS_statx];
 
+/// Only where metrics are served: `/proc/self`, by descriptors that are open.
+const FOR_METRICS: &[i64] = &[libc::SYS_getdents64, libc::SYS_lseek];
+
 /// Closes the list for all threads of this process.
 ///
 /// # Errors
@@ -107,6 +110,18 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
     let (level, option) = (libc::SOL_SOCKET as u64, libc::SO_ERROR as u64);
     let asked = [(1, Dword, MASK_OF_DWORD, level), (2, Dword, MASK_OF_DWORD, option)];
     only(&mut rules, libc::SYS_getsockopt, &asked)?;
+    if needs.metrics {
+        rules.extend(FOR_METRICS.iter().map(|&call| (call, Vec::new())));
+        // The time that a scraper may take.
+        let level = (1, Dword, MASK_OF_DWORD, libc::SOL_SOCKET as u64);
+        let times = [libc::SO_RCVTIMEO as u64, libc::SO_SNDTIMEO as u64];
+        let rule = |time| {
+            let conditions = [level.clone(), (2, Dword, MASK_OF_DWORD, time)];
+            SeccompRule::new(conditions.into_iter().map(condition).collect::<Result<_, _>>()?)
+        };
+        let either = times.into_iter().map(rule).collect::<Result<_, _>>()?;
+        rules.insert(libc::SYS_setsockopt, either);
+    }
     if !needs.read_again.is_empty() {
         rules.extend(FOR_FILES.iter().map(|&call| (call, Vec::new())));
         let writes = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;
@@ -119,17 +134,19 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
 
 const MASK_OF_DWORD: u64 = u32::MAX as u64;
 
+/// An argument, its width, a mask, and what is behind it.
+type Wanted = (u8, seccompiler::SeccompCmpArgLen, u64, u64);
+
+fn condition(
+    (argument, width, mask, value): Wanted,
+) -> Result<SeccompCondition, seccompiler::BackendError> {
+    let operator = if mask == u64::MAX { Eq } else { MaskedEq(mask) };
+    SeccompCondition::new(argument, width, operator, value)
+}
+
 /// Allows a call where each of the arguments named is, behind its mask, a
 /// value: `(argument, its width, mask, value)`.
-fn only(
-    rules: &mut Rules,
-    call: i64,
-    wanted: &[(u8, seccompiler::SeccompCmpArgLen, u64, u64)],
-) -> Result<(), Failure> {
-    let condition = |(argument, width, mask, value): (u8, _, u64, u64)| {
-        let operator = if mask == u64::MAX { Eq } else { MaskedEq(mask) };
-        SeccompCondition::new(argument, width, operator, value)
-    };
+fn only(rules: &mut Rules, call: i64, wanted: &[Wanted]) -> Result<(), Failure> {
     let conditions = wanted.iter().cloned().map(condition).collect::<Result<Vec<_>, _>>()?;
     rules.insert(call, vec![SeccompRule::new(conditions)?]);
     Ok(())

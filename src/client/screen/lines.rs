@@ -66,11 +66,17 @@ impl Pen<'_> {
     fn gutter(&self, part: Part) -> Vec<Span<'static>> {
         let blanks = |columns: usize| Span::raw(" ".repeat(columns));
         if part == Part::First {
-            let label = Span::styled(self.shape.label(self.line), self.theme.label(self.line));
-            return match self.shape.times {
-                true => vec![Span::styled(self.time(), self.theme.dim()), label],
-                false => vec![label],
+            let label = self.shape.label(self.line);
+            let (label, rule) = match label.strip_suffix(RULE) {
+                Some(name) => (name.to_owned(), RULE),
+                None => (label, ""),
             };
+            let time = if self.shape.times { self.time() } else { String::new() };
+            return vec![
+                Span::styled(time, self.theme.dim()),
+                Span::styled(label, self.theme.label(self.line)),
+                Span::styled(rule, self.theme.dim()),
+            ];
         }
         let columns = self.shape.gutter(self.line);
         match self.shape.names {

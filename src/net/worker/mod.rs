@@ -9,11 +9,11 @@ use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
 use crate::net::digest::Digest;
 use crate::net::door::Door;
+use crate::net::gauges::Gauges;
 use crate::net::mailbox::{Mail, Mailbox, Post};
-use crate::net::shutdown::{ComingToRest, Progress, Reached};
-use crate::net::signals::{Signal, Signals};
+use crate::net::shutdown::{Progress, Reached};
 use crate::net::socket::Socket;
-use log::info;
+use crate::net::steward::Steward;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use std::collections::VecDeque;
@@ -33,11 +33,12 @@ pub struct Parts {
     pub worker: WorkerId,
     pub poll: Poll,
     pub listeners: Vec<TcpListener>,
-    /// The first worker looks after these.
-    pub signals: Option<Signals>,
+    /// The first worker's second task.
+    pub steward: Option<Steward>,
     pub shard: Shard<Socket>,
     pub mailbox: Mailbox,
-    pub door: Arc<Door>,
+    pub door: Door,
+    pub gauges: Arc<Gauges>,
     pub progress: Arc<Progress>,
     /// When the server started.
     pub start: Instant,
@@ -57,10 +58,12 @@ pub struct Worker {
     accept_after: Moment,
     /// Letters dealt with in this tick, in bytes.
     letters_done: usize,
+    /// When the last tick ended.
+    ended: Moment,
+    /// What its sockets left behind, in bytes.
+    queue_bytes: u64,
     digest: Digest,
     stage: Stage,
-    /// The first worker's: the end has begun.
-    coming_to_rest: Option<ComingToRest>,
 }
 
 /// How far a worker is on its way to the end.
@@ -84,8 +87,8 @@ impl Worker {
             let token = Token(LAST_LISTENER - number);
             parts.poll.registry().register(listener, token, Interest::READABLE)?;
         }
-        if let Some(signals) = &mut parts.signals {
-            signals.watch(parts.poll.registry(), SIGNALS)?;
+        if let Some(steward) = &mut parts.steward {
+            steward.watch(parts.poll.registry(), SIGNALS)?;
         }
         Ok(Self {
             parts,
@@ -96,9 +99,10 @@ impl Worker {
             knocking: false,
             accept_after: Moment::default(),
             letters_done: 0,
+            ended: Moment::default(),
+            queue_bytes: 0,
             digest: Digest::default(),
             stage: Stage::Serving,
-            coming_to_rest: None,
         })
     }
 
@@ -120,7 +124,7 @@ impl Worker {
     }
 
     fn tick(&mut self, events: &Events) -> io::Result<()> {
-        self.now = Moment(self.parts.start.elapsed().as_nanos() as u64);
+        self.now = self.clock();
         self.parts.mailbox.lower_flag();
         self.read_mail()?;
         for event in events {
@@ -135,7 +139,20 @@ impl Worker {
         self.tell_progress();
         // Last: until here these letters, and what follows from them, count.
         self.parts.mailbox.done(std::mem::take(&mut self.letters_done));
-        self.coming_to_rest.as_mut().map_or(Ok(()), |rest| rest.look(self.now))
+        self.tell_gauges();
+        self.parts.steward.as_mut().map_or(Ok(()), |steward| steward.look(self.now))
+    }
+
+    fn clock(&self) -> Moment {
+        Moment(self.parts.start.elapsed().as_nanos() as u64)
+    }
+
+    /// Once a tick, so that no packet costs anything.
+    fn tell_gauges(&mut self) {
+        self.ended = self.clock();
+        let gauge = self.parts.gauges.of(self.parts.worker);
+        gauge.ticked(self.ended.since(self.now));
+        gauge.queue_bytes.set(self.queue_bytes);
     }
 
     /// On the way to the end: how far it is.
@@ -160,12 +177,11 @@ impl Worker {
             return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
         }
         let accept = self.knocking.then_some(self.accept_after);
-        let rest = self.coming_to_rest.as_ref().map(ComingToRest::next_look);
-        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept, rest];
-        let now = Moment(self.parts.start.elapsed().as_nanos() as u64);
+        let steward = self.parts.steward.as_ref().and_then(Steward::next_look);
+        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept, steward];
         // Up to a millisecond more: the poll counts in these, and waking
         // before a deadline would be waking in vain.
-        deadlines.into_iter().flatten().min().map(|due| match due.since(now) {
+        deadlines.into_iter().flatten().min().map(|due| match due.since(self.ended) {
             Duration::ZERO => Duration::ZERO,
             rest => rest + Duration::from_millis(1),
         })
@@ -179,6 +195,15 @@ impl Worker {
                     self.letters_done += batch.weight_bytes();
                     self.parts.shard.letters(self.now, batch);
                     self.relieve()?;
+                }
+                Some(Mail::Reload(orders)) => {
+                    self.parts.door = orders.door.clone();
+                    self.parts.shard.reload(self.now, orders.rules.clone());
+                }
+                Some(Mail::Pulse(pulse, sent)) => {
+                    let gauge = self.parts.gauges.of(self.parts.worker);
+                    gauge.lag_nanos.set(self.now.since(sent).as_nanos() as u64);
+                    gauge.pulse.set(pulse);
                 }
                 Some(Mail::Stop) => {
                     self.stage = Stage::Stopping;
@@ -194,20 +219,6 @@ impl Worker {
             }
         }
         Ok(())
-    }
-
-    fn heed_signals(&mut self) {
-        for signal in self.parts.signals.iter_mut().flat_map(Signals::take) {
-            match signal {
-                Signal::Stop => {
-                    info!("stopping");
-                    let progress = &self.parts.progress;
-                    let begin = || ComingToRest::new(progress.clone(), self.now);
-                    self.coming_to_rest.get_or_insert_with(begin);
-                }
-                Signal::Reload => info!("SIGHUP: there is nothing to reload"),
-            }
-        }
     }
 
     /// Where a queue or a batch fills up within a tick, it goes on its way
@@ -251,9 +262,13 @@ impl Worker {
                 // Its new worker watches it; an error here would show there.
                 let _ = self.parts.poll.registry().deregister(&mut traveller.socket.stream);
                 traveller.socket.in_line = false;
+                self.queue_bytes -= u64::from(std::mem::take(&mut traveller.socket.left_bytes));
                 self.parts.shard.send_home(to, traveller);
             }
-            Effect::Close(socket) => self.parts.door.left(socket.client),
+            Effect::Close(socket) => {
+                self.queue_bytes -= u64::from(socket.left_bytes);
+                self.parts.door.left(socket.client);
+            }
             Effect::Report(report) => self.digest.report(self.now, report),
         }
     }
@@ -263,6 +278,7 @@ impl Worker {
         let post: &Post = self.parts.mailbox.post();
         for to in 0..post.workers() {
             if let Some(batch) = self.parts.shard.take_batch(to) {
+                self.parts.gauges.of(self.parts.worker).letters.add(batch.letters.len() as u64);
                 post.send(to, Mail::Letters(batch))?;
             }
         }

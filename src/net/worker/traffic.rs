@@ -3,7 +3,7 @@
 
 use super::{LAST_LISTENER, SIGNALS, WAKER, Worker};
 use crate::chat::{ConnId, Effect, Ended};
-use crate::net::socket::{Received, Sent};
+use crate::net::socket::{Received, Sent, Socket};
 use mio::event::Event;
 use mio::{Interest, Token};
 use std::io;
@@ -13,7 +13,11 @@ impl Worker {
     pub(super) fn note(&mut self, event: &Event) {
         match event.token() {
             WAKER => {}
-            SIGNALS => self.heed_signals(),
+            SIGNALS => {
+                if let Some(steward) = &mut self.parts.steward {
+                    steward.signalled();
+                }
+            }
             Token(token) if token > LAST_LISTENER - self.parts.listeners.len() => {
                 self.knocking = true;
             }
@@ -89,13 +93,15 @@ impl Worker {
     pub(super) fn flush(&mut self, id: ConnId) {
         while let Some((socket, outbound)) = self.parts.shard.to_send(id) {
             if socket.is_full {
-                return;
+                return account(&mut self.queue_bytes, socket, outbound.queued_bytes());
             }
             match socket.send(outbound) {
                 Sent::Broken => return self.parts.shard.broken(self.now, id),
                 Sent::Bytes { count, full } => {
                     socket.is_full = full;
-                    let rest = outbound.queued_bytes() > count;
+                    let left = outbound.queued_bytes() - count;
+                    let rest = left > 0;
+                    account(&mut self.queue_bytes, socket, left);
                     if count > 0 {
                         self.parts.shard.sent(self.now, id, count);
                     }
@@ -133,5 +139,15 @@ impl Worker {
         if self.parts.poll.registry().register(&mut socket.stream, token, interest).is_err() {
             self.parts.shard.ended(self.now, id, Ended::Reset);
         }
+    }
+}
+
+/// So much of its queue is left: as a rule nothing, as before.
+fn account(queue_bytes: &mut u64, socket: &mut Socket, left: usize) {
+    if left > 0 || socket.left_bytes > 0 {
+        let left = u32::try_from(left).unwrap_or(u32::MAX);
+        *queue_bytes += u64::from(left);
+        *queue_bytes -= u64::from(socket.left_bytes);
+        socket.left_bytes = left;
     }
 }

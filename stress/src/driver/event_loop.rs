@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// One `recv` takes this much at the most.
 const SCRATCH_BYTES: usize = 256 * 1024;
+/// The receive buffer of a bot that holds still.
+const HELD_BUFFER_BYTES: usize = 4096;
 /// Readiness taken from the kernel in one turn.
 const EVENTS_PER_TURN: usize = 1024;
 /// Reads of one connection in one turn, so that nobody starves the others.
@@ -24,14 +26,12 @@ pub struct Target {
     /// Connect from many loopback addresses in turn: one has only some 28,000
     /// ports, and those of closed connections rest for a minute.
     pub many_sources: bool,
-    /// The receive buffer of the sockets, in bytes, where not the system's.
-    pub receive_buffer: Option<usize>,
 }
 
 impl Target {
     pub fn new(address: SocketAddr) -> Self {
         let many_sources = address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { address, many_sources, receive_buffer: None }
+        Self { address, many_sources }
     }
 }
 
@@ -161,7 +161,7 @@ impl Driver {
                 }
                 self.drop_seat(bot);
             }
-            Order::Hold(bot) => self.seats[bot].is_held = true,
+            Order::Hold(bot) => self.hold(bot),
             Order::Sip(bot, bytes) => {
                 if self.seats[bot].is_readable {
                     self.read_once(bot, bytes.min(SCRATCH_BYTES), crowd);
@@ -176,14 +176,19 @@ impl Driver {
         }
     }
 
+    /// The kernel would read on for the bot, by the megabyte; not for this one.
+    fn hold(&mut self, bot: Bot) {
+        self.seats[bot].is_held = true;
+        if let Some(stream) = &self.seats[bot].stream {
+            let _ = socket2::SockRef::from(stream).set_recv_buffer_size(HELD_BUFFER_BYTES);
+        }
+    }
+
     fn connect(&mut self, bot: Bot) -> io::Result<()> {
         let address = self.target.address;
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
-        if let Some(bytes) = self.target.receive_buffer {
-            socket.set_recv_buffer_size(bytes)?;
-        }
         if self.target.many_sources {
             self.next_source = self.next_source.wrapping_add(1);
             let last = (self.next_source % 250 + 2) as u8;

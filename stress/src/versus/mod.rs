@@ -111,6 +111,10 @@ pub fn run(args: &VersusArgs) -> Result<bool> {
                 bar.inc(1);
             }
         }
+        // A long comparison that is cut off keeps its whole rounds.
+        if let Some(path) = &args.json {
+            crate::report::write_json(path, &runs)?;
+        }
     }
     bar.finish_and_clear();
     report(args, &runs)
@@ -119,9 +123,6 @@ pub fn run(args: &VersusArgs) -> Result<bool> {
 fn report(args: &VersusArgs, runs: &[Run]) -> Result<bool> {
     let tables = table::render(runs);
     print!("{tables}");
-    if let Some(path) = &args.json {
-        crate::report::write_json(path, runs)?;
-    }
     if let Some(path) = &args.report {
         crate::report::write_versus_page(path, runs, &tables)?;
     }

@@ -47,7 +47,7 @@ impl Ledger {
                 assert_eq!(packet.refusal().unwrap().1, "busy", "{packet:?}");
             }
             self.note_refusals(&came);
-            if full.iter().all(|name| self.refused_in_a_row(name) >= 4 * BURST as usize) {
+            if full.iter().all(|name| self.refused_in_a_row(name) >= 40 * BURST as usize) {
                 return;
             }
         }

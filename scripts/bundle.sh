@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Makes what is carried in on a stick: scripts/bundle.sh [--source] [ARCH...]
+#
+#   dist/lanline-VERSION-ARCH.tar.gz    for x86_64 (the default) and aarch64
+#   dist/lanline-VERSION-source.tar.gz  with --source: the source and all that it needs
+#
+# The same commit gives the same bytes: names sorted, times from the commit, nobody's user id.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export LC_ALL=C TZ=UTC
+umask 022
+
+source=no
+arches=()
+for word in "$@"; do
+    case $word in
+        --source) source=yes ;;
+        x86_64 | aarch64) arches+=("$word") ;;
+        *) echo "usage: scripts/bundle.sh [--source] [x86_64] [aarch64]" >&2; exit 2 ;;
+    esac
+done
+[ "${#arches[@]}" -gt 0 ] || [ "$source" = yes ] || arches=(x86_64)
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+# Where there is no git, in a source bundle, the time stands in a file.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || cat .commit-time)}
+export SOURCE_DATE_EPOCH
+out=${OUT:-dist}
+target_dir=${CARGO_TARGET_DIR:-target}
+mkdir -p "$out"
+
+# Nothing of this machine's paths in the binary.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+sysroot=$(rustc --print sysroot)
+export RUSTFLAGS="--remap-path-prefix=$PWD=/lanline --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroot=/rust"
+
+build() { # ARCH: the static binary; prints where it is
+    local triple=$1-unknown-linux-musl
+    rustup target add "$triple" >/dev/null 2>&1 || true
+    # The toolchain's own linker, so that no cross compiler is wanted.
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld \
+        cargo build --quiet --profile bundle --locked --target "$triple" --bin lanline >&2
+    echo "$target_dir/$triple/bundle/lanline"
+}
+
+pack() { # FOLDER ARCHIVE: folder's parent is left out of the names
+    tar --sort=name --format=gnu --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
+        --mode=go=rX,u+rw,a-s -C "$(dirname "$1")" -cf - "$(basename "$1")" | gzip -9n >"$2"
+    echo "$2  $(wc -c <"$2") bytes"
+}
+
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+
+bundle() { # ARCH
+    local name=lanline-$version-$1 binary here documents=()
+    binary=$(build "$1")
+    local folder=$place/$name
+    mkdir -p "$folder"/{bin,systemd,share/man,share/completions,docs,image,monitoring}
+    install -m 755 "$binary" "$folder/bin/lanline"
+    install -m 755 packaging/install.sh "$folder/install.sh"
+    install -m 644 packaging/systemd/* "$folder/systemd/"
+    install -m 644 packaging/lanline.toml Containerfile compose.yaml LICENSE "$folder/"
+    install -m 644 packaging/grafana-dashboard.json packaging/prometheus.yml "$folder/monitoring/"
+
+    # Pages and completions come from a binary that runs here.
+    here=$binary
+    [ "$1" = "$(uname -m)" ] || here=$(build "$(uname -m)")
+    "$here" man --out "$folder/share/man"
+    "$here" completions bash >"$folder/share/completions/lanline.bash"
+    "$here" completions zsh >"$folder/share/completions/_lanline"
+    "$here" completions fish >"$folder/share/completions/lanline.fish"
+
+    for document in README.md CHANGELOG.md ARCHITECTURE.md docs/*.md; do
+        [ ! -f "$document" ] || documents+=("$document")
+    done
+    install -m 644 "${documents[@]}" "$folder/docs/"
+    cargo run --quiet --locked --profile bundle -p pages -- "$folder/docs" "${documents[@]}"
+
+    scripts/image-archive.sh "$binary" "$version" "$1" "$folder/image/lanline-$version-$1.tar"
+    (cd "$folder" && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum >SHA256SUMS)
+    pack "$folder" "$out/$name.tar.gz"
+}
+
+source_bundle() {
+    local folder=$place/lanline-$version-source
+    mkdir -p "$folder/.cargo"
+    git ls-files -z | xargs -0 cp --parents -t "$folder"
+    echo "$SOURCE_DATE_EPOCH" >"$folder/.commit-time"
+    cargo vendor --quiet --locked "$folder/vendor" >/dev/null
+    cat >"$folder/.cargo/config.toml" <<'CONFIG'
+# All that is needed is in vendor/: nothing is fetched.
+[source.crates-io]
+replace-with = "vendored-sources"
+
+[source.vendored-sources]
+directory = "vendor"
+CONFIG
+    pack "$folder" "$out/lanline-$version-source.tar.gz"
+}
+
+for arch in "${arches[@]}"; do bundle "$arch"; done
+[ "$source" = no ] || source_bundle

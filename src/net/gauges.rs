@@ -1,0 +1,86 @@
+//! What the loops tell of themselves, for whoever watches over the server:
+//! written once a tick by each worker, read by other threads. Nothing is
+//! decided by it but whether the watchdog is told that all is well.
+
+use crate::chat::WorkerId;
+use crate::chat::tally::Counter;
+use crate::limits::TICK_BOUNDS;
+use std::time::Duration;
+
+/// One worker's loop, on cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct LoopGauge {
+    /// Ticks, by how long they took: up to each of [`TICK_BOUNDS`], and longer.
+    pub ticks: [Counter; TICK_BOUNDS.len() + 1],
+    /// All of them together, in nanoseconds.
+    pub tick_nanos: Counter,
+    /// Letters sent to other workers.
+    pub letters: Counter,
+    /// What waits in this worker's queues after the last tick, in bytes.
+    pub queue_bytes: Counter,
+    /// How long the last pulse waited for the loop, in nanoseconds.
+    pub lag_nanos: Counter,
+    /// The number of the last pulse that came through.
+    pub pulse: Counter,
+}
+
+impl LoopGauge {
+    /// A tick is over.
+    pub fn ticked(&self, took: Duration) {
+        let bound = TICK_BOUNDS.iter().position(|&bound| took <= bound);
+        self.ticks[bound.unwrap_or(TICK_BOUNDS.len())].add(1);
+        self.tick_nanos.add(took.as_nanos() as u64);
+    }
+}
+
+/// All loops.
+#[derive(Debug)]
+pub struct Gauges(Box<[LoopGauge]>);
+
+impl Gauges {
+    /// For so many workers.
+    pub fn new(workers: usize) -> Self {
+        Self((0..workers).map(|_| LoopGauge::default()).collect())
+    }
+
+    pub fn of(&self, worker: WorkerId) -> &LoopGauge {
+        &self.0[usize::from(worker)]
+    }
+
+    pub fn all(&self) -> &[LoopGauge] {
+        &self.0
+    }
+
+    /// Whether this pulse has come through everywhere.
+    pub fn all_felt(&self, pulse: u64) -> bool {
+        self.0.iter().all(|gauge| gauge.pulse.get() >= pulse)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_counts_where_it_belongs() {
+        let gauge = LoopGauge::default();
+        gauge.ticked(Duration::ZERO);
+        gauge.ticked(TICK_BOUNDS[0]);
+        gauge.ticked(TICK_BOUNDS[0] + Duration::from_nanos(1));
+        gauge.ticked(Duration::from_secs(60));
+        let counts: Vec<u64> = gauge.ticks.iter().map(Counter::get).collect();
+        assert_eq!((counts[0], counts[1], counts[TICK_BOUNDS.len()]), (2, 1, 1));
+        assert_eq!(counts.iter().sum::<u64>(), 4);
+    }
+
+    #[test]
+    fn a_pulse_is_felt_when_every_worker_has() {
+        let gauges = Gauges::new(2);
+        assert!(gauges.all_felt(0) && !gauges.all_felt(1));
+        gauges.of(0).pulse.set(1);
+        assert!(!gauges.all_felt(1));
+        gauges.of(1).pulse.set(1);
+        assert!(gauges.all_felt(1));
+    }
+}

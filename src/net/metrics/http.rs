@@ -1,0 +1,96 @@
+//! As much of HTTP/1.1 as a scraper needs: one request, one answer, close.
+//! One connection at a time, each with a time limit: whoever dawdles keeps
+//! other scrapers waiting for a moment, and no worker.
+
+use crate::limits::{METRICS_PATIENCE, METRICS_REQUEST_BYTES_MAX};
+use log::debug;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const HEADERS_MAX: usize = 64;
+/// OpenMetrics 1.0, section "Protocol Negotiation".
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// After `accept` failed for want of something.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers for ever; `page` makes what is at `/metrics`.
+pub fn serve(listener: &TcpListener, page: impl Fn() -> String) {
+    loop {
+        let served = match listener.accept() {
+            Ok((stream, _)) => answer(stream, &page),
+            Err(error) => {
+                thread::sleep(PAUSE);
+                Err(error)
+            }
+        };
+        if let Err(error) = served {
+            debug!("a scrape failed: {error}");
+        }
+    }
+}
+
+fn answer(mut stream: TcpStream, page: impl Fn() -> String) -> io::Result<()> {
+    stream.set_write_timeout(Some(METRICS_PATIENCE))?;
+    let (status, kind, body) = match request(&mut stream)? {
+        Request::Get(path) if path == "/metrics" => ("200 OK", OPENMETRICS, page()),
+        Request::Get(path) if path == "/" => ("200 OK", "text/plain", "See /metrics.\n".into()),
+        Request::Get(_) => ("404 Not Found", "text/plain", "See /metrics.\n".into()),
+        Request::Other => ("405 Method Not Allowed", "text/plain", "GET only.\n".into()),
+        Request::Wrong => ("400 Bad Request", "text/plain", "That is no request.\n".into()),
+    };
+    let length = body.len();
+    let allow = if status.starts_with("405") { "Allow: GET\r\n" } else { "" };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{allow}\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
+    stream.shutdown(Shutdown::Write)
+}
+
+enum Request {
+    Get(String),
+    Other,
+    Wrong,
+}
+
+/// Reads up to the end of the head; a body is nobody's business.
+fn request(stream: &mut TcpStream) -> io::Result<Request> {
+    let deadline = Instant::now() + METRICS_PATIENCE;
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 2048];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        let count = stream.read(&mut chunk)?;
+        bytes.extend_from_slice(&chunk[..count]);
+        if let Some(request) = parse(&bytes) {
+            return Ok(request);
+        }
+        if count == 0 || bytes.len() > METRICS_REQUEST_BYTES_MAX {
+            return Ok(Request::Wrong);
+        }
+    }
+}
+
+/// None while more has to come.
+fn parse(bytes: &[u8]) -> Option<Request> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(bytes) {
+        Ok(status) if status.is_partial() => None,
+        Err(_) => Some(Request::Wrong),
+        Ok(_) => Some(match (request.method, request.path) {
+            (Some("GET"), Some(path)) => {
+                Request::Get(path.split('?').next().unwrap_or_default().to_owned())
+            }
+            _ => Request::Other,
+        }),
+    }
+}

@@ -1,0 +1,208 @@
+//! The numbers as OpenMetrics text, by which Prometheus and its kin read them.
+
+use super::process::{Process, Reading};
+use crate::chat::tally::{Counter, Tally};
+use crate::chat::{Code, Tallies};
+use crate::limits::TICK_BOUNDS;
+use crate::net::door::Door;
+use crate::net::gauges::{Gauges, LoopGauge};
+use crate::net::mailbox::Post;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+use std::fmt::{self, Error};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Whose numbers they are.
+pub struct Sources {
+    pub tallies: Arc<Tallies>,
+    pub gauges: Arc<Gauges>,
+    pub post: Arc<Post>,
+    pub door: Door,
+    pub version: String,
+}
+
+/// What makes the page, whenever it is asked for.
+pub fn page(sources: Sources, process: Process) -> impl Fn() -> String {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Page { sources, process, started: SystemTime::now() }));
+    move || {
+        let mut text = String::new();
+        // Writing into a string doesn't fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}
+
+#[derive(Debug)]
+struct Page {
+    sources: Sources,
+    process: Process,
+    started: SystemTime,
+}
+
+impl Collector for Page {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
+        let mut sheet = Sheet { encoder };
+        self.sources.chat(&mut sheet)?;
+        self.sources.loops(&mut sheet)?;
+        self.process(&mut sheet, self.process.read())
+    }
+}
+
+impl Sources {
+    fn chat(&self, sheet: &mut Sheet<'_>) -> Result<(), Error> {
+        let of = |counter: fn(&Tally) -> &Counter| {
+            self.tallies.all().iter().map(move |tally| counter(tally).get())
+        };
+        sheet.gauges("lanline_users", "Users who are here", of(|t| &t.users))?;
+        let peak = self.tallies.peak_users() as f64;
+        sheet.gauge("lanline_users_peak", "The most users at once so far", peak)?;
+        let (clients, clients_max) = (self.door.clients(), self.door.clients_max());
+        sheet.gauge("lanline_connections", "Connections, ungreeted too", clients as f64)?;
+        sheet.gauge("lanline_connections_max", "Connections allowed", clients_max as f64)?;
+        sheet.counters("lanline_packets_in", "Packets read", of(|t| &t.packets_in))?;
+        sheet.counters("lanline_packets_out", "Packets sent", of(|t| &t.packets_out))?;
+        sheet.counters("lanline_bytes_in", "Bytes read", of(|t| &t.bytes_in))?;
+        sheet.counters("lanline_bytes_out", "Bytes sent", of(|t| &t.bytes_out))?;
+        let refusals = Code::ALL.iter().enumerate().map(|(number, code)| {
+            (code.word(), self.tallies.sum(|tally| &tally.refused_by_code[number]))
+        });
+        let name = "lanline_refusals";
+        let mut metric = sheet.start(name, "Packets from /error, by code", MetricType::Counter)?;
+        for (code, count) in refusals {
+            counter(&mut metric.encode_family(&[("code", code)])?, count)?;
+        }
+        sheet.counter("lanline_dropped_at_door", "Closed without a word", self.door.dropped())
+    }
+
+    fn loops(&self, sheet: &mut Sheet<'_>) -> Result<(), Error> {
+        let of = |counter: fn(&LoopGauge) -> &Counter| {
+            self.gauges.all().iter().map(move |gauge| counter(gauge).get())
+        };
+        sheet.gauges("lanline_queue_bytes", "Waiting for sockets", of(|g| &g.queue_bytes))?;
+        sheet.counters("lanline_letters", "Letters to other workers", of(|g| &g.letters))?;
+        let mail = self.post.bytes_under_way();
+        sheet.gauges("lanline_mail_bytes", "Letters not dealt with yet", mail)?;
+        let lag = self.gauges.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
+        let help = "How long the last pulse waited for the loop";
+        sheet.gauges("lanline_loop_lag_seconds", help, lag)?;
+
+        let help = "How long ticks of the loop took";
+        let mut metric = sheet.start("lanline_tick_seconds", help, MetricType::Histogram)?;
+        let bounds = TICK_BOUNDS.iter().map(|bound| bound.as_secs_f64()).chain([f64::INFINITY]);
+        for (worker, gauge) in self.gauges.all().iter().enumerate() {
+            let counts = gauge.ticks.iter().map(Counter::get);
+            let buckets: Vec<(f64, u64)> = bounds.clone().zip(counts).collect();
+            let count = buckets.iter().map(|(_, count)| count).sum();
+            metric.encode_family(&[("worker", worker as u64)])?.encode_histogram::<NoLabelSet>(
+                nanos(&gauge.tick_nanos),
+                count,
+                &buckets,
+                None,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Page {
+    fn process(&self, sheet: &mut Sheet<'_>, reading: Reading) -> Result<(), Error> {
+        let mut metric = sheet.start("lanline_build", "This program", MetricType::Info)?;
+        metric.encode_info(&[("version", self.sources.version.as_str())])?;
+        let started = self.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        sheet.gauge("process_start_time_seconds", "Since the epoch", started)?;
+        if let Some(seconds) = reading.cpu_seconds {
+            sheet.counter("process_cpu_seconds", "User and system time", seconds)?;
+        }
+        for (name, help, value) in [
+            ("process_resident_memory_bytes", "Resident memory", reading.resident_bytes),
+            ("process_virtual_memory_bytes", "Virtual memory", reading.virtual_bytes),
+            ("process_open_fds", "Open descriptors", reading.descriptors),
+            ("process_max_fds", "Descriptors allowed", reading.descriptors_max),
+            ("process_threads", "Threads", reading.threads),
+        ] {
+            if let Some(value) = value {
+                sheet.gauge(name, help, value as f64)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn nanos(counter: &Counter) -> f64 {
+    counter.get() as f64 / 1e9
+}
+
+/// What is written to.
+struct Sheet<'a> {
+    encoder: DescriptorEncoder<'a>,
+}
+
+impl Sheet<'_> {
+    fn start<'s>(
+        &'s mut self,
+        name: &'s str,
+        help: &str,
+        kind: MetricType,
+    ) -> Result<MetricEncoder<'s>, Error> {
+        self.encoder.encode_descriptor(name, help, None, kind)
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: f64) -> Result<(), Error> {
+        self.start(name, help, MetricType::Gauge)?.encode_gauge(&value)
+    }
+
+    fn counter(
+        &mut self,
+        name: &str,
+        help: &str,
+        value: impl prometheus_client::encoding::EncodeCounterValue,
+    ) -> Result<(), Error> {
+        counter(&mut self.start(name, help, MetricType::Counter)?, value)
+    }
+
+    /// A gauge of each worker.
+    fn gauges(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl Iterator<Item = impl prometheus_client::encoding::EncodeGaugeValue>,
+    ) -> Result<(), Error> {
+        let mut metric = self.start(name, help, MetricType::Gauge)?;
+        for (worker, value) in values.enumerate() {
+            metric.encode_family(&[("worker", worker as u64)])?.encode_gauge(&value)?;
+        }
+        Ok(())
+    }
+
+    /// A counter of each worker.
+    fn counters(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl Iterator<Item = u64>,
+    ) -> Result<(), Error> {
+        let mut metric = self.start(name, help, MetricType::Counter)?;
+        for (worker, value) in values.enumerate() {
+            counter(&mut metric.encode_family(&[("worker", worker as u64)])?, value)?;
+        }
+        Ok(())
+    }
+}
+
+fn counter(
+    metric: &mut MetricEncoder<'_>,
+    value: impl prometheus_client::encoding::EncodeCounterValue,
+) -> Result<(), Error> {
+    metric.encode_counter::<NoLabelSet, _, u64>(&value, None)
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").finish_non_exhaustive()
+    }
+}

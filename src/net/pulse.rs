@@ -1,0 +1,97 @@
+//! The first worker asks all others now and then whether they come round: the
+//! answer is the loops' lag, and what a supervisor's watchdog wants to know.
+//! Only where somebody asks: a supervisor with a watchdog, or metrics.
+
+use super::gauges::Gauges;
+use super::mailbox::{Mail, Post};
+use crate::chat::Moment;
+use crate::limits::{PULSE_INTERVAL, PULSE_INTERVAL_MIN};
+use log::warn;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A poll counts in milliseconds: so late comes every deadline.
+const ROUNDING: Duration = Duration::from_millis(1);
+
+/// The first worker's account of the others.
+pub struct Pulse {
+    gauges: Arc<Gauges>,
+    interval: Duration,
+    number: u64,
+    due: Moment,
+    silent: bool,
+}
+
+impl Pulse {
+    /// With a watchdog, several times within its patience.
+    pub fn new(gauges: Arc<Gauges>, watchdog: Option<Duration>) -> Self {
+        let wanted = watchdog.map_or(PULSE_INTERVAL, |patience| patience / 4);
+        let interval = wanted.clamp(PULSE_INTERVAL_MIN, PULSE_INTERVAL);
+        Self { gauges, interval, number: 0, due: Moment::default(), silent: false }
+    }
+
+    /// If it is time: sends the next one, and says whether the last has come
+    /// through everywhere.
+    ///
+    /// # Errors
+    /// Where a worker can't be woken.
+    pub fn look(&mut self, now: Moment, post: &Post) -> io::Result<bool> {
+        if now < self.due {
+            return Ok(false);
+        }
+        // The first worker can't be asked by letter: how late it is shows here.
+        if self.number > 0 {
+            let late = now.since(self.due).saturating_sub(ROUNDING);
+            self.gauges.of(0).lag_nanos.set(late.as_nanos() as u64);
+        }
+        self.gauges.of(0).pulse.set(self.number);
+        let well = self.gauges.all_felt(self.number);
+        if !well && !self.silent {
+            warn!("a worker has not come round for {} ms", self.interval.as_millis());
+        }
+        self.silent = !well;
+        self.number += 1;
+        self.due = now.after(self.interval);
+        for worker in 1..post.workers() {
+            post.send(worker, Mail::Pulse(self.number, now))?;
+        }
+        Ok(well)
+    }
+
+    pub fn next_look(&self) -> Moment {
+        self.due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::{Poll, Token, Waker};
+
+    #[test]
+    fn all_is_well_only_while_every_worker_answers() {
+        let polls: Vec<Poll> = (0..2).map(|_| Poll::new().unwrap()).collect();
+        let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), Token(0)).unwrap());
+        let (post, mailboxes) = Post::new(wakers.collect());
+        let gauges = Arc::new(Gauges::new(2));
+        let mut pulse = Pulse::new(gauges.clone(), Some(Duration::from_secs(2)));
+        let second = |number: u64| Moment(number * 500_000_000);
+        let answers = || match mailboxes[1].take() {
+            Some(Mail::Pulse(number, _)) => gauges.of(1).pulse.set(number),
+            mail => panic!("{mail:?}"),
+        };
+        assert!(pulse.look(second(0), &post).unwrap());
+        assert_eq!(pulse.next_look(), second(1));
+        answers();
+        assert!(pulse.look(second(1), &post).unwrap());
+        assert!(!pulse.look(second(1), &post).unwrap(), "too soon");
+        assert!(!pulse.look(second(2), &post).unwrap(), "the other has said nothing");
+        answers();
+        assert!(!pulse.look(second(3), &post).unwrap(), "it is late");
+        answers();
+        answers();
+        assert!(pulse.look(second(4), &post).unwrap());
+        assert!(mailboxes[0].take().is_none(), "the first asks itself nothing");
+    }
+}

@@ -1,0 +1,95 @@
+//! What the first worker does for the whole house between its ticks: signals,
+//! settings that change, the pulse, the end.
+
+use super::mailbox::Post;
+use super::pulse::Pulse;
+use super::reload::Reload;
+use super::shutdown::{ComingToRest, Progress};
+use super::signals::{Signal, Signals};
+use super::supervisor::Supervisor;
+use crate::chat::Moment;
+use log::info;
+use mio::{Registry, Token};
+use std::io;
+use std::sync::Arc;
+
+/// The first worker's second task.
+pub struct Steward {
+    signals: Signals,
+    supervisor: Arc<Supervisor>,
+    reload: Reload,
+    /// Where somebody wants to know.
+    pulse: Option<Pulse>,
+    progress: Arc<Progress>,
+    /// A signal may have come.
+    signalled: bool,
+    /// The end has begun.
+    rest: Option<ComingToRest>,
+}
+
+impl Steward {
+    pub fn new(
+        signals: Signals,
+        supervisor: Arc<Supervisor>,
+        reload: Reload,
+        pulse: Option<Pulse>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self { signals, supervisor, reload, pulse, progress, signalled: false, rest: None }
+    }
+
+    /// Looks at the signals at the end of this tick.
+    pub fn signalled(&mut self) {
+        self.signalled = true;
+    }
+
+    /// Watches for signals.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        self.signals.watch(registry, token)
+    }
+
+    /// The end of a tick.
+    ///
+    /// # Errors
+    /// Where a worker can't be woken.
+    pub fn look(&mut self, now: Moment) -> io::Result<()> {
+        let post = self.progress.post().clone();
+        if std::mem::take(&mut self.signalled) {
+            self.heed_signals(now, &post)?;
+        }
+        if let Some(pulse) = &mut self.pulse
+            && pulse.look(now, &post)?
+        {
+            self.supervisor.is_well();
+        }
+        self.rest.as_mut().map_or(Ok(()), |rest| rest.look(now))
+    }
+
+    /// When [`Steward::look`] has something to do.
+    pub fn next_look(&self) -> Option<Moment> {
+        let rest = self.rest.as_ref().map(ComingToRest::next_look);
+        let pulse = self.pulse.as_ref().map(Pulse::next_look);
+        [rest, pulse].into_iter().flatten().min()
+    }
+
+    fn heed_signals(&mut self, now: Moment, post: &Post) -> io::Result<()> {
+        for signal in self.signals.take() {
+            match signal {
+                Signal::Stop => {
+                    info!("stopping");
+                    self.supervisor.is_stopping();
+                    self.rest.get_or_insert_with(|| ComingToRest::new(self.progress.clone(), now));
+                }
+                Signal::Reload => {
+                    self.supervisor.is_reloading();
+                    self.reload.run(post)?;
+                    self.supervisor.is_ready();
+                }
+            }
+        }
+        Ok(())
+    }
+}

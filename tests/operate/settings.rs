@@ -1,0 +1,129 @@
+//! Where settings come from, and how they change while the server runs.
+
+use crate::house::{Client, File, Server, bare, run, text};
+
+#[test]
+fn show_says_where_each_value_comes_from() {
+    let file = File::new("lanline.toml", "rate = 7\nqueue = 4096\nallow = ['203.0.113.0/24']\n");
+    let mut command = bare();
+    command.env("LANLINE_QUEUE", "8192").env("LANLINE_OPERATOR_TOKEN", "hush");
+    let words = ["config", "show", "--config", file.as_str(), "--workers", "3"];
+    let output = command.args(words).output().unwrap();
+    assert!(output.status.success());
+    let shown = text(&output);
+    let line = |key: &str| {
+        let found = shown.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+        found.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("workers"), "workers = 3 # flag");
+    assert_eq!(line("queue"), "queue = 8192 # environment, LANLINE_QUEUE");
+    assert_eq!(line("rate"), format!("rate = 7 # file {}", file.as_str()));
+    assert_eq!(line("allow"), format!("allow = [\"203.0.113.0/24\"] # file {}", file.as_str()));
+    assert_eq!(line("max-packet"), "max-packet = 65536 # default");
+    assert!(shown.contains("LANLINE_OPERATOR_TOKEN") && !shown.contains("hush"), "{shown}");
+
+    // What is shown is a file itself, and says the same.
+    let again = File::new("again.toml", &shown);
+    let output = run(&["config", "show", "--config", again.as_str()]);
+    let values = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.map(|line| line.split("  #").next().unwrap().trim().to_owned()).collect()
+    };
+    assert_eq!(values(&text(&output)), values(&shown));
+}
+
+#[test]
+fn the_sample_file_is_right_and_names_every_setting() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/lanline.toml");
+    let output = run(&["config", "check", "--config", sample]);
+    assert!(output.status.success(), "{output:?}");
+    // Without its comments it is right as well.
+    let whole = std::fs::read_to_string(sample).unwrap();
+    let settings = whole.lines().filter_map(|line| line.strip_prefix("# "));
+    let is_setting = |line: &&str| {
+        let key = line.split(" = ").next().unwrap();
+        line.contains(" = ") && key.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    };
+    let settings: Vec<&str> = settings.filter(is_setting).collect();
+    let token = File::new("token", "hush\n");
+    let told = settings
+        .join("\n")
+        .replace("/run/credentials/lanline.service/operator-token", token.as_str());
+    let file = File::new("all.toml", &told);
+    let output = run(&["config", "show", "--config", file.as_str()]);
+    assert!(output.status.success(), "{output:?}");
+    let shown = text(&output);
+    let left: Vec<&str> = shown.lines().filter(|line| !line.contains("# file ")).collect();
+    assert!(left.is_empty(), "not in the sample: {left:?}");
+}
+
+#[test]
+fn check_refuses_what_serve_refuses() {
+    let file = File::new("lanline.toml", "rat = 7\n");
+    for words in [
+        &["config", "check", "--config", file.as_str()][..],
+        &["serve", "--config", file.as_str()][..],
+        &["config", "check", "--operator-token-file", "/nowhere"][..],
+    ] {
+        let output = run(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(!output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_reload_changes_what_can_be_changed() {
+    let token = File::new("token", "first\n");
+    let limits = |more: &str| format!("operator-token-file = '{}'\n{more}", token.as_str());
+    let file = File::new("lanline.toml", &limits(""));
+    let server = Server::start(&["--config", file.as_str()]);
+    let mut alice = Client::join(server.address, "alice");
+    assert!(alice.ask("/operator", "first").contains(r#""msg":"ok""#));
+    let long = "x".repeat(300);
+    assert!(alice.ask("/ping", &long).contains(&long));
+
+    // The token: who was an operator by the old one is none any more.
+    token.replace("second\n");
+    file.replace(&limits("max-clients = 2\nlog = 'debug'\nsandbox = 'off'\n"));
+    server.signal("HUP");
+    server.logged("SIGHUP: reloaded", 0);
+    server.logged("sandbox changes with a restart only", 0);
+    assert!(alice.ask("/kick", "nobody").contains("not-operator"));
+    assert!(alice.ask("/operator", "first").contains("not-operator"));
+    assert!(alice.ask("/operator", "second").contains(r#""msg":"ok""#));
+
+    // The door: there is room for one more.
+    let mut bob = Client::join(server.address, "bob");
+    assert!(Client::greet(server.address, "carol").line().contains("server-full"));
+
+    // A limit, for those who are here already.
+    file.replace(&limits("max-packet = 200\n"));
+    server.signal("HUP");
+    server.logged("SIGHUP: reloaded", 1);
+    assert!(bob.ask("/ping", &long).contains("too-large"));
+    assert!(alice.ask("/ping", "short").contains("short"));
+    assert!(server.stop().success());
+}
+
+#[test]
+fn a_bad_file_changes_nothing_and_says_so() {
+    let file = File::new("lanline.toml", "max-packet = 200\n");
+    let server = Server::start(&["--config", file.as_str()]);
+    let mut alice = Client::join(server.address, "alice");
+    for (number, bad) in
+        ["max-packet = 1000000\nrate = 'fast'\n", "max-packet = ", "max-clients = 99999999\n"]
+            .into_iter()
+            .enumerate()
+    {
+        file.replace(bad);
+        server.signal("HUP");
+        server.logged("SIGHUP: nothing is changed", number);
+        assert!(alice.ask("/ping", "short").contains("short"));
+    }
+    std::fs::remove_file(&file.path).unwrap();
+    server.signal("HUP");
+    let line = server.logged("SIGHUP: nothing is changed", 3);
+    assert!(line.contains("No such file"), "{line}");
+    assert!(alice.ask("/ping", &"x".repeat(300)).contains("too-large"));
+    assert!(server.stop().success());
+}

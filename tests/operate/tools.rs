@@ -1,0 +1,81 @@
+//! Doctor, health, top, as a user starts them.
+
+use crate::house::{Client, Server, run, text, until};
+use std::io::Read;
+use std::net::TcpListener;
+
+#[test]
+fn health_is_0_where_a_server_answers() {
+    let server = Server::start(&["--max-clients", "1"]);
+    let address = server.address.to_string();
+    let output = run(&["health", &address]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output).contains("well"), "{output:?}");
+    // Full is no reason to start it anew.
+    let _guest = until("health has left", || {
+        let mut guest = Client::greet(server.address, "guest");
+        guest.line().contains("/welcome").then_some(guest)
+    });
+    let output = run(&["health", &address]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output).contains("full"), "{output:?}");
+}
+
+#[test]
+fn health_is_1_where_none_does() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = run(&["health", &free.to_string()]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = mute.local_addr().unwrap().to_string();
+    let output = run(&["health", &address, "--timeout", "0.2"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output).contains("no answer in 0.2 s"), "{output:?}");
+
+    let stranger = std::thread::spawn(move || {
+        // The one that was not accepted above comes first.
+        for _ in 0..2 {
+            let (mut stream, _) = mute.accept().unwrap();
+            let mut greeting = [0; 64];
+            let _ = stream.read(&mut greeting);
+            let _ = std::io::Write::write_all(&mut stream, b"220 mail at your service\r\n");
+        }
+    });
+    let output = run(&["health", &address]);
+    stranger.join().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output).contains("no Lanline"), "{output:?}");
+}
+
+#[test]
+fn top_prints_lines_where_there_is_no_terminal() {
+    let server = Server::start(&[]);
+    let mut guest = Client::join(server.address, "guest");
+    assert!(guest.ask("/ping", "x").contains("/ping"));
+    let address = server.address.to_string();
+    let output = run(&["top", &address, "--count", "2", "--interval", "0.1"]);
+    assert!(output.status.success(), "{output:?}");
+    let shown = text(&output);
+    assert_eq!(shown.lines().count(), 2, "{shown}");
+    assert!(
+        shown.lines().all(|line| line.starts_with("users 2, refused/s 0, packets in/s")),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_doctor_knows_what_stands_in_the_way() {
+    let listen = ["--listen", "127.0.0.1:0"];
+    let output = run(&[&["doctor", "--users", "10"][..], &listen].concat());
+    let fit = text(&output);
+    assert!(output.status.success(), "{fit}");
+    let output = run(&[&["doctor", "--users", "99000000"][..], &listen].concat());
+    let unfit = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{unfit}");
+    assert!(unfit.contains("BAD   descriptors") && unfit.contains("LimitNOFILE="), "{unfit}");
+    for what in ["descriptors", "listen backlog", "memory", "port", "clock", "sandbox", "container"]
+    {
+        assert!(fit.contains(&format!("  {what}")), "{what}: {fit}");
+    }
+}
