@@ -42,6 +42,7 @@ fn wrong_tokens_are_answered_later_and_later() {
     assert_eq!(guesser.read_from("/ping").msg, "after");
     // The right one is taken all the same.
     assert_eq!(guesser.ask("/operator", "sesame"), "ok");
+    server.wait_for_log("guesser at 127.0.0.1 is an operator now");
     let warned = server.log().iter().filter(|line| line.contains("wrong operator token")).count();
     assert_eq!(warned, 1, "repeated lines are summed up");
 }
