@@ -3,7 +3,7 @@
 use crate::support::client::code;
 use crate::support::{Client, Server, eventually};
 use lanline::limits::TOKEN_DELAY_FIRST;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 #[test]
 fn one_address_holds_so_many_connections() {
