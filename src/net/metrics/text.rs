@@ -111,8 +111,10 @@ impl Sources {
 
 impl Page {
     fn process(&self, sheet: &mut Sheet<'_>, reading: Reading) -> Result<(), Error> {
-        let mut metric = sheet.start("lanline_build", "This program", MetricType::Info)?;
-        metric.encode_info(&[("version", self.sources.version.as_str())])?;
+        // No Info: readers of the older text format don't know it.
+        let mut metric = sheet.start("lanline_build_info", "This program", MetricType::Gauge)?;
+        let version = [("version", self.sources.version.as_str())];
+        metric.encode_family(&version)?.encode_gauge(&1)?;
         let started = self.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         sheet.gauge("process_start_time_seconds", "Since the epoch", started)?;
         if let Some(seconds) = reading.cpu_seconds {

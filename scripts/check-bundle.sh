@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Makes the bundle and uses it the way its operator would: unpacked in an empty folder, started
+# there, installed below another one; as a container where podman is. What can't be checked here is
+# said. BUNDLE=path checks one that is there already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+here=$PWD
+step() { printf '\n-- %s\n' "$*"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+fail() { echo "check-bundle: $*" >&2; exit 1; }
+
+place=$(mktemp -d)
+pids=()
+clean_up() {
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    if [ -n "${container:-}" ]; then podman rm -f "$container" >/dev/null 2>&1 || true; fi
+    rm -rf "$place"
+}
+trap clean_up EXIT
+
+arch=$(uname -m)
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+name=lanline-$version-$arch
+
+step "the bundle, made twice: the same bytes"
+if [ -z "${BUNDLE:-}" ]; then
+    OUT=$place/one scripts/bundle.sh "$arch"
+    OUT=$place/two scripts/bundle.sh "$arch"
+    cmp "$place/one/$name.tar.gz" "$place/two/$name.tar.gz"
+    BUNDLE=$place/one/$name.tar.gz
+fi
+sha256sum "$BUNDLE" | cut -d' ' -f1
+
+step "unpacked in an empty folder"
+mkdir "$place/stick"
+tar -C "$place/stick" -xzf "$BUNDLE"
+bundle=$place/stick/$name
+cd "$bundle"
+sha256sum --quiet -c SHA256SUMS
+for file in bin/lanline systemd/lanline.service systemd/lanline.socket lanline.toml compose.yaml \
+    Containerfile docs/OPERATING.md docs/OPERATING.html share/man/lanline.1 \
+    share/completions/_lanline "image/$name.tar" monitoring/grafana-dashboard.json; do
+    [ -s "$file" ] || fail "there is no $file"
+done
+if grep -rlF -e "$HOME/" -e "$here" . ; then fail "a path of this machine is in there"; fi
+echo "$(find . -type f | wc -l) files, $(wc -c <bin/lanline) bytes of program"
+
+step "the program is static"
+if have readelf; then
+    if readelf -lW bin/lanline | grep -q INTERP; then fail "it asks for a dynamic linker"; fi
+    if readelf -dW bin/lanline | grep -q NEEDED; then fail "it asks for libraries"; fi
+    if readelf -SW bin/lanline | grep -q '\.symtab'; then fail "it has symbols"; fi
+    echo "no interpreter, no libraries, no symbols"
+else
+    echo "no readelf here: not checked"
+fi
+
+wait_for() { # FILE PID: until the line that tells the address; prints it
+    for _ in $(seq 400); do
+        if grep -q '^listening on ' "$1"; then
+            sed -n 's/^listening on //p' "$1"
+            return
+        fi
+        kill -0 "$2" 2>/dev/null || break
+        read -rt 0.05 <> <(:) || true
+    done
+    return 1
+}
+
+step "started there, with nothing in the environment"
+env -i "$bundle/bin/lanline" --config lanline.toml --listen 127.0.0.1:0 --metrics 127.0.0.1:0 \
+    --sandbox auto >"$place/out" 2>"$place/log" &
+server=$!
+pids+=("$server")
+address=$(wait_for "$place/out" "$server") || { cat "$place/log"; fail "it never listened"; }
+bin/lanline health "$address"
+bin/lanline top "$address" --count 1
+if have promtool && have curl; then
+    url=$(sed -n 's/.*metrics at //p' "$place/log")
+    # 3: remarks, since it reads OpenMetrics by the rules of the older format.
+    curl -s "$url" | promtool check metrics || [ $? = 3 ] || fail "promtool can't read the metrics"
+else
+    echo "no promtool or no curl here: the tests check the metrics' text by themselves"
+fi
+cat "$place/log"
+kill -TERM "$server"
+wait "$server" || fail "it ended with $?"
+
+step "installed below a folder"
+DESTDIR=$place/root ./install.sh
+[ -x "$place/root/usr/local/bin/lanline" ] || fail "nothing was installed"
+
+step "the systemd unit"
+if have systemd-analyze; then
+    mkdir "$place/units"
+    cp systemd/* "$place/units/"
+    sed -i "s|/usr/local/bin/lanline|$bundle/bin/lanline|" "$place/units/lanline.service"
+    systemd-analyze verify --man=no "$place/units/lanline.service" "$place/units/lanline.socket"
+    systemd-analyze security --offline=true --threshold=20 "$place/units/lanline.service" >"$place/score" ||
+        { cat "$place/score"; fail "the unit is exposed to more than 2.0"; }
+    tail -1 "$place/score"
+else
+    echo "no systemd-analyze here: not checked"
+fi
+
+step "aarch64"
+triple=aarch64-unknown-linux-musl
+if [ -n "${AARCH64:-}" ]; then
+    OUT=$place/one "$here/scripts/bundle.sh" aarch64
+    if have qemu-aarch64-static; then
+        qemu-aarch64-static "$here/target/$triple/bundle/lanline" --version
+    fi
+else
+    echo "left out; AARCH64=1 builds it, and qemu-user-static starts it"
+fi
+
+step "as a container"
+if ! have podman; then
+    echo "no podman here: not checked"
+    exit 0
+fi
+# Storage and settings of our own, gone at the end; no network but the host's.
+cat >"$place/containers.conf" <<CONF
+[containers]
+default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=1024:1024"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+$(if have runc; then echo 'runtime = "runc"'; fi)
+CONF
+cat >"$place/storage.conf" <<CONF
+[storage]
+driver = "vfs"
+graphroot = "$place/storage"
+runroot = "$place/run"
+CONF
+export CONTAINERS_CONF=$place/containers.conf CONTAINERS_STORAGE_CONF=$place/storage.conf
+if ! podman info >"$place/podman" 2>&1; then
+    tail -1 "$place/podman"
+    echo "podman doesn't work here: not checked"
+    exit 0
+fi
+
+podman load --quiet -i "image/$name.tar"
+podman build --quiet --isolation=chroot --format docker --target prebuilt -t localhost/lanline:built .
+image_of() { podman image inspect "$1" --format '{{.Config.User}} {{.Config.Entrypoint}} {{.Os}} {{len .RootFS.Layers}}'; }
+[ "$(image_of "localhost/lanline:$version")" = "$(image_of localhost/lanline:built)" ] ||
+    fail "the archive and the Containerfile differ"
+
+step "read-only, nobody, without capabilities"
+container=lanline-check-$$
+podman run --name "$container" --network=host --read-only --cap-drop=all \
+    --security-opt=no-new-privileges "localhost/lanline:$version" \
+    --listen 127.0.0.1:0 >"$place/out" 2>"$place/log" &
+run=$!
+pids+=("$run")
+address=$(wait_for "$place/out" "$run") || { cat "$place/log"; fail "the container never listened"; }
+bin/lanline health "$address"
+podman exec "$container" /lanline health "$address"
+podman stop --time 15 "$container" >/dev/null
+wait "$run" || fail "the container ended with $?"
+grep -q 'stopped after' "$place/log" || fail "it was killed"
+if grep -q 'network of its own' "$place/log"; then fail "the host's network is suspected"; fi
+cat "$place/log"
+podman rm "$container" >/dev/null
+container=
+
+step "compose up and down"
+# Those before 1.0.6 don't know host networking.
+case $(podman-compose --version 2>/dev/null | sed -n 's/^podman-compose version:* *//p') in
+    '' | 0.* | 1.0.[0-5])
+        python3 -m venv "$place/venv" && "$place/venv/bin/pip" install --quiet podman-compose==1.6.0 || {
+            echo "no podman-compose of 1.0.6 or later here: not checked"
+            exit 0
+        }
+        export PATH=$place/venv/bin:$PATH
+        ;;
+esac
+# A port that is free now.
+"$bundle/bin/lanline" --listen 127.0.0.1:0 >"$place/out" 2>/dev/null &
+probe=$!
+address=$(wait_for "$place/out" "$probe")
+kill "$probe"
+wait "$probe" || true
+export LANLINE_LISTEN=$address LANLINE_HEALTH=$address LANLINE_WORKERS=3 LANLINE_NOFILE
+LANLINE_NOFILE=$(ulimit -Hn)
+container=lanline_lanline_1
+podman-compose -p lanline -f compose.yaml up -d
+well=no
+for _ in $(seq 100); do
+    if bin/lanline health "$address" >/dev/null; then well=yes; break; fi
+    read -rt 0.1 <> <(:) || true
+done
+podman logs "$container"
+[ "$well" = yes ] || fail "what compose started doesn't answer"
+podman logs "$container" 2>&1 | grep -q 'workers 3' || fail "the environment is not handed on"
+[ "$(podman inspect "$container" --format '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.NetworkMode}}')" = "true host" ] ||
+    fail "not read-only, or not on the host's network"
+podman-compose -p lanline -f compose.yaml down
+if podman container exists "$container"; then fail "compose left it behind"; fi
+container=
