@@ -2,7 +2,7 @@
 
 use crate::support::client::code;
 use crate::support::{Client, Server, eventually};
-use lanline::limits::TOKEN_DELAY_FIRST;
+use lanline::limits;
 use std::time::Instant;
 
 #[test]
@@ -36,9 +36,9 @@ fn wrong_tokens_are_answered_later_and_later() {
     // Others are served meanwhile, by the same worker.
     assert_eq!(bob.ask("/ping", "now"), "now");
     assert_eq!(guesser.read().map(|packet| packet.msg[..14].to_owned()).unwrap(), "1 not-operator");
-    assert!(start.elapsed() >= TOKEN_DELAY_FIRST, "{:?}", start.elapsed());
+    assert!(start.elapsed() >= limits::TOKEN_DELAY_FIRST, "{:?}", start.elapsed());
     assert_eq!(guesser.refusal(), "not-operator");
-    assert!(start.elapsed() >= 3 * TOKEN_DELAY_FIRST, "{:?}", start.elapsed());
+    assert!(start.elapsed() >= 3 * limits::TOKEN_DELAY_FIRST, "{:?}", start.elapsed());
     assert_eq!(guesser.read_from("/ping").msg, "after");
     // The right one is taken all the same.
     assert_eq!(guesser.ask("/operator", "sesame"), "ok");

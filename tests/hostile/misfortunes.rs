@@ -86,7 +86,8 @@ fn accept_fails_in_every_way() {
     for error in ["ENFILE", "EMFILE", "ENOMEM", "ENOBUFS", "ECONNABORTED", "EPROTO"] {
         let mut strace = Command::new("strace");
         let inject = format!("inject=accept4:error={error}:when=1..4");
-        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=accept4", "-e", &inject]);
+        // `-D`: the child is the program, so that it ends with the test.
+        strace.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=accept4", "-e", &inject]);
         strace.arg(path()).args(["--listen", "127.0.0.1:0"]);
         let server = Server::start_by(strace);
         let mut bob = Client::join(server.address, "bob");
