@@ -8,5 +8,6 @@ mod support;
 mod bounds;
 mod crowds;
 mod escape;
+mod half_open;
 mod misfortunes;
 mod names;

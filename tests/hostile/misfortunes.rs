@@ -2,7 +2,7 @@
 //! a worker that fails, signals under load.
 
 use crate::support::client::packet;
-use crate::support::server::program;
+use crate::support::server::{path, program};
 use crate::support::{Client, Server, eventually, figure, is_full, size};
 use lanline::chat::Rules;
 use lanline::net::{Config, serve_then};
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 fn more_clients_than_descriptors() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -n 256; exec \"$@\"", "sh"]);
-    shell.arg(env!("CARGO_BIN_EXE_lanline")).args(["--listen", "127.0.0.1:0"]);
+    shell.arg(path()).args(["--listen", "127.0.0.1:0"]);
     let server = Server::start_by(shell);
     let crowd: Vec<TcpStream> = (0..1000).map(|_| Client::connect(server.address)).collect();
     assert_quiet(&server, "1,000 connects at nofile=256");
@@ -86,8 +86,9 @@ fn accept_fails_in_every_way() {
     for error in ["ENFILE", "EMFILE", "ENOMEM", "ENOBUFS", "ECONNABORTED", "EPROTO"] {
         let mut strace = Command::new("strace");
         let inject = format!("inject=accept4:error={error}:when=1..4");
-        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=accept4", "-e", &inject]);
-        strace.arg(env!("CARGO_BIN_EXE_lanline")).args(["--listen", "127.0.0.1:0"]);
+        // `-D`: the child is the program, so that it ends with the test.
+        strace.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=accept4", "-e", &inject]);
+        strace.arg(path()).args(["--listen", "127.0.0.1:0"]);
         let server = Server::start_by(strace);
         let mut bob = Client::join(server.address, "bob");
         assert_eq!(bob.ask("/ping", error), error);
@@ -183,7 +184,7 @@ fn it_ends_well_under_load_time_and_again() {
             figure("an end under load", format!("{:?}", start.elapsed()));
             assert!(status.success(), "{status}");
         });
-        assert!(server.log().iter().any(|line| line.contains("stopped after")));
+        server.wait_for_log("stopped after");
     }
 }
 

@@ -163,13 +163,13 @@ impl World {
     /// where the cutting counts.
     fn finish_cut_names(&mut self) {
         while let Some(number) = self.some_peer(|peer| {
-            matches!(peer.at, At::Shard(..)) && peer.is_mid_name() && peer.refused.is_none()
+            matches!(peer.at, At::Shard(..))
+                && peer.is_mid_name()
+                && peer.refused.is_none()
+                && !peer.may_have_left
         }) {
             let peer = &mut self.ledger.peers[number];
             let At::Shard(worker, _) = peer.at else { return };
-            if peer.may_have_left {
-                return;
-            }
             peer.arrived = peer.arrived.max(peer.greeting.bare_end);
             peer.in_line = true;
             self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);

@@ -8,7 +8,7 @@
 //! | [`commands`] | what a typed line does |
 //! | [`incoming`] | what a packet does |
 //! | [`online`] | the connection comes, is kept up, goes, comes back |
-//! | [`conversation`], [`line`], [`wrap`] | lines, where they are scrolled to, their rows |
+//! | [`conversation`], [`mod@line`], [`wrap`] | lines, where they are scrolled to, their rows |
 //! | [`asks`] | which answer belongs to which question, which ordinal to which line |
 //! | [`people`] | who is there |
 //! | [`clock`], [`link`] | the server's clock; pauses between attempts |

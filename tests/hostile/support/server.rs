@@ -13,9 +13,16 @@ pub struct Server {
     log: Arc<Mutex<Vec<String>>>,
 }
 
+/// The program's path: the one just built, or another build of it to take
+/// figures of.
+pub fn path() -> String {
+    let built = env!("CARGO_BIN_EXE_lanline").to_owned();
+    std::env::var("LANLINE_HOSTILE_PROGRAM").unwrap_or(built)
+}
+
 /// The program, with these flags.
 pub fn program(flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lanline"));
+    let mut command = Command::new(path());
     command.args(flags);
     command
 }
