@@ -1,6 +1,10 @@
-//! What an operator can set about the chat, checked elsewhere.
+//! What an operator can set about the chat, checked elsewhere, and how it
+//! changes.
 
+use super::id::Moment;
+use super::shard::Shard;
 use crate::limits;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The settings of a shard, the same for all.
@@ -59,5 +63,21 @@ impl Rules {
             pause: Duration::from_nanos(interval_ns)
                 .clamp(limits::RATE_PAUSE_MIN, limits::RATE_PAUSE_MAX),
         }
+    }
+}
+
+impl<S> Shard<S> {
+    /// From here on other rules hold. With another token, whoever was an
+    /// operator by the old one is none any more.
+    pub fn reload(&mut self, now: Moment, rules: Arc<Rules>) {
+        self.now = now;
+        if rules.operator_token != self.rules.operator_token {
+            for id in self.clients.ids(|client| client.flags.operator) {
+                if let Some(client) = self.clients.get_mut(id) {
+                    client.flags.operator = false;
+                }
+            }
+        }
+        self.rules = rules;
     }
 }

@@ -323,20 +323,6 @@ impl<S> Shard<S> {
         self.outboxes[usize::from(worker)].push(Letter::Arrive(traveller), weight);
     }
 
-    /// From here on other rules hold. With another token, whoever was an
-    /// operator by the old one is none any more.
-    pub fn reload(&mut self, now: Moment, rules: Arc<Rules>) {
-        self.now = now;
-        if rules.operator_token != self.rules.operator_token {
-            for id in self.clients.ids(|client| client.flags.operator) {
-                if let Some(client) = self.clients.get_mut(id) {
-                    client.flags.operator = false;
-                }
-            }
-        }
-        self.rules = rules;
-    }
-
     /// Connections here.
     pub fn connections(&self) -> usize {
         self.clients.count()
