@@ -225,11 +225,7 @@ impl Ledger {
                 let bare = |text: &str| key(text.strip_prefix('#').unwrap_or(text));
                 assert_eq!(bare(word()), bare(named), "another one's answer: {first}");
             }
-            "/list" | "/rooms" | "/members" => {
-                if !peer.page_ends(line, limit) {
-                    return;
-                }
-            }
+            "/list" | "/rooms" | "/members" if !peer.page_ends(line, limit) => return,
             "/broadcast" => peer.items[at].count = Some(line.msg.parse().unwrap()),
             _ => {}
         }
