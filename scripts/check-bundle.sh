@@ -47,9 +47,10 @@ echo "$(find . -type f | wc -l) files, $(wc -c <bin/lanline) bytes of program"
 
 step "the program is static"
 if have readelf; then
-    if readelf -lW bin/lanline | grep -q INTERP; then fail "it asks for a dynamic linker"; fi
-    if readelf -dW bin/lanline | grep -q NEEDED; then fail "it asks for libraries"; fi
-    if readelf -SW bin/lanline | grep -q '\.symtab'; then fail "it has symbols"; fi
+    readelf -lSdW bin/lanline >"$place/elf"
+    if grep -q INTERP "$place/elf"; then fail "it asks for a dynamic linker"; fi
+    if grep -q NEEDED "$place/elf"; then fail "it asks for libraries"; fi
+    if grep -q '\.symtab' "$place/elf"; then fail "it has symbols"; fi
     echo "no interpreter, no libraries, no symbols"
 else
     echo "no readelf here: not checked"
@@ -191,9 +192,10 @@ for _ in $(seq 100); do
     if bin/lanline health "$address" >/dev/null; then well=yes; break; fi
     read -rt 0.1 <> <(:) || true
 done
-podman logs "$container"
+podman logs "$container" >"$place/log" 2>&1
+cat "$place/log"
 [ "$well" = yes ] || fail "what compose started doesn't answer"
-podman logs "$container" 2>&1 | grep -q 'workers 3' || fail "the environment is not handed on"
+grep -q 'workers 3' "$place/log" || fail "the environment is not handed on"
 [ "$(podman inspect "$container" --format '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.NetworkMode}}')" = "true host" ] ||
     fail "not read-only, or not on the host's network"
 podman-compose -p lanline -f compose.yaml down
