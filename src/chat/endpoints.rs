@@ -202,7 +202,13 @@ impl<S> Shard<S> {
     /// Who guesses waits for the answer, each time longer, and is not heard
     /// meanwhile.
     fn hold_guesser(&mut self, id: ConnId) {
+        let hurries = self.stopping;
         let Some(client) = self.clients.get_mut(id) else { return };
+        if hurries || client.flags.reset {
+            // Nothing waits any more: what comes behind is handled next.
+            let ordinal = client.ordinal;
+            return self.refuse(id, ordinal, Code::NotOperator, None);
+        }
         let wrong = client.extras().wrong_tokens;
         client.extras().wrong_tokens = wrong.saturating_add(1);
         client.flags.held_token = true;

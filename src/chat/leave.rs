@@ -141,6 +141,10 @@ impl<S> Shard<S> {
         }
         let (peer, name) = (client.peer, client.name().into());
         client.flags.last_words = true;
+        if let Stage::Closing { then: then @ Then::Bye, .. } = &mut client.stage {
+            // The reason is the last that is said.
+            *then = Then::Linger;
+        }
         // Leaves first, so that what is given back to itself is not answered.
         self.leave(id, Then::Linger);
         let packets = self.give_back_queue(id);

@@ -300,7 +300,7 @@ impl House {
         }
     }
 
-    pub fn send_letters(&mut self, from: WorkerId) {
+    fn send_letters(&mut self, from: WorkerId) {
         let workers = self.shards.len();
         for to in 0..workers {
             if let Some(batch) = self.shards[usize::from(from)].take_batch(to as WorkerId) {

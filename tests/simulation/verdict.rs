@@ -41,6 +41,9 @@ fn standing(peer: &Peer) -> Standing {
         Standing::Lost
     } else if peer.thrown_out {
         Standing::ThrownOut
+    } else if here && peer.shut.is_some() {
+        // Its sending half is closed: what comes back now can't be said.
+        Standing::WentInPeace
     } else if here && peer.torn.is_empty() && !peer.watched_for_room {
         Standing::Here
     } else if peer.at == At::Closed {

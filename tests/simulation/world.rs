@@ -262,6 +262,7 @@ impl World {
         self.finish_cut_names();
         for worker in 0..self.setting.workers as WorkerId {
             self.house.stop(&mut self.ledger, worker);
+            self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::Some);
             for _ in 0..self.dice.below(4) {
                 self.ledger.step += 1;
                 self.tick(Effort::Some);
@@ -274,16 +275,13 @@ impl World {
         if !patient || !self.house.is_flushed() {
             for worker in 0..self.setting.workers as WorkerId {
                 self.house.give_back_all(&mut self.ledger, worker);
+                self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::Some);
                 if self.dice.percent(50) {
                     self.tick(Effort::Some);
                 }
             }
             self.come_to_rest();
         }
-        for worker in 0..self.setting.workers as WorkerId {
-            self.house.send_letters(worker);
-        }
-        self.come_to_rest();
         verdict::judge(&self.ledger);
     }
 }
