@@ -80,23 +80,34 @@ pub struct KeyBuffer {
 }
 
 /// [`Name::key`] of `text`, or `None` where it is no valid name. The usual
-/// name, ASCII, costs no allocation.
-pub fn key_of<'b>(text: &str, buffer: &'b mut KeyBuffer) -> Option<&'b str> {
+/// name, ASCII, costs no allocation, and in lower case no copy.
+pub fn key_of<'b>(text: &'b str, buffer: &'b mut KeyBuffer) -> Option<&'b str> {
     let bytes = text.as_bytes();
-    if !text.is_ascii() {
-        buffer.other = Name::parse(text).ok()?.key().to_owned();
-        return Some(&buffer.other);
+    let mut changes = false;
+    for &byte in bytes {
+        if !is_ascii_name_byte(byte) {
+            return key_of_other(text, buffer);
+        }
+        changes |= byte.is_ascii_uppercase();
     }
     if bytes.len() > NAME_CODE_POINTS_MAX || !bytes.first()?.is_ascii_alphanumeric() {
         return None;
     }
-    for (slot, &byte) in buffer.ascii.iter_mut().zip(bytes) {
-        if !is_ascii_name_byte(byte) {
-            return None;
-        }
-        *slot = byte.to_ascii_lowercase();
+    if !changes {
+        return Some(text);
     }
-    std::str::from_utf8(&buffer.ascii[..bytes.len()]).ok()
+    let key = &mut buffer.ascii[..bytes.len()];
+    key.copy_from_slice(bytes);
+    key.make_ascii_lowercase();
+    std::str::from_utf8(key).ok()
+}
+
+fn key_of_other<'b>(text: &str, buffer: &'b mut KeyBuffer) -> Option<&'b str> {
+    if text.is_ascii() {
+        return None;
+    }
+    buffer.other = Name::parse(text).ok()?.key().to_owned();
+    Some(&buffer.other)
 }
 
 fn is_ascii_name_byte(byte: u8) -> bool {

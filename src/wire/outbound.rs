@@ -28,21 +28,28 @@ pub struct Outbound<T> {
     torn: usize,
     /// Bytes that wait, shared ones too.
     queued: usize,
-    /// How many parcels are shared frames.
-    shared: usize,
+    /// Those of the parcels that are shared, in order.
+    frames: VecDeque<Arc<[u8]>>,
 }
 
 #[derive(Debug)]
 struct Parcel<T> {
     tag: T,
     length: usize,
-    /// Where it isn't in `bytes`.
-    frame: Option<Arc<[u8]>>,
+    /// It is the next of `frames`, not of `bytes`.
+    shared: bool,
 }
 
 impl<T> Default for Outbound<T> {
     fn default() -> Self {
-        Self { bytes: Vec::new(), head: 0, parcels: VecDeque::new(), torn: 0, queued: 0, shared: 0 }
+        Self {
+            bytes: Vec::new(),
+            head: 0,
+            parcels: VecDeque::new(),
+            torn: 0,
+            queued: 0,
+            frames: VecDeque::new(),
+        }
     }
 }
 
@@ -69,19 +76,19 @@ impl<T> Outbound<T> {
         write(&mut self.bytes);
         let length = self.bytes.len() - before;
         self.queued += length;
-        self.parcels.push_back(Parcel { tag, length, frame: None });
+        self.parcels.push_back(Parcel { tag, length, shared: false });
     }
 
     /// Adds a packet that is shared with other queues.
     pub fn push_shared(&mut self, tag: T, frame: Arc<[u8]>) {
         self.queued += frame.len();
-        self.shared += 1;
-        self.parcels.push_back(Parcel { tag, length: frame.len(), frame: Some(frame) });
+        self.parcels.push_back(Parcel { tag, length: frame.len(), shared: true });
+        self.frames.push_back(frame);
     }
 
     /// What waits, where one slice holds it all: the usual case.
     pub fn contiguous(&self) -> Option<&[u8]> {
-        (self.shared == 0).then(|| &self.bytes[self.head..])
+        self.frames.is_empty().then(|| &self.bytes[self.head..])
     }
 
     /// Points `slices` at what waits, from the front on; returns how many of
@@ -91,12 +98,14 @@ impl<T> Outbound<T> {
         let mut copied = self.head;
         let mut run = self.head;
         let mut torn = self.torn;
+        let mut frames = self.frames.iter();
         for parcel in &self.parcels {
-            let Some(frame) = &parcel.frame else {
+            if !parcel.shared {
                 run += parcel.length - torn;
                 torn = 0;
                 continue;
-            };
+            }
+            let Some(frame) = frames.next() else { break };
             if run > copied {
                 if used == slices.len() {
                     return used;
@@ -131,17 +140,17 @@ impl<T> Outbound<T> {
         let mut whole = 0;
         let mut left = self.torn + sent;
         while let Some(first) = self.parcels.front() {
-            let copied_before = if first.frame.is_none() { self.torn } else { 0 };
             if left < first.length {
-                if first.frame.is_none() {
-                    self.head += left - copied_before;
+                if !first.shared {
+                    self.head += left - self.torn;
                 }
                 break;
             }
             left -= first.length;
-            match first.frame {
-                Some(_) => self.shared -= 1,
-                None => self.head += first.length - copied_before,
+            if first.shared {
+                self.frames.pop_front();
+            } else {
+                self.head += first.length - self.torn;
             }
             self.torn = 0;
             self.parcels.pop_front();
@@ -177,7 +186,7 @@ impl<T> Outbound<T> {
         self.head = 0;
         self.torn = 0;
         self.queued = 0;
-        self.shared = 0;
+        self.frames.clear();
     }
 }
 

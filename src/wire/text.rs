@@ -77,26 +77,15 @@ pub fn push_escaped(out: &mut Vec<u8>, plain: &str) {
 /// How many bytes at the start of `bytes` are neither `"`, nor `\`, nor a
 /// control character (below 0x20).
 pub fn escape_free_run(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    // Long runs by the block, which the compiler turns into vectors; the first
-    // word decides whether that is worth it.
-    if bytes.first_chunk().is_some_and(|&word| special_bytes(u64::from_le_bytes(word)) == 0) {
-        at += 8;
-        while let Some(block) = bytes[at..].first_chunk::<32>()
-            && block.iter().fold(0, |any, &byte| any | u8::from(is_special(byte))) == 0
-        {
-            at += 32;
-        }
-    }
-    while let Some(chunk) = bytes.get(at..at + 8) {
-        let special = special_bytes(u64::from_le_bytes(chunk.try_into().unwrap_or_default()));
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (number, &word) in words.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(word));
         if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+            return 8 * number + special.trailing_zeros() as usize / 8;
         }
-        at += 8;
     }
-    let tail = &bytes[at..];
-    at + tail.iter().position(|&byte| is_special(byte)).unwrap_or(tail.len())
+    let run = tail.iter().position(|&byte| is_special(byte)).unwrap_or(tail.len());
+    8 * words.len() + run
 }
 
 fn is_special(byte: u8) -> bool {
