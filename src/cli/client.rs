@@ -40,7 +40,7 @@ pub struct ServerArgs {
     #[arg(long, env = "LANLINE_NAME", value_parser = parse_name)]
     pub name: Option<Name>,
     /// The configuration file [default: lanline/config.toml where XDG has it]
-    #[arg(long, env = "LANLINE_CONFIG", value_name = "PATH")]
+    #[arg(long, env = "LANLINE_CLIENT_CONFIG", value_name = "PATH")]
     pub config: Option<PathBuf>,
 }
 
