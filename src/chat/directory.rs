@@ -18,8 +18,10 @@ pub struct Hashing {
 
 impl Hashing {
     pub fn new(keys: (u64, u64), workers: usize) -> Self {
-        // Now, and not with the first name.
-        with_family("a", |_| ());
+        if workers > 1 {
+            // Its table is made now, and not with the first name.
+            with_family("a", |_| ());
+        }
         Self { keys, workers: workers as u64 }
     }
 
