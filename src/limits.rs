@@ -23,7 +23,7 @@ pub const METRICS_PORT: u16 = 9260;
 /// What may wait for one recipient: the default of `--queue`.
 pub const QUEUE_BYTES_DEFAULT: usize = 1024 * 1024;
 /// The smallest and largest `--queue`.
-pub const QUEUE_BYTES_MIN: usize = 1024;
+pub const QUEUE_BYTES_MIN: usize = 1;
 /// See [`QUEUE_BYTES_MIN`].
 pub const QUEUE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Time to greet: the default of `--greeting-timeout`.
@@ -68,6 +68,8 @@ pub const TOKEN_VARIABLE: &str = "LANLINE_OPERATOR_TOKEN";
 pub const WORKERS_MAX: usize = 256;
 /// One `recv` takes this much at the most: a connection's turn.
 pub const SCRATCH_BYTES: usize = 64 * 1024;
+/// ... and this much at the least, however small the queues are.
+pub const TURN_BYTES_MIN: usize = 1024;
 /// Readiness taken from the kernel in one go.
 pub const EVENTS_PER_TICK_MAX: usize = 1024;
 /// Connections accepted in a row, before others have their turn.

@@ -187,7 +187,7 @@ impl<S> Shard<S> {
     /// How many bytes it takes at a time: a share of what a queue may hold, so
     /// that one turn fills none.
     pub fn turn_bytes(&self) -> usize {
-        limits::SCRATCH_BYTES.min(self.rules.queue_bytes_max / 4)
+        (self.rules.queue_bytes_max / 4).clamp(limits::TURN_BYTES_MIN, limits::SCRATCH_BYTES)
     }
 
     /// Whether a queue has filled by more than half since the last call: it
