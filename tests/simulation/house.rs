@@ -128,6 +128,7 @@ impl House {
             self.shards[usize::from(worker)].expire(ledger.now);
         }
         self.carry_out(dice, ledger, worker, effects);
+        ledger.check_said_busy();
         self.send_letters(worker);
         self.probe(dice, ledger, worker);
     }
