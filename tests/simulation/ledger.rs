@@ -166,9 +166,8 @@ impl Ledger {
         if line.name == "/welcome" {
             return self.welcomed(number, line);
         }
-        // One that never took its welcome has its name all the same.
-        let unwelcomed = peer.stuck_as.as_deref().filter(|_| peer.user.is_none());
-        assert_eq!(line.to, unwelcomed.unwrap_or(peer.shown()), "addressed to somebody else");
+        let addressed = peer.stuck_as.as_deref().unwrap_or(peer.shown());
+        assert_eq!(line.to, addressed, "addressed to somebody else");
         if line.name == "/error" {
             return self.refused(number, line);
         }
@@ -249,7 +248,7 @@ impl Ledger {
         let name = words.next();
         assert!(words.next().is_none());
         let code = Code::ALL.into_iter().map(Code::word).find(|&code| code == word).unwrap();
-        if self.peers[number].user.is_none() {
+        if !self.peers[number].is_named() {
             return self.greeting_refused(number, ordinal, code);
         }
         if ordinal == 0 {
@@ -408,6 +407,11 @@ impl Peer {
     /// As it would be shown, welcomed or not.
     pub fn real_name(&self) -> &str {
         self.greeting.name.as_ref().map_or("", |name| name.shown())
+    }
+
+    /// It has its name: it took its welcome, or didn't take even that.
+    fn is_named(&self) -> bool {
+        self.user.is_some() || self.stuck_as.as_ref().is_some_and(|name| !name.is_empty())
     }
 
     /// The outcome of the next item whose outcomes come in order.
