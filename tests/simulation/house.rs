@@ -25,6 +25,8 @@ pub struct House {
     pub wall_clock: Arc<AtomicU64>,
     /// Batches under way, from each shard to each.
     links: Vec<VecDeque<Batch<Socket>>>,
+    /// What the worker whose tick it is has yet to carry out.
+    effects: VecDeque<Effect<Socket>>,
     /// Handles of connections that are gone.
     graveyard: Vec<(WorkerId, ConnId)>,
     scratch_bytes_max: usize,
@@ -57,6 +59,7 @@ impl House {
             tallies: tallies.clone(),
             wall_clock: wall_clock.clone(),
             links,
+            effects: VecDeque::new(),
             graveyard: Vec::new(),
             scratch_bytes_max: setting.scratch_bytes_max,
             socket_bytes_max: setting.socket_bytes_max,
@@ -108,7 +111,6 @@ impl House {
     pub fn tick(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId, effort: Effort) {
         trace::note(|| format!("{} tick of {worker} at {:?}", ledger.step, ledger.now));
         self.read_mail(dice, ledger, worker, effort);
-        let mut effects = Vec::new();
         for number in 0..ledger.peers.len() {
             let At::Shard(at, id) = ledger.peers[number].at else { continue };
             if at != worker || effort == Effort::Some && dice.percent(40) {
@@ -118,7 +120,7 @@ impl House {
             if peer.watched_for_room && peer.unread < self.socket_bytes_max {
                 // An edge comes once; watching again brings the next.
                 peer.watched_for_room = false;
-                effects.push(Effect::Flush(id));
+                self.effects.push_back(Effect::Flush(id));
             }
             if peer.in_line {
                 self.read(dice, ledger, number, (worker, id));
@@ -127,7 +129,8 @@ impl House {
         if effort == Effort::All || dice.percent(80) {
             self.shards[usize::from(worker)].expire(ledger.now);
         }
-        self.carry_out(dice, ledger, worker, effects);
+        self.carry_out(dice, ledger, worker);
+        ledger.check_said_busy();
         self.send_letters(worker);
         self.probe(dice, ledger, worker);
     }
@@ -185,28 +188,25 @@ impl House {
         assert!(kept <= kept_bytes_max, "peer {number} makes the server keep {kept} bytes");
     }
 
-    fn carry_out(
-        &mut self,
-        dice: &mut Dice,
-        ledger: &mut Ledger,
-        worker: WorkerId,
-        mut effects: Vec<Effect<Socket>>,
-    ) {
-        loop {
-            self.shards[usize::from(worker)].take_effects(&mut effects);
-            // What the log is told is known to the oracle first.
-            for effect in &effects {
-                if let Effect::Report(report) = effect {
-                    ledger.reported(report);
-                }
-            }
-            if effects.is_empty() {
-                return;
-            }
-            for effect in effects.drain(..) {
-                self.carry_out_one(dice, ledger, worker, effect);
+    fn carry_out(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId) {
+        self.hear(ledger, worker);
+        while let Some(effect) = self.effects.pop_front() {
+            self.carry_out_one(dice, ledger, worker, effect);
+            self.hear(ledger, worker);
+        }
+    }
+
+    /// Puts a shard's effects behind those that wait. What the log is told is
+    /// known to the oracle before any socket takes what follows from it.
+    fn hear(&mut self, ledger: &mut Ledger, worker: WorkerId) {
+        let mut effects = Vec::new();
+        self.shards[usize::from(worker)].take_effects(&mut effects);
+        for effect in &effects {
+            if let Effect::Report(report) = effect {
+                ledger.reported(report);
             }
         }
+        self.effects.extend(effects);
     }
 
     fn carry_out_one(
@@ -264,8 +264,10 @@ impl House {
 
     /// Hands a socket what waits for it; it takes as much as it likes.
     fn flush(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId, id: ConnId) {
-        let shard = &mut self.shards[usize::from(worker)];
-        while let Some((&mut Socket(number), outbound)) = shard.to_send(id) {
+        loop {
+            self.hear(ledger, worker);
+            let shard = &mut self.shards[usize::from(worker)];
+            let Some((&mut Socket(number), outbound)) = shard.to_send(id) else { return };
             assert_eq!(ledger.peers[number].at, At::Shard(worker, id), "peer {number}'s handle");
             let (content, asked) = content(outbound);
             assert_eq!(content.len(), outbound.queued_bytes());

@@ -20,6 +20,8 @@ pub struct Ledger {
     pub broadcast_distance: bool,
     /// The server is stopping; from then on it hurries.
     pub stopping: bool,
+    /// Whose queues were said to be full, and for how many bytes, in this tick.
+    said_busy: Vec<(String, usize)>,
     pub packets_written: u64,
     pub bytes_written: u64,
     pub bytes_taken: u64,
@@ -43,6 +45,7 @@ impl Ledger {
             queue_bytes_max: setting.rules.queue_bytes_max,
             broadcast_distance: !setting.rules.broadcast_interval.is_zero(),
             stopping: false,
+            said_busy: Vec::new(),
             packets_written: 0,
             bytes_written: 0,
             bytes_taken: 0,
@@ -163,7 +166,8 @@ impl Ledger {
         if line.name == "/welcome" {
             return self.welcomed(number, line);
         }
-        assert_eq!(line.to, peer.shown(), "addressed to somebody else");
+        let addressed = peer.stuck_as.as_deref().unwrap_or(peer.shown());
+        assert_eq!(line.to, addressed, "addressed to somebody else");
         if line.name == "/error" {
             return self.refused(number, line);
         }
@@ -244,7 +248,7 @@ impl Ledger {
         let name = words.next();
         assert!(words.next().is_none());
         let code = Code::ALL.into_iter().map(Code::word).find(|&code| code == word).unwrap();
-        if self.peers[number].user.is_none() {
+        if !self.peers[number].is_named() {
             return self.greeting_refused(number, ordinal, code);
         }
         if ordinal == 0 {
@@ -289,6 +293,8 @@ impl Ledger {
         let greeting = &peer.greeting;
         let expected = match code {
             "greeting-timeout" | "server-full" | "not-on-lan" => 0,
+            // It didn't even read why it was refused.
+            "stuck" if peer.thrown_out => 0,
             // The stream ended in the middle of it.
             "malformed" if peer.ending_taken => 1,
             "name-taken" => {
@@ -329,15 +335,28 @@ impl Ledger {
         }
         let delivered = item.delivered.iter().any(|&other| self.peers[other].shown() == name);
         assert!(!delivered, "delivered to {name} and {code}");
-        let could = self.peers.iter().any(|peer| {
-            let full = peer.queue_bytes_peak + item.stamped_bytes_max() > self.queue_bytes_max;
-            let gone = peer.may_have_left || self.stopping;
-            peer.real_name() == name && (gone || code == "busy" && full)
-        });
-        assert!(could, "{code} {name} without a reason");
+        if code == "busy" {
+            self.said_busy.push((name.to_owned(), item.stamped_bytes_max()));
+        } else {
+            let gone = |peer: &Peer| peer.may_have_left || self.stopping;
+            let could = self.peers.iter().any(|peer| peer.real_name() == name && gone(peer));
+            assert!(could, "{code} {name} without a reason");
+        }
         let item = &mut self.peers[number].items[ordinal - 1];
         let twice = item.given_back.insert(name.to_owned(), code);
         assert!(twice.is_none(), "two refusals of {:?} for {name}", item.msg);
+    }
+
+    /// A tick is over, all queues were looked at: each one that was said to be
+    /// full has been, or whose it was may have left.
+    pub fn check_said_busy(&mut self) {
+        for (name, bytes) in self.said_busy.drain(..) {
+            let could = self.peers.iter().any(|peer| {
+                let full = peer.queue_bytes_peak + bytes > self.queue_bytes_max;
+                peer.real_name() == name && (full || peer.may_have_left || self.stopping)
+            });
+            assert!(could, "busy {name} without a reason");
+        }
     }
 
     /// What a shard tells the log.
@@ -358,6 +377,9 @@ impl Ledger {
             assert!(self.peers.iter().enumerate().any(holds), "nobody holds the name {key}");
         }
         let peer = &mut self.peers[number];
+        if let Report::Stuck { name, .. } = report {
+            peer.stuck_as = Some(name.to_string());
+        }
         match report {
             Report::Closed { .. } => peer.may_have_left = true,
             Report::Stuck { .. } | Report::Kicked { .. } => {
@@ -385,6 +407,11 @@ impl Peer {
     /// As it would be shown, welcomed or not.
     pub fn real_name(&self) -> &str {
         self.greeting.name.as_ref().map_or("", |name| name.shown())
+    }
+
+    /// It has its name: it took its welcome, or didn't take even that.
+    fn is_named(&self) -> bool {
+        self.user.is_some() || self.stuck_as.as_ref().is_some_and(|name| !name.is_empty())
     }
 
     /// The outcome of the next item whose outcomes come in order.

@@ -158,6 +158,8 @@ pub struct Peer {
     pub may_have_left: bool,
     /// It was thrown out, so that packets read from it may not be handled.
     pub thrown_out: bool,
+    /// What it was called when it was found stuck; nothing, while greeting.
+    pub stuck_as: Option<String>,
     pub broken: bool,
     pub refused: Option<String>,
     pub bye: bool,
@@ -199,6 +201,7 @@ impl Peer {
             listed: Vec::new(),
             may_have_left: false,
             thrown_out: false,
+            stuck_as: None,
             broken: false,
             refused: None,
             bye: false,

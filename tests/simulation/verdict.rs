@@ -12,7 +12,7 @@ enum Standing {
     Here,
     /// Went in peace: everything but what came back after that.
     WentInPeace,
-    /// Is gone: nothing, but what it had sent is delivered all the same.
+    /// Is gone, or what waited for it was: nothing, but what it had sent is delivered all the same.
     Lost,
     /// Was thrown out: what it had sent and was not handled may be gone as well.
     ThrownOut,
@@ -36,8 +36,8 @@ pub fn judge(ledger: &Ledger) {
 }
 
 fn standing(peer: &Peer) -> Standing {
-    let here = matches!(peer.at, At::Shard(..)) && peer.reads && !peer.emptied;
-    if peer.broken || peer.ending == Some(Ending::Reset) {
+    let here = matches!(peer.at, At::Shard(..)) && peer.reads;
+    if peer.broken || peer.ending == Some(Ending::Reset) || peer.emptied {
         Standing::Lost
     } else if peer.thrown_out {
         Standing::ThrownOut
