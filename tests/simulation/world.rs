@@ -109,12 +109,13 @@ impl World {
         let lost = peer.ending == Some(Ending::Reset) && self.dice.percent(30);
         if !lost {
             peer.arrived += if self.dice.percent(60) { rest } else { self.dice.below(rest + 1) };
-        } else if peer.arrived > 0 {
-            // Not in the middle of a name: that would be another one.
-            peer.arrived = peer.arrived.max(peer.greeting.bare_end);
         }
         if peer.ending.is_some() && (lost || peer.arrived == peer.stream.len()) {
             peer.ending_arrived = true;
+        }
+        if peer.ending_arrived && peer.arrived > 0 {
+            // No end in the middle of a name: that would be another one.
+            peer.arrived = peer.arrived.max(peer.greeting.bare_end);
         }
         peer.in_line |= matches!(peer.at, At::Shard(..));
     }
