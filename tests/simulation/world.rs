@@ -113,6 +113,10 @@ impl World {
         if peer.ending.is_some() && (lost || peer.arrived == peer.stream.len()) {
             peer.ending_arrived = true;
         }
+        if peer.ending_arrived && peer.arrived > 0 {
+            // No end in the middle of a name: that would be another one.
+            peer.arrived = peer.arrived.max(peer.greeting.bare_end);
+        }
         peer.in_line |= matches!(peer.at, At::Shard(..));
     }
 
