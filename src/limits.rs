@@ -9,7 +9,7 @@ use std::time::Duration;
 /// A packet as received, `{` to `}`: the default of `--max-packet`.
 pub const PACKET_BYTES_DEFAULT: usize = 64 * 1024;
 /// Below this hardly any packet fits.
-pub const PACKET_BYTES_MIN: usize = 64;
+pub const PACKET_BYTES_MIN: usize = 1;
 /// Above this a few clients could fill any machine.
 pub const PACKET_BYTES_MAX: usize = 64 * 1024 * 1024;
 

@@ -226,6 +226,7 @@ impl<S> Shard<S> {
         let id = self.find(hash, key)?;
         let client = self.clients.get(id)?;
         let (name, peer): (Box<str>, _) = (client.name().into(), client.peer);
+        self.hurry(id);
         self.say(id, "/kick", reason);
         self.leave(id, Then::Linger);
         self.report(Report::Kicked { name: name.clone(), peer });

@@ -77,6 +77,8 @@ pub struct Flags {
     pub ended: bool,
     /// The connection is gone; what was received is handled without a pause.
     pub reset: bool,
+    /// It is being thrown out; what was received is handled before.
+    pub hurried: bool,
     /// Over its rate; a deadline will say when to go on.
     pub held_pace: bool,
     /// Its own queue is over the bound.
@@ -219,6 +221,9 @@ impl<S> Client<S> {
         queue_bytes: usize,
         stopping: bool,
     ) -> Option<Hold> {
+        if self.flags.hurried {
+            return None;
+        }
         if self.flags.reset || stopping {
             return (stopping && self.flags.held_asking && !self.flags.reset)
                 .then_some(Hold::Other);

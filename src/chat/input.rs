@@ -56,6 +56,15 @@ impl<S> Shard<S> {
         }
     }
 
+    /// Handles what was kept of one who is about to be thrown out, whatever it
+    /// had to wait for: it was received before.
+    pub(super) fn hurry(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.flags.hurried = true;
+        let kept = mem::take(&mut client.inbound);
+        self.consume(id, &kept);
+    }
+
     /// Handles what was kept; whether more may come.
     pub(super) fn consume_inbound(&mut self, id: ConnId) -> bool {
         let Some(client) = self.clients.get_mut(id) else { return false };
@@ -101,7 +110,7 @@ impl<S> Shard<S> {
     /// would be taken for those to the next one.
     fn holds(&self, id: ConnId) -> bool {
         self.clients.get(id).is_some_and(|client| match client.flags {
-            Flags { reset: true, .. } => false,
+            Flags { reset: true, .. } | Flags { hurried: true, .. } => false,
             Flags { held_asking, .. } if self.stopping => held_asking,
             _ => client.is_held(),
         })

@@ -140,6 +140,10 @@ impl<S> Shard<S> {
             return;
         }
         let (peer, name) = (client.peer, client.name().into());
+        if !client.is_closing() {
+            self.hurry(id);
+        }
+        let Some(client) = self.clients.get_mut(id) else { return };
         client.flags.last_words = true;
         if let Stage::Closing { then: then @ Then::Bye, .. } = &mut client.stage {
             // The reason is the last that is said.

@@ -42,4 +42,5 @@ pub use letter::{Batch, Letter};
 pub use refusal::Code;
 pub use rules::Rules;
 pub use shard::{Effect, Ended, Place, Shard};
+pub use speak::refusal_at_door;
 pub use tally::Tallies;

@@ -167,7 +167,14 @@ impl<S> Shard<S> {
 
     /// Its queue, for a moment; it has to be put back.
     pub(super) fn take_queue(&mut self, id: ConnId) -> Queue {
-        let queue = self.clients.get_mut(id).and_then(|client| client.outbound.take());
+        let now = self.now;
+        let queue = self.clients.get_mut(id).and_then(|client| {
+            if client.outbound.is_none() {
+                // Here a queue begins.
+                client.moved = now;
+            }
+            client.outbound.take()
+        });
         queue.or_else(|| self.spare_queues.pop()).unwrap_or_default()
     }
 

@@ -78,6 +78,7 @@ impl<S> Shard<S> {
                 }
             }
         }
+        self.pace = rules.pace();
         self.rules = rules;
     }
 }

@@ -6,9 +6,11 @@ use super::id::ConnId;
 use super::letter::{Entry, Letter};
 use super::refusal::Code;
 use super::shard::{Report, Shard};
-use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO};
+use crate::wire::JsonText;
+use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO, push_packet};
 use crate::wire::text::push_escaped;
 use std::io::Write;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 impl<S> Shard<S> {
@@ -112,6 +114,14 @@ impl<S> Shard<S> {
             first = last;
         }
     }
+}
+
+/// The words for one who can't even have a place to be refused from.
+pub fn refusal_at_door(local: IpAddr, code: Code) -> Vec<u8> {
+    let text = JsonText::escape(&format!("0 {}\n{}", code.word(), code.advice()));
+    let mut words = Vec::new();
+    push_packet(&mut words, "/error", &local.to_string(), "", &text);
+    words
 }
 
 /// Behind the last entry of the page that begins with `first`: what fits, and

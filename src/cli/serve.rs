@@ -147,7 +147,9 @@ impl ServeArgs {
     fn operator_token(&self) -> Result<Option<String>, UsageError> {
         let Some(path) = &self.operator_token_file else {
             // Not a flag: everybody on the machine can read those.
-            let Some(token) = std::env::var_os(limits::TOKEN_VARIABLE) else { return Ok(None) };
+            // Empty is none: so templates leave it.
+            let token = std::env::var_os(limits::TOKEN_VARIABLE).filter(|token| !token.is_empty());
+            let Some(token) = token else { return Ok(None) };
             let token = token.into_string();
             let token =
                 token.map_err(|_| UsageError(format!("{} is not UTF-8", limits::TOKEN_VARIABLE)));

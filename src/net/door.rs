@@ -36,7 +36,7 @@ pub enum Entry {
     /// It is told why not.
     Refused(Code),
     /// There is no room even to tell it.
-    Dropped,
+    Dropped(Code),
 }
 
 impl Door {
@@ -119,7 +119,7 @@ impl Door {
         if self.counts.refused.fetch_add(1, Relaxed) >= limits::AT_THE_DOOR_MAX {
             self.counts.refused.fetch_sub(1, Relaxed);
             self.counts.dropped.fetch_add(1, Relaxed);
-            return Entry::Dropped;
+            return Entry::Dropped(code);
         }
         Entry::Refused(code)
     }
@@ -211,7 +211,7 @@ mod tests {
         for _ in 0..limits::AT_THE_DOOR_MAX {
             assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
         }
-        assert_eq!(door.enter(peer), Entry::Dropped);
+        assert_eq!(door.enter(peer), Entry::Dropped(Code::ServerFull));
         assert_eq!(door.dropped(), 1);
         door.left(Some(peer));
         assert_eq!(door.enter(peer), Entry::Client);

@@ -1,5 +1,5 @@
 //! Start and end: limits, listeners, threads, signals. What a worker does in
-//! between is [`super::worker`]'s.
+//! between is `worker`'s.
 
 use super::config::Config;
 use super::descriptors;

@@ -8,7 +8,7 @@
 //! | [`scenarios`] | **pure**: the scripts |
 //! | [`driver`] | sockets: thousands in one poll loop |
 //! | [`crew`] | the bots of a run, in one process or several |
-//! | [`run`] | a scenario from the server's start to the verdict |
+//! | [`mod@run`] | a scenario from the server's start to the verdict |
 //! | [`versus`], [`relay`] | the same workloads against other servers and the floor |
 //! | [`report`] | the line, the tables, JSON, the page |
 

@@ -11,6 +11,7 @@ on_1_and_4_workers!(
     kicking,
     a_kick_with_and_without_a_reason,
     the_kicked_lose_nothing_and_free_their_name,
+    what_the_kicked_had_sent_is_delivered,
     a_token_from_a_file,
 );
 
@@ -153,5 +154,33 @@ fn a_token_from_a_file(workers: usize) {
         let mut alice = Client::join(&server, "alice");
         alice.refused("/operator", "wrong", "not-operator");
         assert_eq!(alice.ask("/operator", TOKEN).first_line(), "ok");
+    }
+}
+
+/// What was received before its sender left is delivered, also what had to wait
+/// for the sender's rate.
+fn what_the_kicked_had_sent_is_delivered(workers: usize) {
+    const PACKETS: usize = 60;
+    let token = [("LANLINE_OPERATOR_TOKEN", TOKEN)];
+    let server = Server::with_environment(workers, &[("--rate", "10")], &token);
+    let mut root = operator(&server);
+    let mut bob = Client::join(&server, "bob");
+    let mut alice = Client::join(&server, "alice");
+    let bytes_in = |root: &mut Client| -> usize {
+        let stats = root.ask("/stats", "").msg;
+        let line = stats.lines().find_map(|line| line.strip_prefix("bytes_in ")).unwrap();
+        line.parse().unwrap()
+    };
+    let before = bytes_in(&mut root);
+    let packets: Vec<String> =
+        (0..PACKETS).map(|n| crate::support::packet_text("alice", "bob", &n.to_string())).collect();
+    alice.send_raw(packets.concat());
+    // All of it is read at once, whatever is handled later.
+    crate::support::eventually("all is read", || {
+        (bytes_in(&mut root) >= before + packets.concat().len()).then_some(())
+    });
+    assert_eq!(root.ask("/kick", "alice").first_line(), "alice");
+    for n in 0..PACKETS {
+        assert_eq!(bob.expect_from("alice").msg, n.to_string());
     }
 }

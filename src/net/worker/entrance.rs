@@ -2,12 +2,13 @@
 //! and let in, or told why not. Never: who may come in.
 
 use super::{Stage, Worker};
+use crate::chat::{Code, refusal_at_door};
 use crate::limits;
 use crate::net::door::Entry;
 use crate::net::socket::Socket;
 use mio::net::TcpStream;
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr};
 
 impl Worker {
     /// Accepts what knocks, up to a bound.
@@ -43,8 +44,8 @@ impl Worker {
     fn enter(&mut self, stream: TcpStream, peer: SocketAddr) {
         let peer = peer.ip().to_canonical();
         let entry = self.parts.door.enter(peer);
-        if entry == Entry::Dropped {
-            return;
+        if let Entry::Dropped(code) = entry {
+            return dismiss(&stream, code);
         }
         let client = (entry == Entry::Client).then_some(peer);
         let Ok(local) = stream.local_addr() else { return self.parts.door.left(client) };
@@ -58,6 +59,16 @@ impl Worker {
         };
         self.register(id);
     }
+}
+
+/// Says why and closes, without waiting for it to be heard: a new socket takes
+/// so much, but bytes that came meanwhile may turn the close into a reset.
+fn dismiss(mut stream: &TcpStream, code: Code) {
+    let Ok(local) = stream.local_addr() else { return };
+    let words = refusal_at_door(local.ip().to_canonical(), code);
+    // Nothing can be done for one who doesn't get them.
+    let _ = stream.write(&words);
+    let _ = stream.shutdown(Shutdown::Write);
 }
 
 /// The connection died in the queue, or a signal came; the next may be fine.

@@ -208,6 +208,7 @@ impl Worker {
                 Some(Mail::Stop) => {
                     self.stage = Stage::Stopping;
                     self.parts.listeners.clear();
+                    self.knocking = false;
                     self.parts.shard.stop(self.now);
                 }
                 Some(Mail::GiveBack) => self.parts.shard.give_back_all(self.now),

@@ -93,7 +93,9 @@ impl Worker {
     pub(super) fn flush(&mut self, id: ConnId) {
         while let Some((socket, outbound)) = self.parts.shard.to_send(id) {
             if socket.is_full {
-                return account(&mut self.queue_bytes, socket, outbound.queued_bytes());
+                account(&mut self.queue_bytes, socket, outbound.queued_bytes());
+                // For last words it is too late then.
+                return self.parts.shard.blocked(self.now, id);
             }
             match socket.send(outbound) {
                 Sent::Broken => return self.parts.shard.broken(self.now, id),
