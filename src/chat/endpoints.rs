@@ -204,7 +204,7 @@ impl<S> Shard<S> {
     fn hold_guesser(&mut self, id: ConnId) {
         let hurries = self.stopping;
         let Some(client) = self.clients.get_mut(id) else { return };
-        if hurries || client.flags.reset {
+        if hurries || client.flags.reset || client.flags.hurried {
             // Nothing waits any more: what comes behind is handled next.
             let ordinal = client.ordinal;
             return self.refuse(id, ordinal, Code::NotOperator, None);

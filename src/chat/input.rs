@@ -59,6 +59,7 @@ impl<S> Shard<S> {
     /// Handles what was kept of one who is about to be thrown out, whatever it
     /// had to wait for: it was received before.
     pub(super) fn hurry(&mut self, id: ConnId) {
+        self.answer_guesser(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         client.flags.hurried = true;
         let kept = mem::take(&mut client.inbound);

@@ -204,8 +204,9 @@ impl Ledger {
     fn answered(&mut self, number: usize, line: &Line) {
         let (at, limit, step) = (self.peers[number].cursor, self.packet_bytes_max, self.step);
         let peer = &mut self.peers[number];
-        if peer.emptied {
-            // Some answers are gone; which this is can't be told.
+        if peer.emptied || peer.thrown_out {
+            // Some answers are gone: emptied, or to a question that was under
+            // way when what is behind it was hurried. Which this is can't be told.
             return;
         }
         let item = peer.items.get(at).unwrap_or_else(|| panic!("peer {number} never asked"));
@@ -416,7 +417,10 @@ impl Peer {
 
     /// The outcome of the next item whose outcomes come in order.
     fn outcome(&mut self, number: usize, at: usize, step: u64) {
-        assert!(at == self.cursor || self.emptied, "peer {number}: an answer out of order");
+        assert!(
+            at == self.cursor || self.emptied || self.thrown_out,
+            "peer {number}: an answer out of order"
+        );
         self.items[at].done_at = Some(step);
         self.cursor = at + 1;
         self.skip_posts();
