@@ -118,7 +118,13 @@ impl Ledger {
             .filter(|(_, code)| *code == "undelivered")
             .map(|(ordinal, _)| *ordinal)
             .collect();
-        assert!(!undelivered.is_empty(), "nothing was undelivered");
+        assert!(
+            !undelivered.is_empty(),
+            "nothing was undelivered to {recipient}: sent {}, received {}, refused {}",
+            self.sent_to(recipient).count(),
+            received.len(),
+            refused.len(),
+        );
         let taken: Vec<u64> = self
             .sent_to(recipient)
             .copied()
