@@ -83,6 +83,11 @@ pub const BATCH_BYTES_MARK: usize = 256 * 1024;
 pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
 /// A worker that doesn't read looks again after this time.
 pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
+/// Frames for many that one connection makes in a turn, before others are
+/// heard, counted once for each recipient.
+pub const DELIVERIES_PER_TURN_MAX: usize = 512;
+/// Connections with a frame for many that are flushed in a tick.
+pub const LANE_FLUSHES_PER_TICK_MAX: usize = 16;
 /// Slices handed to one `writev`.
 pub const SLICES_MAX: usize = 64;
 /// Empty queues that a worker keeps for reuse.

@@ -5,11 +5,12 @@
 
 use super::client::{Client, Stage, Then};
 use super::id::{Address, ConnId, WorkerId};
-use super::letter::{Answer, Entry, Letter, Question, WhoIs};
+use super::letter::{Answer, Entry, Frame, Letter, Question, WhoIs};
 use super::refusal::Code;
 use super::rooms::Left;
 use super::shard::{Report, Shard};
 use crate::wire::Name;
+use std::sync::Arc;
 
 /// A client's question that is under way.
 #[derive(Debug)]
@@ -102,16 +103,8 @@ impl<S> Shard<S> {
     /// What this shard knows, or does, about a question.
     fn answer(&mut self, question: &Question) -> Answer {
         match question {
-            Question::Broadcast { origin, frame } => {
-                let sender = origin.sender;
-                let users = self.clients.ids(Client::is_user);
-                let others = users.iter().filter(|&&user| self.address(user) != sender).count();
-                for user in users {
-                    if self.address(user) != sender {
-                        self.deliver_frame(user, *origin, frame);
-                    }
-                }
-                Answer::Count(others as u64)
+            Question::Broadcast { sender, frame } => {
+                Answer::Count(self.broadcast_here(*sender, frame))
             }
             Question::List => Answer::Entries(self.users()),
             Question::Rooms => Answer::Entries(self.rooms_here()),
@@ -175,6 +168,24 @@ impl<S> Shard<S> {
             _ => Code::NoSuchUser,
         };
         self.refuse(id, ordinal, refusal, None);
+    }
+
+    /// Its share of a broadcast: how many users it is for.
+    fn broadcast_here(&mut self, sender: Address, frame: &Arc<Frame>) -> u64 {
+        let mut others = 0;
+        // One walk over the clients: with thousands of them each look is one
+        // into memory that is not at hand.
+        for slot in 0..self.clients.slots() {
+            let user = self.clients.at(slot).is_some_and(Client::is_user);
+            if let Some(id) = self.clients.id_at(slot)
+                && user
+                && self.address(id) != sender
+            {
+                others += 1;
+                self.deliver_frame(id, frame);
+            }
+        }
+        others
     }
 
     /// All users here.

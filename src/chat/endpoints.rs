@@ -123,9 +123,9 @@ impl<S> Shard<S> {
             }
             *last = Some(now);
         }
-        if let Some(frame) = self.stamped_frame(id, packet) {
-            let origin = self.origin(id, ordinal);
-            self.ask_all(id, ordinal, Question::Broadcast { origin, frame });
+        if let Some(frame) = self.stamped_frame(id, ordinal, packet) {
+            let sender = self.address(id);
+            self.ask_all(id, ordinal, Question::Broadcast { sender, frame });
         }
         Ok(())
     }

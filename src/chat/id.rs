@@ -1,6 +1,7 @@
 //! Handles: a moment, a worker, a connection, whose a packet is. Small values
 //! that mean nothing by themselves.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 /// A moment of the monotonic clock, in nanoseconds since the server started.
@@ -54,7 +55,7 @@ pub struct Address {
 pub struct Origin {
     pub sender: Address,
     /// Counts the sender's packets from 1.
-    pub ordinal: u64,
+    pub ordinal: NonZeroU64,
 }
 
 /// What a queue knows of each packet: nobody's, if the server wrote it.

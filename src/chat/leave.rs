@@ -6,7 +6,7 @@ use super::deadlines::Kind;
 use super::id::{ConnId, Moment, Tag};
 use super::letter::{Letter, Question};
 use super::refusal::Code;
-use super::shard::{Effect, Report, Shard};
+use super::shard::{Effect, Gone, Report, Shard};
 use crate::limits;
 use std::mem;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl<S> Shard<S> {
             self.say(id, "/quit", "bye");
             return;
         }
-        if client.outbound.is_some() {
+        if !client.outbound.is_empty() {
             return;
         }
         match &mut client.stage {
@@ -110,16 +110,16 @@ impl<S> Shard<S> {
         }
         self.give_back_queue(id);
         if let Some(client) = self.clients.remove(id) {
-            self.effects.push(Effect::Close(client.socket));
+            let Client { socket, peer, .. } = client;
+            self.effects.push(Effect::Close(Box::new(Gone { socket, peer })));
         }
     }
 
     /// Empties its queue; the senders hear of it. How many packets there were.
     fn give_back_queue(&mut self, id: ConnId) -> usize {
         let Some(client) = self.clients.get_mut(id) else { return 0 };
-        let Some(mut queue) = client.outbound.take() else { return 0 };
-        client.flags.mute |= queue.is_torn();
-        let unsent: Vec<Tag> = queue.take_unsent();
+        client.flags.mute |= client.outbound.is_torn();
+        let unsent: Vec<Tag> = client.outbound.take_unsent();
         let packets = unsent.len();
         for origin in unsent.into_iter().flatten() {
             self.give_back(origin, Code::Undelivered, id);
@@ -130,7 +130,7 @@ impl<S> Shard<S> {
     pub(super) fn stuck_due(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.flags.watched = false;
-        if client.outbound.is_none() {
+        if client.outbound.is_empty() {
             return;
         }
         let due = client.moved.after(self.rules.stuck_timeout);
@@ -154,7 +154,7 @@ impl<S> Shard<S> {
         let packets = self.give_back_queue(id);
         self.report(Report::Stuck { peer, name, packets });
         self.refuse(id, 0, Code::Stuck, None);
-        if self.clients.get(id).is_some_and(|client| client.outbound.is_none()) {
+        if self.clients.get(id).is_some_and(|client| client.outbound.is_empty()) {
             self.drop_client(id);
         }
     }
@@ -181,15 +181,14 @@ impl<S> Shard<S> {
     pub fn give_back_all(&mut self, now: Moment) {
         self.now = now;
         self.gave_back = true;
-        let waiting = self.clients.ids(|client| client.outbound.is_some());
+        let waiting = self.clients.ids(|client| !client.outbound.is_empty());
         // First all queues, then the refusals: these are to go out.
         let mut unsent = Vec::new();
         for id in waiting {
             let Some(client) = self.clients.get_mut(id) else { continue };
-            let Some(queue) = &mut client.outbound else { continue };
-            client.flags.mute |= queue.is_torn();
-            unsent.extend(queue.take_unsent().into_iter().flatten().map(|origin| (origin, id)));
-            client.outbound = None;
+            client.flags.mute |= client.outbound.is_torn();
+            let tags = client.outbound.take_unsent();
+            unsent.extend(tags.into_iter().flatten().map(|origin| (origin, id)));
         }
         for (origin, recipient) in unsent {
             self.give_back(origin, Code::Undelivered, recipient);

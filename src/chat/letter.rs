@@ -1,10 +1,10 @@
 //! What shards send each other, in batches. A letter is carried out by the
 //! shard that gets it; between two shards letters keep their order.
 
-use super::id::{Address, ConnId, Origin};
+use super::id::{Address, ConnId, Origin, Tag};
 use super::refusal::Code;
 use super::rooms::Left;
-use crate::wire::{Framer, Name};
+use crate::wire::{self, Framer, Name};
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,6 +19,9 @@ pub struct Batch<S> {
     pub(super) extra_bytes: usize,
 }
 
+/// A stamped packet for many.
+pub type Frame = wire::Frame<Tag>;
+
 /// Where in a batch's bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
@@ -32,7 +35,7 @@ pub enum Letter<S> {
     /// A stamped packet for the user of a key.
     Direct { origin: Origin, hash: u64, key: Span, frame: Span },
     /// A stamped packet for those members of a room who live there.
-    Post { origin: Origin, room: Arc<str>, frame: Arc<[u8]> },
+    Post { sender: Address, room: Arc<str>, frame: Arc<Frame> },
     /// A packet was not delivered.
     Refuse { to: ConnId, ordinal: u64, code: Code, name: Option<Box<str>> },
     /// A question of a client.
@@ -50,8 +53,8 @@ pub enum Letter<S> {
 #[derive(Clone, Debug)]
 pub enum Question {
     Broadcast {
-        origin: Origin,
-        frame: Arc<[u8]>,
+        sender: Address,
+        frame: Arc<Frame>,
     },
     List,
     Rooms,
@@ -193,7 +196,7 @@ impl Question {
     /// What it holds, in bytes, for the mailbox's account.
     pub(super) fn extra_bytes(&self) -> usize {
         match self {
-            Self::Broadcast { frame, .. } => frame.len(),
+            Self::Broadcast { frame, .. } => frame.bytes.len(),
             Self::Kick { reason, .. } => reason.len(),
             _ => 64,
         }

@@ -1,14 +1,15 @@
 //! Packets for people and rooms: checked, stamped, put into queues or letters,
 //! and given back where they could not be delivered. Never: endpoints.
 
-use super::client::{Client, Identity, Queue};
-use super::id::{ConnId, Origin, WorkerId};
-use super::letter::{Letter, Question};
+use super::client::{Client, Identity};
+use super::id::{Address, ConnId, Origin, Tag, WorkerId};
+use super::letter::{Frame, Letter, Question};
 use super::refusal::Code;
 use super::shard::{Effect, Shard};
 use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
-use crate::wire::{Packet, packet};
+use crate::wire::{Outbound, Packet, packet};
+use std::mem;
 use std::sync::Arc;
 
 impl<S> Shard<S> {
@@ -59,7 +60,8 @@ impl<S> Shard<S> {
         }
         let mut queue = self.take_queue(to);
         if let Some(identity) = self.clients.get(id).and_then(Client::identity) {
-            queue.push_with(Some(origin), |out| push_stamped(out, identity, packet));
+            let write = |out: &mut Vec<u8>| push_stamped(out, identity, packet);
+            queue.push_with(&mut self.spares, Some(origin), write);
         }
         self.put_queue(to, queue);
     }
@@ -76,7 +78,7 @@ impl<S> Shard<S> {
             return;
         }
         let mut queue = self.take_queue(to);
-        queue.push_with(Some(origin), |out| out.extend_from_slice(frame));
+        queue.push_with(&mut self.spares, Some(origin), |out| out.extend_from_slice(frame));
         self.put_queue(to, queue);
     }
 
@@ -91,13 +93,13 @@ impl<S> Shard<S> {
             self.ask_home(id, ordinal, home, Question::RoomSize { room });
             return;
         }
-        let Some(frame) = self.stamped_frame(id, packet) else { return };
-        let origin = self.origin(id, ordinal);
+        let Some(frame) = self.stamped_frame(id, ordinal, packet) else { return };
+        let sender = self.address(id);
         for worker in self.others() {
-            let letter = Letter::Post { origin, room: room.clone(), frame: frame.clone() };
-            self.send(worker, letter, frame.len());
+            let letter = Letter::Post { sender, room: room.clone(), frame: frame.clone() };
+            self.send(worker, letter, frame.bytes.len());
         }
-        self.post_to_members(origin, &room, &frame);
+        self.post_to_members(sender, &room, &frame);
         self.wait_for_refusals(id, ordinal);
     }
 
@@ -119,35 +121,40 @@ impl<S> Shard<S> {
     }
 
     /// Its share of a post to a room: those members who are here.
-    pub(super) fn post_to_members(&mut self, origin: Origin, room: &str, frame: &Arc<[u8]>) {
+    pub(super) fn post_to_members(&mut self, sender: Address, room: &str, frame: &Arc<Frame>) {
         for member in self.rosters.of(room) {
-            if self.address(member) != origin.sender {
-                self.deliver_frame(member, origin, frame);
+            if self.address(member) != sender {
+                self.deliver_frame(member, frame);
             }
         }
     }
 
     /// The packet as its recipients get it, to be shared between them.
-    pub(super) fn stamped_frame(&self, id: ConnId, packet: &Packet<'_>) -> Option<Arc<[u8]>> {
+    pub(super) fn stamped_frame(
+        &self,
+        id: ConnId,
+        ordinal: u64,
+        packet: &Packet<'_>,
+    ) -> Option<Arc<Frame>> {
         let identity = self.clients.get(id)?.identity()?;
-        let mut frame = Vec::with_capacity(stamped_bytes(identity, packet));
-        push_stamped(&mut frame, identity, packet);
-        Some(frame.into())
+        let mut bytes = Vec::with_capacity(stamped_bytes(identity, packet));
+        push_stamped(&mut bytes, identity, packet);
+        let tag = Some(self.origin(id, ordinal));
+        Some(Arc::new(Frame { tag, bytes: bytes.into() }))
     }
 
     /// Puts a frame for many into one queue, or gives it back.
-    pub(super) fn deliver_frame(&mut self, to: ConnId, origin: Origin, frame: &Arc<[u8]>) {
-        if let Some(code) = self.obstacle(to, frame.len()) {
-            self.give_back(origin, code, to);
+    pub(super) fn deliver_frame(&mut self, to: ConnId, frame: &Arc<Frame>) {
+        self.deliveries += 1;
+        if let Some(code) = self.obstacle(to, frame.bytes.len()) {
+            if let Some(origin) = frame.tag {
+                self.give_back(origin, code, to);
+            }
             return;
         }
         let mut queue = self.take_queue(to);
-        if frame.len() <= limits::COPIED_FRAME_BYTES_MAX {
-            queue.push_with(Some(origin), |out| out.extend_from_slice(frame));
-        } else {
-            queue.push_shared(Some(origin), frame.clone());
-        }
-        self.put_queue(to, queue);
+        queue.push_frame(&mut self.spares, frame);
+        self.put_back(to, queue, true);
     }
 
     /// Why a packet can't be put into a queue, if it can't. Once all was given
@@ -166,25 +173,36 @@ impl<S> Shard<S> {
     }
 
     /// Its queue, for a moment; it has to be put back.
-    pub(super) fn take_queue(&mut self, id: ConnId) -> Queue {
-        let now = self.now;
-        let queue = self.clients.get_mut(id).and_then(|client| {
-            if client.outbound.is_none() {
-                // Here a queue begins.
-                client.moved = now;
-            }
-            client.outbound.take()
-        });
-        queue.or_else(|| self.spare_queues.pop()).unwrap_or_default()
+    pub(super) fn take_queue(&mut self, id: ConnId) -> Outbound<Tag> {
+        let Some(client) = self.clients.get_mut(id) else { return Outbound::default() };
+        if client.outbound.is_empty() {
+            // Here a queue begins.
+            client.moved = self.now;
+        }
+        mem::take(&mut client.outbound)
     }
 
     /// Puts its queue back, with something new in it.
-    pub(super) fn put_queue(&mut self, id: ConnId, queue: Queue) {
+    pub(super) fn put_queue(&mut self, id: ConnId, queue: Outbound<Tag>) {
+        self.put_back(id, queue, false);
+    }
+
+    /// ... which is to be flushed in this tick, or, if it is a frame for many,
+    /// when its turn has come.
+    fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, in_turn: bool) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        self.pressed |= queue.queued_bytes() > self.rules.queue_bytes_max / 2;
-        client.outbound = Some(queue);
-        if !client.flags.touched {
-            client.flags.touched = true;
+        let half_full = queue.queued_bytes() > self.rules.queue_bytes_max / 2;
+        client.outbound = queue;
+        let flags = &mut client.flags;
+        let pressed = half_full && !flags.blocked;
+        self.pressed |= pressed;
+        if in_turn && !pressed {
+            if !flags.in_lane && !flags.touched {
+                flags.in_lane = true;
+                self.lane.push_back(id);
+            }
+        } else if !flags.touched {
+            flags.touched = true;
             self.effects.push(Effect::Flush(id));
         }
     }
@@ -201,10 +219,11 @@ impl<S> Shard<S> {
     pub(super) fn refuse_origin(&mut self, origin: Origin, code: Code, name: Option<&str>) {
         let Origin { sender, ordinal } = origin;
         if sender.worker == self.place.worker {
-            self.refuse(sender.conn, ordinal, code, name);
+            self.refuse(sender.conn, ordinal.get(), code, name);
             return;
         }
         let name = name.map(Box::from);
+        let ordinal = ordinal.get();
         self.send(sender.worker, Letter::Refuse { to: sender.conn, ordinal, code, name }, 64);
     }
 }

@@ -3,7 +3,7 @@
 //! of [`Shard`].
 
 use super::ask::Asked;
-use super::client::{Client, Clients, Queue, Stage, Then};
+use super::client::{Client, Clients, Stage, Then};
 use super::deadlines::{Deadlines, Kind};
 use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
@@ -13,10 +13,11 @@ use super::rooms::{Rooms, Rosters};
 use super::rules::{Pace, Rules};
 use super::tally::{Tallies, Tally};
 use crate::limits;
-use crate::wire::Outbound;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::wire::{Outbound, Spares};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -53,8 +54,15 @@ pub struct Shard<S> {
     pub(super) deadlines: Deadlines,
     pub(super) effects: Vec<Effect<S>>,
     pub(super) outboxes: Vec<Batch<S>>,
-    pub(super) spare_queues: Vec<Queue>,
-    /// A queue is more than half full.
+    /// Clients with a frame for many: flushed a few a tick, so that nobody
+    /// waits behind them all, and frames that follow share their flush.
+    pub(super) lane: VecDeque<ConnId>,
+    /// Clients who had their turn, and have more.
+    pub(super) tired: Vec<ConnId>,
+    /// Of frames for many, in the turn of the client that is heard now.
+    pub(super) deliveries: usize,
+    pub(super) spares: Spares<Tag>,
+    /// A queue is more than half full and its socket may take some of it.
     pub(super) pressed: bool,
     pub(super) stopping: bool,
     /// All that waited has been given back.
@@ -73,7 +81,8 @@ pub struct Place {
     pub hash_keys: (u64, u64),
 }
 
-/// What a shard wants done, in order.
+/// What a shard wants done, in order. Small, since there is one for each flush:
+/// what is rare is in a box.
 #[derive(Debug)]
 pub enum Effect<S> {
     /// Something waits for its socket.
@@ -87,9 +96,16 @@ pub enum Effect<S> {
     /// Its home is elsewhere: forget its socket and hand it to that worker.
     Move { to: WorkerId, traveller: Box<Traveller<S>> },
     /// It is gone: close its socket.
-    Close(S),
+    Close(Box<Gone<S>>),
     /// Worth a line in the log.
-    Report(Report),
+    Report(Box<Report>),
+}
+
+/// What is left of a connection.
+#[derive(Debug)]
+pub struct Gone<S> {
+    pub socket: S,
+    pub peer: IpAddr,
 }
 
 /// Something that an operator may want to know.
@@ -141,7 +157,10 @@ impl<S> Shard<S> {
             deadlines: Deadlines::default(),
             effects: Vec::new(),
             outboxes: (0..place.workers).map(|_| Batch::default()).collect(),
-            spare_queues: Vec::new(),
+            lane: VecDeque::new(),
+            tired: Vec::new(),
+            deliveries: 0,
+            spares: Spares::default(),
             pressed: false,
             stopping: false,
             gave_back: false,
@@ -196,14 +215,26 @@ impl<S> Shard<S> {
         mem::take(&mut self.pressed)
     }
 
-    /// Its socket and what waits for it.
+    /// The next who may be flushed in this tick, besides those for whom there
+    /// is an effect: the caller takes a few of them.
+    pub fn next_in_lane(&mut self) -> Option<ConnId> {
+        loop {
+            let id = self.lane.pop_front()?;
+            if let Some(client) = self.clients.get_mut(id) {
+                client.flags.in_lane = false;
+                return Some(id);
+            }
+        }
+    }
+
+    /// Its socket and what waits for it, if something does.
     pub fn to_send(&mut self, id: ConnId) -> Option<(&mut S, &mut Outbound<Tag>)> {
         let client = self.clients.get_mut(id)?;
         client.flags.touched = false;
-        if client.flags.reset {
+        if client.flags.reset || client.outbound.is_empty() {
             return None;
         }
-        Some((&mut client.socket, client.outbound.as_mut()?))
+        Some((&mut client.socket, &mut client.outbound))
     }
 
     /// Its socket.
@@ -215,19 +246,13 @@ impl<S> Shard<S> {
     pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
         self.now = now;
         let Some(client) = self.clients.get_mut(id) else { return };
-        let Some(outbound) = &mut client.outbound else { return };
-        let packets = outbound.advance(bytes);
+        let packets = client.outbound.advance(&mut self.spares, bytes);
         client.moved = now;
+        client.flags.blocked = false;
         let tally = self.tallies.of(self.place.worker);
         tally.bytes_out.add(bytes as u64);
         tally.packets_out.add(packets as u64);
-        let under = outbound.queued_bytes() <= self.rules.queue_bytes_max;
-        if outbound.is_empty()
-            && let Some(empty) = client.outbound.take()
-            && self.spare_queues.len() < limits::SPARE_QUEUES_MAX
-        {
-            self.spare_queues.push(empty);
-        }
+        let under = client.queued_bytes() <= self.rules.queue_bytes_max;
         if under && client.flags.held_queue {
             client.flags.held_queue = false;
             self.resume(id);
@@ -239,6 +264,7 @@ impl<S> Shard<S> {
     pub fn blocked(&mut self, now: Moment, id: ConnId) {
         self.now = now;
         let Some(client) = self.clients.get_mut(id) else { return };
+        client.flags.blocked = true;
         if client.flags.last_words {
             self.drop_client(id);
         } else if !client.flags.watched {
@@ -275,7 +301,7 @@ impl<S> Shard<S> {
             Letter::Direct { origin, hash, key, frame } => {
                 self.direct_arrived(origin, hash, key.of(bytes), frame.of(bytes));
             }
-            Letter::Post { origin, room, frame } => self.post_to_members(origin, &room, &frame),
+            Letter::Post { sender, room, frame } => self.post_to_members(sender, &room, &frame),
             Letter::Refuse { to, ordinal, code, name } => {
                 self.refuse(to, ordinal, code, name.as_deref());
             }
@@ -289,6 +315,12 @@ impl<S> Shard<S> {
     /// Does what is due.
     pub fn expire(&mut self, now: Moment) {
         self.now = now;
+        for id in mem::take(&mut self.tired) {
+            if let Some(client) = self.clients.get_mut(id) {
+                client.flags.held_turn = false;
+                self.resume(id);
+            }
+        }
         while let Some((kind, id)) = self.deadlines.pop_due(now) {
             match kind {
                 Kind::Greeting => self.greeting_due(id),
@@ -301,14 +333,22 @@ impl<S> Shard<S> {
         }
     }
 
-    /// When [`Shard::expire`] has something to do.
+    /// When there is something to do: at once, while someone has had no turn
+    /// or waits in the lane.
     pub fn next_deadline(&self) -> Option<Moment> {
+        if !self.tired.is_empty() || !self.lane.is_empty() {
+            return Some(self.now);
+        }
         self.deadlines.next()
     }
 
     /// Moves all effects behind those in `into`.
     pub fn take_effects(&mut self, into: &mut Vec<Effect<S>>) {
-        into.append(&mut self.effects);
+        if into.is_empty() {
+            mem::swap(into, &mut self.effects);
+        } else {
+            into.append(&mut self.effects);
+        }
     }
 
     /// The letters for a worker, if there are any.
@@ -341,7 +381,7 @@ impl<S> Shard<S> {
 
     /// Whether nothing waits for any socket.
     pub fn is_flushed(&self) -> bool {
-        self.clients.iter().all(|(_, client)| client.outbound.is_none())
+        self.clients.iter().all(|(_, client)| client.outbound.is_empty())
     }
 
     /// Whether nothing is left of anybody: no client, name, room or question.
@@ -360,7 +400,8 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn origin(&self, conn: ConnId, ordinal: u64) -> Origin {
-        Origin { sender: self.address(conn), ordinal }
+        let from_one = NonZeroU64::MIN.saturating_add(ordinal.saturating_sub(1));
+        Origin { sender: self.address(conn), ordinal: from_one }
     }
 
     pub(super) fn tally(&self) -> &Tally {
@@ -378,7 +419,7 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn report(&mut self, report: Report) {
-        self.effects.push(Effect::Report(report));
+        self.effects.push(Effect::Report(Box::new(report)));
     }
 
     pub(super) fn is_over_its_queue(&self, id: ConnId) -> bool {

@@ -88,13 +88,13 @@ impl Door {
         Entry::Client
     }
 
-    /// A connection that entered is closed: a client from this address, or one
+    /// A connection from this address that entered is closed: a client, or one
     /// that was refused.
-    pub fn left(&self, client: Option<IpAddr>) {
-        let Some(peer) = client else {
+    pub fn left(&self, peer: IpAddr, is_client: bool) {
+        if !is_client {
             self.counts.refused.fetch_sub(1, Relaxed);
             return;
-        };
+        }
         self.counts.clients.fetch_sub(1, Relaxed);
         let Some((_, addresses)) = &self.counts.addresses else { return };
         if let hash_map::Entry::Occupied(mut clients) = lock(addresses).entry(peer) {
@@ -194,11 +194,11 @@ mod tests {
         assert_eq!(door.enter(one), Entry::Client);
         assert_eq!(door.enter(one), Entry::Refused(Code::ServerFull));
         assert_eq!(door.enter(other), Entry::Client);
-        door.left(Some(one));
+        door.left(one, true);
         assert_eq!(door.enter(one), Entry::Client);
         assert_eq!(door.enter(one), Entry::Refused(Code::ServerFull));
         for peer in [one, one, other] {
-            door.left(Some(peer));
+            door.left(peer, true);
         }
         assert!(lock(&door.counts.addresses.as_ref().unwrap().1).is_empty());
     }
@@ -213,9 +213,9 @@ mod tests {
         }
         assert_eq!(door.enter(peer), Entry::Dropped(Code::ServerFull));
         assert_eq!(door.dropped(), 1);
-        door.left(Some(peer));
+        door.left(peer, true);
         assert_eq!(door.enter(peer), Entry::Client);
-        door.left(None);
+        door.left(peer, false);
         assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
     }
 

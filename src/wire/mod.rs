@@ -26,6 +26,6 @@ pub mod text;
 
 pub use framer::{Framer, Step};
 pub use name::{Name, NameError};
-pub use outbound::Outbound;
+pub use outbound::{Frame, Outbound, Spares};
 pub use packet::{Malformed, Packet};
 pub use text::JsonText;

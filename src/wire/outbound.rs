@@ -2,191 +2,176 @@
 //! whose it is, so that what never reaches the socket can be given back.
 //! Never: the socket, what a tag means, whether a packet may be added.
 
-use std::collections::VecDeque;
+mod packets;
+
+use crate::limits::{COPIED_FRAME_BYTES_MAX, SPARE_QUEUES_MAX};
+use packets::Packets;
 use std::io::IoSlice;
+use std::mem;
 use std::sync::Arc;
 
-/// A queue that gave its bytes away keeps no more room than this.
-const KEPT_BYTES_MAX: usize = 4096;
-
-/// A queue of packets on their way to one socket.
+/// A queue of packets on their way to one socket: two words, whatever waits.
 ///
 /// Small packets are copied one behind the other, so that one `send` takes
-/// them all; a frame for many recipients is shared between their queues.
+/// them all. A frame for many that waits alone, and one too large to be
+/// copied, is shared between their queues.
 ///
-/// - **In**: [`push_with`](Self::push_with), [`push_shared`](Self::push_shared).
-/// - **Out**: [`fill`](Self::fill), then [`advance`](Self::advance); at the
-///   end [`take_unsent`](Self::take_unsent).
-/// - **Invariant**: `queued` is the sum of what is left of the parcels.
+/// - **In**: [`push_with`](Self::push_with), [`push_frame`](Self::push_frame).
+/// - **Out**: [`contiguous`](Self::contiguous) or [`fill`](Self::fill), then
+///   [`advance`](Self::advance); at the end [`take_unsent`](Self::take_unsent).
+/// - **Invariant**: an empty queue owns no memory.
 #[derive(Debug)]
-pub struct Outbound<T> {
-    bytes: Vec<u8>,
-    /// Where the first unsent byte of `bytes` is.
-    head: usize,
-    parcels: VecDeque<Parcel<T>>,
-    /// How much of the first parcel is sent.
-    torn: usize,
-    /// Bytes that wait, shared ones too.
-    queued: usize,
-    /// Those of the parcels that are shared, in order.
-    frames: VecDeque<Arc<[u8]>>,
-}
+pub struct Outbound<T>(Waiting<T>);
 
 #[derive(Debug)]
-struct Parcel<T> {
-    tag: T,
-    length: usize,
-    /// It is the next of `frames`, not of `bytes`.
-    shared: bool,
+enum Waiting<T> {
+    Nothing,
+    /// One frame for many, not sent in part: nothing here but the count of its
+    /// holders is touched, however many these are.
+    Frame(Arc<Frame<T>>),
+    Packets(Box<Packets<T>>),
 }
+
+/// A packet for many.
+#[derive(Debug)]
+pub struct Frame<T> {
+    pub tag: T,
+    pub bytes: Box<[u8]>,
+}
+
+/// Memory of queues that emptied, still warm, for those that fill next.
+#[derive(Debug)]
+pub struct Spares<T>(Vec<Box<Packets<T>>>);
 
 impl<T> Default for Outbound<T> {
     fn default() -> Self {
-        Self {
-            bytes: Vec::new(),
-            head: 0,
-            parcels: VecDeque::new(),
-            torn: 0,
-            queued: 0,
-            frames: VecDeque::new(),
-        }
+        Self(Waiting::Nothing)
     }
 }
 
-impl<T> Outbound<T> {
+impl<T> Default for Spares<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Copy> Outbound<T> {
     /// Bytes that wait.
     pub fn queued_bytes(&self) -> usize {
-        self.queued
+        match &self.0 {
+            Waiting::Nothing => 0,
+            Waiting::Frame(frame) => frame.bytes.len(),
+            Waiting::Packets(packets) => packets.queued_bytes(),
+        }
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.queued == 0
+        matches!(self.0, Waiting::Nothing)
     }
 
     /// Whether the first packet is sent in part, so that nothing but its rest
     /// can follow.
     pub fn is_torn(&self) -> bool {
-        self.torn > 0
+        matches!(&self.0, Waiting::Packets(packets) if packets.is_torn())
     }
 
     /// Adds the packet that `write` appends.
-    pub fn push_with(&mut self, tag: T, write: impl FnOnce(&mut Vec<u8>)) {
-        let before = self.bytes.len();
-        write(&mut self.bytes);
-        let length = self.bytes.len() - before;
-        self.queued += length;
-        self.parcels.push_back(Parcel { tag, length, shared: false });
+    pub fn push_with(&mut self, spares: &mut Spares<T>, tag: T, write: impl FnOnce(&mut Vec<u8>)) {
+        self.packets(spares).push_with(tag, write);
     }
 
-    /// Adds a packet that is shared with other queues.
-    pub fn push_shared(&mut self, tag: T, frame: Arc<[u8]>) {
-        self.queued += frame.len();
-        self.parcels.push_back(Parcel { tag, length: frame.len(), shared: true });
-        self.frames.push_back(frame);
+    /// Adds a frame for many.
+    pub fn push_frame(&mut self, spares: &mut Spares<T>, frame: &Arc<Frame<T>>) {
+        if self.is_empty() {
+            self.0 = Waiting::Frame(frame.clone());
+        } else {
+            self.packets(spares).push_frame(frame);
+        }
     }
 
     /// What waits, where one slice holds it all: the usual case.
     pub fn contiguous(&self) -> Option<&[u8]> {
-        self.frames.is_empty().then(|| &self.bytes[self.head..])
+        match &self.0 {
+            Waiting::Nothing => Some(&[]),
+            Waiting::Frame(frame) => Some(&frame.bytes),
+            Waiting::Packets(packets) => packets.contiguous(),
+        }
     }
 
     /// Points `slices` at what waits, from the front on; returns how many of
     /// them are used.
     pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let mut used = 0;
-        let mut copied = self.head;
-        let mut run = self.head;
-        let mut torn = self.torn;
-        let mut frames = self.frames.iter();
-        for parcel in &self.parcels {
-            if !parcel.shared {
-                run += parcel.length - torn;
-                torn = 0;
-                continue;
+        match (&self.0, slices.first_mut()) {
+            (Waiting::Nothing, _) | (_, None) => 0,
+            (Waiting::Frame(frame), Some(slice)) => {
+                *slice = IoSlice::new(&frame.bytes);
+                1
             }
-            let Some(frame) = frames.next() else { break };
-            if run > copied {
-                if used == slices.len() {
-                    return used;
-                }
-                slices[used] = IoSlice::new(&self.bytes[copied..run]);
-                used += 1;
-                copied = run;
-            }
-            if used == slices.len() {
-                return used;
-            }
-            slices[used] = IoSlice::new(&frame[torn..]);
-            used += 1;
-            torn = 0;
+            (Waiting::Packets(packets), _) => packets.fill(slices),
         }
-        if run > copied && used < slices.len() {
-            slices[used] = IoSlice::new(&self.bytes[copied..run]);
-            used += 1;
-        }
-        used
     }
 
     /// Says that the socket took the first `sent` bytes; returns how many
     /// packets it now has whole.
-    pub fn advance(&mut self, sent: usize) -> usize {
-        if sent >= self.queued {
-            let whole = self.parcels.len();
-            self.clear();
-            return whole;
-        }
-        self.queued -= sent;
-        let mut whole = 0;
-        let mut left = self.torn + sent;
-        while let Some(first) = self.parcels.front() {
-            if left < first.length {
-                if !first.shared {
-                    self.head += left - self.torn;
+    pub fn advance(&mut self, spares: &mut Spares<T>, sent: usize) -> usize {
+        match &mut self.0 {
+            Waiting::Nothing => 0,
+            Waiting::Frame(frame) if sent >= frame.bytes.len() => {
+                self.0 = Waiting::Nothing;
+                1
+            }
+            Waiting::Frame(_) if sent == 0 => 0,
+            Waiting::Frame(_) => self.packets(spares).advance(sent),
+            Waiting::Packets(packets) => {
+                let whole = packets.advance(sent);
+                if packets.queued_bytes() == 0
+                    && let Waiting::Packets(emptied) = mem::replace(&mut self.0, Waiting::Nothing)
+                {
+                    spares.keep(emptied);
                 }
-                break;
+                whole
             }
-            left -= first.length;
-            if first.shared {
-                self.frames.pop_front();
-            } else {
-                self.head += first.length - self.torn;
-            }
-            self.torn = 0;
-            self.parcels.pop_front();
-            whole += 1;
         }
-        self.torn = left;
-        self.compact();
-        whole
     }
 
     /// Empties the queue: the tags of all packets that the socket doesn't
     /// have whole, in order.
     pub fn take_unsent(&mut self) -> Vec<T> {
-        let tags = self.parcels.drain(..).map(|parcel| parcel.tag).collect();
-        self.clear();
-        tags
-    }
-
-    /// Moves the rest to the front once more is sent than waits, so that a
-    /// queue that never empties stays bounded and each byte moves once.
-    fn compact(&mut self) {
-        if self.head > self.bytes.len() / 2 {
-            self.bytes.drain(..self.head);
-            self.head = 0;
+        match mem::replace(&mut self.0, Waiting::Nothing) {
+            Waiting::Nothing => Vec::new(),
+            Waiting::Frame(frame) => vec![frame.tag],
+            Waiting::Packets(packets) => packets.tags().collect(),
         }
     }
 
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.bytes.shrink_to(KEPT_BYTES_MAX);
-        self.parcels.clear();
-        self.parcels.shrink_to(KEPT_BYTES_MAX / size_of::<Parcel<T>>());
-        self.head = 0;
-        self.torn = 0;
-        self.queued = 0;
-        self.frames.clear();
+    /// As packets one behind the other.
+    fn packets(&mut self, spares: &mut Spares<T>) -> &mut Packets<T> {
+        if !matches!(self.0, Waiting::Packets(_)) {
+            let mut packets = spares.0.pop().unwrap_or_default();
+            if let Waiting::Frame(frame) = &self.0 {
+                packets.push_frame(frame);
+            }
+            self.0 = Waiting::Packets(packets);
+        }
+        match &mut self.0 {
+            Waiting::Packets(packets) => packets,
+            _ => unreachable!("made so above"),
+        }
+    }
+}
+
+impl<T> Spares<T> {
+    fn keep(&mut self, emptied: Box<Packets<T>>) {
+        if self.0.len() < SPARE_QUEUES_MAX {
+            self.0.push(emptied);
+        }
+    }
+}
+
+impl<T> Frame<T> {
+    fn is_copied(&self) -> bool {
+        self.bytes.len() <= COPIED_FRAME_BYTES_MAX
     }
 }
 
@@ -194,6 +179,7 @@ impl<T> Outbound<T> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::VecDeque;
 
     /// The queue's shadow: every byte by itself.
     #[derive(Default)]
@@ -213,19 +199,25 @@ mod tests {
     proptest! {
         #[test]
         fn it_sends_what_was_pushed(
-            steps in prop::collection::vec((0u8..3, 1usize..40), 1..60),
+            steps in prop::collection::vec((0u8..4, 1usize..40), 1..60),
         ) {
             let mut queue = Outbound::default();
+            let mut spares = Spares::default();
             let mut shadow = Shadow::default();
             for (tag, (kind, size)) in steps.into_iter().enumerate() {
                 let tag = tag as u32;
+                // Of the frames for many, some are too large to be copied.
+                let size = if kind == 2 { COPIED_FRAME_BYTES_MAX + size } else { size };
                 let packet: Vec<u8> = (0..size).map(|i| (tag as usize * 7 + i) as u8).collect();
                 match kind {
-                    0 => queue.push_with(tag, |out| out.extend_from_slice(&packet)),
-                    1 => queue.push_shared(tag, Arc::from(packet.as_slice())),
+                    0 => queue.push_with(&mut spares, tag, |out| out.extend_from_slice(&packet)),
+                    1 | 2 => {
+                        let frame = Frame { tag, bytes: packet.as_slice().into() };
+                        queue.push_frame(&mut spares, &Arc::new(frame));
+                    }
                     _ => {
-                        let sent = size.min(queue.queued_bytes());
-                        let whole = queue.advance(sent);
+                        let sent = (size * size).min(queue.queued_bytes());
+                        let whole = queue.advance(&mut spares, sent);
                         shadow.bytes.drain(..sent);
                         shadow.sent += sent;
                         let before = shadow.ends.len();
@@ -239,6 +231,10 @@ mod tests {
                 shadow.ends.push_back((tag, shadow.pushed));
             }
             prop_assert_eq!(queue.queued_bytes(), shadow.bytes.len());
+            prop_assert_eq!(queue.is_empty(), shadow.bytes.is_empty());
+            if let Some(bytes) = queue.contiguous() {
+                prop_assert_eq!(bytes, shadow.bytes.make_contiguous());
+            }
             if shadow.ends.len() < 32 {
                 prop_assert_eq!(gather(&queue), shadow.bytes.iter().copied().collect::<Vec<_>>());
             }

@@ -130,6 +130,7 @@ impl House {
             self.shards[usize::from(worker)].expire(ledger.now);
         }
         self.carry_out(dice, ledger, worker);
+        self.flush_lane(dice, ledger, worker, effort);
         ledger.check_said_busy();
         self.send_letters(worker);
         self.probe(dice, ledger, worker);
@@ -196,6 +197,22 @@ impl House {
         }
     }
 
+    /// Some of those who have a frame for many.
+    fn flush_lane(
+        &mut self,
+        dice: &mut Dice,
+        ledger: &mut Ledger,
+        worker: WorkerId,
+        effort: Effort,
+    ) {
+        let count = if effort == Effort::All { usize::MAX } else { dice.below(4) };
+        for _ in 0..count {
+            let Some(id) = self.shards[usize::from(worker)].next_in_lane() else { break };
+            self.flush(dice, ledger, worker, id);
+            self.carry_out(dice, ledger, worker);
+        }
+    }
+
     /// Puts a shard's effects behind those that wait. What the log is told is
     /// known to the oracle before any socket takes what follows from it.
     fn hear(&mut self, ledger: &mut Ledger, worker: WorkerId) {
@@ -252,7 +269,8 @@ impl House {
                 peer.in_line = false;
                 shard.send_home(to, traveller);
             }
-            Effect::Close(Socket(number)) => {
+            Effect::Close(gone) => {
+                let Socket(number) = gone.socket;
                 if let At::Shard(at, id) = ledger.peers[number].at {
                     self.graveyard.push((at, id));
                 }

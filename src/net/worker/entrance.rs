@@ -47,10 +47,10 @@ impl Worker {
         if let Entry::Dropped(code) = entry {
             return dismiss(&stream, code);
         }
-        let client = (entry == Entry::Client).then_some(peer);
-        let Ok(local) = stream.local_addr() else { return self.parts.door.left(client) };
+        let is_client = entry == Entry::Client;
+        let Ok(local) = stream.local_addr() else { return self.parts.door.left(peer, is_client) };
         let local = local.ip().to_canonical();
-        let socket = Socket::new(stream, client);
+        let socket = Socket::new(stream, is_client);
         let id = match entry {
             Entry::Refused(code) => {
                 self.parts.shard.refused_at_door(self.now, socket, (peer, local), code)

@@ -134,6 +134,7 @@ impl Worker {
         self.read_ready()?;
         self.parts.shard.expire(self.now);
         self.carry_out();
+        self.flush_lane();
         self.send_letters()?;
         self.digest.sum_up(self.now);
         self.tell_progress();
@@ -247,6 +248,15 @@ impl Worker {
         self.effects = effects;
     }
 
+    /// A few of those who have a frame for many.
+    fn flush_lane(&mut self) {
+        for _ in 0..limits::LANE_FLUSHES_PER_TICK_MAX {
+            let Some(id) = self.parts.shard.next_in_lane() else { break };
+            self.flush(id);
+        }
+        self.carry_out();
+    }
+
     fn carry_out_one(&mut self, effect: Effect<Socket>) {
         match effect {
             Effect::Flush(id) => self.flush(id),
@@ -266,11 +276,11 @@ impl Worker {
                 self.queue_bytes -= u64::from(std::mem::take(&mut traveller.socket.left_bytes));
                 self.parts.shard.send_home(to, traveller);
             }
-            Effect::Close(socket) => {
-                self.queue_bytes -= u64::from(socket.left_bytes);
-                self.parts.door.left(socket.client);
+            Effect::Close(gone) => {
+                self.queue_bytes -= u64::from(gone.socket.left_bytes);
+                self.parts.door.left(gone.peer, gone.socket.is_client);
             }
-            Effect::Report(report) => self.digest.report(self.now, report),
+            Effect::Report(report) => self.digest.report(self.now, *report),
         }
     }
 

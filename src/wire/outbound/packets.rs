@@ -1,0 +1,193 @@
+//! Packets that wait one behind the other: the bytes of small ones copied
+//! together, large ones for many shared. Never: an empty queue, which is
+//! nothing at all.
+
+use super::Frame;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+/// A queue that gave its bytes away keeps no more room than this.
+const KEPT_BYTES_MAX: usize = 4096;
+
+/// Packets in order.
+///
+/// - **Invariant**: `queued` is the sum of what is left of the parcels.
+#[derive(Debug)]
+pub(super) struct Packets<T> {
+    bytes: Vec<u8>,
+    /// Where the first unsent byte of `bytes` is.
+    head: usize,
+    /// Most queues hold no more than fits in here.
+    parcels: SmallVec<[Parcel<T>; 2]>,
+    /// Which is the first parcel that isn't sent.
+    first: usize,
+    /// How much of that is sent.
+    torn: usize,
+    /// Bytes that wait, shared ones too.
+    queued: usize,
+    /// Those of the parcels that are shared, in order.
+    frames: VecDeque<Arc<Frame<T>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Parcel<T> {
+    tag: T,
+    length: u32,
+    /// It is the next of `frames`, not of `bytes`.
+    shared: bool,
+}
+
+impl<T> Default for Packets<T> {
+    fn default() -> Self {
+        Self {
+            bytes: Vec::new(),
+            head: 0,
+            parcels: SmallVec::new(),
+            first: 0,
+            torn: 0,
+            queued: 0,
+            frames: VecDeque::new(),
+        }
+    }
+}
+
+impl<T: Copy> Packets<T> {
+    pub fn queued_bytes(&self) -> usize {
+        self.queued
+    }
+
+    pub fn is_torn(&self) -> bool {
+        self.torn > 0
+    }
+
+    /// Adds the packet that `write` appends.
+    pub fn push_with(&mut self, tag: T, write: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.bytes.len();
+        write(&mut self.bytes);
+        self.push(tag, self.bytes.len() - before, false);
+    }
+
+    /// Adds a frame for many.
+    pub fn push_frame(&mut self, frame: &Arc<Frame<T>>) {
+        if frame.is_copied() {
+            self.bytes.extend_from_slice(&frame.bytes);
+        } else {
+            self.frames.push_back(frame.clone());
+        }
+        self.push(frame.tag, frame.bytes.len(), !frame.is_copied());
+    }
+
+    fn push(&mut self, tag: T, length: usize, shared: bool) {
+        self.queued += length;
+        // A packet is far from four gigabytes (`limits`).
+        self.parcels.push(Parcel { tag, length: length as u32, shared });
+    }
+
+    /// What waits, where one slice holds it all.
+    pub fn contiguous(&self) -> Option<&[u8]> {
+        self.frames.is_empty().then(|| &self.bytes[self.head..])
+    }
+
+    /// See [`super::Outbound::fill`].
+    pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut used = 0;
+        let mut copied = self.head;
+        let mut run = self.head;
+        let mut torn = self.torn;
+        let mut frames = self.frames.iter();
+        for parcel in &self.parcels[self.first..] {
+            if !parcel.shared {
+                run += parcel.length as usize - torn;
+                torn = 0;
+                continue;
+            }
+            let Some(frame) = frames.next() else { break };
+            if run > copied {
+                if used == slices.len() {
+                    return used;
+                }
+                slices[used] = IoSlice::new(&self.bytes[copied..run]);
+                used += 1;
+                copied = run;
+            }
+            if used == slices.len() {
+                return used;
+            }
+            slices[used] = IoSlice::new(&frame.bytes[torn..]);
+            used += 1;
+            torn = 0;
+        }
+        if run > copied && used < slices.len() {
+            slices[used] = IoSlice::new(&self.bytes[copied..run]);
+            used += 1;
+        }
+        used
+    }
+
+    /// See [`super::Outbound::advance`].
+    pub fn advance(&mut self, sent: usize) -> usize {
+        if sent >= self.queued {
+            let whole = self.parcels.len() - self.first;
+            self.clear();
+            return whole;
+        }
+        self.queued -= sent;
+        let before = self.first;
+        let mut left = self.torn + sent;
+        while let Some(parcel) = self.parcels.get(self.first) {
+            let length = parcel.length as usize;
+            if left < length {
+                if !parcel.shared {
+                    self.head += left - self.torn;
+                }
+                break;
+            }
+            left -= length;
+            if parcel.shared {
+                self.frames.pop_front();
+            } else {
+                self.head += length - self.torn;
+            }
+            self.torn = 0;
+            self.first += 1;
+        }
+        self.torn = left;
+        let whole = self.first - before;
+        self.compact();
+        whole
+    }
+
+    /// The tags of all packets that are not sent whole, in order.
+    pub fn tags(&self) -> impl Iterator<Item = T> {
+        self.parcels[self.first..].iter().map(|parcel| parcel.tag)
+    }
+
+    /// Moves the rest to the front once more is sent than waits, so that a
+    /// queue that never empties stays bounded and each byte moves once.
+    fn compact(&mut self) {
+        if self.head > self.bytes.len() / 2 {
+            self.bytes.drain(..self.head);
+            self.head = 0;
+        }
+        if self.first > self.parcels.len() / 2 {
+            self.parcels.drain(..self.first);
+            self.first = 0;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES_MAX);
+        self.parcels.clear();
+        if self.parcels.capacity() > KEPT_BYTES_MAX / size_of::<Parcel<T>>() {
+            self.parcels = SmallVec::new();
+        }
+        self.head = 0;
+        self.first = 0;
+        self.torn = 0;
+        self.queued = 0;
+        self.frames.clear();
+    }
+}
