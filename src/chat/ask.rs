@@ -3,7 +3,7 @@
 //! Meanwhile the client is not heard further. What only this shard has to
 //! answer is answered at once, the same way.
 
-use super::client::{Client, Stage, Then};
+use super::client::{Client, Then};
 use super::id::{Address, ConnId, WorkerId};
 use super::letter::{Answer, Entry, Frame, Letter, Question, WhoIs};
 use super::refusal::Code;
@@ -81,7 +81,7 @@ impl<S> Shard<S> {
     /// Another shard has answered.
     pub(super) fn answer_arrived(&mut self, id: ConnId, answer: Answer) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        if let Stage::Closing { fences, .. } = &mut client.stage {
+        if let Some((fences, _)) = client.closing() {
             if matches!(answer, Answer::Done) {
                 *fences -= 1;
                 self.settle(id);

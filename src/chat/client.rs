@@ -4,7 +4,9 @@
 use super::id::{ConnId, Moment, Tag};
 use super::rules::Pace;
 use crate::wire::{Framer, Name, Outbound, packet};
+use compact_str::CompactString;
 use slab::Slab;
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use std::sync::Arc;
 #[repr(C, align(64))]
 pub struct Client<S> {
     generation: u32,
+    phase: Phase,
     pub(super) flags: Flags,
     /// What waits for the socket.
     pub(super) outbound: Outbound<Tag>,
@@ -27,7 +30,8 @@ pub struct Client<S> {
     /// Carried for `net`; never looked at here.
     pub socket: S,
 
-    pub(super) stage: Stage,
+    /// What there is to know in its phase.
+    stage: Stage,
     /// Packets so far.
     pub(super) ordinal: u64,
     /// When its rate will have allowed all that it has sent, in nanoseconds.
@@ -43,6 +47,14 @@ pub struct Client<S> {
     pub(super) peer: IpAddr,
     /// The server's address on this connection.
     pub(super) local: IpAddr,
+}
+
+/// How far a connection is, in the line that every look at it brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Greeting,
+    User,
+    Closing,
 }
 
 /// How far a connection is. Only ever goes on, from top to bottom.
@@ -125,8 +137,8 @@ pub struct Identity {
     /// `{"from":{"name":"alice","ip":"192.168.1.7"},"to":"`
     pub stamp: Box<str>,
     name_bytes: u8,
-    /// The key, where it isn't the name itself.
-    folded: Option<Box<str>>,
+    /// In place as a rule, since whoever is looked for is known by it.
+    key: CompactString,
     pub hash: u64,
 }
 
@@ -155,7 +167,7 @@ impl Identity {
             // A name and an address hold nothing that JSON escapes.
             stamp: String::from_utf8_lossy(&stamp).into_owned().into_boxed_str(),
             name_bytes: shown.len() as u8,
-            folded: (name.key() != shown).then(|| name.key().into()),
+            key: name.key().into(),
             hash,
         }
     }
@@ -166,7 +178,7 @@ impl Identity {
     }
 
     pub fn key(&self) -> &str {
-        self.folded.as_deref().unwrap_or_else(|| self.name())
+        &self.key
     }
 }
 
@@ -174,6 +186,7 @@ impl<S> Client<S> {
     pub(super) fn new(socket: S, peer: IpAddr, local: IpAddr, now: Moment) -> Self {
         Self {
             generation: 0,
+            phase: Phase::Greeting,
             socket,
             stage: Stage::Greeting,
             flags: Flags::default(),
@@ -188,6 +201,26 @@ impl<S> Client<S> {
             local,
             extras: None,
         }
+    }
+
+    /// For changes within its stage.
+    pub(super) fn closing(&mut self) -> Option<(&mut u32, &mut Then)> {
+        match &mut self.stage {
+            Stage::Closing { fences, then, .. } if self.phase == Phase::Closing => {
+                Some((fences, then))
+            }
+            _ => None,
+        }
+    }
+
+    /// Goes on to the next stage; returns the last.
+    pub(super) fn enter(&mut self, stage: Stage) -> Stage {
+        self.phase = match stage {
+            Stage::Greeting => Phase::Greeting,
+            Stage::User(_) => Phase::User,
+            Stage::Closing { .. } => Phase::Closing,
+        };
+        mem::replace(&mut self.stage, stage)
     }
 
     /// As the server's packets address it: empty before the welcome.
@@ -206,12 +239,20 @@ impl<S> Client<S> {
         }
     }
 
+    pub(super) fn is_greeting(&self) -> bool {
+        self.phase == Phase::Greeting
+    }
+
     pub(super) fn is_user(&self) -> bool {
-        matches!(self.stage, Stage::User(_))
+        self.phase == Phase::User
     }
 
     pub(super) fn is_closing(&self) -> bool {
-        matches!(self.stage, Stage::Closing { .. })
+        self.phase == Phase::Closing
+    }
+
+    pub(super) fn is_lingering(&self) -> bool {
+        self.is_closing() && matches!(self.stage, Stage::Closing { then: Then::Lingering, .. })
     }
 
     /// Whether it has to wait before the next packet is handled.
@@ -268,7 +309,7 @@ impl<S> Client<S> {
 
     /// Whether anything can still be said to it.
     pub(super) fn can_be_told(&self) -> bool {
-        !self.flags.mute && !matches!(self.stage, Stage::Closing { then: Then::Lingering, .. })
+        !self.flags.mute && !self.is_lingering()
     }
 
     pub(super) fn extras(&mut self) -> &mut Extras {
@@ -347,6 +388,7 @@ impl<S> Clients<S> {
 const _: () = {
     type Usual = Client<[u32; 4]>;
     assert!(std::mem::offset_of!(Usual, stage) == 64);
+    assert!(std::mem::offset_of!(Usual, paid_until_ns) == 128);
     assert!(std::mem::offset_of!(Usual, since) <= 192);
     assert!(size_of::<Usual>() == 256);
 };

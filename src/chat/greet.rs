@@ -107,7 +107,7 @@ impl<S> Shard<S> {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.stage = Stage::User(Identity::new(name, client.peer, hash));
+        client.enter(Stage::User(Identity::new(name, client.peer, hash)));
         client.since = self.now;
         self.directory.insert(hash, id.slot);
         self.looks.add(&self.hashing, name.shown(), name.key());
@@ -136,7 +136,7 @@ impl<S> Shard<S> {
 
     pub(super) fn silence_due(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        if !matches!(client.stage, Stage::Greeting) {
+        if !client.is_greeting() {
             return;
         }
         let due = silence_after(client.since);
@@ -150,7 +150,7 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn greeting_due(&mut self, id: ConnId) {
-        if self.clients.get(id).is_some_and(|client| matches!(client.stage, Stage::Greeting)) {
+        if self.clients.get(id).is_some_and(Client::is_greeting) {
             self.refuse(id, 0, Code::GreetingTimeout, None);
         }
     }

@@ -1,7 +1,7 @@
 //! A client's bytes: framed where they lie, paced, handed on packet by packet.
 //! Only what can't be handled yet is kept. Never: what a packet asks for.
 
-use super::client::{Flags, Hold, Stage, Then};
+use super::client::{Flags, Hold, Then};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment};
 use super::refusal::Code;
@@ -36,8 +36,8 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.flags.ended = true;
         client.flags.reset |= how == Ended::Reset;
-        match &mut client.stage {
-            Stage::Closing { then, .. } => {
+        match client.closing() {
+            Some((_, then)) => {
                 if how == Ended::Reset || *then == Then::Lingering {
                     self.drop_client(id);
                 } else if *then == Then::Linger {
@@ -45,7 +45,7 @@ impl<S> Shard<S> {
                     self.settle(id);
                 }
             }
-            _ => self.resume(id),
+            None => self.resume(id),
         }
     }
 
@@ -122,7 +122,7 @@ impl<S> Shard<S> {
     fn consume(&mut self, id: ConnId, bytes: &[u8]) -> usize {
         let Some(client) = self.clients.get(id) else { return bytes.len() };
         let mut used = 0;
-        if matches!(client.stage, Stage::Greeting) {
+        if client.is_greeting() {
             let Some(greeted) = self.greet(id, bytes, false) else { return bytes.len() };
             used = greeted;
         }
@@ -211,7 +211,7 @@ impl<S> Shard<S> {
     /// Nothing more will come and all that came is handled.
     fn finish_input(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        if matches!(client.stage, Stage::Greeting) {
+        if client.is_greeting() {
             let kept = mem::take(&mut client.inbound);
             self.greet(id, &kept, true);
         }

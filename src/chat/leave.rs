@@ -1,14 +1,13 @@
 //! Going: politely, kicked, refused, stuck, lost, at shutdown. A name is free
 //! at once; what waits is still flushed; what never leaves is given back.
 
-use super::client::{Client, Stage, Then};
+use super::client::{Client, Flags, Stage, Then};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment, Tag};
 use super::letter::{Letter, Question};
 use super::refusal::Code;
 use super::shard::{Effect, Gone, Report, Shard};
 use crate::limits;
-use std::mem;
 use std::sync::Arc;
 
 impl<S> Shard<S> {
@@ -18,7 +17,7 @@ impl<S> Shard<S> {
     pub(super) fn leave(&mut self, id: ConnId, then: Then) {
         self.answer_guesser(id);
         let Some(client) = self.clients.get_mut(id) else { return };
-        if let Stage::Closing { then: planned, .. } = &mut client.stage {
+        if let Some((_, planned)) = client.closing() {
             if then == Then::Close && *planned == Then::Linger {
                 *planned = Then::Close;
             }
@@ -31,7 +30,7 @@ impl<S> Shard<S> {
         let name: Box<str> = client.name().into();
         client.inbound = Vec::new();
         let stage = Stage::Closing { name, fences, then };
-        let left = mem::replace(&mut client.stage, stage);
+        let left = client.enter(stage);
         let rooms = client.extras.take().map(|extras| extras.rooms).unwrap_or_default();
         self.asked.remove(&id);
         if let Stage::User(identity) = left {
@@ -79,22 +78,21 @@ impl<S> Shard<S> {
     pub(super) fn settle(&mut self, id: ConnId) {
         let now = self.now;
         let Some(client) = self.clients.get_mut(id) else { return };
-        if client.flags.reset && client.is_closing() {
+        let Flags { reset, ended, .. } = client.flags;
+        let flushed = client.outbound.is_empty();
+        let Some((&mut fences, then)) = client.closing() else { return };
+        if reset {
             // Nothing can be said and nobody reads it any more.
             self.drop_client(id);
             return;
         }
-        if let Stage::Closing { fences: 0, then: then @ Then::Bye, .. } = &mut client.stage {
-            *then = if client.flags.ended { Then::Close } else { Then::Linger };
-            self.say(id, "/quit", "bye");
-            return;
-        }
-        if !client.outbound.is_empty() {
-            return;
-        }
-        match &mut client.stage {
-            Stage::Closing { fences: 0, then: Then::Close, .. } => self.drop_client(id),
-            Stage::Closing { fences: 0, then: then @ Then::Linger, .. } => {
+        match (fences, *then) {
+            (0, Then::Bye) => {
+                *then = if ended { Then::Close } else { Then::Linger };
+                self.say(id, "/quit", "bye");
+            }
+            (0, Then::Close) if flushed => self.drop_client(id),
+            (0, Then::Linger) if flushed => {
                 *then = Then::Lingering;
                 self.deadlines.push(now.after(limits::LINGER), Kind::Linger, id);
                 self.effects.push(Effect::Shutdown(id));
@@ -145,7 +143,7 @@ impl<S> Shard<S> {
         }
         let Some(client) = self.clients.get_mut(id) else { return };
         client.flags.last_words = true;
-        if let Stage::Closing { then: then @ Then::Bye, .. } = &mut client.stage {
+        if let Some((_, then @ Then::Bye)) = client.closing() {
             // The reason is the last that is said.
             *then = Then::Linger;
         }
@@ -160,9 +158,7 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn linger_due(&mut self, id: ConnId) {
-        let lingering =
-            |c: &Client<S>| matches!(c.stage, Stage::Closing { then: Then::Lingering, .. });
-        if self.clients.get(id).is_some_and(lingering) {
+        if self.clients.get(id).is_some_and(Client::is_lingering) {
             self.drop_client(id);
         }
     }

@@ -3,7 +3,7 @@
 //! of [`Shard`].
 
 use super::ask::Asked;
-use super::client::{Client, Clients, Stage, Then};
+use super::client::{Client, Clients, Then};
 use super::deadlines::{Deadlines, Kind};
 use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
@@ -193,14 +193,14 @@ impl<S> Shard<S> {
     pub fn wants_bytes(&mut self, id: ConnId) -> bool {
         let over = self.is_over_its_queue(id);
         let Some(client) = self.clients.get_mut(id) else { return false };
-        match client.stage {
-            Stage::Closing { then, .. } => then != Then::Close,
-            _ if client.flags.reset => true,
-            _ => {
-                client.flags.held_queue |= over;
-                !client.is_held() && !client.flags.ended && !self.stopping
-            }
+        if let Some((_, then)) = client.closing() {
+            return *then != Then::Close;
         }
+        if client.flags.reset {
+            return true;
+        }
+        client.flags.held_queue |= over;
+        !client.is_held() && !client.flags.ended && !self.stopping
     }
 
     /// How many bytes it takes at a time: a share of what a queue may hold, so

@@ -1,7 +1,7 @@
 //! The server's own packets: the welcome, answers, refusals, pages of lists,
 //! who comes and goes. Never: when they are due.
 
-use super::client::{Client, Stage, Then};
+use super::client::{Client, Then};
 use super::id::ConnId;
 use super::letter::{Entry, Letter};
 use super::refusal::Code;
@@ -40,7 +40,7 @@ impl<S> Shard<S> {
     /// all while greeting, close the connection.
     pub(super) fn refuse(&mut self, id: ConnId, ordinal: u64, code: Code, name: Option<&str>) {
         let Some(client) = self.clients.get(id) else { return };
-        let closes = code.closes() || matches!(client.stage, Stage::Greeting);
+        let closes = code.closes() || client.is_greeting();
         let peer = client.peer;
         if client.can_be_told() {
             self.tally().refused.add(1);
