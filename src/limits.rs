@@ -87,7 +87,7 @@ pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
 /// heard, counted once for each recipient.
 pub const DELIVERIES_PER_TURN_MAX: usize = 512;
 /// Connections with a frame for many that are flushed in a tick.
-pub const LANE_FLUSHES_PER_TICK_MAX: usize = 16;
+pub const LANE_FLUSHES_PER_TICK_MAX: usize = 32;
 /// Slices handed to one `writev`.
 pub const SLICES_MAX: usize = 64;
 /// Empty queues that a worker keeps for reuse.
@@ -114,9 +114,9 @@ pub const AT_THE_DOOR_MAX: usize = 48;
 /// the kernel cuts it to `net.core.somaxconn`.
 pub const LISTEN_BACKLOG: i32 = 65_535;
 /// At shutdown: for what is queued, ...
-pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(4_000);
+pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(3_500);
 /// ... for telling senders what was not delivered, ...
-pub const SHUTDOWN_TELL: Duration = Duration::from_millis(500);
+pub const SHUTDOWN_TELL: Duration = Duration::from_millis(1_000);
 /// ... and for peers to hang up.
 pub const SHUTDOWN_CLOSE: Duration = Duration::from_millis(500);
 /// An idle connection is probed by TCP after this time ...

@@ -44,9 +44,10 @@ pub struct Client<S> {
     pub(super) since: Moment,
     /// What few have.
     pub(super) extras: Option<Box<Extras>>,
+    /// The server's address on this connection, as all that it says begins
+    /// with it.
+    pub(super) local: CompactString,
     pub(super) peer: IpAddr,
-    /// The server's address on this connection.
-    pub(super) local: IpAddr,
 }
 
 /// How far a connection is, in the line that every look at it brings.
@@ -183,7 +184,7 @@ impl Identity {
 }
 
 impl<S> Client<S> {
-    pub(super) fn new(socket: S, peer: IpAddr, local: IpAddr, now: Moment) -> Self {
+    pub(super) fn new(socket: S, peer: IpAddr, local: CompactString, now: Moment) -> Self {
         Self {
             generation: 0,
             phase: Phase::Greeting,

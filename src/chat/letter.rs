@@ -5,6 +5,7 @@ use super::id::{Address, ConnId, Origin, Tag};
 use super::refusal::Code;
 use super::rooms::Left;
 use crate::wire::{self, Framer, Name};
+use compact_str::CompactString;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ pub enum Letter<S> {
     /// A stamped packet for those members of a room who live there.
     Post { sender: Address, room: Arc<str>, frame: Arc<Frame> },
     /// A packet was not delivered.
-    Refuse { to: ConnId, ordinal: u64, code: Code, name: Option<Box<str>> },
+    Refuse { to: ConnId, ordinal: u64, code: Code, name: Option<CompactString> },
     /// A question of a client.
     Ask { asker: Address, question: Question },
     /// The answer.
@@ -129,7 +130,7 @@ pub struct WhoIs {
 pub struct Traveller<S> {
     pub socket: S,
     pub peer: IpAddr,
-    pub local: IpAddr,
+    pub local: CompactString,
     pub name: Name,
     /// The ordinal of the greeting: 0 for a bare name.
     pub ordinal: u64,

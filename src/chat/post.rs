@@ -9,6 +9,7 @@ use super::shard::{Effect, Shard};
 use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
 use crate::wire::{Outbound, Packet, packet};
+use compact_str::CompactString;
 use std::mem;
 use std::sync::Arc;
 
@@ -210,7 +211,7 @@ impl<S> Shard<S> {
     /// A packet doesn't reach one of ours: its sender hears of it, with their
     /// name.
     pub(super) fn give_back(&mut self, origin: Origin, code: Code, recipient: ConnId) {
-        let name: Box<str> =
+        let name: CompactString =
             self.clients.get(recipient).map(|c| c.name().into()).unwrap_or_default();
         self.refuse_origin(origin, code, Some(&name));
     }
@@ -222,7 +223,7 @@ impl<S> Shard<S> {
             self.refuse(sender.conn, ordinal.get(), code, name);
             return;
         }
-        let name = name.map(Box::from);
+        let name = name.map(CompactString::from);
         let ordinal = ordinal.get();
         self.send(sender.worker, Letter::Refuse { to: sender.conn, ordinal, code, name }, 64);
     }

@@ -14,6 +14,7 @@ use super::rules::{Pace, Rules};
 use super::tally::{Tallies, Tally};
 use crate::limits;
 use crate::wire::{Outbound, Spares};
+use compact_str::ToCompactString;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::net::IpAddr;
@@ -170,7 +171,7 @@ impl<S> Shard<S> {
     /// A connection was accepted.
     pub fn accepted(&mut self, now: Moment, socket: S, peer: IpAddr, local: IpAddr) -> ConnId {
         self.now = now;
-        let id = self.clients.insert(Client::new(socket, peer, local, now));
+        let id = self.clients.insert(Client::new(socket, peer, local.to_compact_string(), now));
         self.deadlines.push(now.after(self.rules.greeting_timeout), Kind::Greeting, id);
         id
     }
@@ -184,7 +185,7 @@ impl<S> Shard<S> {
         code: Code,
     ) -> ConnId {
         self.now = now;
-        let id = self.clients.insert(Client::new(socket, peer, local, now));
+        let id = self.clients.insert(Client::new(socket, peer, local.to_compact_string(), now));
         self.refuse(id, 0, code, None);
         id
     }

@@ -9,7 +9,6 @@ use super::shard::{Report, Shard};
 use crate::wire::JsonText;
 use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO, push_packet};
 use crate::wire::text::push_escaped;
-use std::io::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -46,10 +45,15 @@ impl<S> Shard<S> {
             self.tally().refused.add(1);
             self.tally().refused_by_code[code as usize].add(1);
             self.say_with(id, "/error", |out| {
-                // Nothing in here needs escaping but the line break.
+                // Nothing in here needs escaping but the line break. Piece by
+                // piece: a post to a room may be refused a thousand times.
                 let name = name.unwrap_or_default();
                 let space = if name.is_empty() { "" } else { " " };
-                let _ = write!(out, "{ordinal} {}{space}{name}\\n{}", code.word(), code.advice());
+                let mut digits = itoa::Buffer::new();
+                let ordinal = digits.format(ordinal);
+                for piece in [ordinal, " ", code.word(), space, name, "\\n", code.advice()] {
+                    out.extend_from_slice(piece.as_bytes());
+                }
             });
         }
         if closes {
@@ -142,7 +146,7 @@ fn push_head<S>(out: &mut Vec<u8>, client: &Client<S>, endpoint: &str) {
     out.extend_from_slice(FROM_NAME);
     out.extend_from_slice(endpoint.as_bytes());
     out.extend_from_slice(IP);
-    let _ = write!(out, "{}", client.local);
+    out.extend_from_slice(client.local.as_bytes());
     out.extend_from_slice(TO);
     out.extend_from_slice(client.name().as_bytes());
     out.extend_from_slice(MSG);

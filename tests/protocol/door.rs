@@ -15,6 +15,8 @@ ip link set lo up
 # Loopback's own addresses are there already.
 # An IPv6 address must not be tentative, or it isn't chosen for connecting.
 ip addr add "$ip" dev lo nodad 2>/dev/null || ip addr add "$ip" dev lo 2>/dev/null
+# The kernel makes its route a moment later.
+until ip route get "$ip" >/dev/null 2>&1; do :; done
 coproc SERVER { exec "$LANLINE" serve --workers "$workers" --listen "$listen" --log off "$@"; }
 server=$SERVER_PID
 read -r _ _ address <&"${SERVER[0]}"
