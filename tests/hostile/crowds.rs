@@ -41,67 +41,85 @@ fn stat(client: &mut Client, name: &str) -> u64 {
     line.unwrap().parse().unwrap()
 }
 
+/// The people of [`members_who_stop_reading_harm_nobody_else`].
+struct Room {
+    /// In no room; they ask `/ping`.
+    quiet: Vec<Client>,
+    talker: Client,
+    /// A member who reads.
+    reader: Client,
+}
+
+impl Room {
+    fn open(server: &Server) -> Self {
+        let [mut talker, mut reader] =
+            ["talker", "reader"].map(|name| Client::join(server.address, name));
+        talker.ask("/join", "#room");
+        reader.ask("/join", "#room");
+        Self { quiet: join_many(server, "quiet", 10), talker, reader }
+    }
+
+    /// The talker posts as fast as it can, the reader reads, and meanwhile the
+    /// quiet ask `/ping`, and go on until `is_over`. How long these took; the
+    /// reader has heard every post.
+    fn talk(&mut self, mut is_over: impl FnMut(&mut Client) -> bool) -> Vec<Duration> {
+        let Self { quiet, talker, reader } = self;
+        let text = "x".repeat(8000);
+        let over = AtomicBool::new(false);
+        let (mut heard, mut posted) = (0, 0);
+        let times = thread::scope(|scope| {
+            let over = &over;
+            let talks = scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    talker.send("#room", &text);
+                    posted += 1;
+                    // Its refusals and its pace: an answer behind each post.
+                    talker.ask("/ping", "");
+                }
+                talker.send("reader", "the end");
+            });
+            let reads = scope.spawn(|| {
+                while reader.read().expect("the reader stays").msg != "the end" {
+                    heard += 1;
+                }
+            });
+            let mut times = pings(quiet, size(20, 100));
+            while !is_over(&mut quiet[0]) {
+                times.extend(pings(quiet, 1));
+            }
+            over.store(true, Ordering::Relaxed);
+            talks.join().unwrap();
+            reads.join().unwrap();
+            times
+        });
+        assert_eq!(heard, posted, "the reader hears every post");
+        times
+    }
+}
+
 #[test]
 fn members_who_stop_reading_harm_nobody_else() {
     let members = size(40, 1000);
     let queue = 65_536;
     let server = Server::start(&["--queue", "65536", "--stuck-timeout", "3", "--rate", "0"]);
-    let mut quiet = join_many(&server, "quiet", 10);
-    let before = percentile_99(pings(&mut quiet, size(20, 100)));
+    let mut room = Room::open(&server);
+    let idle = percentile_99(pings(&mut room.quiet, size(20, 100)));
+    let before = percentile_99(room.talk(|_| true));
     let mut stuck = join_many(&server, "stuck", members);
     for member in &mut stuck {
         member.ask("/join", "#room");
     }
-    // One who reads stays in the room, and hears all of it.
-    let mut reader = Client::join(server.address, "reader");
-    reader.ask("/join", "#room");
-    let mut talker = Client::join(server.address, "talker");
-    talker.ask("/join", "#room");
 
-    // The talker talks until all others were closed for being stuck.
-    let text = "x".repeat(8000);
-    let over = AtomicBool::new(false);
-    let (mut heard, mut posted) = (0, 0);
-    let during = thread::scope(|scope| {
-        let over = &over;
-        let talks = scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
-                talker.send("#room", &text);
-                posted += 1;
-                // Its refusals and its pace: an answer behind each post.
-                talker.ask("/ping", "");
-            }
-            talker.send("reader", "the end");
-        });
-        let reads = scope.spawn(|| {
-            loop {
-                let packet = reader.read().expect("the reader stays");
-                if packet.msg == "the end" {
-                    return;
-                }
-                heard += 1;
-            }
-        });
-        let mut during = pings(&mut quiet, size(20, 100));
-        let start = Instant::now();
-        while stat(&mut quiet[0], "users") > 12 {
-            assert!(start.elapsed() < PATIENCE, "the stuck stay");
-            during.extend(pings(&mut quiet, 1));
-        }
-        within("stuck members closed after", start.elapsed(), Duration::from_secs(30));
-        over.store(true, Ordering::Relaxed);
-        talks.join().unwrap();
-        reads.join().unwrap();
-        during
+    // The talker talks until all of them were closed for being stuck.
+    let start = Instant::now();
+    let during = room.talk(|quiet| {
+        assert!(start.elapsed() < PATIENCE, "the stuck stay");
+        stat(quiet, "users") == 12
     });
-    assert_eq!(heard, posted, "the reader hears every post");
-    let during = percentile_99(during);
-    within(
-        "99th percentile beside stuck members",
-        during,
-        (before * 2).max(Duration::from_millis(10)),
-    );
-    figure("99th percentile before", format!("{before:?}"));
+    within("stuck members closed after", start.elapsed(), Duration::from_secs(30));
+    figure("99th percentile when nobody talks", format!("{idle:?}"));
+    figure("99th percentile beside the talker alone", format!("{before:?}"));
+    within("99th percentile beside stuck members", percentile_99(during), before * 2);
     let memory = server.memory_kib("VmHWM") * 1024;
     let bound = (64 << 20) + members * (4 * queue);
     figure("memory beside stuck members", format!("{memory} bytes, at most {bound}"));

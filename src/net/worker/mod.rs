@@ -250,16 +250,22 @@ impl Worker {
 
     /// A few of those who have a frame for many.
     fn flush_lane(&mut self) {
+        let mut sent_bytes = 0;
         for _ in 0..limits::LANE_FLUSHES_PER_TICK_MAX {
             let Some(id) = self.parts.shard.next_in_lane() else { break };
-            self.flush(id);
+            sent_bytes += self.flush(id);
+            if sent_bytes > limits::LANE_BYTES_PER_TICK_MARK {
+                break;
+            }
         }
         self.carry_out();
     }
 
     fn carry_out_one(&mut self, effect: Effect<Socket>) {
         match effect {
-            Effect::Flush(id) => self.flush(id),
+            Effect::Flush(id) => {
+                self.flush(id);
+            }
             Effect::Read(id) => self.line_up(id, true),
             Effect::Register(id) => self.register(id),
             Effect::Shutdown(id) => {

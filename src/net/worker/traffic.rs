@@ -88,22 +88,28 @@ impl Worker {
         }
     }
 
-    /// Hands the socket what waits for it: one `send` as a rule, none where it
-    /// is known to be full.
-    pub(super) fn flush(&mut self, id: ConnId) {
+    /// Hands the socket what waits for it: one `write` as a rule, none where it
+    /// is known to be full. How many bytes it took.
+    pub(super) fn flush(&mut self, id: ConnId) -> usize {
+        let mut taken = 0;
         while let Some((socket, outbound)) = self.parts.shard.to_send(id) {
             if socket.is_full {
                 account(&mut self.queue_bytes, socket, outbound.queued_bytes());
                 // For last words it is too late then.
-                return self.parts.shard.blocked(self.now, id);
+                self.parts.shard.blocked(self.now, id);
+                break;
             }
             match socket.send(outbound) {
-                Sent::Broken => return self.parts.shard.broken(self.now, id),
+                Sent::Broken => {
+                    self.parts.shard.broken(self.now, id);
+                    break;
+                }
                 Sent::Bytes { count, full } => {
                     socket.is_full = full;
                     let left = outbound.queued_bytes() - count;
                     let rest = left > 0;
                     account(&mut self.queue_bytes, socket, left);
+                    taken += count;
                     if count > 0 {
                         self.parts.shard.sent(self.now, id, count);
                     }
@@ -112,11 +118,12 @@ impl Worker {
                     }
                     if full || !rest {
                         self.watch_for_room(id, full);
-                        return;
+                        break;
                     }
                 }
             }
         }
+        taken
     }
 
     /// Write interest only while bytes remain.
