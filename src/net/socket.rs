@@ -4,8 +4,7 @@
 use crate::limits;
 use crate::wire::Outbound;
 use mio::net::TcpStream;
-use rustix::io::Errno;
-use std::io::{ErrorKind, IoSlice, Read};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 /// A socket as its shard carries it.
 #[derive(Debug)]
@@ -71,30 +70,29 @@ impl Socket {
         }
     }
 
-    /// One `write`, or one `writev` where frames are shared. Not `send`: under
-    /// seccomp (`sandbox`) the kernel knows by heart which calls are allowed
-    /// whatever their arguments, and runs the filter for the others. SIGPIPE is
-    /// ignored, as in every Rust program.
+    /// One `send`, or one `writev` where frames are shared.
     pub fn send<T: Copy>(&mut self, outbound: &Outbound<T>) -> Sent {
         loop {
             let (result, asked) = match outbound.contiguous() {
-                Some(bytes) => (rustix::io::write(&self.stream, bytes), bytes.len()),
+                Some(bytes) => (self.stream.write(bytes), bytes.len()),
                 None => self.send_slices(outbound),
             };
             return match result {
                 Ok(count) => Sent::Bytes { count, full: count < asked },
-                Err(Errno::INTR) => continue,
-                Err(Errno::AGAIN) => Sent::Bytes { count: 0, full: true },
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    Sent::Bytes { count: 0, full: true }
+                }
                 Err(_) => Sent::Broken,
             };
         }
     }
 
-    fn send_slices<T: Copy>(&mut self, outbound: &Outbound<T>) -> (Result<usize, Errno>, usize) {
+    fn send_slices<T: Copy>(&mut self, outbound: &Outbound<T>) -> (io::Result<usize>, usize) {
         let mut slices = [IoSlice::new(&[]); limits::SLICES_MAX];
         let used = outbound.fill(&mut slices);
         let asked = slices[..used].iter().map(|slice| slice.len()).sum();
-        (rustix::io::writev(&self.stream, &slices[..used]), asked)
+        (self.stream.write_vectored(&slices[..used]), asked)
     }
 }
 

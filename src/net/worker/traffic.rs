@@ -88,7 +88,7 @@ impl Worker {
         }
     }
 
-    /// Hands the socket what waits for it: one `write` as a rule, none where it
+    /// Hands the socket what waits for it: one `send` as a rule, none where it
     /// is known to be full. How many bytes it took.
     pub(super) fn flush(&mut self, id: ConnId) -> usize {
         let mut taken = 0;
