@@ -253,12 +253,13 @@ impl<S> Shard<S> {
         let tally = self.tallies.of(self.place.worker);
         tally.bytes_out.add(bytes as u64);
         tally.packets_out.add(packets as u64);
-        let under = client.queued_bytes() <= self.rules.queue_bytes_max;
-        if under && client.flags.held_queue {
+        if client.flags.held_queue && client.queued_bytes() <= self.rules.queue_bytes_max {
             client.flags.held_queue = false;
             self.resume(id);
+            self.settle(id);
+        } else if client.is_closing() {
+            self.settle(id);
         }
-        self.settle(id);
     }
 
     /// Its socket takes no more for now; a deadline watches from here on.

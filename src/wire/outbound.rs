@@ -146,6 +146,7 @@ impl<T: Copy> Outbound<T> {
     }
 
     /// As packets one behind the other.
+    #[inline]
     fn packets(&mut self, spares: &mut Spares<T>) -> &mut Packets<T> {
         if !matches!(self.0, Waiting::Packets(_)) {
             let mut packets = spares.0.pop().unwrap_or_default();
