@@ -1,11 +1,11 @@
 //! The house: real shards, and between them links that hold letters back. A
 //! tick goes as in a real worker; sockets are simulated. Never: a judgement.
 
-use crate::dice::Dice;
-use crate::ledger::Ledger;
-use crate::peer::{At, Ending, SERVER, Socket};
-use crate::setting::Setting;
-use crate::trace;
+use super::dice::Dice;
+use super::ledger::Ledger;
+use super::peer::{At, Ending, SERVER, Socket};
+use super::setting::Setting;
+use super::trace;
 use lanline::chat::id::Tag;
 use lanline::chat::{Batch, Code, ConnId, Effect, Ended, Place, Shard, Tallies, WorkerId};
 use lanline::limits;

@@ -1,14 +1,14 @@
 //! One run: some hundred steps of chaos; then either everything comes to rest
 //! and everyone leaves, or the server is shut down in the middle of it.
 
-use crate::dice::Dice;
-use crate::house::{Effort, House};
-use crate::ledger::Ledger;
-use crate::peer::{At, Ending, Greeting, Peer};
-use crate::script;
-use crate::setting::Setting;
-use crate::trace;
-use crate::verdict;
+use super::dice::{Dice, GIVEN_BYTES_MAX};
+use super::house::{Effort, House};
+use super::ledger::Ledger;
+use super::peer::{At, Ending, Greeting, Peer};
+use super::script;
+use super::setting::Setting;
+use super::trace;
+use super::verdict;
 use lanline::chat::WorkerId;
 use lanline::wire::Name;
 use std::net::IpAddr;
@@ -26,16 +26,25 @@ struct World {
     ledger: Ledger,
 }
 
-/// Runs one seed to its end; panics where something is wrong.
-pub fn run(seed: u64) {
-    let mut dice = Dice::new(seed);
+/// Bytes of a plan that each step draws from.
+const STEP_BYTES: usize = 4;
+
+/// Runs a house to its end; panics where something is wrong. Chance decides
+/// what it is like and what happens, or the plan does, where there is one: its
+/// first bytes are the setting, and each four behind them a step.
+pub fn run(mut dice: Dice, plan: Option<&[u8]>) {
+    let plan = plan.map(|bytes| bytes.split_at(bytes.len().min(GIVEN_BYTES_MAX)));
+    if let Some((setting, _)) = plan {
+        dice.give(setting);
+    }
     let setting = Setting::draw(&mut dice);
     let house = House::new(&mut dice, &setting);
     let ledger = Ledger::new(&setting);
     trace::note(|| format!("{} workers, {:?}", setting.workers, setting.rules));
     let mut world = World { dice, setting, house, ledger };
-    for _ in 0..world.setting.steps {
-        world.step();
+    match plan {
+        Some((_, steps)) => world.follow(steps),
+        None => (0..world.setting.steps).for_each(|_| world.step()),
     }
     if world.setting.ends_by_shutdown {
         world.shut_down();
@@ -47,6 +56,13 @@ pub fn run(seed: u64) {
 }
 
 impl World {
+    fn follow(&mut self, steps: &[u8]) {
+        for step in steps.chunks(STEP_BYTES) {
+            self.dice.give(step);
+            self.step();
+        }
+    }
+
     fn step(&mut self) {
         self.ledger.step += 1;
         match self.dice.below(100) {

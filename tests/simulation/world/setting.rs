@@ -1,6 +1,6 @@
 //! What a run is like: how many shards, which rules, which names, how wild.
 
-use crate::dice::Dice;
+use super::dice::Dice;
 use lanline::chat::Rules;
 use std::time::Duration;
 
