@@ -12,6 +12,7 @@ use super::verdict;
 use lanline::chat::WorkerId;
 use lanline::wire::Name;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -177,6 +178,19 @@ impl World {
         if self.dice.percent(20) {
             self.house.wall_clock.store(self.dice.number() % 4_000_000_000, Relaxed);
         }
+        if self.dice.percent(10) {
+            self.reload();
+        }
+    }
+
+    /// Some workers hear of other rules; those that don't are slow.
+    fn reload(&mut self) {
+        let rules = Arc::new(self.setting.draw_other_rules(&mut self.dice));
+        for worker in 0..self.setting.workers as WorkerId {
+            if self.dice.percent(70) {
+                self.house.reload(&self.ledger, worker, &rules);
+            }
+        }
     }
 
     /// A bare name that is cut by silence would be another name: the one place
@@ -225,22 +239,25 @@ impl World {
     }
 
     /// [`World::come_to_rest`], until no deadline is left.
-    fn settle(&mut self) {
-        for peer in &mut self.ledger.peers {
-            peer.reads |= self.dice.percent(50);
-        }
+    fn wait_for_all(&mut self) {
         for _ in 0..REST_STEPS_MAX {
             self.come_to_rest();
-            let Some(due) = self.house.next_deadline() else {
-                verdict::judge(&self.ledger);
-                return verdict::judge_house(&self.ledger, &self.house);
-            };
+            let Some(due) = self.house.next_deadline() else { return };
             self.ledger.now = due.max(self.ledger.now);
             for worker in 0..self.setting.workers as WorkerId {
                 self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
             }
         }
         panic!("deadlines without an end");
+    }
+
+    fn settle(&mut self) {
+        for peer in &mut self.ledger.peers {
+            peer.reads |= self.dice.percent(50);
+        }
+        self.wait_for_all();
+        verdict::judge(&self.ledger);
+        verdict::judge_house(&self.ledger, &self.house);
     }
 
     /// Somebody comes and asks who is here. Everybody reads: being told of the
@@ -273,6 +290,10 @@ impl World {
             }
         }
         self.settle();
+        self.nobody_is_left();
+    }
+
+    fn nobody_is_left(&self) {
         let open = self.ledger.peers.iter().filter(|peer| peer.at != At::Closed).count();
         assert_eq!(open, 0, "connections that were never closed");
         for (worker, shard) in self.house.shards.iter().enumerate() {
@@ -307,5 +328,16 @@ impl World {
             self.come_to_rest();
         }
         verdict::judge(&self.ledger);
+        self.hang_up();
+    }
+
+    /// The end of a shutdown: whoever never hangs up is hung up on.
+    fn hang_up(&mut self) {
+        for worker in 0..self.setting.workers as WorkerId {
+            self.house.hang_up(&self.ledger, worker);
+            self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
+        }
+        self.wait_for_all();
+        self.nobody_is_left();
     }
 }
