@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes the targets of tests/fuzz, each for so many seconds, one after the other:
+# Fuzzes the targets of tests/fuzz, each for so many seconds, as many at a time as there are cores:
 #     scripts/fuzz.sh SECONDS [TARGET...]
-# Begins with tests/fuzz/seeds and what earlier runs have kept in tests/fuzz/corpus. Ends with an
-# error at the first finding; where there can be no fuzzer, it says so and does nothing.
+# Begins with tests/fuzz/seeds and what earlier runs have kept in tests/fuzz/corpus. A finding ends
+# its target and makes an error; where there can be no fuzzer, it says so and does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,15 +24,17 @@ cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuz
 cargo fetch --quiet --manifest-path tests/fuzz/Cargo.toml || cannot "libfuzzer-sys can't be fetched"
 cargo fuzz build --fuzz-dir tests/fuzz
 
-for target in "${targets[@]}"; do
-    corpus=tests/fuzz/corpus/$target log=tests/fuzz/corpus/$target.log
+fuzz() {
+    local target=$1 seconds=$2 corpus=tests/fuzz/corpus/$1 log=tests/fuzz/corpus/$1.log
     mkdir -p "$corpus"
     if ! cargo fuzz run --fuzz-dir tests/fuzz "$target" "$corpus" "tests/fuzz/seeds/$target" -- \
-        -max_total_time="$seconds" -timeout=30 -print_final_stats=1 >"$log" 2>&1; then
+        -max_total_time="$seconds" -timeout=300 -print_final_stats=1 >"$log" 2>&1; then
         tail -n 200 "$log"
         echo "$target: found something; CONTRIBUTING.md says how it becomes a seed"
-        exit 1
+        return 1
     fi
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     echo "$target: $runs runs in $seconds s, $(ls "$corpus" | wc -l) inputs kept, nothing found"
-done
+}
+export -f fuzz
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c "fuzz {} $seconds"
