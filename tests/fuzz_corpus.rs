@@ -3,16 +3,25 @@
 
 #[path = "fuzz/src/lib.rs"]
 mod checks;
+#[path = "simulation/world/mod.rs"]
+mod world;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use world::Dice;
 
-/// Shows each kept input to the check; how many there were.
-fn replay(target: &str, check: fn(&[u8])) -> usize {
+/// Inputs kept for a target.
+fn seeds(target: &str) -> Vec<PathBuf> {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(target);
     let mut files: Vec<_> =
         fs::read_dir(&seeds).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
+    files
+}
+
+/// Shows each kept input to the check; how many there were.
+fn replay(target: &str, check: fn(&[u8])) -> usize {
+    let files = seeds(target);
     for file in &files {
         // The last line printed names the input that failed.
         println!("{}", file.display());
@@ -34,4 +43,16 @@ fn packet() {
 #[test]
 fn name() {
     assert!(replay("name", checks::name) >= 20);
+}
+
+#[test]
+fn ops() {
+    let files = seeds("ops");
+    for file in &files {
+        let plan = fs::read(file).unwrap();
+        let what = file.display().to_string();
+        let again = format!("LANLINE_SIM_PLAN={what} cargo test --test simulation");
+        world::play(&what, &again, || world::run(Dice::new(0), Some(&plan)));
+    }
+    assert!(files.len() >= 20);
 }

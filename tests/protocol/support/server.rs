@@ -137,11 +137,12 @@ pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     child.wait_with_output().expect("the child is ours")
 }
 
-/// The binary, nothing of our own environment's settings with it.
+/// The binary, with nothing of our own environment's settings but the sandbox's.
 fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lanline"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("LANLINE_") {
+        let kept = name == "LANLINE_SANDBOX";
+        if name.to_string_lossy().starts_with("LANLINE_") && !kept {
             command.env_remove(name);
         }
     }

@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::env;
 
 /// Steps that are printed, unless `LANLINE_SIM_STEPS` asks for more.
-pub const STEPS_KEPT: usize = 120;
+const STEPS_KEPT: usize = 120;
 
 thread_local! {
     static TRACE: RefCell<Option<VecDeque<String>>> = const { RefCell::new(None) };
@@ -12,8 +13,9 @@ thread_local! {
 }
 
 /// From here on steps are kept.
-pub fn start(kept: usize) {
-    KEPT.set(kept.max(1));
+pub fn start() {
+    let wanted = env::var("LANLINE_SIM_STEPS").ok();
+    KEPT.set(wanted.and_then(|steps| steps.parse().ok()).unwrap_or(STEPS_KEPT).max(1));
     TRACE.set(Some(VecDeque::new()));
 }
 

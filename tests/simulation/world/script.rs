@@ -1,9 +1,9 @@
 //! What simulated clients send: greetings and packets of every kind, in every
 //! layout, good and bad, each with what has to become of it.
 
-use crate::dice::Dice;
-use crate::peer::{Greeting, Item, Peer, What, key, room_key};
-use crate::setting::Setting;
+use super::dice::Dice;
+use super::peer::{Greeting, Item, Peer, What, key, room_key};
+use super::setting::Setting;
 use lanline::wire::Name;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

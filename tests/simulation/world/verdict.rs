@@ -1,9 +1,9 @@
 //! The oracle's verdict when all has come to rest: whether each packet that
 //! was handled reached everyone it was for, or its sender was told.
 
-use crate::house::House;
-use crate::ledger::Ledger;
-use crate::peer::{At, Ending, Item, Peer, What};
+use super::house::House;
+use super::ledger::Ledger;
+use super::peer::{At, Ending, Item, Peer, What};
 
 /// How much a sender can be expected to have been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +177,7 @@ pub fn judge_lists(ledger: &Ledger, prober: &Peer) {
     }
     let listed = lines("/rooms").into_iter().map(|line| {
         let (name, members) = line.rsplit_once(' ').unwrap();
-        (crate::peer::room_key(name).unwrap(), members.parse::<i32>().unwrap())
+        (super::peer::room_key(name).unwrap(), members.parse::<i32>().unwrap())
     });
     assert_eq!(listed.collect::<Vec<_>>(), rooms.into_iter().collect::<Vec<_>>(), "the rooms");
 }

@@ -1,6 +1,6 @@
 //! What a run is like: how many shards, which rules, which names, how wild.
 
-use crate::dice::Dice;
+use super::dice::Dice;
 use lanline::chat::Rules;
 use std::time::Duration;
 
@@ -31,6 +31,9 @@ const NAMES: [&str; 20] = [
 
 const ROOMS: [&str; 6] = ["ops", "OPS", "кухня", "КУХНЯ", "a-room", "Straße"];
 
+/// Packets in a second.
+const RATES: [u32; 5] = [0, 1, 3, 10, 1000];
+
 /// One run's settings.
 pub struct Setting {
     pub workers: usize,
@@ -56,7 +59,7 @@ impl Setting {
             queue_bytes_max: dice.pick(&[1024, 1500, 3000, 20_000, 1_048_576]),
             greeting_timeout: Duration::from_millis(dice.pick(&[500, 3_000, 10_000])),
             stuck_timeout: Duration::from_millis(dice.pick(&[200, 2_000, 30_000])),
-            rate: dice.pick(&[0, 1, 3, 10, 1000]),
+            rate: dice.pick(&RATES),
             broadcast_interval: Duration::from_millis(dice.pick(&[0, 50, 1000])),
             deliveries_per_turn_max: dice.pick(&[1, 2, 5, 512]),
             operator_token: dice.percent(40).then(|| "sesame".to_owned()),
@@ -75,6 +78,17 @@ impl Setting {
             scratch_bytes_max: dice.pick(&[1, 7, 100, 1000, 65_536]),
             lazy_percent: dice.pick(&[0, 10, 50]),
             ends_by_shutdown: dice.percent(30),
+        }
+    }
+
+    /// What can change while the server runs and changes nothing that a packet
+    /// may come to.
+    pub fn draw_other_rules(&self, dice: &mut Dice) -> Rules {
+        Rules {
+            rate: dice.pick(&RATES),
+            greeting_timeout: Duration::from_millis(dice.pick(&[1_000, 5_000])),
+            stuck_timeout: Duration::from_millis(dice.pick(&[100, 10_000])),
+            ..self.rules.clone()
         }
     }
 }

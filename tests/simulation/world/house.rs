@@ -1,13 +1,13 @@
 //! The house: real shards, and between them links that hold letters back. A
 //! tick goes as in a real worker; sockets are simulated. Never: a judgement.
 
-use crate::dice::Dice;
-use crate::ledger::Ledger;
-use crate::peer::{At, Ending, SERVER, Socket};
-use crate::setting::Setting;
-use crate::trace;
+use super::dice::Dice;
+use super::ledger::Ledger;
+use super::peer::{At, Ending, SERVER, Socket};
+use super::setting::Setting;
+use super::trace;
 use lanline::chat::id::Tag;
-use lanline::chat::{Batch, Code, ConnId, Effect, Ended, Place, Shard, Tallies, WorkerId};
+use lanline::chat::{Batch, Code, ConnId, Effect, Ended, Place, Rules, Shard, Tallies, WorkerId};
 use lanline::limits;
 use lanline::wire::Outbound;
 use std::collections::VecDeque;
@@ -363,6 +363,12 @@ impl House {
         self.shards.iter().all(Shard::is_flushed)
     }
 
+    /// Other settings hold from here on: one worker hears of it.
+    pub fn reload(&mut self, ledger: &Ledger, worker: WorkerId, rules: &Arc<Rules>) {
+        trace::note(|| format!("{worker} hears of a rate of {}", rules.rate));
+        self.shards[usize::from(worker)].reload(ledger.now, rules.clone());
+    }
+
     /// The server stops: one worker hears of it.
     pub fn stop(&mut self, ledger: &mut Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} stops"));
@@ -381,6 +387,12 @@ impl House {
             }
         }
         self.shards[usize::from(worker)].give_back_all(ledger.now);
+    }
+
+    /// The server has said all that it can: one worker hears of it.
+    pub fn hang_up(&mut self, ledger: &Ledger, worker: WorkerId) {
+        trace::note(|| format!("{worker} hangs up"));
+        self.shards[usize::from(worker)].hang_up(ledger.now);
     }
 }
 

@@ -1,17 +1,18 @@
 //! One run: some hundred steps of chaos; then either everything comes to rest
 //! and everyone leaves, or the server is shut down in the middle of it.
 
-use crate::dice::Dice;
-use crate::house::{Effort, House};
-use crate::ledger::Ledger;
-use crate::peer::{At, Ending, Greeting, Peer};
-use crate::script;
-use crate::setting::Setting;
-use crate::trace;
-use crate::verdict;
+use super::dice::{Dice, GIVEN_BYTES_MAX};
+use super::house::{Effort, House};
+use super::ledger::Ledger;
+use super::peer::{At, Ending, Greeting, Peer};
+use super::script;
+use super::setting::Setting;
+use super::trace;
+use super::verdict;
 use lanline::chat::WorkerId;
 use lanline::wire::Name;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -26,16 +27,25 @@ struct World {
     ledger: Ledger,
 }
 
-/// Runs one seed to its end; panics where something is wrong.
-pub fn run(seed: u64) {
-    let mut dice = Dice::new(seed);
+/// Bytes of a plan that each step draws from.
+const STEP_BYTES: usize = 4;
+
+/// Runs a house to its end; panics where something is wrong. Chance decides
+/// what it is like and what happens, or the plan does, where there is one: its
+/// first bytes are the setting, and each four behind them a step.
+pub fn run(mut dice: Dice, plan: Option<&[u8]>) {
+    let plan = plan.map(|bytes| bytes.split_at(bytes.len().min(GIVEN_BYTES_MAX)));
+    if let Some((setting, _)) = plan {
+        dice.give(setting);
+    }
     let setting = Setting::draw(&mut dice);
     let house = House::new(&mut dice, &setting);
     let ledger = Ledger::new(&setting);
     trace::note(|| format!("{} workers, {:?}", setting.workers, setting.rules));
     let mut world = World { dice, setting, house, ledger };
-    for _ in 0..world.setting.steps {
-        world.step();
+    match plan {
+        Some((_, steps)) => world.follow(steps),
+        None => (0..world.setting.steps).for_each(|_| world.step()),
     }
     if world.setting.ends_by_shutdown {
         world.shut_down();
@@ -47,6 +57,13 @@ pub fn run(seed: u64) {
 }
 
 impl World {
+    fn follow(&mut self, steps: &[u8]) {
+        for step in steps.chunks(STEP_BYTES) {
+            self.dice.give(step);
+            self.step();
+        }
+    }
+
     fn step(&mut self) {
         self.ledger.step += 1;
         match self.dice.below(100) {
@@ -161,6 +178,19 @@ impl World {
         if self.dice.percent(20) {
             self.house.wall_clock.store(self.dice.number() % 4_000_000_000, Relaxed);
         }
+        if self.dice.percent(10) {
+            self.reload();
+        }
+    }
+
+    /// Some workers hear of other rules; those that don't are slow.
+    fn reload(&mut self) {
+        let rules = Arc::new(self.setting.draw_other_rules(&mut self.dice));
+        for worker in 0..self.setting.workers as WorkerId {
+            if self.dice.percent(70) {
+                self.house.reload(&self.ledger, worker, &rules);
+            }
+        }
     }
 
     /// A bare name that is cut by silence would be another name: the one place
@@ -209,22 +239,25 @@ impl World {
     }
 
     /// [`World::come_to_rest`], until no deadline is left.
-    fn settle(&mut self) {
-        for peer in &mut self.ledger.peers {
-            peer.reads |= self.dice.percent(50);
-        }
+    fn wait_for_all(&mut self) {
         for _ in 0..REST_STEPS_MAX {
             self.come_to_rest();
-            let Some(due) = self.house.next_deadline() else {
-                verdict::judge(&self.ledger);
-                return verdict::judge_house(&self.ledger, &self.house);
-            };
+            let Some(due) = self.house.next_deadline() else { return };
             self.ledger.now = due.max(self.ledger.now);
             for worker in 0..self.setting.workers as WorkerId {
                 self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
             }
         }
         panic!("deadlines without an end");
+    }
+
+    fn settle(&mut self) {
+        for peer in &mut self.ledger.peers {
+            peer.reads |= self.dice.percent(50);
+        }
+        self.wait_for_all();
+        verdict::judge(&self.ledger);
+        verdict::judge_house(&self.ledger, &self.house);
     }
 
     /// Somebody comes and asks who is here. Everybody reads: being told of the
@@ -257,6 +290,10 @@ impl World {
             }
         }
         self.settle();
+        self.nobody_is_left();
+    }
+
+    fn nobody_is_left(&self) {
         let open = self.ledger.peers.iter().filter(|peer| peer.at != At::Closed).count();
         assert_eq!(open, 0, "connections that were never closed");
         for (worker, shard) in self.house.shards.iter().enumerate() {
@@ -291,5 +328,16 @@ impl World {
             self.come_to_rest();
         }
         verdict::judge(&self.ledger);
+        self.hang_up();
+    }
+
+    /// The end of a shutdown: whoever never hangs up is hung up on.
+    fn hang_up(&mut self) {
+        for worker in 0..self.setting.workers as WorkerId {
+            self.house.hang_up(&self.ledger, worker);
+            self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
+        }
+        self.wait_for_all();
+        self.nobody_is_left();
     }
 }

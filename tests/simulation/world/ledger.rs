@@ -1,9 +1,9 @@
 //! The oracle's book: who is there, what each socket took, and whether that may
 //! be. What has to have come by the end is `verdict`'s.
 
-use crate::peer::{At, Item, Peer, SERVER, User, What, key};
-use crate::setting::Setting;
-use crate::trace;
+use super::peer::{At, Item, Peer, SERVER, User, What, key};
+use super::setting::Setting;
+use super::trace;
 use lanline::chat::shard::Report;
 use lanline::chat::{Code, Moment};
 use lanline::limits;

@@ -1,0 +1,14 @@
+#![no_main]
+//! Fuzzes shards: whatever is done to a house of them, in whatever order, its
+//! oracle has nothing to say.
+
+#[path = "../../simulation/world/mod.rs"]
+mod world;
+
+const AGAIN: &str = "LANLINE_SIM_PLAN=<the file named below> cargo test --test simulation";
+
+libfuzzer_sys::fuzz_target!(
+    // A hook that ends the process would leave no time to print the last steps.
+    init: drop(std::panic::take_hook()),
+    |plan: &[u8]| world::play("a plan", AGAIN, || world::run(world::Dice::new(0), Some(plan)))
+);
