@@ -110,6 +110,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// What has a short form gets it; `\u00` is for the rest.
+    #[test]
+    fn the_shortest_escapes_are_written() {
+        let text = JsonText::escape("\"\\\n\r\t\0\u{1f}\u{7f}/");
+        assert_eq!(text.raw(), "\\\"\\\\\\n\\r\\t\\u0000\\u001f\u{7f}/");
+    }
+
     proptest! {
         #[test]
         fn escaping_is_undone_by_reading(plain in any::<String>()) {

@@ -6,6 +6,7 @@
 mod support;
 
 mod bounds;
+mod clocks;
 mod crowds;
 mod escape;
 mod half_open;

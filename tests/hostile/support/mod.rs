@@ -2,6 +2,7 @@
 //! with a deadline. Never: an expectation of one test alone.
 
 pub mod client;
+pub mod clocks;
 pub mod server;
 
 pub use client::Client;

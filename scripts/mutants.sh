@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Mutation testing of the pure rooms: each mutant of src/wire and src/chat is shown to their unit
+# tests, tests/wire_properties.rs, tests/fuzz_corpus.rs and tests/simulation. All of these are built
+# as one test of a copy that has no other rooms, so that a mutant costs seconds. Arguments go to
+# `cargo mutants`:
+#
+#   scripts/mutants.sh --list
+#   MUTANT_JOBS=2 scripts/mutants.sh --file 'src/wire/*.rs'
+#
+# Each job works in a copy of its own, target/mutants/1 and so on, and leaves its account there.
+# What survives here may still fail tests/protocol, which needs the whole program.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=${MUTANT_JOBS:-1}
+first=$PWD/target/mutants/1
+
+# The pure rooms and what tests them, in an empty directory.
+mkdir -p "$first/src" "$first/tests"
+rm -rf "$first"/src/* "$first"/tests/*
+cp -r src/chat src/wire src/limits.rs "$first/src/"
+cp -r tests/fuzz tests/fuzz_corpus.rs tests/simulation tests/wire_properties.rs "$first/tests/"
+rm "$first/tests/fuzz/Cargo.toml"
+cp Cargo.lock "$first/"
+sed -i 's/\bcrate::/crate::simulation::/' "$first"/tests/simulation/*.rs "$first"/tests/simulation/*/*.rs
+
+# A line of our own Cargo.toml for each that these rooms and tests use.
+used='hashbrown|icu_casemap|icu_normalizer|icu_properties|jiff|memchr|serde|serde_json|siphasher|slab|subtle'
+used="$used|compact_str|itoa|smallvec|unicode-script|unicode-security|proptest|rand"
+{
+    printf '[package]\nname = "lanline"\nversion = "0.0.0"\nedition = "2024"\nautotests = false\n\n'
+    printf '[lib]\ndoctest = false\n\n[workspace]\n\n[dependencies]\n'
+    grep -E "^($used) = " Cargo.toml
+    # Building is most of a mutant's time: ours is neither optimised nor debugged.
+    printf '\n[profile.test]\ndebug = false\nincremental = true\n'
+    printf '\n[profile.test.package."*"]\nopt-level = 3\n'
+} >"$first/Cargo.toml"
+cat >"$first/src/lib.rs" <<'RUST'
+#![allow(dead_code)]
+pub mod chat;
+pub mod limits;
+pub mod wire;
+
+#[cfg(test)]
+extern crate self as lanline;
+#[cfg(test)]
+#[path = "../tests/fuzz_corpus.rs"]
+mod fuzz_corpus;
+#[cfg(test)]
+#[path = "../tests/simulation/main.rs"]
+mod simulation;
+#[cfg(test)]
+#[path = "../tests/wire_properties.rs"]
+mod wire_properties;
+
+/// The first panic says it all: no test goes on behind it.
+#[cfg(test)]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static FAIL_FAST: extern "C" fn() = {
+    extern "C" fn fail_fast() {
+        std::panic::set_hook(Box::new(|panic| {
+            eprintln!("{panic}");
+            std::process::exit(101);
+        }));
+    }
+    fail_fast
+};
+RUST
+
+export LANLINE_SIM_SEEDS="${LANLINE_SIM_SEEDS:-100}" PROPTEST_CASES="${PROPTEST_CASES:-64}"
+export PROPTEST_FAILURE_PERSISTENCE=off
+mutants() {
+    local copy=$1
+    shift
+    cargo mutants --dir "$copy" --output "$copy" --in-place --baseline skip \
+        --timeout "${MUTANT_SECONDS:-20}" --build-timeout 120 "$@" -- --lib
+}
+if [ "${1:-}" = --list ]; then
+    mutants "$first" "$@"
+    exit
+fi
+cargo test --quiet --lib --manifest-path "$first/Cargo.toml"
+pids=()
+for job in $(seq "$jobs"); do
+    copy=${first%/*}/$job
+    # With what is built, and its times: so no mutant builds a dependency.
+    [ "$job" = 1 ] || { rm -rf "$copy"; cp -a "$first" "$copy"; }
+    share=()
+    [ "$jobs" = 1 ] || share=(--shard "$((job - 1))/$jobs" --sharding round-robin)
+    mutants "$copy" "${share[@]}" "$@" &
+    pids+=($!)
+done
+# Exit codes of `cargo mutants`: 2 where mutants survived, 3 where some took too long.
+code=0
+for pid in "${pids[@]}"; do wait "$pid" || code=$?; done
+exit "$code"
