@@ -1,11 +1,10 @@
 //! One connection of a shard, from the accept to the last byte: its state and
-//! nothing that acts on others. The slab that holds them, with generations.
+//! nothing that acts on others.
 
-use super::id::{ConnId, Moment, Tag};
+use super::id::{Moment, Tag};
 use super::rules::Pace;
 use crate::wire::{Framer, Name, Outbound, packet};
 use compact_str::CompactString;
-use slab::Slab;
 use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct Client<S> {
-    generation: u32,
+    pub(super) generation: u32,
     phase: Phase,
     pub(super) flags: Flags,
     /// What waits for the socket.
@@ -315,73 +314,6 @@ impl<S> Client<S> {
 
     pub(super) fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
-    }
-}
-
-/// The clients of a shard.
-#[derive(Debug)]
-pub struct Clients<S> {
-    slab: Slab<Client<S>>,
-    next_generation: u32,
-}
-
-impl<S> Default for Clients<S> {
-    fn default() -> Self {
-        Self { slab: Slab::new(), next_generation: 0 }
-    }
-}
-
-impl<S> Clients<S> {
-    pub fn insert(&mut self, mut client: Client<S>) -> ConnId {
-        let generation = self.next_generation;
-        self.next_generation = generation.wrapping_add(1);
-        client.generation = generation;
-        ConnId { slot: self.slab.insert(client) as u32, generation }
-    }
-
-    #[inline]
-    pub fn get(&self, id: ConnId) -> Option<&Client<S>> {
-        self.slab.get(id.slot as usize).filter(|client| client.generation == id.generation)
-    }
-
-    #[inline]
-    pub fn get_mut(&mut self, id: ConnId) -> Option<&mut Client<S>> {
-        self.slab.get_mut(id.slot as usize).filter(|client| client.generation == id.generation)
-    }
-
-    pub fn remove(&mut self, id: ConnId) -> Option<Client<S>> {
-        self.get(id)?;
-        self.slab.try_remove(id.slot as usize)
-    }
-
-    /// Whoever is in a slot now.
-    #[inline]
-    pub fn at(&self, slot: u32) -> Option<&Client<S>> {
-        self.slab.get(slot as usize)
-    }
-
-    /// Slots are below this.
-    pub fn slots(&self) -> u32 {
-        self.slab.capacity() as u32
-    }
-
-    pub fn id_at(&self, slot: u32) -> Option<ConnId> {
-        self.at(slot).map(|client| ConnId { slot, generation: client.generation })
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = (ConnId, &Client<S>)> {
-        self.slab.iter().map(|(slot, client)| {
-            (ConnId { slot: slot as u32, generation: client.generation }, client)
-        })
-    }
-
-    /// Handles of all that `wanted` picks.
-    pub fn ids(&self, mut wanted: impl FnMut(&Client<S>) -> bool) -> Vec<ConnId> {
-        self.iter().filter(|(_, client)| wanted(client)).map(|(id, _)| id).collect()
-    }
-
-    pub fn count(&self) -> usize {
-        self.slab.len()
     }
 }
 

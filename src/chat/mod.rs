@@ -7,12 +7,14 @@
 //! | --- | --- |
 //! | [`shard`] | one worker's share of the chat: its state, what goes in and comes out |
 //! | [`client`] | one connection, from the accept to the last byte |
+//! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
 //! | `greet` | a name is claimed at its home |
 //! | `post` | packets for people and rooms, and what could not be delivered |
 //! | `endpoints` | the table of the server's own endpoints |
 //! | `ask` | questions that other shards have a part in |
 //! | `speak` | the server's own packets: answers, refusals, pages |
+//! | `flush` | from queue to socket |
 //! | `leave` | going: politely, kicked, refused, stuck, lost |
 //! | [`letter`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
@@ -21,9 +23,11 @@
 
 mod ask;
 pub mod client;
+mod clients;
 mod deadlines;
 mod directory;
 mod endpoints;
+mod flush;
 mod greet;
 pub mod id;
 mod input;

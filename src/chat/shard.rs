@@ -3,7 +3,8 @@
 //! of [`Shard`].
 
 use super::ask::Asked;
-use super::client::{Client, Clients, Then};
+use super::client::{Client, Then};
+use super::clients::Clients;
 use super::deadlines::{Deadlines, Kind};
 use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
@@ -13,7 +14,7 @@ use super::rooms::{Rooms, Rosters};
 use super::rules::{Pace, Rules};
 use super::tally::{Tallies, Tally};
 use crate::limits;
-use crate::wire::{Outbound, Spares};
+use crate::wire::Spares;
 use compact_str::ToCompactString;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -210,83 +211,9 @@ impl<S> Shard<S> {
         (self.rules.queue_bytes_max / 4).clamp(limits::TURN_BYTES_MIN, limits::SCRATCH_BYTES)
     }
 
-    /// Whether a queue has filled by more than half since the last call: it
-    /// should be flushed before more comes.
-    pub fn take_pressed(&mut self) -> bool {
-        mem::take(&mut self.pressed)
-    }
-
-    /// The next who may be flushed in this tick, besides those for whom there
-    /// is an effect: the caller takes a few of them.
-    pub fn next_in_lane(&mut self) -> Option<ConnId> {
-        loop {
-            let id = self.lane.pop_front()?;
-            if let Some(client) = self.clients.get_mut(id) {
-                client.flags.in_lane = false;
-                return Some(id);
-            }
-        }
-    }
-
-    /// Its socket and what waits for it, if something does.
-    pub fn to_send(&mut self, id: ConnId) -> Option<(&mut S, &mut Outbound<Tag>)> {
-        let client = self.clients.get_mut(id)?;
-        client.flags.touched = false;
-        if client.flags.reset || client.outbound.is_empty() {
-            return None;
-        }
-        Some((&mut client.socket, &mut client.outbound))
-    }
-
     /// Its socket.
     pub fn socket(&mut self, id: ConnId) -> Option<&mut S> {
         Some(&mut self.clients.get_mut(id)?.socket)
-    }
-
-    /// Its socket took so many bytes of what waits.
-    pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
-        self.now = now;
-        let Some(client) = self.clients.get_mut(id) else { return };
-        let packets = client.outbound.advance(&mut self.spares, bytes);
-        client.moved = now;
-        client.flags.blocked = false;
-        let tally = self.tallies.of(self.place.worker);
-        tally.bytes_out.add(bytes as u64);
-        tally.packets_out.add(packets as u64);
-        if client.flags.held_queue && client.queued_bytes() <= self.rules.queue_bytes_max {
-            client.flags.held_queue = false;
-            self.resume(id);
-            self.settle(id);
-        } else if client.is_closing() {
-            self.settle(id);
-        }
-    }
-
-    /// Its socket takes no more for now; a deadline watches from here on.
-    pub fn blocked(&mut self, now: Moment, id: ConnId) {
-        self.now = now;
-        let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.blocked = true;
-        if client.flags.last_words {
-            self.drop_client(id);
-        } else if !client.flags.watched {
-            client.flags.watched = true;
-            client.moved = now;
-            self.deadlines.push(now.after(self.rules.stuck_timeout), Kind::Stuck, id);
-        }
-    }
-
-    /// Its socket can't be written any more. What it had sent is still read,
-    /// up to the error that ends it; what waits for it goes back then.
-    pub fn broken(&mut self, now: Moment, id: ConnId) {
-        self.now = now;
-        let Some(client) = self.clients.get_mut(id) else { return };
-        if client.is_closing() {
-            self.drop_client(id);
-        } else {
-            client.flags.reset = true;
-            self.resume(id);
-        }
     }
 
     /// Carries out what another shard sent.
@@ -381,11 +308,6 @@ impl<S> Shard<S> {
         self.clients.get(id).map_or(0, |client| client.inbound.capacity())
     }
 
-    /// Whether nothing waits for any socket.
-    pub fn is_flushed(&self) -> bool {
-        self.clients.iter().all(|(_, client)| client.outbound.is_empty())
-    }
-
     /// Whether nothing is left of anybody: no client, name, room or question.
     pub fn is_vacant(&self) -> bool {
         self.clients.count() == 0
@@ -422,10 +344,5 @@ impl<S> Shard<S> {
 
     pub(super) fn report(&mut self, report: Report) {
         self.effects.push(Effect::Report(Box::new(report)));
-    }
-
-    pub(super) fn is_over_its_queue(&self, id: ConnId) -> bool {
-        let queued = self.clients.get(id).map_or(0, Client::queued_bytes);
-        queued > self.rules.queue_bytes_max
     }
 }

@@ -1,0 +1,95 @@
+//! From queue to socket: whose turn it is, what the socket took, what becomes
+//! of those whose sockets take no more. Never: what is put into a queue.
+
+use super::client::Client;
+use super::deadlines::Kind;
+use super::id::{ConnId, Moment, Tag};
+use super::shard::Shard;
+use crate::wire::Outbound;
+use std::mem;
+
+impl<S> Shard<S> {
+    /// Whether a queue has filled by more than half since the last call: it
+    /// should be flushed before more comes.
+    pub fn take_pressed(&mut self) -> bool {
+        mem::take(&mut self.pressed)
+    }
+
+    /// The next who may be flushed in this tick, besides those for whom there
+    /// is an effect: the caller takes a few of them.
+    pub fn next_in_lane(&mut self) -> Option<ConnId> {
+        loop {
+            let id = self.lane.pop_front()?;
+            if let Some(client) = self.clients.get_mut(id) {
+                client.flags.in_lane = false;
+                return Some(id);
+            }
+        }
+    }
+
+    /// Its socket and what waits for it, if something does.
+    pub fn to_send(&mut self, id: ConnId) -> Option<(&mut S, &mut Outbound<Tag>)> {
+        let client = self.clients.get_mut(id)?;
+        client.flags.touched = false;
+        if client.flags.reset || client.outbound.is_empty() {
+            return None;
+        }
+        Some((&mut client.socket, &mut client.outbound))
+    }
+
+    /// Its socket took so many bytes of what waits.
+    pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
+        self.now = now;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let packets = client.outbound.advance(&mut self.spares, bytes);
+        client.moved = now;
+        client.flags.blocked = false;
+        let tally = self.tallies.of(self.place.worker);
+        tally.bytes_out.add(bytes as u64);
+        tally.packets_out.add(packets as u64);
+        if client.flags.held_queue && client.queued_bytes() <= self.rules.queue_bytes_max {
+            client.flags.held_queue = false;
+            self.resume(id);
+            self.settle(id);
+        } else if client.is_closing() {
+            self.settle(id);
+        }
+    }
+
+    /// Its socket takes no more for now; a deadline watches from here on.
+    pub fn blocked(&mut self, now: Moment, id: ConnId) {
+        self.now = now;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.flags.blocked = true;
+        if client.flags.last_words {
+            self.drop_client(id);
+        } else if !client.flags.watched {
+            client.flags.watched = true;
+            client.moved = now;
+            self.deadlines.push(now.after(self.rules.stuck_timeout), Kind::Stuck, id);
+        }
+    }
+
+    /// Its socket can't be written any more. What it had sent is still read,
+    /// up to the error that ends it; what waits for it goes back then.
+    pub fn broken(&mut self, now: Moment, id: ConnId) {
+        self.now = now;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if client.is_closing() {
+            self.drop_client(id);
+        } else {
+            client.flags.reset = true;
+            self.resume(id);
+        }
+    }
+
+    /// Whether nothing waits for any socket.
+    pub fn is_flushed(&self) -> bool {
+        self.clients.iter().all(|(_, client)| client.outbound.is_empty())
+    }
+
+    pub(super) fn is_over_its_queue(&self, id: ConnId) -> bool {
+        let queued = self.clients.get(id).map_or(0, Client::queued_bytes);
+        queued > self.rules.queue_bytes_max
+    }
+}
