@@ -86,10 +86,11 @@ pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
 /// Frames for many that one connection makes in a turn, before others are
 /// heard, counted once for each recipient.
 pub const DELIVERIES_PER_TURN_MAX: usize = 512;
-/// Connections with a frame for many that are flushed in a tick ...
-pub const LANE_FLUSHES_PER_TICK_MAX: usize = 32;
-/// ... until so much has been sent to them: long frames take longer.
-pub const LANE_BYTES_PER_TICK_MARK: usize = 32 * 1024;
+/// Connections with a frame for many that are flushed in a tick, or as many as
+/// have been heard in it, if these are more: so a busy worker gets on with both.
+pub const LANE_FLUSHES_PER_TICK: usize = 32;
+/// ... until so much for each has been sent: long frames take longer.
+pub const LANE_BYTES_PER_FLUSH: usize = 1024;
 /// Slices handed to one `writev`.
 pub const SLICES_MAX: usize = 64;
 /// Empty queues that a worker keeps for reuse.

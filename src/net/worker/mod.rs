@@ -131,10 +131,10 @@ impl Worker {
             self.note(event);
         }
         self.accept();
-        self.read_ready()?;
+        let turns = self.read_ready()?;
         self.parts.shard.expire(self.now);
         self.carry_out();
-        self.flush_lane();
+        self.flush_lane(turns);
         self.send_letters()?;
         self.digest.sum_up(self.now);
         self.tell_progress();
@@ -248,13 +248,14 @@ impl Worker {
         self.effects = effects;
     }
 
-    /// A few of those who have a frame for many.
-    fn flush_lane(&mut self) {
+    /// A few of those who have a frame for many, where so many had their turn.
+    fn flush_lane(&mut self, turns: usize) {
+        let flushes = limits::LANE_FLUSHES_PER_TICK.max(turns);
         let mut sent_bytes = 0;
-        for _ in 0..limits::LANE_FLUSHES_PER_TICK_MAX {
+        for _ in 0..flushes {
             let Some(id) = self.parts.shard.next_in_lane() else { break };
             sent_bytes += self.flush(id);
-            if sent_bytes > limits::LANE_BYTES_PER_TICK_MARK {
+            if sent_bytes > flushes * limits::LANE_BYTES_PER_FLUSH {
                 break;
             }
         }

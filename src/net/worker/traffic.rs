@@ -47,18 +47,20 @@ impl Worker {
     }
 
     /// Gives each of those in line one turn, unless letters are piling up
-    /// somewhere: then nobody reads, and TCP tells the senders.
-    pub(super) fn read_ready(&mut self) -> io::Result<()> {
+    /// somewhere: then nobody reads, and TCP tells the senders. How many had a
+    /// turn.
+    pub(super) fn read_ready(&mut self) -> io::Result<usize> {
         if self.ready.is_empty() || self.parts.mailbox.post().is_congested() {
-            return Ok(());
+            return Ok(0);
         }
-        for _ in 0..self.ready.len() {
+        let turns = self.ready.len();
+        for _ in 0..turns {
             if let Some(id) = self.ready.pop_front() {
                 self.read(id);
                 self.relieve()?;
             }
         }
-        Ok(())
+        Ok(turns)
     }
 
     /// One turn: one `recv`.
