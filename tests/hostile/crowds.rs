@@ -119,7 +119,10 @@ fn members_who_stop_reading_harm_nobody_else() {
     within("stuck members closed after", start.elapsed(), Duration::from_secs(30));
     figure("99th percentile when nobody talks", format!("{idle:?}"));
     figure("99th percentile beside the talker alone", format!("{before:?}"));
-    within("99th percentile beside stuck members", percentile_99(during), before * 2);
+    // A post brings the talker a refusal from each of the stuck, and whoever is
+    // on the talker's worker waits for these to be written: docs/SECURITY.md.
+    let bound = (before * 2).max(Duration::from_millis(5));
+    within("99th percentile beside stuck members", percentile_99(during), bound);
     let memory = server.memory_kib("VmHWM") * 1024;
     let bound = (64 << 20) + members * (4 * queue);
     figure("memory beside stuck members", format!("{memory} bytes, at most {bound}"));
