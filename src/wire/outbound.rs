@@ -210,6 +210,62 @@ mod tests {
         slices[..used].iter().flat_map(|slice| slice.iter().copied()).collect()
     }
 
+    fn push(queue: &mut Outbound<u32>, tag: u32, length: usize) {
+        queue.push_with(tag, |out| out.resize(out.len() + length, b'x'));
+    }
+
+    #[test]
+    fn a_queue_that_never_empties_stays_bounded() {
+        let mut queue = Outbound::default();
+        push(&mut queue, 0, 70);
+        for tag in 1..1000 {
+            push(&mut queue, tag, 100);
+            queue.advance(100);
+            assert!(queue.is_torn() && !queue.is_empty());
+        }
+        assert_eq!(queue.queued_bytes(), 70);
+        assert!(queue.bytes.capacity() < 2000, "{}", queue.bytes.capacity());
+    }
+
+    /// Each byte is moved once at the most.
+    #[test]
+    fn nothing_is_moved_for_a_little_room() {
+        let mut queue = Outbound::default();
+        push(&mut queue, 0, 1000);
+        assert_eq!((queue.advance(500), queue.head), (0, 500));
+        assert_eq!((queue.advance(1), queue.head), (0, 0));
+    }
+
+    #[test]
+    fn an_empty_one_gives_its_room_back() {
+        let mut queue = Outbound::default();
+        for tag in 0..10_000 {
+            push(&mut queue, tag, 10);
+        }
+        assert_eq!(queue.advance(100_000), 10_000);
+        assert!(queue.bytes.capacity() <= KEPT_BYTES_MAX);
+        let parcels = queue.parcels.capacity() * size_of::<Parcel<u32>>();
+        assert!((KEPT_BYTES_MAX / 2..=KEPT_BYTES_MAX).contains(&parcels), "{parcels}");
+    }
+
+    #[test]
+    fn few_slices_hold_what_comes_first() {
+        let mut queue = Outbound::default();
+        push(&mut queue, 0, 3);
+        push(&mut queue, 1, 4);
+        assert_eq!(queue.contiguous(), Some(&b"xxxxxxx"[..]));
+        queue.push_shared(2, Arc::from(&b"shared"[..]));
+        assert_eq!(queue.contiguous(), None);
+        push(&mut queue, 3, 5);
+        queue.advance(1);
+        for count in 0..=4 {
+            let mut slices = [IoSlice::new(&[]); 4];
+            let used = queue.fill(&mut slices[..count]);
+            let lengths: Vec<usize> = slices[..used].iter().map(|slice| slice.len()).collect();
+            assert_eq!(lengths, [6, 6, 5][..count.min(3)]);
+        }
+    }
+
     proptest! {
         #[test]
         fn it_sends_what_was_pushed(
