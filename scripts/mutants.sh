@@ -73,24 +73,31 @@ mutants() {
     local copy=$1
     shift
     cargo mutants --dir "$copy" --output "$copy" --in-place --baseline skip \
-        --timeout "${MUTANT_SECONDS:-20}" --build-timeout 120 "$@" -- --lib
+        --timeout 900 --build-timeout 3600 "$@" -- --lib
 }
 if [ "${1:-}" = --list ]; then
     mutants "$first" "$@"
     exit
 fi
 cargo test --quiet --lib --manifest-path "$first/Cargo.toml"
+# All copies before the first mutant, which would be copied along; with what is built and its times,
+# so that no mutant builds a dependency.
+copies=("$first")
+for job in $(seq 2 "$jobs"); do
+    copies+=("${first%/*}/$job")
+    rm -rf "${copies[-1]}"
+    cp -a "$first" "${copies[-1]}"
+done
+# An endless loop ends by CPU time, so that a busy machine makes no mutant look caught.
+ulimit -t "${MUTANT_CPU_SECONDS:-20}"
 pids=()
-for job in $(seq "$jobs"); do
-    copy=${first%/*}/$job
-    # With what is built, and its times: so no mutant builds a dependency.
-    [ "$job" = 1 ] || { rm -rf "$copy"; cp -a "$first" "$copy"; }
+for job in "${!copies[@]}"; do
     share=()
-    [ "$jobs" = 1 ] || share=(--shard "$((job - 1))/$jobs" --sharding round-robin)
-    mutants "$copy" "${share[@]}" "$@" &
+    [ "$jobs" = 1 ] || share=(--shard "$job/$jobs" --sharding round-robin)
+    mutants "${copies[$job]}" "${share[@]}" "$@" &
     pids+=($!)
 done
-# Exit codes of `cargo mutants`: 2 where mutants survived, 3 where some took too long.
+# Exit codes of `cargo mutants`: 2 where mutants survived.
 code=0
 for pid in "${pids[@]}"; do wait "$pid" || code=$?; done
 exit "$code"

@@ -91,3 +91,30 @@ impl Cursor<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKENS: [&str; 21] = [
+        "{", "\"from\"", ":", "{", "\"name\"", ":", "\"bob\"", ",", "\"ip\"", ":", "\"::1\"", "}",
+        ",", "\"to\"", ":", "\"al\"", ",", "\"msg\"", ":", "\"hi\"", "}",
+    ];
+
+    /// White space between any two tokens is no reason to leave it to others;
+    /// inside of a string, a line break is.
+    #[test]
+    fn white_space_stands_between_tokens_only() {
+        for space in ["", " ", "\n", "\r\n\t  "] {
+            let text = TOKENS.join(space);
+            let (packet, length) = read(text.as_bytes()).unwrap();
+            assert_eq!(length, text.len());
+            assert_eq!((packet.name.as_ref(), packet.to.as_ref()), ("bob", "al"));
+            assert_eq!(packet.msg.raw(), "hi");
+        }
+        for string in ["bob", "::1", "al", "hi"] {
+            let text = TOKENS.concat().replace(string, &format!("{string}\n"));
+            assert!(read(text.as_bytes()).is_none(), "{text:?}");
+        }
+    }
+}

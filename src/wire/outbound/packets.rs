@@ -191,3 +191,77 @@ impl<T: Copy> Packets<T> {
         self.frames.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::COPIED_FRAME_BYTES_MAX;
+
+    fn push(packets: &mut Packets<u32>, tag: u32, length: usize) {
+        packets.push_with(tag, |out| out.resize(out.len() + length, b'x'));
+    }
+
+    #[test]
+    fn a_queue_that_never_empties_stays_bounded() {
+        let mut packets = Packets::default();
+        push(&mut packets, 0, 70);
+        for tag in 1..1000 {
+            push(&mut packets, tag, 100);
+            packets.advance(100);
+            assert!(packets.is_torn());
+        }
+        assert_eq!(packets.queued_bytes(), 70);
+        assert!(packets.bytes.capacity() < 2000, "{}", packets.bytes.capacity());
+        assert!(packets.parcels.capacity() < 20, "{}", packets.parcels.capacity());
+    }
+
+    /// Each byte is moved once at the most.
+    #[test]
+    fn nothing_is_moved_for_a_little_room() {
+        let mut packets = Packets::default();
+        push(&mut packets, 0, 1000);
+        assert_eq!((packets.advance(500), packets.head), (0, 500));
+        assert_eq!((packets.advance(1), packets.head), (0, 0));
+    }
+
+    #[test]
+    fn an_empty_one_gives_its_room_back() {
+        let mut packets = Packets::default();
+        for tag in 0..10_000 {
+            push(&mut packets, tag, 10);
+        }
+        assert_eq!(packets.advance(100_000), 10_000);
+        assert!(packets.bytes.capacity() <= KEPT_BYTES_MAX);
+        assert!(packets.parcels.capacity() * size_of::<Parcel<u32>>() <= KEPT_BYTES_MAX);
+        // What the next queue may well need stays.
+        for tag in 0..20 {
+            push(&mut packets, tag, 10);
+        }
+        let (bytes, parcels) = (packets.bytes.capacity(), packets.parcels.capacity());
+        assert_eq!(packets.advance(200), 20);
+        assert_eq!((packets.bytes.capacity(), packets.parcels.capacity()), (bytes, parcels));
+    }
+
+    #[test]
+    fn few_slices_hold_what_comes_first() {
+        let mut packets = Packets::default();
+        push(&mut packets, 0, 3);
+        push(&mut packets, 1, 4);
+        assert_eq!(packets.contiguous(), Some(&b"xxxxxxx"[..]));
+        let small = vec![b'y'; COPIED_FRAME_BYTES_MAX];
+        packets.push_frame(&Arc::new(Frame { tag: 2, bytes: small.into() }));
+        assert!(packets.contiguous().is_some());
+        packets.advance(7 + COPIED_FRAME_BYTES_MAX - 6);
+        let large = vec![b'z'; COPIED_FRAME_BYTES_MAX + 1];
+        packets.push_frame(&Arc::new(Frame { tag: 3, bytes: large.into() }));
+        assert_eq!(packets.contiguous(), None);
+        push(&mut packets, 4, 5);
+        packets.advance(1);
+        for count in 0..=4 {
+            let mut slices = [IoSlice::new(&[]); 4];
+            let used = packets.fill(&mut slices[..count]);
+            let lengths: Vec<usize> = slices[..used].iter().map(|slice| slice.len()).collect();
+            assert_eq!(lengths, [5, COPIED_FRAME_BYTES_MAX + 1, 5][..count.min(3)]);
+        }
+    }
+}
