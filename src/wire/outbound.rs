@@ -232,6 +232,7 @@ mod tests {
     fn nothing_is_moved_for_a_little_room() {
         let mut queue = Outbound::default();
         push(&mut queue, 0, 1000);
+        assert!(!queue.is_torn(), "nothing of it is sent");
         assert_eq!((queue.advance(500), queue.head), (0, 500));
         assert_eq!((queue.advance(1), queue.head), (0, 0));
     }
