@@ -220,6 +220,7 @@ mod tests {
     fn nothing_is_moved_for_a_little_room() {
         let mut packets = Packets::default();
         push(&mut packets, 0, 1000);
+        assert!(!packets.is_torn(), "nothing of it is sent");
         assert_eq!((packets.advance(500), packets.head), (0, 500));
         assert_eq!((packets.advance(1), packets.head), (0, 0));
     }
