@@ -15,12 +15,12 @@ ip link set lo up
 # Loopback's own addresses are there already.
 # An IPv6 address must not be tentative, or it isn't chosen for connecting.
 ip addr add "$ip" dev lo nodad 2>/dev/null || ip addr add "$ip" dev lo 2>/dev/null
-# The kernel makes its route a moment later.
-until ip route get "$ip" >/dev/null 2>&1; do :; done
 coproc SERVER { exec "$LANLINE" serve --workers "$workers" --listen "$listen" --log off "$@"; }
 server=$SERVER_PID
 read -r _ _ address <&"${SERVER[0]}"
-exec 3<>"/dev/tcp/$ip/${address##*:}"
+# The kernel puts an IPv6 address to use a moment after it was added: until then
+# there is no way out. The time limit is the whole script's.
+until { exec 3<>"/dev/tcp/$ip/${address##*:}"; } 2>/dev/null; do :; done
 printf 'bob\n' >&3
 head -n 1 <&3
 kill "$server"
