@@ -203,12 +203,14 @@ impl<S> Client<S> {
         }
     }
 
-    /// For changes within its stage.
+    /// What is still to come, if it is closing: how many fences, and then what.
     pub(super) fn closing(&mut self) -> Option<(&mut u32, &mut Then)> {
+        // The phase first: it is at hand, and as a rule says no.
+        if !self.is_closing() {
+            return None;
+        }
         match &mut self.stage {
-            Stage::Closing { fences, then, .. } if self.phase == Phase::Closing => {
-                Some((fences, then))
-            }
+            Stage::Closing { fences, then, .. } => Some((fences, then)),
             _ => None,
         }
     }
@@ -261,9 +263,9 @@ impl<S> Client<S> {
         held_pace || held_queue || held_asking || held_token || held_turn
     }
 
-    /// Why its next packet can't be handled now, if so; `had_its_turn` says that it
-    /// made enough work for now. Something will say when it can: the
-    /// queue that empties, the answer that comes, a deadline, the next tick.
+    /// Why its next packet can't be handled now, if so; `had_its_turn` says that
+    /// it made enough work for now. Something will say when it can: the queue
+    /// that empties, the answer that comes, a deadline, the next tick.
     /// Nothing waits behind a reset; when the server stops, only what is behind
     /// a question, whose answers would be taken for those to the next one.
     pub(super) fn hold(
