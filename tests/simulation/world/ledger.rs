@@ -1,7 +1,7 @@
 //! The oracle's book: who is there, what each socket took, and whether that may
 //! be. What has to have come by the end is `verdict`'s.
 
-use super::peer::{At, Item, Peer, SERVER, User, What, key};
+use super::peer::{At, Peer, What};
 use super::setting::Setting;
 use super::trace;
 use lanline::chat::shard::Report;
@@ -21,7 +21,7 @@ pub struct Ledger {
     /// The server is stopping; from then on it hurries.
     pub stopping: bool,
     /// Whose queues were said to be full, and for how many bytes, in this tick.
-    said_busy: Vec<(String, usize)>,
+    pub(super) said_busy: Vec<(String, usize)>,
     pub packets_written: u64,
     pub bytes_written: u64,
     pub bytes_taken: u64,
@@ -159,195 +159,6 @@ impl Ledger {
         assert!(last < Some(ordinal), "peer {number} got {ordinal} of {sender} behind {last:?}");
     }
 
-    fn server_said(&mut self, number: usize, line: &Line) {
-        let peer = &mut self.peers[number];
-        peer.skip_posts();
-        assert_eq!(line.ip, SERVER);
-        if line.name == "/welcome" {
-            return self.welcomed(number, line);
-        }
-        let addressed = peer.stuck_as.as_deref().unwrap_or(peer.shown());
-        assert_eq!(line.to, addressed, "addressed to somebody else");
-        if line.name == "/error" {
-            return self.refused(number, line);
-        }
-        assert!(peer.user.is_some(), "an answer before the welcome: {:?}", line.msg);
-        match line.name {
-            "/joined" | "/left" => {
-                let wants = |item: &Item| item.to == "/presence" && item.taken_at.is_some();
-                assert!(peer.items.iter().any(wants), "presence for one who never asked");
-                let name = line.msg;
-                assert!(self.peers.iter().any(|peer| peer.real_name() == name), "who is {name}?");
-            }
-            "/kick" if peer.kicks_due > 0 && matches!(line.msg, "" | "because") => {
-                peer.kicks_due -= 1;
-            }
-            _ => self.answered(number, line),
-        }
-    }
-
-    fn welcomed(&mut self, number: usize, line: &Line) {
-        let words: Vec<&str> = line.msg.split(' ').collect();
-        let peer = &mut self.peers[number];
-        let ip = peer.ip.to_string();
-        assert!(peer.user.is_none() && peer.refused.is_none(), "welcomed twice");
-        assert_eq!((words.len(), words[0], words[1]), (4, peer.real_name(), &*ip));
-        assert_eq!(line.to, words[0]);
-        let key = key(words[0]).unwrap();
-        peer.user = Some(User { shown: words[0].to_owned(), key: key.clone(), since: self.step });
-        let holders = self.peers.iter().filter(|peer| peer.is_surely_here() && peer.has_key(&key));
-        let holders = holders.count();
-        assert!(holders <= 1, "{holders} hold the name {key}");
-    }
-
-    /// An answer comes in the order of the questions, and fits.
-    fn answered(&mut self, number: usize, line: &Line) {
-        let (at, limit, step) = (self.peers[number].cursor, self.packet_bytes_max, self.step);
-        let peer = &mut self.peers[number];
-        if peer.emptied || peer.thrown_out {
-            // Some answers are gone: emptied, or to a question that was under
-            // way when what is behind it was hurried. Which this is can't be told.
-            return;
-        }
-        let item = peer.items.get(at).unwrap_or_else(|| panic!("peer {number} never asked"));
-        assert!(item.taken_at.is_some(), "answered before it was read");
-        let asked = match item.what {
-            What::Call { endpoint, .. } => endpoint,
-            What::Broadcast => "/broadcast",
-            _ => "a refusal",
-        };
-        assert_eq!(line.name, asked, "peer {number}: not the answer to {:?}", item.msg);
-        let msg = item.msg.clone();
-        let first = line.msg.split('\n').next().unwrap_or_default();
-        let mut words = first.split(' ');
-        let mut word = || words.next().unwrap_or_default();
-        match asked {
-            "/ping" | "/presence" => assert_eq!(line.msg, msg),
-            "/quit" => {
-                assert_eq!(line.msg, "bye");
-                peer.bye = true;
-            }
-            "/operator" => assert_eq!(line.msg, "ok"),
-            "/time" => assert!(line.msg.len() == 27 && line.msg.ends_with('Z'), "{}", line.msg),
-            "/who" | "/join" | "/leave" | "/kick" => {
-                let named = msg.split(' ').next().unwrap_or_default();
-                let bare = |text: &str| key(text.strip_prefix('#').unwrap_or(text));
-                assert_eq!(bare(word()), bare(named), "another one's answer: {first}");
-            }
-            "/list" | "/rooms" | "/members" if !peer.page_ends(line, limit) => return,
-            "/broadcast" => peer.items[at].count = Some(line.msg.parse().unwrap()),
-            _ => {}
-        }
-        self.peers[number].outcome(number, at, step);
-    }
-
-    fn refused(&mut self, number: usize, line: &Line) {
-        let (first, _) = line.msg.split_once('\n').expect("a line for people");
-        let mut words = first.split(' ');
-        let ordinal: usize = words.next().unwrap().parse().unwrap();
-        let word = words.next().unwrap();
-        let name = words.next();
-        assert!(words.next().is_none());
-        let code = Code::ALL.into_iter().map(Code::word).find(|&code| code == word).unwrap();
-        if !self.peers[number].is_named() {
-            return self.greeting_refused(number, ordinal, code);
-        }
-        if ordinal == 0 {
-            let stuck = code == "stuck" && self.peers[number].thrown_out;
-            assert!(stuck, "peer {number}: {code} for no packet");
-            return;
-        }
-        let step = self.step;
-        let peer = &self.peers[number];
-        let item = peer.items.get(ordinal - 1).expect("an ordinal of its own");
-        assert!(item.taken_at.is_some() && !item.after_all, "refused before it was read");
-        match (code, &item.what) {
-            ("no-such-user", What::Direct { .. }) => self.nobody(number, ordinal),
-            ("busy" | "undelivered", _) => {
-                self.given_back(number, ordinal, code, name.expect("whose queue"));
-            }
-            ("slow-down" | "not-operator", What::Broadcast) => {
-                assert!(code != "slow-down" || self.broadcast_distance);
-                self.peers[number].outcome(number, ordinal - 1, step);
-            }
-            (_, What::Post { room, member: false }) => {
-                assert!(matches!(code, "not-member" | "no-such-room"), "{code} for a post");
-                let surely = |peer: &Peer| {
-                    peer.is_surely_here() && peer.is_member_since(room, item.taken_at.unwrap())
-                };
-                let there = self.peers.iter().any(surely);
-                assert!(!there || code == "not-member", "the room {room} is there");
-                self.peers[number].outcome(number, ordinal - 1, step);
-            }
-            (_, What::Call { refusals: codes, .. } | What::Wrong { codes }) => {
-                assert!(codes.contains(&code), "{code} for {:?} {:?}", item.to, item.msg);
-                self.peers[number].outcome(number, ordinal - 1, step);
-            }
-            (_, what) => panic!("{code} for {what:?}"),
-        }
-    }
-
-    fn greeting_refused(&mut self, number: usize, ordinal: usize, code: &'static str) {
-        let peer = &mut self.peers[number];
-        assert!(peer.refused.is_none(), "refused twice");
-        peer.refused = Some(code.to_owned());
-        let greeting = &peer.greeting;
-        let expected = match code {
-            "greeting-timeout" | "server-full" | "not-on-lan" => 0,
-            // It didn't even read why it was refused.
-            "stuck" if peer.thrown_out => 0,
-            // The stream ended in the middle of it.
-            "malformed" if peer.ending_taken => 1,
-            "name-taken" => {
-                assert!(greeting.name.is_some());
-                greeting.ordinal
-            }
-            _ => {
-                assert!(greeting.refusals.contains(&code), "peer {number}: {code}");
-                greeting.ordinal
-            }
-        };
-        assert_eq!(ordinal as u64, expected, "the ordinal of {code}");
-    }
-
-    fn nobody(&mut self, number: usize, ordinal: usize) {
-        let item = &self.peers[number].items[ordinal - 1];
-        let What::Direct { key } = &item.what else { return };
-        let taken = item.taken_at.unwrap();
-        for (other, peer) in self.peers.iter().enumerate() {
-            let here = peer.user.as_ref().is_some_and(|user| user.since < taken);
-            let here = here && peer.has_key(key) && peer.is_surely_here();
-            assert!(!here, "no-such-user for {key}, and peer {other} is here");
-        }
-        let item = &mut self.peers[number].items[ordinal - 1];
-        let first = !item.nobody && item.delivered.is_empty() && item.given_back.is_empty();
-        assert!(first, "a second outcome for {:?}", item.msg);
-        item.nobody = true;
-    }
-
-    fn given_back(&mut self, number: usize, ordinal: usize, code: &'static str, name: &str) {
-        let item = &self.peers[number].items[ordinal - 1];
-        let one = matches!(item.what, What::Direct { .. });
-        let many = matches!(item.what, What::Broadcast | What::Post { member: true, .. });
-        assert!(one || many, "{code} for {:?}", item.what);
-        if one {
-            let first = item.delivered.is_empty() && item.given_back.is_empty() && !item.nobody;
-            assert!(first, "a second outcome for {:?}", item.msg);
-        }
-        let delivered = item.delivered.iter().any(|&other| self.peers[other].shown() == name);
-        assert!(!delivered, "delivered to {name} and {code}");
-        if code == "busy" {
-            self.said_busy.push((name.to_owned(), item.stamped_bytes_max()));
-        } else {
-            let gone = |peer: &Peer| peer.may_have_left || self.stopping;
-            let could = self.peers.iter().any(|peer| peer.real_name() == name && gone(peer));
-            assert!(could, "{code} {name} without a reason");
-        }
-        let item = &mut self.peers[number].items[ordinal - 1];
-        let twice = item.given_back.insert(name.to_owned(), code);
-        assert!(twice.is_none(), "two refusals of {:?} for {name}", item.msg);
-    }
-
     /// A tick is over, all queues were looked at: each one that was said to be
     /// full has been, or whose it was may have left.
     pub fn check_said_busy(&mut self) {
@@ -401,65 +212,6 @@ impl Ledger {
         let reason = peer.ending_taken || peer.broken || peer.thrown_out || heard_out;
         assert!(reason, "peer {number} is closed before its words are out");
         peer.at = At::Closed;
-    }
-}
-
-impl Peer {
-    /// As it would be shown, welcomed or not.
-    pub fn real_name(&self) -> &str {
-        self.greeting.name.as_ref().map_or("", |name| name.shown())
-    }
-
-    /// It has its name: it took its welcome, or didn't take even that.
-    fn is_named(&self) -> bool {
-        self.user.is_some() || self.stuck_as.as_ref().is_some_and(|name| !name.is_empty())
-    }
-
-    /// The outcome of the next item whose outcomes come in order.
-    fn outcome(&mut self, number: usize, at: usize, step: u64) {
-        assert!(
-            at == self.cursor || self.emptied || self.thrown_out,
-            "peer {number}: an answer out of order"
-        );
-        self.items[at].done_at = Some(step);
-        self.cursor = at + 1;
-        self.skip_posts();
-    }
-
-    /// Steps over what has no outcome in order.
-    pub fn skip_posts(&mut self) {
-        while self.items.get(self.cursor).is_some_and(|item| !item.is_in_order()) {
-            self.cursor += 1;
-        }
-    }
-
-    /// Checks one packet of a list; whether it is the last.
-    fn page_ends(&mut self, line: &Line, limit: usize) -> bool {
-        let mut lines = line.msg.split('\n');
-        let head = lines.next().unwrap();
-        let (range, total) = head.split_once(" of ").unwrap();
-        let (first, last) = range.split_once('-').unwrap();
-        let number = |text: &str| text.parse::<usize>().unwrap();
-        let (first, last, total) = (number(first), number(last), number(total));
-        let lines: Vec<&str> = lines.collect();
-        assert_eq!(lines.len(), if total == 0 { 0 } else { last + 1 - first }, "{head}");
-        let bytes = serde_json::to_string(line.msg).unwrap().len() + line.to.len() + 70;
-        assert!(lines.len() <= 1 || bytes <= limit + 40, "a page of {bytes} bytes");
-        let before = self.page.take().unwrap_or((0, total));
-        assert!(before == (first.saturating_sub(1), total), "{head} behind {before:?}");
-        for entry in lines {
-            let name = entry.split(' ').next().unwrap();
-            let key = key(name.strip_prefix('#').unwrap_or(name));
-            assert!(key > self.last_line || first == 1, "not sorted: {}", line.msg);
-            self.last_line = key;
-            self.listed.push((line.name.to_owned(), entry.to_owned()));
-        }
-        if last < total {
-            self.page = Some((last, total));
-            return false;
-        }
-        self.last_line = None;
-        true
     }
 }
 

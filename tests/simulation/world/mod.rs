@@ -8,10 +8,12 @@
 //! | `run` | one run, step by step |
 //! | `house` | shards, links, ticks as in a real worker |
 //! | `peer`, `script` | simulated clients: their state, what they send |
-//! | `ledger` | the oracle: what sockets took, and whether that may be |
+//! | `ledger` | the oracle: what sockets took, what users said, and whether that may be |
+//! | `answers` | the oracle: what the server itself said |
 //! | `verdict` | the oracle: what has to have come by the end |
 //! | `setting`, `dice`, `trace` | what a run is like, chance, its last steps |
 
+mod answers;
 mod dice;
 mod house;
 mod ledger;
