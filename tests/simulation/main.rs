@@ -12,7 +12,7 @@ use std::fs;
 use world::Dice;
 
 /// Seeds in every `cargo test`.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 2000;
 
 #[test]
 fn every_packet_is_delivered_or_refused() {

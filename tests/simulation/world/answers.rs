@@ -3,8 +3,13 @@
 //! the ledger's.
 
 use super::ledger::{Ledger, Line};
-use super::peer::{Item, Peer, SERVER, User, What, key};
+use super::peer::{Item, Peer, SERVER, User, What, key, room_key};
 use lanline::chat::Code;
+use lanline::limits;
+use std::time::Duration;
+
+/// No greeting is waited for any shorter.
+const TIMEOUT_MIN: Duration = Duration::from_millis(500);
 
 impl Ledger {
     pub(super) fn server_said(&mut self, number: usize, line: &Line) {
@@ -52,7 +57,7 @@ impl Ledger {
     fn answered(&mut self, number: usize, line: &Line) {
         let (at, limit, step) = (self.peers[number].cursor, self.packet_bytes_max, self.step);
         let peer = &mut self.peers[number];
-        if peer.emptied || peer.thrown_out {
+        if peer.emptied || peer.thrown_out_at.is_some() {
             // Some answers are gone: emptied, or to a question that was under
             // way when what is behind it was hurried. Which this is can't be told.
             return;
@@ -81,12 +86,46 @@ impl Ledger {
                 let named = msg.split(' ').next().unwrap_or_default();
                 let bare = |text: &str| key(text.strip_prefix('#').unwrap_or(text));
                 assert_eq!(bare(word()), bare(named), "another one's answer: {first}");
+                self.check_answer(number, asked, &line.msg.split(' ').collect::<Vec<_>>());
             }
             "/list" | "/rooms" | "/members" if !peer.page_ends(line, limit) => return,
             "/broadcast" => peer.items[at].count = Some(line.msg.parse().unwrap()),
             _ => {}
         }
         self.peers[number].outcome(number, at, step);
+    }
+
+    /// What stands behind the name in an answer.
+    fn check_answer(&self, number: usize, asked: &str, words: &[&str]) {
+        let item = &self.peers[number].items[self.peers[number].cursor];
+        match (asked, words) {
+            ("/who", [name, ip, seconds]) => {
+                let is_it = |peer: &Peer| peer.real_name() == *name && peer.ip.to_string() == *ip;
+                assert!(self.peers.iter().any(is_it), "who is {name} at {ip}?");
+                let uptime = self.now.since(Default::default()).as_secs();
+                assert!(seconds.parse::<u64>().unwrap() <= uptime, "{seconds} s of {uptime}");
+            }
+            ("/join", [room, count]) => {
+                let (room, taken) = (room_key(room).unwrap(), item.taken_at.unwrap());
+                let surely = |(other, peer): &(usize, &Peer)| {
+                    let member = peer.is_surely_here() && peer.is_member_since(&room, taken);
+                    *other == number || member
+                };
+                let may = |(other, peer): &(usize, &Peer)| {
+                    *other == number || peer.may_have_been_in(&room, taken)
+                };
+                let peers = || self.peers.iter().enumerate();
+                let (least, most) = (peers().filter(surely).count(), peers().filter(may).count());
+                let count = count.parse().unwrap();
+                assert!((least..=most).contains(&count), "{count} of {least} to {most} in {room}");
+            }
+            ("/leave", [_]) => {
+                let What::Call { refusals, .. } = item.what else { return };
+                assert!(refusals.is_empty(), "peer {number} left {:?} without being in", item.msg);
+            }
+            ("/kick", [_]) => {}
+            _ => panic!("{asked} says {words:?}"),
+        }
     }
 
     fn refused(&mut self, number: usize, line: &Line) {
@@ -101,7 +140,7 @@ impl Ledger {
             return self.greeting_refused(number, ordinal, code);
         }
         if ordinal == 0 {
-            let stuck = code == "stuck" && self.peers[number].thrown_out;
+            let stuck = code == "stuck" && self.peers[number].thrown_out_at.is_some();
             assert!(stuck, "peer {number}: {code} for no packet");
             return;
         }
@@ -119,16 +158,12 @@ impl Ledger {
                 self.peers[number].outcome(number, ordinal - 1, step);
             }
             (_, What::Post { room, member: false }) => {
-                assert!(matches!(code, "not-member" | "no-such-room"), "{code} for a post");
-                let surely = |peer: &Peer| {
-                    peer.is_surely_here() && peer.is_member_since(room, item.taken_at.unwrap())
-                };
-                let there = self.peers.iter().any(surely);
-                assert!(!there || code == "not-member", "the room {room} is there");
+                self.check_room_refused(room, item, code);
                 self.peers[number].outcome(number, ordinal - 1, step);
             }
             (_, What::Call { refusals: codes, .. } | What::Wrong { codes }) => {
                 assert!(codes.contains(&code), "{code} for {:?} {:?}", item.to, item.msg);
+                self.check_call_refused(number, ordinal, code);
                 self.peers[number].outcome(number, ordinal - 1, step);
             }
             (_, what) => panic!("{code} for {what:?}"),
@@ -136,14 +171,23 @@ impl Ledger {
     }
 
     fn greeting_refused(&mut self, number: usize, ordinal: usize, code: &'static str) {
+        let stopping = self.stopping;
         let peer = &mut self.peers[number];
         assert!(peer.refused.is_none(), "refused twice");
         peer.refused = Some(code.to_owned());
         let greeting = &peer.greeting;
         let expected = match code {
-            "greeting-timeout" | "server-full" | "not-on-lan" => 0,
+            "greeting-timeout" => {
+                // A name without an ending ends by silence, which a server that
+                // stops waits for anew.
+                let in_time = peer.accepted_at.after(TIMEOUT_MIN - limits::BARE_NAME_SILENCE);
+                let late = peer.greeted_at.is_none_or(|greeted| greeted >= in_time);
+                assert!(late || stopping, "peer {number} had said who it is");
+                0
+            }
+            "server-full" | "not-on-lan" => 0,
             // It didn't even read why it was refused.
-            "stuck" if peer.thrown_out => 0,
+            "stuck" if peer.thrown_out_at.is_some() => 0,
             // The stream ended in the middle of it.
             "malformed" if peer.ending_taken => 1,
             "name-taken" => {
@@ -158,15 +202,57 @@ impl Ledger {
         assert_eq!(ordinal as u64, expected, "the ordinal of {code}");
     }
 
-    fn nobody(&mut self, number: usize, ordinal: usize) {
-        let item = &self.peers[number].items[ordinal - 1];
-        let What::Direct { key } = &item.what else { return };
+    /// What a peer asked of an endpoint is refused with a reason that holds.
+    fn check_call_refused(&self, number: usize, ordinal: usize, code: &str) {
+        let peer = &self.peers[number];
+        let item = &peer.items[ordinal - 1];
+        let What::Call { endpoint, .. } = item.what else { return };
+        match (code, room_key(&item.msg)) {
+            ("no-such-user", _) => {
+                let named = item.msg.split(' ').next().unwrap_or_default();
+                key(named).inspect(|key| self.check_nobody(key, item.taken_at.unwrap()));
+            }
+            ("not-operator", _) => {
+                let operator = |item: &Item| {
+                    let asks = matches!(item.what, What::Call { endpoint: "/operator", .. });
+                    asks && item.done_at.is_some()
+                };
+                let is_one = peer.items[..ordinal - 1].iter().any(operator);
+                assert!(!is_one || endpoint == "/operator", "peer {number} is an operator");
+            }
+            (_, Some(room)) => self.check_room_refused(&room, item, code),
+            _ => {}
+        }
+    }
+
+    /// A room is said not to be there, or not to be the sender's.
+    fn check_room_refused(&self, room: &str, item: &Item, code: &str) {
         let taken = item.taken_at.unwrap();
+        let surely = |peer: &Peer| peer.is_surely_here() && peer.is_member_since(room, taken);
+        match code {
+            "no-such-room" => {
+                assert!(!self.peers.iter().any(surely), "the room {room} is there");
+            }
+            "not-member" => {
+                let may = |peer: &Peer| peer.may_have_been_in(room, taken);
+                assert!(self.peers.iter().any(may), "nobody was ever in {room}");
+            }
+            _ => panic!("{code} for a room"),
+        }
+    }
+
+    fn check_nobody(&self, key: &str, taken: u64) {
         for (other, peer) in self.peers.iter().enumerate() {
             let here = peer.user.as_ref().is_some_and(|user| user.since < taken);
             let here = here && peer.has_key(key) && peer.is_surely_here();
             assert!(!here, "no-such-user for {key}, and peer {other} is here");
         }
+    }
+
+    fn nobody(&mut self, number: usize, ordinal: usize) {
+        let item = &self.peers[number].items[ordinal - 1];
+        let What::Direct { key } = &item.what else { return };
+        self.check_nobody(key, item.taken_at.unwrap());
         let item = &mut self.peers[number].items[ordinal - 1];
         let first = !item.nobody && item.delivered.is_empty() && item.given_back.is_empty();
         assert!(first, "a second outcome for {:?}", item.msg);
@@ -211,7 +297,7 @@ impl Peer {
     /// The outcome of the next item whose outcomes come in order.
     fn outcome(&mut self, number: usize, at: usize, step: u64) {
         assert!(
-            at == self.cursor || self.emptied || self.thrown_out,
+            at == self.cursor || self.emptied || self.thrown_out_at.is_some(),
             "peer {number}: an answer out of order"
         );
         self.items[at].done_at = Some(step);

@@ -78,6 +78,7 @@ impl House {
         let shard = &mut self.shards[worker];
         let server: IpAddr = SERVER.parse().unwrap();
         let peer = &mut ledger.peers[number];
+        peer.accepted_at = ledger.now;
         let socket = Socket(number);
         let id = if by_the_door && dice.percent(3) {
             let code = dice.pick(&[Code::ServerFull, Code::NotOnLan]);
@@ -170,7 +171,7 @@ impl House {
             // Now and then a long turn, so that a run in single bytes ends.
             let long = if dice.percent(5) { 10_000 } else { 1 };
             let count = waiting.min(dice.between(1, self.scratch_bytes_max.max(long)));
-            let bytes = peer.take(count, ledger.step);
+            let bytes = peer.take(count, ledger.step, ledger.now);
             trace::note(|| format!("  reads {count} of {waiting} from peer {number}"));
             peer.in_line = peer.has_something_to_read();
             ledger.bytes_taken += count as u64;

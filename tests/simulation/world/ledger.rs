@@ -196,7 +196,7 @@ impl Ledger {
             Report::Closed { .. } => peer.may_have_left = true,
             Report::Stuck { .. } | Report::Kicked { .. } => {
                 peer.may_have_left = true;
-                peer.thrown_out = true;
+                peer.thrown_out_at.get_or_insert(self.step);
                 peer.kicks_due += usize::from(matches!(report, Report::Kicked { .. }));
             }
             _ => {}
@@ -209,7 +209,7 @@ impl Ledger {
         trace::note(|| format!("    peer {number} is closed"));
         assert!(peer.at != At::Closed, "peer {number} is closed twice");
         let heard_out = peer.shut.is_some_and(|shut| shut.after(limits::LINGER) <= self.now);
-        let reason = peer.ending_taken || peer.broken || peer.thrown_out || heard_out;
+        let reason = peer.ending_taken || peer.broken || peer.thrown_out_at.is_some() || heard_out;
         assert!(reason, "peer {number} is closed before its words are out");
         peer.at = At::Closed;
     }

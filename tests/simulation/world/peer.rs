@@ -135,6 +135,9 @@ pub struct Peer {
     /// Taken by its socket and not read by the peer.
     pub unread: usize,
     pub at: At,
+    pub accepted_at: Moment,
+    /// When the server had read its whole greeting.
+    pub greeted_at: Option<Moment>,
     pub in_line: bool,
     pub watched_for_room: bool,
     /// Its sending half was closed by the server.
@@ -156,8 +159,9 @@ pub struct Peer {
     pub listed: Vec<(String, String)>,
     /// It may have left by now: its end was read, it was kicked, it said so.
     pub may_have_left: bool,
-    /// It was thrown out, so that packets read from it may not be handled.
-    pub thrown_out: bool,
+    /// The step at which it was thrown out: packets read from then on may not
+    /// be handled.
+    pub thrown_out_at: Option<u64>,
     /// What it was called when it was found stuck; nothing, while greeting.
     pub stuck_as: Option<String>,
     pub broken: bool,
@@ -187,6 +191,8 @@ impl Peer {
             reads: true,
             unread: 0,
             at: At::UnderWay,
+            accepted_at: Moment::default(),
+            greeted_at: None,
             in_line: false,
             watched_for_room: false,
             shut: None,
@@ -200,7 +206,7 @@ impl Peer {
             last_line: None,
             listed: Vec::new(),
             may_have_left: false,
-            thrown_out: false,
+            thrown_out_at: None,
             stuck_as: None,
             broken: false,
             refused: None,
@@ -234,9 +240,16 @@ impl Peer {
     }
 
     /// The server has read so much of its stream.
-    pub fn take(&mut self, bytes: usize, step: u64) -> Vec<u8> {
+    pub fn take(&mut self, bytes: usize, step: u64, now: Moment) -> Vec<u8> {
         let chunk = self.stream[self.taken..self.taken + bytes].to_vec();
         self.taken += bytes;
+        let greeting_end = match (self.greeting.ordinal, self.items.first()) {
+            (1, Some(first)) => first.end,
+            _ => self.greeting.bare_end,
+        };
+        if self.greeting.name.is_some() && self.taken >= greeting_end {
+            self.greeted_at.get_or_insert(now);
+        }
         for item in self.items.iter_mut().filter(|item| item.end <= self.taken && !item.at_end) {
             if item.taken_at.is_none() {
                 item.taken_at = Some(step);
@@ -282,6 +295,19 @@ impl Peer {
             }
         }
         member
+    }
+
+    /// Whether it may have been in that room when something was read at `step`,
+    /// or later.
+    pub fn may_have_been_in(&self, key: &str, step: u64) -> bool {
+        let mut may = false;
+        for item in self.calls_about(key) {
+            match item.what {
+                What::Call { endpoint: "/join", .. } => may |= item.taken_at.is_some(),
+                _ => may &= item.done_at.is_none_or(|done| done >= step),
+            }
+        }
+        may
     }
 
     fn calls_about<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Item> {

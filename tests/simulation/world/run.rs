@@ -273,6 +273,9 @@ impl World {
         let mut prober = Peer::new(ip, greeting, b"prober\n".to_vec());
         script::ask(&mut prober, "/list", "");
         script::ask(&mut prober, "/rooms", "");
+        for room in &self.setting.rooms {
+            script::ask(&mut prober, "/members", &format!("#{room}"));
+        }
         self.ledger.peers.push(prober);
         self.house.accept(&mut self.dice, &mut self.ledger, number, false);
         self.settle();

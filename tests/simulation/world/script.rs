@@ -165,6 +165,7 @@ fn call(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String], t
             ("/kick", &["not-operator", "no-such-user"], name + reason)
         }
         15..21 => ("/join", &[], room),
+        _ if room_key(&room).is_some_and(|key| peer.rooms.contains(&key)) => ("/leave", &[], room),
         _ => ("/leave", NOT_IN, room),
     };
     let what = match endpoint {

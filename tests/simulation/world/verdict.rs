@@ -3,7 +3,7 @@
 
 use super::house::House;
 use super::ledger::Ledger;
-use super::peer::{At, Ending, Item, Peer, What};
+use super::peer::{At, Ending, Item, Peer, What, key, room_key};
 
 /// How much a sender can be expected to have been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub fn judge(ledger: &Ledger) {
             continue;
         }
         let standing = standing(peer);
-        let handled = handled(peer, standing);
+        let handled = handled(peer);
         for (at, item) in peer.items[..handled].iter().enumerate() {
             let what = format!("packet {} of peer {number} ({standing:?})", at + 1);
             judge_item(ledger, number, item, standing, &what);
@@ -39,7 +39,7 @@ fn standing(peer: &Peer) -> Standing {
     let here = matches!(peer.at, At::Shard(..)) && peer.reads;
     if peer.broken || peer.ending == Some(Ending::Reset) || peer.emptied {
         Standing::Lost
-    } else if peer.thrown_out {
+    } else if peer.thrown_out_at.is_some() {
         Standing::ThrownOut
     } else if here && peer.shut.is_some() {
         // Its sending half is closed: what comes back now can't be said.
@@ -54,13 +54,22 @@ fn standing(peer: &Peer) -> Standing {
 }
 
 /// How many of its items were handled for sure.
-fn handled(peer: &Peer, standing: Standing) -> usize {
+fn handled(peer: &Peer) -> usize {
     let seen = |item: &Item| {
         let posted = !item.delivered.is_empty() || !item.given_back.is_empty() || item.nobody;
         posted || item.done_at.is_some()
     };
-    if standing == Standing::ThrownOut || peer.thrown_out {
-        return peer.items.iter().rposition(seen).map_or(0, |last| last + 1);
+    if let Some(step) = peer.thrown_out_at {
+        // What was read before it was thrown out, though it had to wait; unless
+        // it had thrown itself out.
+        let own = |item: &Item| {
+            item.to == "/kick" && key(item.msg.split(' ').next().unwrap()) == key(peer.real_name())
+        };
+        let before = |item: &&Item| {
+            !item.after_all && !own(item) && item.taken_at.is_some_and(|taken| taken < step)
+        };
+        let waited = peer.items.iter().take_while(before).count();
+        return peer.items.iter().rposition(seen).map_or(0, |last| last + 1).max(waited);
     }
     let taken = |item: &&Item| item.taken_at.is_some() && !item.after_all;
     peer.items.iter().take_while(taken).count()
@@ -147,6 +156,7 @@ pub fn judge_house(ledger: &Ledger, house: &House) {
             continue;
         }
         assert!(peer.is_surely_here(), "peer {number} has left and is not closed");
+        assert!(!peer.reads || !peer.has_something_to_read(), "peer {number} is not heard");
         let torn = peer.items.last().is_some_and(|item| item.at_end);
         let kept = house.kept_bytes(peer.at);
         assert!(kept == 0 || torn, "peer {number} is idle and owns {kept} bytes");
@@ -158,6 +168,7 @@ pub fn judge_house(ledger: &Ledger, house: &House) {
 
 /// Whether lists name those who are here, and no others.
 pub fn judge_lists(ledger: &Ledger, prober: &Peer) {
+    assert!(prober.user.is_some(), "a newcomer is not welcomed");
     let lines = |endpoint: &str| {
         let of = prober.listed.iter().filter(|(from, _)| from == endpoint);
         of.map(|(_, line)| line.clone()).collect::<Vec<_>>()
@@ -177,7 +188,20 @@ pub fn judge_lists(ledger: &Ledger, prober: &Peer) {
     }
     let listed = lines("/rooms").into_iter().map(|line| {
         let (name, members) = line.rsplit_once(' ').unwrap();
-        (super::peer::room_key(name).unwrap(), members.parse::<i32>().unwrap())
+        (room_key(name).unwrap(), members.parse::<i32>().unwrap())
     });
     assert_eq!(listed.collect::<Vec<_>>(), rooms.into_iter().collect::<Vec<_>>(), "the rooms");
+    let members = prober.items.iter().filter(|item| item.to == "/members");
+    let mut expected = Vec::new();
+    for item in members {
+        let room = room_key(&item.msg).unwrap();
+        let mut users: Vec<_> = here
+            .iter()
+            .filter(|peer| peer.rooms.contains(&room))
+            .filter_map(|peer| peer.user.as_ref())
+            .collect();
+        users.sort_unstable_by_key(|user| &user.key);
+        expected.extend(users.into_iter().map(|user| user.shown.clone()));
+    }
+    assert_eq!(lines("/members"), expected, "the members of all rooms");
 }
