@@ -149,3 +149,144 @@ impl Looks {
 fn spread(tag: u32) -> u64 {
     u64::from(tag) << 32 | u64::from(tag)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: (u64, u64) = (7, 11);
+
+    fn names() -> impl Iterator<Item = String> {
+        (0..2000).map(|number| format!("user-{number}"))
+    }
+
+    #[test]
+    fn homes_are_spread_over_all_workers() {
+        let hashing = Hashing::new(KEYS, 3);
+        let mut users = [0; 3];
+        let mut rooms = [0; 3];
+        for name in names() {
+            users[usize::from(hashing.home_of_user(&name))] += 1;
+            rooms[usize::from(hashing.home(hashing.room(&name)))] += 1;
+        }
+        assert!(rooms.iter().all(|share| (580..=750).contains(share)), "{rooms:?}");
+        // Names that look alike stay together, so these shares are rougher.
+        assert!(users.iter().all(|share| (300..=1000).contains(share)), "{users:?}");
+        assert_eq!(Hashing::new(KEYS, 1).home_of_user("anybody"), 0);
+    }
+
+    #[test]
+    fn look_alikes_have_one_home() {
+        let hashing = Hashing::new(KEYS, 64);
+        assert_eq!(hashing.home_of_user("paypa"), hashing.home_of_user("раура"));
+        assert_ne!(hashing.home_of_user("paypa"), hashing.home_of_user("bob"));
+    }
+
+    #[test]
+    fn a_hash_is_of_its_kind_its_text_and_its_keys() {
+        let [here, elsewhere] = [KEYS, (7, 12)].map(|keys| Hashing::new(keys, 2));
+        let hashes = [
+            here.user("bob"),
+            here.user("alice"),
+            here.room("bob"),
+            here.room("alice"),
+            here.look("bob"),
+            elsewhere.user("bob"),
+        ];
+        for (at, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..at].contains(hash), "{at}: {hashes:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_by_its_hash_and_by_what_its_slot_says() {
+        let mut directory = Directory::default();
+        // Two names of one hash, and one whose hash differs.
+        directory.insert(5, 1);
+        directory.insert(5, 2);
+        directory.insert(6, 3);
+        assert_eq!(directory.find(5, |slot| slot == 2), Some(2));
+        assert_eq!(directory.find(5, |slot| slot == 1), Some(1));
+        assert_eq!(directory.find(5, |slot| slot == 3), None, "of another hash");
+        assert_eq!(directory.find(7, |_| true), None);
+        directory.remove(5, 1);
+        assert_eq!(directory.find(5, |_| true), Some(2));
+        assert!(!directory.is_empty());
+        directory.remove(5, 2);
+        directory.remove(6, 3);
+        assert!(directory.is_empty());
+    }
+
+    #[test]
+    fn many_names_stay_found_while_the_table_grows() {
+        let hashing = Hashing::new(KEYS, 1);
+        let mut directory = Directory::default();
+        for (slot, name) in names().enumerate() {
+            directory.insert(hashing.user(&name), slot as u32);
+        }
+        for (slot, name) in names().enumerate() {
+            let mut looked_at = 0;
+            let found = directory.find(hashing.user(&name), |other| {
+                looked_at += 1;
+                other == slot as u32
+            });
+            assert_eq!((found, looked_at), (Some(slot as u32), 1), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_in_both_halves_of_what_the_table_gets() {
+        assert_eq!(spread(0x8000_0001), 0x8000_0001_8000_0001);
+    }
+
+    /// Somebody as they show and as they are keyed.
+    type Somebody = (&'static str, &'static str);
+    const BILL: Somebody = ("Bill", "bill");
+    /// ASCII, with the looks of `Bill`.
+    const DIGITS: Somebody = ("BI11", "bi11");
+    /// Cyrillic, with the looks of `BOB`.
+    const VOV: Somebody = ("ВОВ", "вов");
+    const BOB: Somebody = ("BOB", "bob");
+    const B0B: Somebody = ("B0B", "b0b");
+
+    fn are_free(looks: &Looks, (shown, key): Somebody) -> bool {
+        looks.are_free(&Hashing::new(KEYS, 1), shown, key)
+    }
+
+    fn add(looks: &mut Looks, (shown, key): Somebody) {
+        assert!(are_free(looks, (shown, key)));
+        looks.add(&Hashing::new(KEYS, 1), shown, key);
+    }
+
+    fn remove(looks: &mut Looks, (shown, key): Somebody) {
+        looks.remove(&Hashing::new(KEYS, 1), shown, key);
+    }
+
+    #[test]
+    fn ascii_names_share_their_looks_and_others_share_none() {
+        let mut looks = Looks::default();
+        add(&mut looks, BILL);
+        add(&mut looks, DIGITS);
+        add(&mut looks, BOB);
+        assert!(!are_free(&looks, VOV));
+        remove(&mut looks, BOB);
+        add(&mut looks, VOV);
+        assert!(!are_free(&looks, BOB));
+        assert!(!are_free(&looks, VOV));
+    }
+
+    #[test]
+    fn looks_are_taken_until_the_last_who_has_them_is_gone() {
+        let mut looks = Looks::default();
+        add(&mut looks, BOB);
+        add(&mut looks, B0B);
+        remove(&mut looks, BOB);
+        assert!(!are_free(&looks, VOV), "of B0B");
+        remove(&mut looks, B0B);
+        assert!(looks.is_empty());
+        add(&mut looks, VOV);
+        assert!(!looks.is_empty());
+        remove(&mut looks, VOV);
+        assert!(looks.is_empty());
+    }
+}

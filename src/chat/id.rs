@@ -60,3 +60,15 @@ pub struct Origin {
 
 /// What a queue knows of each packet: nobody's, if the server wrote it.
 pub type Tag = Option<Origin>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_the_same_behind_its_number() {
+        let id = ConnId { slot: 0x8000_0003, generation: 0xf000_0005 };
+        assert_eq!(ConnId::from_bits(id.to_bits()), id);
+        assert_eq!(id.to_bits(), 0xf000_0005_8000_0003);
+    }
+}

@@ -215,3 +215,44 @@ impl Answer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_weighs_what_its_letters_hold() {
+        let mut batch = Batch::<()>::default();
+        assert_eq!(batch.weight_bytes(), 0);
+        let letter = size_of::<Letter<()>>();
+        let conn = ConnId { slot: 0, generation: 0 };
+        batch.push(Letter::Answer { to: conn, answer: Answer::Done }, 1000);
+        assert_eq!(batch.weight_bytes(), letter + 1000);
+        let sender = Address { worker: 0, conn };
+        let origin = Origin { sender, ordinal: std::num::NonZeroU64::MIN };
+        batch.direct(origin, 0, "bob", |out| out.extend_from_slice(b"0123456789"));
+        assert_eq!(batch.weight_bytes(), 2 * letter + 1000 + 13);
+        let Letter::Direct { key, frame, .. } = &batch.letters[1] else { panic!("{batch:?}") };
+        assert_eq!(
+            (key.of(&batch.bytes), frame.of(&batch.bytes)),
+            (&b"bob"[..], &b"0123456789"[..])
+        );
+    }
+
+    #[test]
+    fn what_can_be_large_is_weighed() {
+        let bytes = vec![0; 5000].into_boxed_slice();
+        let frame = Arc::new(Frame { tag: None, bytes });
+        let conn = ConnId { slot: 0, generation: 0 };
+        let sender = Address { worker: 0, conn };
+        assert_eq!(Question::Broadcast { sender, frame }.extra_bytes(), 5000);
+        let reason = "x".repeat(700).into();
+        let kick = Question::Kick { key: "bob".into(), hash: 0, reason };
+        assert_eq!(kick.extra_bytes(), 700);
+        let entry = |key: &str, line: &str| Entry { key: key.into(), line: line.into() };
+        let entries = Answer::Entries(vec![entry("bob", "Bob 1"), entry("alice", "Alice")]);
+        assert_eq!(entries.extra_bytes(), 2 * size_of::<Entry>() + 3 + 5 + 5 + 5);
+        // What has a bound of its own counts as a little.
+        assert!([Question::List.extra_bytes(), Answer::Done.extra_bytes()] == [64, 64]);
+    }
+}
