@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Mutation testing of the pure rooms: each mutant of src/wire and src/chat is shown to their unit
-# tests, tests/wire_properties.rs, tests/fuzz_corpus.rs and tests/simulation. All of these are built
+# tests, tests/wire_properties.rs, tests/fuzz_corpus.rs, tests/shards and tests/simulation. All of these are built
 # as one test of a copy that has no other rooms, so that a mutant costs seconds. Arguments go to
 # `cargo mutants`:
 #
@@ -18,10 +18,11 @@ first=$PWD/target/mutants/1
 mkdir -p "$first/src" "$first/tests"
 rm -rf "$first"/src/* "$first"/tests/*
 cp -r src/chat src/wire src/limits.rs "$first/src/"
-cp -r tests/fuzz tests/fuzz_corpus.rs tests/simulation tests/wire_properties.rs "$first/tests/"
+cp -r tests/fuzz tests/fuzz_corpus.rs tests/shards tests/simulation tests/wire_properties.rs "$first/tests/"
 rm "$first/tests/fuzz/Cargo.toml"
 cp Cargo.lock "$first/"
 sed -i 's/\bcrate::/crate::simulation::/' "$first"/tests/simulation/*.rs "$first"/tests/simulation/*/*.rs
+sed -i 's/\bcrate::/crate::shards::/' "$first"/tests/shards/*.rs
 
 # A line of our own Cargo.toml for each that these rooms and tests use.
 used='hashbrown|icu_casemap|icu_normalizer|icu_properties|jiff|memchr|serde|serde_json|siphasher|slab|subtle'
@@ -45,6 +46,9 @@ extern crate self as lanline;
 #[cfg(test)]
 #[path = "../tests/fuzz_corpus.rs"]
 mod fuzz_corpus;
+#[cfg(test)]
+#[path = "../tests/shards/main.rs"]
+mod shards;
 #[cfg(test)]
 #[path = "../tests/simulation/main.rs"]
 mod simulation;

@@ -1,0 +1,307 @@
+//! Queues, rates, turns and packets, each at its bound and one over it.
+
+use crate::house::{House, Who, packet, unpaced};
+use lanline::chat::{Code, Rules};
+use lanline::limits;
+use std::time::Duration;
+
+/// A packet from `alice`, the first to come, as `to` gets it.
+fn stamped(to: &str, msg: &str) -> usize {
+    let head = r#"{"from":{"name":"alice","ip":"10.1.0.0"},"to":"","msg":""}"#;
+    head.len() + 1 + to.len() + msg.len()
+}
+
+/// A text with which that packet has so many bytes.
+fn text_of(to: &str, bytes: usize) -> String {
+    "x".repeat(bytes - stamped(to, ""))
+}
+
+fn rules(queue_bytes_max: usize) -> Rules {
+    Rules { queue_bytes_max, ..unpaced() }
+}
+
+/// Alice, and somebody of a given home who reads nothing; both in a room.
+fn alice_and_bob(workers: usize, far: bool, rules: Rules) -> (House, Who, Who, String) {
+    let mut house = House::new(workers, rules);
+    let alice = house.join("alice");
+    let name = (0..).map(|number| format!("bob{number}"));
+    for name in name {
+        let bob = house.join(&name);
+        if (house.home(bob) != house.home(alice)) == far {
+            for who in [alice, bob] {
+                house.ask(who, "/join", "#r");
+            }
+            house.window(bob, 0);
+            return (house, alice, bob, name);
+        }
+    }
+    unreachable!()
+}
+
+#[test]
+fn a_queue_takes_its_bound_to_the_byte() {
+    for far in [false, true] {
+        for to_room in [false, true] {
+            let (mut house, alice, bob, name) = alice_and_bob(2, far, rules(1000));
+            let to = if to_room { "#r" } else { &name };
+            house.say(alice, to, &text_of(to, 400));
+            house.say(alice, to, &text_of(to, 601));
+            assert_eq!(house.refused(alice), (3, Code::Busy), "one byte over");
+            house.say(alice, to, &text_of(to, 600));
+            assert_eq!(house.heard(alice), [], "just full");
+            house.say(alice, to, "");
+            assert_eq!(house.refused(alice), (5, Code::Busy), "over");
+            house.window(bob, usize::MAX);
+            let lengths: Vec<usize> =
+                house.heard(bob).iter().map(|heard| stamped(to, &heard.msg)).collect();
+            assert_eq!(lengths, [400, 600]);
+        }
+    }
+}
+
+#[test]
+fn an_empty_queue_takes_any_packet() {
+    for far in [false, true] {
+        let (mut house, alice, bob, name) = alice_and_bob(2, far, rules(10));
+        for to in [&*name, "#r"] {
+            house.window(bob, 0);
+            house.say(alice, to, "larger than the queue");
+            assert_eq!(house.heard(alice), []);
+            house.say(alice, to, "");
+            assert_eq!(house.refused(alice).1, Code::Busy);
+            house.window(bob, usize::MAX);
+            assert_eq!(house.only(bob).msg, "larger than the queue");
+        }
+    }
+}
+
+/// An answer to `/ping` by the only client, `bob`.
+fn ping_bytes(msg: &str) -> usize {
+    let head = r#"{"from":{"name":"/ping","ip":"10.0.0.1"},"to":"bob","msg":""}"#;
+    head.len() + 1 + msg.len()
+}
+
+#[test]
+fn who_does_not_read_is_heard_until_its_queue_is_over_the_bound() {
+    let text = "x".repeat(100);
+    let bound = ping_bytes(&text);
+    let mut house = House::new(1, rules(bound));
+    let bob = house.join("bob");
+    house.window(bob, 0);
+    house.say(bob, "/ping", &text);
+    assert!(house.wants_bytes(bob), "just full");
+    house.say(bob, "/ping", "");
+    assert!(!house.wants_bytes(bob), "over");
+    house.say(bob, "/ping", "third");
+    // Down to one byte over the bound, then to the bound.
+    let over = ping_bytes("");
+    house.window(bob, over - 1);
+    assert!(!house.wants_bytes(bob));
+    house.window(bob, 1);
+    assert!(!house.wants_bytes(bob), "it was heard, and answered for the third time");
+    house.window(bob, usize::MAX);
+    assert_eq!(house.texts(bob), [&*text, "", "third"]);
+    assert!(house.wants_bytes(bob));
+}
+
+#[test]
+fn what_comes_in_one_go_is_held_at_the_same_bound() {
+    let text = "x".repeat(100);
+    let mut house = House::new(1, rules(ping_bytes(&text)));
+    let bob = house.join("bob");
+    house.window(bob, 0);
+    let pings =
+        [packet("bob", "/ping", &text), packet("bob", "/ping", ""), packet("bob", "/ping", "z")];
+    house.write(bob, &pings.concat());
+    assert_eq!(house.kept_bytes(bob) > 0, true, "the third waits");
+    assert!(house.kept_bytes(bob) < 2 * pings[2].len());
+    house.window(bob, usize::MAX);
+    assert_eq!(house.texts(bob), [&*text, "", "z"]);
+    assert_eq!(house.kept_bytes(bob), 0);
+}
+
+#[test]
+fn a_rate_is_kept_to_the_packet_and_to_the_nanosecond() {
+    let mut house = House::new(1, Rules { rate: 10, ..unpaced() });
+    let bob = house.join("bob");
+    house.write(bob, &packet("bob", "/ping", "x").repeat(30));
+    let saved_up = limits::RATE_BURST.as_secs() as usize * 10;
+    assert_eq!(house.heard(bob).len(), saved_up);
+    assert!(!house.wants_bytes(bob));
+    for _ in 0..3 {
+        house.pass_to_the_end(Duration::from_millis(100), |house| {
+            assert_eq!(house.heard(bob).len(), 0);
+        });
+        assert_eq!(house.heard(bob).len(), 1);
+    }
+    // Saved up again meanwhile: all that is left.
+    house.pass(Duration::from_secs(1));
+    assert_eq!(house.heard(bob).len(), 7);
+}
+
+#[test]
+fn deliveries_of_one_turn_are_counted_and_the_rest_waits_a_tick() {
+    let mut house = House::new(1, Rules { deliveries_per_turn_max: 3, ..unpaced() });
+    let all = ["alice", "bob", "carol"].map(|name| house.join(name));
+    for who in all {
+        house.ask(who, "/join", "#r");
+    }
+    house.write(all[0], &packet("alice", "#r", "post").repeat(5));
+    assert_eq!(house.heard(all[1]).len(), 2, "after two posts it has made four");
+    assert_eq!(house.shards[0].next_deadline(), Some(house.now), "at once");
+    house.pass(Duration::ZERO);
+    assert_eq!(house.heard(all[1]).len(), 2);
+    house.pass(Duration::ZERO);
+    assert_eq!(house.heard(all[1]).len(), 1);
+    assert!(house.wants_bytes(all[0]));
+}
+
+#[test]
+fn a_turn_is_a_quarter_of_a_queue_within_bounds() {
+    for (queue, turn) in [
+        (100, limits::TURN_BYTES_MIN),
+        (4 * limits::TURN_BYTES_MIN + 8, limits::TURN_BYTES_MIN + 2),
+        (100_000, 25_000),
+        (1 << 20, limits::SCRATCH_BYTES),
+    ] {
+        assert_eq!(House::new(1, rules(queue)).shards[0].turn_bytes(), turn);
+    }
+}
+
+#[test]
+fn a_packet_takes_its_bound_to_the_byte() {
+    // In the usual layout, and in one that only the framer reads.
+    for space in ["", " "] {
+        let packet_of = |bytes: usize| {
+            let head = format!("{space}{}", String::from_utf8(packet("bob", "/ping", "")).unwrap());
+            let spaced = head.trim_start().replace(":{", &format!(":{space}{{"));
+            let text = "x".repeat(bytes - spaced.len());
+            spaced.replace("\"msg\":\"\"", &format!("\"msg\":\"{text}\""))
+        };
+        let mut house = House::new(1, Rules { packet_bytes_max: 300, ..unpaced() });
+        let bob = house.join("bob");
+        house.write(bob, packet_of(300).as_bytes());
+        assert_eq!(house.only(bob).from, "/ping");
+        house.write(bob, packet_of(301).as_bytes());
+        assert_eq!(house.refused(bob), (2, Code::TooLarge));
+        assert!(house.is_shut(bob));
+    }
+}
+
+#[test]
+fn junk_behind_a_packet_is_dropped_as_it_comes() {
+    let mut house = House::unpaced(1);
+    let bob = house.join("bob");
+    let mut bytes = packet("bob", "/ping", "x");
+    bytes.extend_from_slice(&b"junk".repeat(100));
+    house.write(bob, &bytes);
+    assert_eq!(house.only(bob).msg, "x");
+    assert_eq!(house.kept_bytes(bob), 0);
+    house.write(bob, b" and more\n");
+    assert_eq!(house.refused(bob), (2, Code::Malformed));
+    assert_eq!(house.ask(bob, "/ping", "y"), "y");
+}
+
+#[test]
+fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
+    let (mut house, alice, bob, name) = alice_and_bob(1, false, rules(1000));
+    house.window(bob, usize::MAX);
+    let mut pressed = |to: &str, bytes: usize| {
+        house.receive(alice, &packet("alice", to, &text_of(to, bytes)));
+        let pressed = house.shards[0].take_pressed();
+        assert!(!house.shards[0].take_pressed(), "said once");
+        house.run();
+        pressed
+    };
+    for to in [&*name, "#r"] {
+        assert_eq!([499, 500, 501].map(|bytes| pressed(to, bytes)), [false, false, true], "{to}");
+    }
+    // Whose socket takes no more can't be flushed.
+    house.window(bob, 0);
+    house.say(alice, &name, &text_of(&name, 100));
+    house.receive(alice, &packet("alice", &name, &text_of(&name, 800)));
+    assert!(!house.shards[0].take_pressed());
+}
+
+#[test]
+fn letters_over_the_mark_are_worth_sending_before_more_comes() {
+    let rules = Rules { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() };
+    let (mut house, alice, bob, name) = alice_and_bob(2, true, rules);
+    house.window(bob, usize::MAX);
+    let home = house.home(alice);
+    for (bytes, pressed) in [(0, false), (1, true)] {
+        // The letter holds the name's key as well.
+        let bytes = limits::BATCH_BYTES_MARK - name.len() + bytes;
+        house.receive(alice, &packet("alice", &name, &text_of(&name, bytes)));
+        assert_eq!(house.shards[home].take_pressed(), pressed);
+        house.run();
+        assert_eq!(house.heard(bob).len(), 1);
+    }
+    // Once it has been said it stays so until somebody asks.
+    let long = text_of(&name, limits::BATCH_BYTES_MARK);
+    house.receive(alice, &packet("alice", &name, &long));
+    house.receive(alice, &packet("alice", &name, ""));
+    assert!(house.shards[home].take_pressed());
+}
+
+#[test]
+fn frames_for_many_wait_in_the_lane_once() {
+    let (mut house, alice, _, name) = alice_and_bob(1, false, rules(100_000));
+    let carol = house.join("carol");
+    house.ask(carol, "/join", "#r");
+    let flushes = |house: &mut House| {
+        let effects = house.effects(0);
+        let mut lane = 0;
+        while house.shards[0].next_in_lane().is_some() {
+            lane += 1;
+        }
+        (effects, lane)
+    };
+    house.receive(alice, &packet("alice", "#r", "first"));
+    house.receive(alice, &packet("alice", "#r", "second"));
+    assert_eq!(flushes(&mut house), (0, 2), "two members, each once");
+    // Behind a packet of its own that is flushed anyhow there is no need.
+    let (mut house, alice, _, _) = alice_and_bob(1, false, rules(100_000));
+    let _ = name;
+    house.receive(alice, &packet("alice", "bob0", "direct"));
+    house.receive(alice, &packet("alice", "#r", "post"));
+    assert_eq!(flushes(&mut house), (1, 0));
+}
+
+#[test]
+fn a_frame_that_presses_is_flushed_at_once() {
+    let (mut house, alice, bob, _) = alice_and_bob(1, false, rules(1000));
+    house.window(bob, usize::MAX);
+    house.receive(alice, &packet("alice", "#r", &text_of("#r", 501)));
+    assert_eq!(house.effects(0), 1);
+    assert!(house.shards[0].next_in_lane().is_none());
+}
+
+#[test]
+fn posts_wait_for_the_refusals_of_other_workers() {
+    let posts_max = usize::from(limits::POSTS_UNDER_WAY_MAX);
+    for (posts, waits) in [(posts_max - 1, false), (posts_max, true), (posts_max + 1, true)] {
+        let (mut house, alice, bob, _) = alice_and_bob(2, true, rules(100_000));
+        house.window(bob, usize::MAX);
+        house.held_mail = vec![house.home(bob)];
+        let mut bytes = packet("alice", "#r", "post").repeat(posts);
+        bytes.extend(packet("alice", "/ping", ""));
+        house.write(alice, &bytes);
+        assert_eq!(house.heard(alice).len(), usize::from(!waits), "behind {posts} posts");
+        house.held_mail.clear();
+        house.run();
+        assert_eq!(house.heard(alice).len(), usize::from(waits));
+        assert_eq!(house.heard(bob).len(), posts);
+    }
+}
+
+#[test]
+fn what_waits_is_seen_to_wait() {
+    let (mut house, alice, bob, name) = alice_and_bob(1, false, rules(100_000));
+    assert!(house.shards[0].is_flushed());
+    house.say(alice, &name, "waits");
+    assert!(!house.shards[0].is_flushed());
+    house.window(bob, usize::MAX);
+    assert!(house.shards[0].is_flushed());
+    assert_eq!(house.shards[0].connections(), 2);
+}

@@ -1,0 +1,91 @@
+//! Queues that stand still.
+
+use crate::house::{House, packet, unpaced};
+use lanline::chat::shard::Report;
+use lanline::chat::{Code, Rules};
+use lanline::limits;
+use std::time::Duration;
+
+const STUCK: Duration = Duration::from_secs(5);
+
+fn house() -> House {
+    House::new(1, Rules { stuck_timeout: STUCK, ..unpaced() })
+}
+
+#[test]
+fn who_reads_nothing_is_thrown_out_when_its_time_is_over() {
+    let mut house = house();
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(bob, 0);
+    house.say(alice, "bob", "one");
+    house.say(alice, "bob", "two");
+    house.pass_to_the_end(STUCK, |house| assert_eq!(house.heard(alice), []));
+    let heard = house.heard(alice);
+    let refusals: Vec<_> = heard.iter().map(|heard| heard.refusal()).collect();
+    assert_eq!(refusals, [(1, "undelivered"), (2, "undelivered")]);
+    let Report::Stuck { name, packets, .. } = &house.reports[0] else { panic!() };
+    assert_eq!((&**name, *packets), ("bob", 2));
+    assert!(house.is_closed(bob), "its socket takes not even the reason");
+}
+
+#[test]
+fn a_queue_that_moves_is_not_stuck() {
+    let mut house = house();
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(bob, 0);
+    house.say(alice, "bob", "a packet of some length");
+    for _ in 0..4 {
+        house.pass(STUCK - Duration::from_nanos(1));
+        house.window(bob, 1);
+    }
+    house.pass_to_the_end(STUCK, |house| assert!(!house.is_closed(bob)));
+    assert!(house.is_closed(bob));
+    assert_eq!(house.refused(alice), (1, Code::Undelivered), "it is torn, not taken");
+    assert_eq!(house.torn(bob), 4);
+}
+
+#[test]
+fn a_queue_that_emptied_is_watched_afresh() {
+    let mut house = house();
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(bob, 0);
+    house.say(alice, "bob", "first");
+    house.pass(STUCK / 2);
+    house.window(bob, usize::MAX);
+    house.window(bob, 0);
+    house.pass(STUCK / 4);
+    house.say(alice, "bob", "second");
+    house.pass_to_the_end(STUCK, |house| assert!(!house.is_closed(bob)));
+    assert!(house.is_closed(bob));
+}
+
+#[test]
+fn whoever_can_be_told_is_told_why() {
+    let mut house = house();
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(bob, 0);
+    house.say(alice, "bob", "one");
+    // In time for the reason, not for what waited.
+    house.pass(STUCK - Duration::from_nanos(1));
+    house.clients_window(bob, usize::MAX);
+    house.pass(Duration::from_nanos(1));
+    assert_eq!(house.refused(bob), (0, Code::Stuck));
+    assert!(house.is_shut(bob) && !house.is_closed(bob));
+    house.pass(limits::LINGER);
+    assert!(house.is_closed(bob));
+}
+
+#[test]
+fn what_the_stuck_had_sent_is_handled_before_they_go() {
+    let mut house = House::new(1, Rules { stuck_timeout: STUCK, queue_bytes_max: 50, ..unpaced() });
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(bob, 0);
+    // The second answer brings its queue over the bound: what follows waits.
+    let mut bytes = packet("bob", "/ping", "x").repeat(2);
+    bytes.extend(packet("bob", "alice", "before I go"));
+    house.write(bob, &bytes);
+    assert_eq!(house.heard(alice), []);
+    house.pass(STUCK);
+    assert_eq!(house.only(alice).msg, "before I go");
+    assert!(house.is_closed(bob));
+}

@@ -1,0 +1,362 @@
+//! A house of shards for one test: everything comes to rest at once, in a
+//! fixed order, unless a test holds back letters or closes a socket's window.
+
+use lanline::chat::shard::{Effect, Ended, Report};
+use lanline::chat::{Batch, Code, ConnId, Moment, Place, Rules, Shard, Tallies, WorkerId};
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::mem;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// The server's address.
+pub const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+
+/// A client, by number.
+pub type Who = usize;
+
+pub struct House {
+    pub shards: Vec<Shard<Who>>,
+    pub tallies: Arc<Tallies>,
+    pub now: Moment,
+    pub reports: Vec<Report>,
+    /// Letters under way: from, to, letters.
+    mail: VecDeque<(usize, Batch<Who>)>,
+    /// Letters for these workers stay under way.
+    pub held_mail: Vec<usize>,
+    clients: Vec<Client>,
+}
+
+/// A client's connection as its peer and the kernel see it.
+#[derive(Default)]
+struct Client {
+    name: String,
+    at: Option<(usize, ConnId)>,
+    /// What its socket takes before it takes no more.
+    window: usize,
+    taken: Vec<u8>,
+    /// The server has closed its sending half.
+    shut: bool,
+    closed: bool,
+    /// Bytes that wait in the kernel, since the server didn't want them.
+    unread: Vec<u8>,
+}
+
+/// A packet that a client got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub from: String,
+    pub to: String,
+    pub msg: String,
+}
+
+impl Heard {
+    /// The code of a refusal and the ordinal that it is for.
+    pub fn refusal(&self) -> (u64, &str) {
+        assert_eq!(self.from, "/error", "{self:?}");
+        let mut words = self.msg.split(['\n', ' ']);
+        (words.next().unwrap().parse().unwrap(), words.next().unwrap())
+    }
+}
+
+pub fn packet(name: &str, to: &str, msg: &str) -> Vec<u8> {
+    let from = json!({"name": name, "ip": ""});
+    json!({"from": from, "to": to, "msg": msg}).to_string().into_bytes()
+}
+
+impl House {
+    pub fn new(workers: usize, rules: Rules) -> Self {
+        let rules = Arc::new(rules);
+        let tallies = Arc::new(Tallies::new(workers));
+        let shard = |worker| {
+            let place = Place { worker, workers, hash_keys: (3, 5) };
+            let wall_clock = Box::new(|| SystemTime::UNIX_EPOCH);
+            Shard::new(place, rules.clone(), tallies.clone(), wall_clock)
+        };
+        Self {
+            shards: (0..workers as WorkerId).map(shard).collect(),
+            tallies,
+            now: Moment(1_000_000_000_000),
+            reports: Vec::new(),
+            mail: VecDeque::new(),
+            held_mail: Vec::new(),
+            clients: Vec::new(),
+        }
+    }
+
+    /// Nobody is held back by a rate, and broadcasts follow at once.
+    pub fn unpaced(workers: usize) -> Self {
+        Self::new(workers, unpaced())
+    }
+
+    // --- What clients do ---
+
+    pub fn connect(&mut self, worker: usize) -> Who {
+        let who = self.clients.len();
+        let peer = Ipv4Addr::from(0x0a01_0000 + who as u32).into();
+        let id = self.shards[worker].accepted(self.now, who, peer, SERVER);
+        let client = Client { at: Some((worker, id)), window: usize::MAX, ..Client::default() };
+        self.clients.push(client);
+        who
+    }
+
+    /// Somebody comes and is welcomed.
+    pub fn join(&mut self, name: &str) -> Who {
+        let who = self.connect(0);
+        self.clients[who].name = name.to_owned();
+        self.write(who, format!("{name}\n").as_bytes());
+        let heard = self.heard(who);
+        assert_eq!(heard[0].from, "/welcome", "{heard:?}");
+        who
+    }
+
+    pub fn say(&mut self, who: Who, to: &str, msg: &str) {
+        let bytes = packet(&self.clients[who].name, to, msg);
+        self.write(who, &bytes);
+    }
+
+    /// Bytes are handled, and nothing else is done about them.
+    pub fn receive(&mut self, who: Who, bytes: &[u8]) {
+        let (worker, id) = self.clients[who].at.expect("is connected");
+        self.shards[worker].received(self.now, id, bytes);
+    }
+
+    /// Takes a shard's effects away; how many there were.
+    pub fn effects(&mut self, worker: usize) -> usize {
+        let mut effects = Vec::new();
+        self.shards[worker].take_effects(&mut effects);
+        effects.len()
+    }
+
+    /// Bytes reach the server, which reads them as soon as it wants to.
+    pub fn write(&mut self, who: Who, bytes: &[u8]) {
+        self.clients[who].unread.extend_from_slice(bytes);
+        self.read(who);
+        self.run();
+    }
+
+    pub fn end(&mut self, who: Who, how: Ended) {
+        let (worker, id) = self.clients[who].at.expect("is connected");
+        self.shards[worker].ended(self.now, id, how);
+        self.run();
+    }
+
+    /// Its socket turns out to be gone when it is written.
+    pub fn broken(&mut self, who: Who) {
+        let (worker, id) = self.clients[who].at.expect("is connected");
+        self.shards[worker].broken(self.now, id);
+        self.run();
+    }
+
+    /// The server stops.
+    pub fn stop(&mut self) {
+        for shard in &mut self.shards {
+            shard.stop(self.now);
+        }
+        self.run();
+    }
+
+    /// Its socket takes so many bytes more, and the kernel has not said so yet.
+    pub fn clients_window(&mut self, who: Who, bytes: usize) {
+        self.clients[who].window = bytes;
+    }
+
+    /// Its socket takes so many bytes more.
+    pub fn window(&mut self, who: Who, bytes: usize) {
+        self.clients[who].window = bytes;
+        if let Some((worker, id)) = self.clients[who].at {
+            self.flush(worker, id);
+            self.run();
+        }
+    }
+
+    pub fn pass(&mut self, time: Duration) {
+        self.now = self.now.after(time);
+        for worker in 0..self.shards.len() {
+            self.shards[worker].expire(self.now);
+        }
+        self.run();
+    }
+
+    /// The time until just before `time` is over, and then until it is.
+    pub fn pass_to_the_end(&mut self, time: Duration, mut just_before: impl FnMut(&mut Self)) {
+        self.pass(time - Duration::from_nanos(1));
+        just_before(self);
+        self.pass(Duration::from_nanos(1));
+    }
+
+    // --- What can be seen ---
+
+    /// All packets that have come since the last look.
+    pub fn heard(&mut self, who: Who) -> Vec<Heard> {
+        let client = &mut self.clients[who];
+        let whole = client.taken.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let lines: Vec<u8> = client.taken.drain(..whole).collect();
+        let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(heard).collect()
+    }
+
+    /// The texts of all that has come.
+    pub fn texts(&mut self, who: Who) -> Vec<String> {
+        self.heard(who).into_iter().map(|heard| heard.msg).collect()
+    }
+
+    /// The one packet that has come.
+    pub fn only(&mut self, who: Who) -> Heard {
+        let mut heard = self.heard(who);
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        heard.remove(0)
+    }
+
+    /// The code and ordinal of the one refusal that has come.
+    pub fn refused(&mut self, who: Who) -> (u64, Code) {
+        let heard = self.only(who);
+        let (ordinal, word) = heard.refusal();
+        (ordinal, Code::ALL.into_iter().find(|code| code.word() == word).unwrap())
+    }
+
+    pub fn ask(&mut self, who: Who, endpoint: &str, msg: &str) -> String {
+        self.say(who, endpoint, msg);
+        let heard = self.only(who);
+        assert_eq!(heard.from, endpoint, "{heard:?}");
+        heard.msg
+    }
+
+    /// Bytes that its socket has taken of a packet that isn't whole.
+    pub fn torn(&self, who: Who) -> usize {
+        self.clients[who].taken.len()
+    }
+
+    pub fn is_shut(&self, who: Who) -> bool {
+        self.clients[who].shut
+    }
+
+    pub fn is_closed(&self, who: Who) -> bool {
+        self.clients[who].closed
+    }
+
+    /// Where it is home.
+    pub fn home(&self, who: Who) -> usize {
+        self.clients[who].at.expect("is connected").0
+    }
+
+    /// Bytes of its that wait in the server.
+    pub fn kept_bytes(&self, who: Who) -> usize {
+        self.clients[who].at.map_or(0, |(worker, id)| self.shards[worker].kept_bytes(id))
+    }
+
+    pub fn wants_bytes(&mut self, who: Who) -> bool {
+        let Some((worker, id)) = self.clients[who].at else { return false };
+        self.shards[worker].wants_bytes(id)
+    }
+
+    // --- The work of a worker ---
+
+    /// Until nothing is left to do.
+    pub fn run(&mut self) {
+        loop {
+            for worker in 0..self.shards.len() {
+                self.carry_out(worker);
+                while let Some(id) = self.shards[worker].next_in_lane() {
+                    self.flush(worker, id);
+                    self.carry_out(worker);
+                }
+                self.send_letters(worker);
+            }
+            let ready = |(to, _): &(usize, _)| !self.held_mail.contains(to);
+            let Some(at) = self.mail.iter().position(ready) else { return };
+            let (to, batch) = self.mail.remove(at).unwrap();
+            self.shards[to].letters(self.now, batch);
+        }
+    }
+
+    /// Effects, without flushing the lane.
+    pub fn carry_out(&mut self, worker: usize) {
+        loop {
+            let mut effects = Vec::new();
+            self.shards[worker].take_effects(&mut effects);
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects {
+                self.carry_out_one(worker, effect);
+            }
+        }
+    }
+
+    fn carry_out_one(&mut self, worker: usize, effect: Effect<Who>) {
+        match effect {
+            Effect::Flush(id) => self.flush(worker, id),
+            Effect::Read(id) => {
+                if let Some(&mut who) = self.shards[worker].socket(id) {
+                    self.read(who);
+                }
+            }
+            Effect::Register(id) => {
+                if let Some(&mut who) = self.shards[worker].socket(id) {
+                    self.clients[who].at = Some((worker, id));
+                    self.read(who);
+                }
+            }
+            Effect::Shutdown(id) => {
+                if let Some(&mut who) = self.shards[worker].socket(id) {
+                    self.clients[who].shut = true;
+                }
+            }
+            Effect::Move { to, traveller } => self.shards[worker].send_home(to, traveller),
+            Effect::Close(gone) => {
+                let client = &mut self.clients[gone.socket];
+                assert!(!mem::replace(&mut client.closed, true), "closed twice");
+                client.at = None;
+            }
+            Effect::Report(report) => self.reports.push(*report),
+        }
+    }
+
+    fn read(&mut self, who: Who) {
+        while !self.clients[who].unread.is_empty() && self.wants_bytes(who) {
+            let bytes = mem::take(&mut self.clients[who].unread);
+            let Some((worker, id)) = self.clients[who].at else { return };
+            self.shards[worker].received(self.now, id, &bytes);
+        }
+    }
+
+    fn flush(&mut self, worker: usize, id: ConnId) {
+        let shard = &mut self.shards[worker];
+        let Some((&mut who, outbound)) = shard.to_send(id) else { return };
+        let mut slices = [IoSlice::new(&[]); 256];
+        let used = outbound.fill(&mut slices);
+        let waiting: Vec<u8> = slices[..used].iter().flat_map(|slice| slice.to_vec()).collect();
+        let client = &mut self.clients[who];
+        let taken = waiting.len().min(client.window);
+        client.window -= taken;
+        client.taken.extend_from_slice(&waiting[..taken]);
+        if taken > 0 {
+            shard.sent(self.now, id, taken);
+        }
+        if taken < waiting.len() {
+            self.shards[worker].blocked(self.now, id);
+        }
+    }
+
+    fn send_letters(&mut self, from: usize) {
+        for to in 0..self.shards.len() {
+            if let Some(batch) = self.shards[from].take_batch(to as WorkerId) {
+                self.mail.push_back((to, batch));
+            }
+        }
+    }
+}
+
+/// Rules without a rate and without a distance between broadcasts.
+pub fn unpaced() -> Rules {
+    Rules { rate: 0, broadcast_interval: Duration::ZERO, ..Rules::default() }
+}
+
+fn heard(line: &[u8]) -> Heard {
+    let value: Value = serde_json::from_slice(line).expect("the server writes JSON");
+    let text = |value: &Value| value.as_str().expect("a string").to_owned();
+    Heard { from: text(&value["from"]["name"]), to: text(&value["to"]), msg: text(&value["msg"]) }
+}

@@ -1,0 +1,183 @@
+//! Rooms and lists: bounds, pages, who is in them.
+
+use crate::house::{House, Who, unpaced};
+use lanline::chat::shard::Ended;
+use lanline::chat::{Code, Rules};
+use lanline::limits;
+use std::time::Duration;
+
+#[test]
+fn a_user_is_in_so_many_rooms_and_no_more() {
+    let mut house = House::unpaced(1);
+    let alice = house.join("alice");
+    for room in 0..limits::ROOMS_PER_USER_MAX {
+        assert_eq!(house.ask(alice, "/join", &format!("#r{room}")), format!("#r{room} 1"));
+    }
+    house.say(alice, "/join", "#more");
+    assert_eq!(house.refused(alice).1, Code::BadArgument);
+    assert_eq!(house.ask(alice, "/join", "#r0"), "#r0 1", "again is no error");
+    house.ask(alice, "/leave", "#r0");
+    assert_eq!(house.ask(alice, "/join", "#more"), "#more 1");
+    house.end(alice, Ended::Politely);
+    assert!(house.shards[0].is_vacant());
+}
+
+#[test]
+fn there_are_so_many_rooms_and_no_more() {
+    let mut house = House::unpaced(2);
+    let mut made = 0;
+    let mut makers: Vec<Who> = Vec::new();
+    while made < limits::ROOMS_MAX {
+        let maker = house.join(&format!("maker{}", makers.len()));
+        for _ in 0..limits::ROOMS_PER_USER_MAX.min(limits::ROOMS_MAX - made) {
+            assert_eq!(house.ask(maker, "/join", &format!("#r{made}")), format!("#r{made} 1"));
+            made += 1;
+        }
+        makers.push(maker);
+    }
+    let alice = house.join("alice");
+    house.say(alice, "/join", "#more");
+    assert_eq!(house.refused(alice), (1, Code::BadArgument));
+    house.say(alice, "#more", "is there nobody?");
+    assert_eq!(house.refused(alice), (2, Code::NoSuchRoom));
+    assert_eq!(house.ask(alice, "/join", "#r0"), "#r0 2", "one that is there");
+    // A room that is left makes room, two members or one.
+    house.ask(makers[0], "/leave", "#r0");
+    house.say(alice, "/join", "#more");
+    assert_eq!(house.refused(alice), (4, Code::BadArgument));
+    house.ask(alice, "/leave", "#r0");
+    assert_eq!(house.ask(alice, "/join", "#more"), "#more 1");
+    house.say(alice, "/join", "#too-many");
+    assert_eq!(house.refused(alice).1, Code::BadArgument);
+    house.end(makers[1], Ended::Reset);
+    assert_eq!(house.ask(alice, "/join", "#again"), "#again 1");
+    for who in makers.into_iter().chain([alice]) {
+        if !house.is_closed(who) {
+            house.end(who, Ended::Politely);
+        }
+    }
+    assert!(house.shards.iter().all(|shard| shard.is_vacant()));
+}
+
+#[test]
+fn rooms_are_refused_for_the_right_reason() {
+    for workers in [1, 4] {
+        let mut house = House::unpaced(workers);
+        let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+        house.ask(alice, "/join", "#Ops");
+        for (to, msg, code) in [
+            ("#ops", "x", Code::NotMember),
+            ("#none", "x", Code::NoSuchRoom),
+            ("#_", "x", Code::NoSuchRoom),
+            ("/leave", "#ops", Code::NotMember),
+            ("/leave", "#none", Code::NoSuchRoom),
+            ("/leave", "ops", Code::BadArgument),
+            ("/join", "#_", Code::BadArgument),
+            ("/members", "#none", Code::NoSuchRoom),
+            ("/members", "ops", Code::BadArgument),
+            ("/who", "nobody", Code::NoSuchUser),
+            ("/who", "_", Code::NoSuchUser),
+            ("/none", "", Code::NoSuchEndpoint),
+        ] {
+            house.say(bob, to, msg);
+            assert_eq!(house.refused(bob).1, code, "{to} {msg}");
+        }
+        assert_eq!(house.ask(bob, "/members", "#OPS"), "1-1 of 1\nalice");
+        assert_eq!(house.ask(bob, "/join", "#OPS"), "#Ops 2");
+        assert_eq!(house.ask(bob, "/leave", "#oPs"), "#Ops");
+    }
+}
+
+#[test]
+fn who_is_somebody_and_for_how_long() {
+    for workers in [1, 4] {
+        let mut house = House::unpaced(workers);
+        let [alice, _] = ["alice", "Bob"].map(|name| house.join(name));
+        house.pass(Duration::from_millis(2999));
+        assert_eq!(house.ask(alice, "/who", "BOB"), "Bob 10.1.0.1 2");
+        house.pass(Duration::from_millis(1));
+        assert_eq!(house.ask(alice, "/who", "bob"), "Bob 10.1.0.1 3");
+    }
+}
+
+#[test]
+fn lists_come_in_pages_within_the_limit_each_as_full_as_it_can_be() {
+    let limit = 400;
+    for workers in [1, 3] {
+        let mut house = House::new(workers, Rules { packet_bytes_max: limit, ..unpaced() });
+        let mut names: Vec<String> =
+            (0..60).map(|n| format!("user{n}{}", "x".repeat(n % 9))).collect();
+        let users: Vec<Who> = names.iter().map(|name| house.join(name)).collect();
+        names.sort();
+        house.say(users[0], "/list", "");
+        let pages = house.heard(users[0]);
+        assert!(pages.len() > 1);
+        let mut listed = Vec::new();
+        let mut next_begins = None;
+        for page in pages.iter().rev() {
+            assert_eq!((&*page.from, &*page.to), ("/list", "user0"));
+            let (head, lines) = page.msg.split_once('\n').unwrap();
+            let lines: Vec<&str> = lines.split('\n').collect();
+            let last = names.len() - listed.len();
+            let first = last + 1 - lines.len();
+            assert_eq!(head, format!("{first}-{last} of 60"));
+            let bytes = wire_bytes(&page.msg);
+            assert!(bytes <= limit, "{bytes}");
+            if let Some(next) = next_begins {
+                // Another entry would not have fitted: a page's head may have
+                // digits to spare, two for each number.
+                let more = bytes + 2 + next;
+                assert!(more + 3 > limit, "{more} would have fitted");
+            }
+            next_begins = Some(lines[0].len());
+            for line in lines.iter().rev() {
+                listed.insert(0, line.to_string());
+            }
+        }
+        assert_eq!(listed, names);
+        assert_eq!(house.ask(users[0], "/rooms", ""), "0-0 of 0");
+    }
+}
+
+/// A page for `user0`, as a packet from `{` to `}`.
+fn wire_bytes(msg: &str) -> usize {
+    let head = r#"{"from":{"name":"/list","ip":"10.0.0.1"},"to":"user0","msg":""}"#;
+    head.len() + msg.len() + msg.matches('\n').count()
+}
+
+#[test]
+fn a_page_holds_an_entry_however_small_the_limit() {
+    let mut house = House::new(1, Rules { packet_bytes_max: 70, ..unpaced() });
+    let alice = house.join("alice");
+    house.join("bob");
+    house.say(alice, "/list", "");
+    assert_eq!(house.texts(alice), ["1-1 of 2\nalice", "2-2 of 2\nbob"]);
+}
+
+#[test]
+fn the_counters_say_what_was() {
+    let mut house = House::unpaced(2);
+    let alice = house.join("alice");
+    let bob = house.join("bob");
+    house.end(bob, Ended::Politely);
+    house.say(alice, "bob", "x");
+    house.heard(alice);
+    house.pass(Duration::from_secs(5));
+    let stats = house.ask(alice, "/stats", "");
+    let line = |name: &str| {
+        stats
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(line("uptime_seconds"), "1005");
+    assert_eq!((line("users"), line("peak_users")), ("1".into(), "2".into()));
+    assert_eq!((line("packets_in"), line("refused")), ("2".into(), "1".into()));
+    assert_eq!(line("packets_out"), "3");
+    assert_eq!(line("workers"), "2");
+    let at = |worker: usize| line(&format!("users_worker_{worker}")).parse::<u64>().unwrap();
+    assert_eq!([at(0), at(1)][house.home(alice)], 1);
+    assert_eq!(at(0) + at(1), 1);
+    assert_eq!(house.ask(alice, "/time", ""), "1970-01-01T00:00:00.000000Z");
+}

@@ -1,0 +1,95 @@
+//! The end of the server: what was read is handled, what waits is given back,
+//! everybody is closed.
+
+use crate::house::{House, packet, unpaced};
+use lanline::chat::shard::Ended;
+use lanline::chat::{Code, Rules};
+use lanline::limits;
+
+#[test]
+fn what_was_read_is_handled_though_it_had_to_wait() {
+    let mut house = House::new(1, Rules { rate: 1, ..unpaced() });
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.write(bob, &packet("bob", "alice", "x").repeat(6));
+    assert_eq!(house.heard(alice).len(), 2);
+    house.stop();
+    assert_eq!(house.heard(alice).len(), 4);
+    assert!(!house.wants_bytes(bob), "nothing more is read");
+}
+
+#[test]
+fn what_is_behind_a_question_waits_for_its_answer() {
+    let mut house = House::unpaced(2);
+    let bob = house.join("bob");
+    house.held_mail = vec![1 - house.home(bob)];
+    let mut bytes = packet("bob", "/list", "");
+    bytes.extend(packet("bob", "/rooms", ""));
+    house.write(bob, &bytes);
+    house.stop();
+    assert_eq!(house.heard(bob), []);
+    house.held_mail.clear();
+    house.run();
+    assert_eq!(house.texts(bob), ["1-1 of 1\nbob", "0-0 of 0"]);
+}
+
+#[test]
+fn guesses_are_answered_at_once() {
+    let rules = Rules { operator_token: Some("sesame".into()), ..unpaced() };
+    let mut house = House::new(1, rules);
+    let bob = house.join("bob");
+    house.write(bob, &packet("bob", "/operator", "wrong").repeat(3));
+    house.stop();
+    let heard = house.heard(bob);
+    let refusals: Vec<_> = heard.iter().map(|heard| heard.refusal()).collect();
+    assert_eq!(refusals, [1, 2, 3].map(|ordinal| (ordinal, "not-operator")));
+}
+
+#[test]
+fn nobody_is_told_who_leaves_a_server_that_stops() {
+    let mut house = House::unpaced(1);
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.ask(alice, "/presence", "on");
+    house.stop();
+    house.end(bob, Ended::Politely);
+    assert!(house.is_closed(bob));
+    assert_eq!(house.heard(alice), []);
+}
+
+#[test]
+fn what_waits_is_given_back_and_so_is_what_comes_later() {
+    let mut house = House::unpaced(1);
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(bob, 0);
+    house.say(alice, "bob", "one");
+    house.write(alice, &packet("alice", "bob", "two"));
+    house.stop();
+    assert_eq!(house.heard(alice), []);
+    house.shards[0].give_back_all(house.now);
+    house.run();
+    let heard = house.heard(alice);
+    let refusals: Vec<_> = heard.iter().map(|heard| heard.refusal()).collect();
+    assert_eq!(refusals, [(1, "undelivered"), (2, "undelivered")]);
+    house.receive(alice, &packet("alice", "bob", "three"));
+    house.run();
+    assert_eq!(house.refused(alice), (3, Code::Undelivered));
+    assert!(house.shards[0].is_flushed());
+}
+
+#[test]
+fn all_are_hung_up_on() {
+    let mut house = House::unpaced(1);
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(bob, 0);
+    house.say(alice, "bob", "waits");
+    house.stop();
+    let now = house.now;
+    house.shards[0].hang_up(now);
+    house.run();
+    assert!(house.is_shut(alice) && !house.is_closed(alice));
+    assert!(!house.is_shut(bob), "something waits");
+    house.window(bob, usize::MAX);
+    assert_eq!(house.only(bob).msg, "waits");
+    house.pass(limits::LINGER);
+    assert!(house.is_closed(alice) && house.is_closed(bob));
+    assert!(house.shards[0].is_vacant());
+}
