@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Mutation testing of the pure rooms: each mutant of src/wire and src/chat is shown to their unit
-# tests, tests/wire_properties.rs, tests/fuzz_corpus.rs, tests/shards and tests/simulation. All of these are built
-# as one test of a copy that has no other rooms, so that a mutant costs seconds. Arguments go to
-# `cargo mutants`:
+# tests, tests/wire_properties.rs, tests/fuzz_corpus.rs, tests/shards and tests/simulation. All of
+# these are built as one test of a copy that has no other rooms, so that a mutant costs seconds.
+# Arguments go to `cargo mutants`; `--again` shows once more what survived the last run:
 #
 #   scripts/mutants.sh --list
 #   MUTANT_JOBS=2 scripts/mutants.sh --file 'src/wire/*.rs'
+#   MUTANT_JOBS=2 scripts/mutants.sh --again
 #
 # Each job works in a copy of its own, target/mutants/1 and so on, and leaves its account there.
 # What survives here may still fail tests/protocol, which needs the whole program.
@@ -13,6 +14,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=${MUTANT_JOBS:-1}
 first=$PWD/target/mutants/1
+
+# By their names, with line and column: the source has to be as it was.
+again=()
+if [ "${1:-}" = --again ]; then
+    shift
+    while read -r name; do
+        again+=(--re "^$(sed 's/[][(){}.*+?^$|\\]/\\&/g' <<<"$name")\$")
+    done < <(cat "${first%/*}"/*/mutants.out/{missed,timeout}.txt)
+fi
 
 # The pure rooms and what tests them, in an empty directory.
 mkdir -p "$first/src" "$first/tests"
@@ -77,7 +87,7 @@ mutants() {
     local copy=$1
     shift
     cargo mutants --dir "$copy" --output "$copy" --in-place --baseline skip \
-        --timeout 900 --build-timeout 3600 "$@" -- --lib
+        --timeout 900 --build-timeout 3600 "${again[@]}" "$@" -- --lib
 }
 if [ "${1:-}" = --list ]; then
     mutants "$first" "$@"

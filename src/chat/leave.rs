@@ -17,10 +17,7 @@ impl<S> Shard<S> {
     pub(super) fn leave(&mut self, id: ConnId, then: Then) {
         self.answer_guesser(id);
         let Some(client) = self.clients.get_mut(id) else { return };
-        if let Some((_, planned)) = client.closing() {
-            if then == Then::Close && *planned == Then::Linger {
-                *planned = Then::Close;
-            }
+        if client.is_closing() {
             self.settle(id);
             return;
         }

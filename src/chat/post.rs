@@ -109,10 +109,10 @@ impl<S> Shard<S> {
     /// never refused themselves.
     fn wait_for_refusals(&mut self, id: ConnId, ordinal: u64) {
         let others: Vec<WorkerId> = self.others().collect();
-        let Some(client) = self.clients.get_mut(id) else { return };
-        if others.is_empty() || client.is_closing() {
+        if others.is_empty() {
             return;
         }
+        let Some(client) = self.clients.get_mut(id) else { return };
         client.flags.posted_away = true;
         client.extras().posts_under_way += 1;
         if client.extras().posts_under_way >= limits::POSTS_UNDER_WAY_MAX {

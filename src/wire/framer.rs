@@ -42,7 +42,7 @@ enum Place {
 pub enum Step {
     /// A packet, braces included, in `start..end`; go on at `end`.
     Packet { start: usize, end: usize },
-    /// A malformed packet ended before `end`; go on there.
+    /// A malformed packet ended before the line break at `end`; go on there.
     Malformed { end: usize },
     /// More bytes than the limit; nothing behind it can be trusted.
     TooLarge,
@@ -101,7 +101,7 @@ impl Framer {
         match line {
             Some(line) => {
                 self.place = Place::Between;
-                Step::Malformed { end: start + line + 1 }
+                Step::Malformed { end: start + line }
             }
             None => {
                 self.seen = length as u32;
@@ -125,7 +125,7 @@ impl Framer {
             let in_string = matches!(self.place, Place::String | Place::Escape);
             if byte == b'\n' && in_string {
                 self.place = Place::Between;
-                return Step::Malformed { end: at + 1 };
+                return Step::Malformed { end: at };
             }
             if at - start >= limit {
                 return Step::TooLarge;
@@ -163,5 +163,43 @@ impl Framer {
             _ => memchr3(b'"', b'{', b'}', fresh),
         };
         found.map_or(end, |offset| at + offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 10;
+
+    #[test]
+    fn white_space_in_front_is_not_of_the_packet() {
+        let mut framer = Framer::default();
+        let torn = b"        {\"to\":\"a";
+        assert_eq!(framer.next(torn, LIMIT), Step::More { keep: 8 });
+        assert_eq!(framer.next(b"{\"to\":\"a\"}", LIMIT), Step::Packet { start: 0, end: 10 });
+    }
+
+    #[test]
+    fn a_torn_packet_may_be_as_long_as_a_whole_one() {
+        let torn = b"{\"torn    \n";
+        for cut in 1..torn.len() {
+            let mut framer = Framer::default();
+            assert_eq!(framer.next(&torn[..cut], LIMIT), Step::More { keep: 0 }, "{cut}");
+            assert_eq!(framer.next(torn, LIMIT), Step::Malformed { end: LIMIT }, "{cut}");
+            assert!(framer.is_between());
+        }
+        let mut framer = Framer::default();
+        assert_eq!(framer.next(b"{\"torn    x", LIMIT), Step::TooLarge);
+    }
+
+    #[test]
+    fn junk_is_counted_up_to_the_line_break() {
+        let mut framer = Framer::default();
+        assert_eq!(framer.next(b" junk", LIMIT), Step::More { keep: 5 });
+        assert_eq!(framer.next(b"123456\n", LIMIT), Step::Malformed { end: 6 });
+        assert_eq!(framer.next(b"\njunk7890x\n", LIMIT), Step::Malformed { end: 10 });
+        assert_eq!(framer.next(b"junk7890xy", LIMIT), Step::More { keep: 10 });
+        assert_eq!(framer.next(b"z", LIMIT), Step::TooLarge);
     }
 }

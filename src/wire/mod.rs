@@ -9,6 +9,7 @@
 //! | [`text`] | the inside of a JSON string: escaped, unescaped, scanned |
 //! | [`name`] | who may be called what, and which names are the same |
 //! | [`looks`] | which names look alike, which mix their scripts |
+//! | [`families`] | where names that look alike meet |
 //! | [`greeting`] | the first thing on a connection: a bare name or a packet |
 //! | [`outbound`] | what waits for one socket, and whose it is |
 //!
@@ -16,6 +17,7 @@
 //! this folder; it knows none of them.
 
 pub mod canonical;
+pub mod families;
 pub mod framer;
 pub mod greeting;
 pub mod looks;

@@ -19,6 +19,10 @@ impl Ledger {
         if line.name == "/welcome" {
             return self.welcomed(number, line);
         }
+        if peer.emptied && peer.user.is_none() && line.to == peer.real_name() {
+            // Its welcome was among what the server gave back.
+            return;
+        }
         let addressed = peer.stuck_as.as_deref().unwrap_or(peer.shown());
         assert_eq!(line.to, addressed, "addressed to somebody else");
         if line.name == "/error" {
