@@ -97,3 +97,21 @@ impl Code {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_code_has_words_of_its_own() {
+        let codes = Code::ALL;
+        let words: BTreeSet<&str> = codes.iter().map(|code| code.word()).collect();
+        let advice: BTreeSet<&str> = codes.iter().map(|code| code.advice()).collect();
+        assert_eq!((words.len(), advice.len()), (codes.len(), codes.len()));
+        assert!(advice.iter().all(|text| text.ends_with('.')), "sentences, for people");
+        for (at, code) in codes.into_iter().enumerate() {
+            assert_eq!(code as usize, at, "counters go by this order");
+        }
+    }
+}

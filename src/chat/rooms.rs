@@ -103,3 +103,22 @@ impl Rosters {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rosters_are_empty_when_the_last_member_has_gone() {
+        let [one, other] = [0, 1].map(|slot| ConnId { slot, generation: 0 });
+        let mut rosters = Rosters::default();
+        assert!(rosters.is_empty());
+        rosters.add("ops", one);
+        rosters.add("ops", other);
+        rosters.remove("ops", one);
+        assert!(!rosters.is_empty());
+        assert_eq!((rosters.contains("ops", one), rosters.of("ops")), (false, vec![other]));
+        rosters.remove("ops", other);
+        assert!(rosters.is_empty());
+    }
+}

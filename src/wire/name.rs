@@ -184,6 +184,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_is_said() {
+        let said = |text: &str| Name::parse(text).unwrap_err().to_string();
+        assert_eq!(said("a\u{202e}b"), "a name can't hold \\u{202e} (U+202E)");
+        assert_eq!(said(&"x".repeat(33)), "a name has at most 32 characters");
+        let all = ["", "_x", "bоb"].map(said);
+        assert!(all.iter().all(|text| text.starts_with("a name ")), "{all:?}");
+    }
+
+    #[test]
     fn any_script_is_fine() {
         for name in ["bob", "Анна", "李雷", "मीरा", "7of9", "a_b-c.d", "ÅSA", "علي", "e\u{301}"]
         {

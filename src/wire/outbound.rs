@@ -121,7 +121,6 @@ impl<T: Copy> Outbound<T> {
                 self.0 = Waiting::Nothing;
                 1
             }
-            Waiting::Frame(_) if sent == 0 => 0,
             Waiting::Frame(_) => self.packets(spares).advance(sent),
             Waiting::Packets(packets) => {
                 let whole = packets.advance(sent);
@@ -195,6 +194,44 @@ mod tests {
         let mut slices = [IoSlice::new(&[]); 64];
         let used = queue.fill(&mut slices);
         slices[..used].iter().flat_map(|slice| slice.iter().copied()).collect()
+    }
+
+    #[test]
+    fn a_frame_alone_is_no_buffer_and_what_follows_makes_one() {
+        let mut queue = Outbound::default();
+        let mut spares = Spares::default();
+        assert_eq!(queue.contiguous(), Some(&[][..]));
+        let frame = Arc::new(Frame { tag: 1, bytes: (*b"frame").into() });
+        queue.push_frame(&mut spares, &frame);
+        assert_eq!((Arc::strong_count(&frame), queue.contiguous()), (2, Some(&b"frame"[..])));
+        assert!(!queue.is_torn());
+        // Sent in part, or with something behind it, it is copied.
+        assert_eq!(queue.advance(&mut spares, 2), 0);
+        assert_eq!((Arc::strong_count(&frame), queue.contiguous()), (1, Some(&b"ame"[..])));
+        assert!(queue.is_torn());
+        queue.push_with(&mut spares, 2, |out| out.extend_from_slice(b"more"));
+        assert_eq!(queue.contiguous(), Some(&b"amemore"[..]));
+        assert_eq!(queue.advance(&mut spares, 7), 2);
+        queue.push_frame(&mut spares, &frame);
+        assert_eq!((queue.advance(&mut spares, 5), Arc::strong_count(&frame)), (1, 1));
+    }
+
+    #[test]
+    fn emptied_queues_are_used_again_and_not_too_many_kept() {
+        let mut spares = Spares::default();
+        let mut queues: Vec<Outbound<u32>> = Vec::new();
+        for tag in 0..=SPARE_QUEUES_MAX as u32 {
+            let mut queue = Outbound::default();
+            queue.push_with(&mut spares, tag, |out| out.push(b'x'));
+            queues.push(queue);
+        }
+        for (emptied, queue) in queues.iter_mut().enumerate() {
+            assert_eq!(spares.0.len(), emptied);
+            assert_eq!(queue.advance(&mut spares, 1), 1);
+        }
+        assert_eq!(spares.0.len(), SPARE_QUEUES_MAX);
+        queues[0].push_with(&mut spares, 0, |out| out.push(b'x'));
+        assert_eq!(spares.0.len(), SPARE_QUEUES_MAX - 1);
     }
 
     proptest! {

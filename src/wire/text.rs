@@ -117,6 +117,21 @@ mod tests {
         assert_eq!(text.raw(), "\\\"\\\\\\n\\r\\t\\u0000\\u001f\u{7f}/");
     }
 
+    #[test]
+    fn every_byte_is_special_or_not_wherever_it_stands() {
+        for byte in 0..=255 {
+            let special = byte < b' ' || byte == b'"' || byte == b'\\';
+            for length in 1..=17 {
+                for at in 0..length {
+                    let mut bytes = vec![b'a'; length];
+                    bytes[at] = byte;
+                    let run = if special { at } else { length };
+                    assert_eq!(escape_free_run(&bytes), run, "{byte:#x} at {at} of {length}");
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn escaping_is_undone_by_reading(plain in any::<String>()) {

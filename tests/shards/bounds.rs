@@ -258,6 +258,7 @@ fn frames_for_many_wait_in_the_lane_once() {
         (effects, lane)
     };
     house.receive(alice, &packet("alice", "#r", "first"));
+    assert_eq!(house.shards[0].next_deadline(), Some(house.now), "the lane waits for no event");
     house.receive(alice, &packet("alice", "#r", "second"));
     assert_eq!(flushes(&mut house), (0, 2), "two members, each once");
     // Behind a packet of its own that is flushed anyhow there is no need.

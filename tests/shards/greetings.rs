@@ -1,8 +1,8 @@
 //! Who somebody is: names and first packets, torn anywhere, at home or not.
 
-use crate::house::{House, packet, unpaced};
+use crate::house::{House, SERVER, packet, unpaced};
 use lanline::chat::shard::Ended;
-use lanline::chat::{Code, Rules};
+use lanline::chat::{Code, Rules, refusal_at_door};
 use lanline::limits;
 use std::time::Duration;
 
@@ -137,4 +137,30 @@ fn nobody_greets_by_a_torn_packet() {
     house.end(torn, Ended::Politely);
     assert_eq!(house.refused(torn), (1, Code::Malformed));
     assert!(house.is_closed(torn));
+}
+
+#[test]
+fn who_may_not_stay_is_told_at_the_door() {
+    let words = r#"{"from":{"name":"/error","ip":"10.0.0.1"},"to":"","msg":"0 not-on-lan\n"#;
+    let words = [words.as_bytes(), Code::NotOnLan.advice().as_bytes(), b"\"}\n"].concat();
+    assert_eq!(refusal_at_door(SERVER, Code::NotOnLan), words);
+}
+
+#[test]
+fn who_moves_home_weighs_what_it_has_sent() {
+    let weight = |bytes: usize| {
+        let mut house = House::unpaced(2);
+        let alice = house.connect(0);
+        let name = (0..).map(|n| format!("user{n}")).find(|name| {
+            let who = house.join(name);
+            house.home(who) == 1
+        });
+        let mut stream = format!("{}\n", name.unwrap().replace("user", "USER")).into_bytes();
+        stream.resize(stream.len() + bytes, b' ');
+        house.receive(alice, &stream);
+        house.carry_out(0);
+        house.shards[0].take_batch(1).expect("it moves").weight_bytes()
+    };
+    assert!(weight(0) > 100);
+    assert_eq!(weight(500), weight(0) + 500);
 }

@@ -102,37 +102,29 @@ fn who_is_somebody_and_for_how_long() {
 
 #[test]
 fn lists_come_in_pages_within_the_limit_each_as_full_as_it_can_be() {
-    let limit = 400;
-    for workers in [1, 3] {
-        let mut house = House::new(workers, Rules { packet_bytes_max: limit, ..unpaced() });
+    for limit in 150..400 {
+        let mut house = House::new(1 + limit % 3, Rules { packet_bytes_max: limit, ..unpaced() });
         let mut names: Vec<String> =
             (0..60).map(|n| format!("user{n}{}", "x".repeat(n % 9))).collect();
         let users: Vec<Who> = names.iter().map(|name| house.join(name)).collect();
         names.sort();
         house.say(users[0], "/list", "");
-        let pages = house.heard(users[0]);
-        assert!(pages.len() > 1);
-        let mut listed = Vec::new();
-        let mut next_begins = None;
-        for page in pages.iter().rev() {
+        let mut listed: Vec<String> = Vec::new();
+        let mut room = None;
+        for page in house.heard(users[0]) {
             assert_eq!((&*page.from, &*page.to), ("/list", "user0"));
             let (head, lines) = page.msg.split_once('\n').unwrap();
-            let lines: Vec<&str> = lines.split('\n').collect();
-            let last = names.len() - listed.len();
-            let first = last + 1 - lines.len();
+            let lines: Vec<String> = lines.split('\n').map(str::to_owned).collect();
+            if let Some(room) = room {
+                assert!(lines[0].len() + 2 > room, "{room} bytes were left for {}", lines[0]);
+            }
+            let (first, last) = (listed.len() + 1, listed.len() + lines.len());
             assert_eq!(head, format!("{first}-{last} of 60"));
-            let bytes = wire_bytes(&page.msg);
-            assert!(bytes <= limit, "{bytes}");
-            if let Some(next) = next_begins {
-                // Another entry would not have fitted: a page's head may have
-                // digits to spare, two for each number.
-                let more = bytes + 2 + next;
-                assert!(more + 3 > limit, "{more} would have fitted");
-            }
-            next_begins = Some(lines[0].len());
-            for line in lines.iter().rev() {
-                listed.insert(0, line.to_string());
-            }
+            // Each number has room for as many digits as the last.
+            let spare = [first, last].into_iter().filter(|&number| number < 10).count();
+            room = limit.checked_sub(wire_bytes(&page.msg) + spare);
+            assert!(room.is_some(), "over the limit of {limit}");
+            listed.extend(lines);
         }
         assert_eq!(listed, names);
         assert_eq!(house.ask(users[0], "/rooms", ""), "0-0 of 0");
@@ -180,4 +172,21 @@ fn the_counters_say_what_was() {
     assert_eq!([at(0), at(1)][house.home(alice)], 1);
     assert_eq!(at(0) + at(1), 1);
     assert_eq!(house.ask(alice, "/time", ""), "1970-01-01T00:00:00.000000Z");
+}
+
+#[test]
+fn a_room_keeps_its_home_from_being_vacant() {
+    let mut house = House::unpaced(2);
+    let alice = house.join("alice");
+    let away = 1 - house.home(alice);
+    assert!(house.shards[away].is_vacant());
+    let room = (0..).map(|n| format!("#r{n}")).find(|room| {
+        house.ask(alice, "/join", room);
+        let is_home = !house.shards[away].is_vacant();
+        house.ask(alice, "/leave", room);
+        assert!(house.shards[away].is_vacant());
+        is_home
+    });
+    assert!(room.is_some());
+    assert!(!house.shards[1 - away].is_vacant());
 }

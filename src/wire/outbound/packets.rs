@@ -265,4 +265,43 @@ mod tests {
             assert_eq!(lengths, [5, COPIED_FRAME_BYTES_MAX + 1, 5][..count.min(3)]);
         }
     }
+
+    #[test]
+    fn no_slice_is_empty() {
+        let mut packets = Packets::default();
+        for tag in 0..3 {
+            let large = vec![b'z'; COPIED_FRAME_BYTES_MAX + 1];
+            packets.push_frame(&Arc::new(Frame { tag, bytes: large.into() }));
+        }
+        let mut slices = [IoSlice::new(&[]); 4];
+        let used = packets.fill(&mut slices);
+        let lengths: Vec<usize> = slices[..used].iter().map(|slice| slice.len()).collect();
+        assert_eq!(lengths, [COPIED_FRAME_BYTES_MAX + 1; 3]);
+    }
+
+    #[test]
+    fn parcels_are_moved_once_more_are_sent_than_wait() {
+        let mut packets = Packets::default();
+        for tag in 0..4 {
+            push(&mut packets, tag, 10);
+        }
+        for (first, sent) in [(1, 10), (2, 10), (0, 10)] {
+            assert_eq!((packets.advance(sent), packets.first), (1, first));
+        }
+        assert_eq!(packets.tags().collect::<Vec<u32>>(), [3]);
+    }
+
+    #[test]
+    fn room_for_parcels_is_kept_up_to_the_bound() {
+        // 32 bytes each, so that what is doubled meets the bound.
+        let mut packets = Packets::<[u32; 6]>::default();
+        let most = KEPT_BYTES_MAX / size_of::<Parcel<[u32; 6]>>();
+        for (count, kept) in [(most, most), (most + 1, 2)] {
+            for _ in 0..count {
+                packets.push_with([0; 6], |out| out.push(b'x'));
+            }
+            packets.advance(count);
+            assert_eq!(packets.parcels.capacity(), kept);
+        }
+    }
 }
