@@ -22,6 +22,8 @@ pub struct House {
     pub tallies: Arc<Tallies>,
     pub now: Moment,
     pub reports: Vec<Report>,
+    /// How often somebody was to be read again.
+    pub reads: usize,
     /// Letters under way: from, to, letters.
     mail: VecDeque<(usize, Batch<Who>)>,
     /// Letters for these workers stay under way.
@@ -80,6 +82,7 @@ impl House {
             tallies,
             now: Moment(1_000_000_000_000),
             reports: Vec::new(),
+            reads: 0,
             mail: VecDeque::new(),
             held_mail: Vec::new(),
             clients: Vec::new(),
@@ -290,6 +293,7 @@ impl House {
         match effect {
             Effect::Flush(id) => self.flush(worker, id),
             Effect::Read(id) => {
+                self.reads += 1;
                 if let Some(&mut who) = self.shards[worker].socket(id) {
                     self.read(who);
                 }
@@ -329,6 +333,7 @@ impl House {
         let mut slices = [IoSlice::new(&[]); 256];
         let used = outbound.fill(&mut slices);
         let waiting: Vec<u8> = slices[..used].iter().flat_map(|slice| slice.to_vec()).collect();
+        assert!(!waiting.is_empty(), "nothing is to be sent");
         let client = &mut self.clients[who];
         let taken = waiting.len().min(client.window);
         client.window -= taken;

@@ -49,6 +49,8 @@ fn whose_socket_breaks_is_gone_with_its_next_word_handled() {
     house.say(alice, "bob", "one");
     house.broken(bob);
     assert!(!house.is_closed(bob), "what it had sent is read first");
+    house.window(bob, usize::MAX);
+    assert_eq!(house.heard(bob), [], "it is written no more");
     house.say(bob, "alice", "last");
     house.end(bob, Ended::Reset);
     assert_eq!(house.heard(alice)[0].msg, "last");
