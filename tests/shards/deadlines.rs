@@ -89,3 +89,24 @@ fn what_the_stuck_had_sent_is_handled_before_they_go() {
     assert_eq!(house.only(alice).msg, "before I go");
     assert!(house.is_closed(bob));
 }
+
+#[test]
+fn nobody_is_forgotten_however_many_come() {
+    let timeout = 2 * STUCK;
+    let rules = Rules { stuck_timeout: STUCK, greeting_timeout: timeout, ..unpaced() };
+    let mut house = House::new(1, rules);
+    let silent = house.connect(0);
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(bob, 0);
+    house.say(alice, "bob", "waits");
+    for number in 0..1000 {
+        house.join(&format!("user{number}"));
+    }
+    house.pass_to_the_end(STUCK, |house| assert!(!house.is_closed(bob)));
+    assert!(house.is_closed(bob));
+    house.pass_to_the_end(timeout - STUCK, |house| assert!(!house.is_shut(silent)));
+    assert_eq!(house.refused(silent), (0, Code::GreetingTimeout));
+    house.pass(limits::LINGER);
+    assert!(house.is_closed(silent));
+    assert_eq!(house.shards[0].next_deadline(), None);
+}
