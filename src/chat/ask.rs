@@ -250,7 +250,6 @@ impl Asked {
         self.missing -= 1;
         match answer {
             Answer::Count(count) => self.count += count,
-            Answer::Entries(entries) if self.entries.is_empty() => self.entries = entries,
             Answer::Entries(entries) => self.entries.extend(entries),
             other => self.other = Some(other),
         }

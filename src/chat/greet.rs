@@ -35,20 +35,19 @@ impl<S> Shard<S> {
         let limit = self.rules.packet_bytes_max;
         let step = self.clients.get_mut(id)?.framer.next(&bytes[start..], limit);
         let code = match step {
-            Step::More { keep } => return Some(start + keep),
+            Step::More { .. } => return Some(start),
             Step::TooLarge => Code::TooLarge,
             Step::Malformed { .. } => Code::Malformed,
-            Step::Packet { start: first, end } => {
-                match Packet::parse(&bytes[start + first..start + end]) {
-                    Err(_) => Code::Malformed,
-                    Ok(packet) => match Name::parse(&packet.name) {
-                        Err(_) => Code::BadName,
-                        // The packet stays where it is: at home it is handled
-                        // like any other.
-                        Ok(name) => return self.claim(id, name, 1, bytes, start + first),
-                    },
-                }
-            }
+            // It begins where we said.
+            Step::Packet { end, .. } => match Packet::parse(&bytes[start..start + end]) {
+                Err(_) => Code::Malformed,
+                Ok(packet) => match Name::parse(&packet.name) {
+                    Err(_) => Code::BadName,
+                    // The packet stays where it is: at home it is handled
+                    // like any other.
+                    Ok(name) => return self.claim(id, name, 1, bytes, start),
+                },
+            },
         };
         self.count_packet(id);
         self.refuse_greeting(id, 1, code)

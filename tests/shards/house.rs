@@ -3,7 +3,9 @@
 
 use lanline::chat::shard::{Effect, Ended, Report};
 use lanline::chat::{Batch, Code, ConnId, Moment, Place, Rules, Shard, Tallies, WorkerId};
-use serde_json::{Value, json};
+use lanline::wire::JsonText;
+use lanline::wire::packet::push_packet;
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::mem;
@@ -63,9 +65,12 @@ impl Heard {
     }
 }
 
+/// In the usual layout.
 pub fn packet(name: &str, to: &str, msg: &str) -> Vec<u8> {
-    let from = json!({"name": name, "ip": ""});
-    json!({"from": from, "to": to, "msg": msg}).to_string().into_bytes()
+    let mut bytes = Vec::new();
+    push_packet(&mut bytes, name, "", to, &JsonText::escape(msg));
+    assert_eq!(bytes.pop(), Some(b'\n'));
+    bytes
 }
 
 impl House {
