@@ -176,8 +176,8 @@ impl<S> Shard<S> {
             let ordinal = client.count(self.now, &self.pace);
             self.tally().packets_in.add(1);
             match step {
-                Step::Packet { start, end } => {
-                    match Packet::parse(&bytes[at + start..at + end]) {
+                Step::Packet { end, .. } => {
+                    match Packet::parse(&bytes[at..at + end]) {
                         Ok(packet) => self.handle(id, ordinal, &packet),
                         Err(_) => self.refuse(id, ordinal, Code::Malformed, None),
                     }

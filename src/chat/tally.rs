@@ -134,3 +134,27 @@ impl Tallies {
         self.users.fetch_sub(1, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_counts_both_ways_and_can_be_set() {
+        let counter = Counter::default();
+        counter.add(5);
+        counter.subtract(2);
+        assert_eq!(counter.get(), 3);
+        counter.set(70);
+        assert_eq!(counter.get(), 70);
+    }
+
+    #[test]
+    fn the_sandbox_is_told_once() {
+        let tallies = Tallies::new(2);
+        assert_eq!(tallies.sandbox(), [0, 0]);
+        tallies.set_sandbox([1, 2]);
+        tallies.set_sandbox([0, 0]);
+        assert_eq!(tallies.sandbox(), [1, 2]);
+    }
+}

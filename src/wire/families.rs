@@ -276,6 +276,7 @@ mod tests {
         let [one, other] = ['a', 'я'].map(Step::drawn);
         for at in [0, 1, 7, PRIME - 1] {
             assert_eq!(one.back().from(one.from(at)), at);
+            assert_eq!(one.back().back(), one);
             assert_eq!(one.then(other).from(at), other.from(one.from(at)));
         }
     }

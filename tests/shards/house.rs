@@ -24,6 +24,8 @@ pub struct House {
     pub tallies: Arc<Tallies>,
     pub now: Moment,
     pub reports: Vec<Report>,
+    /// All that were sent.
+    pub letters: usize,
     /// How often somebody was to be read again.
     pub reads: usize,
     /// Letters under way: from, to, letters.
@@ -87,6 +89,7 @@ impl House {
             tallies,
             now: Moment(1_000_000_000_000),
             reports: Vec::new(),
+            letters: 0,
             reads: 0,
             mail: VecDeque::new(),
             held_mail: Vec::new(),
@@ -354,6 +357,7 @@ impl House {
     fn send_letters(&mut self, from: usize) {
         for to in 0..self.shards.len() {
             if let Some(batch) = self.shards[from].take_batch(to as WorkerId) {
+                self.letters += batch.letters.len();
                 self.mail.push_back((to, batch));
             }
         }

@@ -170,6 +170,21 @@ fn watchers_hear_who_comes_and_goes() {
 }
 
 #[test]
+fn workers_without_watchers_are_told_nothing() {
+    let mut house = House::unpaced(2);
+    let names = ["alice", "bob", "carol", "dave", "eve", "frank"];
+    let users = names.map(|name| house.join(name));
+    let homes = users.map(|who| house.home(who));
+    assert!(homes.contains(&0) && homes.contains(&1));
+    // A letter for each who moved home, and none besides.
+    assert_eq!(house.letters, homes.iter().filter(|&&home| home != 0).count());
+    house.ask(users[0], "/presence", "on");
+    let before = house.letters;
+    house.end(users.into_iter().find(|&who| house.home(who) != homes[0]).unwrap(), Ended::Politely);
+    assert_eq!(house.letters, before + 1);
+}
+
+#[test]
 fn presence_is_dropped_where_it_finds_no_room_and_only_there() {
     let joined =
         r#"{"from":{"name":"/joined","ip":"10.0.0.1"},"to":"alice","msg":"carol"}"#.len() + 1;

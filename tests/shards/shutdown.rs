@@ -18,6 +18,18 @@ fn what_was_read_is_handled_though_it_had_to_wait() {
 }
 
 #[test]
+fn who_had_ended_and_had_to_wait_is_closed() {
+    let mut house = House::new(1, Rules { rate: 1, ..unpaced() });
+    let bob = house.join("bob");
+    house.write(bob, &packet("bob", "/ping", "x").repeat(4));
+    house.end(bob, Ended::Politely);
+    assert!(!house.is_closed(bob));
+    house.stop();
+    assert_eq!(house.heard(bob).len(), 4);
+    assert!(house.is_closed(bob));
+}
+
+#[test]
 fn what_is_behind_a_question_waits_for_its_answer() {
     let mut house = House::unpaced(2);
     let bob = house.join("bob");
