@@ -22,6 +22,7 @@ if [ "${1:-}" = --again ]; then
     while read -r name; do
         again+=(--re "^$(sed 's/[][(){}.*+?^$|\\]/\\&/g' <<<"$name")\$")
     done < <(cat "${first%/*}"/*/mutants.out/{missed,timeout}.txt)
+    [ "${#again[@]}" -gt 0 ] || { echo "nothing has survived"; exit; }
 fi
 
 # The pure rooms and what tests them, in an empty directory.
@@ -96,10 +97,12 @@ fi
 cargo test --quiet --lib --manifest-path "$first/Cargo.toml"
 # All copies before the first mutant, which would be copied along; with what is built and its times,
 # so that no mutant builds a dependency.
+# None stays of an earlier run, whose account would be taken for this one's.
+find "${first%/*}" -mindepth 1 -maxdepth 1 ! -path "$first" -exec rm -rf {} +
+rm -rf "$first"/mutants.out*
 copies=("$first")
 for job in $(seq 2 "$jobs"); do
     copies+=("${first%/*}/$job")
-    rm -rf "${copies[-1]}"
     cp -a "$first" "${copies[-1]}"
 done
 # An endless loop ends by CPU time, so that a busy machine makes no mutant look caught.

@@ -41,7 +41,7 @@ impl Deadlines {
     }
 
     /// Forgets what has no reason any more, if there are twice as many entries
-    /// as the last time left: so each is looked at once or twice.
+    /// as the last time left: so it costs two looks for each one added.
     pub fn sweep(&mut self, mut has_reason: impl FnMut(Kind, ConnId) -> bool) {
         if self.entries.len() >= self.swept_at.max(SWEPT_MIN) {
             self.entries.retain(|&Reverse((_, kind, id))| has_reason(kind, id));

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::hash::Hasher;
 
 /// The house's hash of names, keyed afresh at each start, so that nobody can
-/// aim names at one worker or one bucket.
+/// aim names at one bucket. Who is of one family is no secret.
 #[derive(Clone, Copy, Debug)]
 pub struct Hashing {
     keys: (u64, u64),

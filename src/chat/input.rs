@@ -176,6 +176,8 @@ impl<S> Shard<S> {
             let ordinal = client.count(self.now, &self.pace);
             self.tally().packets_in.add(1);
             match step {
+                // White space was passed above, and what is torn is kept from
+                // its first byte: it begins here.
                 Step::Packet { end, .. } => {
                     match Packet::parse(&bytes[at..at + end]) {
                         Ok(packet) => self.handle(id, ordinal, &packet),

@@ -253,6 +253,6 @@ mod tests {
         let entries = Answer::Entries(vec![entry("bob", "Bob 1"), entry("alice", "Alice")]);
         assert_eq!(entries.extra_bytes(), 2 * size_of::<Entry>() + 3 + 5 + 5 + 5);
         // What has a bound of its own counts as a little.
-        assert!([Question::List.extra_bytes(), Answer::Done.extra_bytes()] == [64, 64]);
+        assert_eq!([Question::List.extra_bytes(), Answer::Done.extra_bytes()], [64, 64]);
     }
 }

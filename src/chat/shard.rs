@@ -173,11 +173,12 @@ impl<S> Shard<S> {
     pub fn accepted(&mut self, now: Moment, socket: S, peer: IpAddr, local: IpAddr) -> ConnId {
         self.now = now;
         let id = self.clients.insert(Client::new(socket, peer, local.to_compact_string(), now));
-        // Who greets in time leaves an entry behind: of thousands of users these
-        // would be nearly a tenth of all that is held for them.
+        // Who greets in time, or goes, leaves entries behind: of thousands who
+        // come at once these would be nearly a tenth of all that is held for them.
         let clients = &self.clients;
         self.deadlines.sweep(|kind, id| {
-            kind != Kind::Greeting || clients.get(id).is_some_and(Client::is_greeting)
+            let client = clients.get(id);
+            client.is_some_and(|client| kind != Kind::Greeting || client.is_greeting())
         });
         self.deadlines.push(now.after(self.rules.greeting_timeout), Kind::Greeting, id);
         id

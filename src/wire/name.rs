@@ -131,7 +131,7 @@ fn check(shown: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-pub(super) fn is_name_character(c: char) -> bool {
+fn is_name_character(c: char) -> bool {
     if c.is_ascii() {
         return is_ascii_name_byte(c as u8);
     }

@@ -20,12 +20,12 @@ fn rules(queue_bytes_max: usize) -> Rules {
     Rules { queue_bytes_max, ..unpaced() }
 }
 
-/// Alice, and somebody of a given home who reads nothing; both in a room.
+/// Alice, and somebody who reads nothing, at her home or far from it; both in a
+/// room.
 fn alice_and_bob(workers: usize, far: bool, rules: Rules) -> (House, Who, Who, String) {
     let mut house = House::new(workers, rules);
     let alice = house.join("alice");
-    let name = (0..).map(|number| format!("bob{number}"));
-    for name in name {
+    for name in (0..).map(|number| format!("bob{number}")) {
         let bob = house.join(&name);
         if (house.home(bob) != house.home(alice)) == far {
             for who in [alice, bob] {
@@ -181,13 +181,13 @@ fn a_turn_is_a_quarter_of_a_queue_within_bounds() {
 #[test]
 fn a_packet_takes_its_bound_to_the_byte() {
     // In the usual layout, and in one that only the framer reads.
-    for space in ["", " "] {
-        let packet_of = |bytes: usize| {
-            let head = format!("{space}{}", String::from_utf8(packet("bob", "/ping", "")).unwrap());
-            let spaced = head.trim_start().replace(":{", &format!(":{space}{{"));
-            let text = "x".repeat(bytes - spaced.len());
-            spaced.replace("\"msg\":\"\"", &format!("\"msg\":\"{text}\""))
-        };
+    let layouts = [
+        r#"{"from":{"name":"bob","ip":""},"to":"/ping","msg":"TEXT"}"#,
+        r#"{"msg":"TEXT","to":"/ping","from":{"ip":"","name":"bob"}}"#,
+    ];
+    for layout in layouts {
+        let packet_of =
+            |bytes: usize| layout.replace("TEXT", &"x".repeat(bytes + "TEXT".len() - layout.len()));
         let mut house = House::new(1, Rules { packet_bytes_max: 300, ..unpaced() });
         let bob = house.join("bob");
         house.write(bob, packet_of(300).as_bytes());
@@ -247,16 +247,25 @@ fn letters_over_the_mark_are_worth_sending_before_more_comes() {
         house.run();
         assert_eq!(house.heard(bob).len(), 1);
     }
-    // Once it has been said it stays so until somebody asks.
-    let long = text_of(&name, limits::BATCH_BYTES_MARK);
-    house.receive(alice, &packet("alice", &name, &long));
-    house.receive(alice, &packet("alice", &name, ""));
+    // A letter to a third worker takes nothing of it back.
+    let (mut house, alice, bob, name) = alice_and_bob(
+        3,
+        true,
+        Rules { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() },
+    );
+    let (home, away) = (house.home(alice), house.home(bob));
+    let third = (0..).map(|number| format!("carol{number}")).find(|name| {
+        let carol = house.join(name);
+        ![home, away].contains(&house.home(carol))
+    });
+    house.receive(alice, &packet("alice", &name, &text_of(&name, limits::BATCH_BYTES_MARK)));
+    house.receive(alice, &packet("alice", &third.unwrap(), ""));
     assert!(house.shards[home].take_pressed());
 }
 
 #[test]
 fn frames_for_many_wait_in_the_lane_once() {
-    let (mut house, alice, _, name) = alice_and_bob(1, false, rules(100_000));
+    let (mut house, alice, _, _) = alice_and_bob(1, false, rules(100_000));
     let carol = house.join("carol");
     house.ask(carol, "/join", "#r");
     let flushes = |house: &mut House| {
@@ -272,9 +281,8 @@ fn frames_for_many_wait_in_the_lane_once() {
     house.receive(alice, &packet("alice", "#r", "second"));
     assert_eq!(flushes(&mut house), (0, 2), "two members, each once");
     // Behind a packet of its own that is flushed anyhow there is no need.
-    let (mut house, alice, _, _) = alice_and_bob(1, false, rules(100_000));
-    let _ = name;
-    house.receive(alice, &packet("alice", "bob0", "direct"));
+    let (mut house, alice, _, name) = alice_and_bob(1, false, rules(100_000));
+    house.receive(alice, &packet("alice", &name, "direct"));
     house.receive(alice, &packet("alice", "#r", "post"));
     assert_eq!(flushes(&mut house), (1, 0));
 }

@@ -1,4 +1,4 @@
-//! Queues that stand still.
+//! Queues that stand still, and deadlines of thousands.
 
 use crate::house::{House, packet, unpaced};
 use lanline::chat::shard::Report;
@@ -67,7 +67,7 @@ fn whoever_can_be_told_is_told_why() {
     house.say(alice, "bob", "one");
     // In time for the reason, not for what waited.
     house.pass(STUCK - Duration::from_nanos(1));
-    house.clients_window(bob, usize::MAX);
+    house.window_unseen(bob, usize::MAX);
     house.pass(Duration::from_nanos(1));
     assert_eq!(house.refused(bob), (0, Code::Stuck));
     assert!(house.is_shut(bob) && !house.is_closed(bob));

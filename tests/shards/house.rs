@@ -28,7 +28,7 @@ pub struct House {
     pub letters: usize,
     /// How often somebody was to be read again.
     pub reads: usize,
-    /// Letters under way: from, to, letters.
+    /// Letters under way, and to whom.
     mail: VecDeque<(usize, Batch<Who>)>,
     /// Letters for these workers stay under way.
     pub held_mail: Vec<usize>,
@@ -170,7 +170,7 @@ impl House {
     }
 
     /// Its socket takes so many bytes more, and the kernel has not said so yet.
-    pub fn clients_window(&mut self, who: Who, bytes: usize) {
+    pub fn window_unseen(&mut self, who: Who, bytes: usize) {
         self.clients[who].window = bytes;
     }
 

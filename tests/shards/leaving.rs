@@ -170,12 +170,16 @@ fn who_leaves_waits_for_the_other_workers_and_who_sent_nothing_does_not() {
 #[test]
 fn who_lingers_is_not_heard_and_not_told() {
     let mut house = House::new(1, Rules { packet_bytes_max: 300, ..unpaced() });
-    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| house.join(name));
+    house.window(carol, 0);
+    house.say(bob, "carol", "waits");
     house.say(bob, "/ping", &"x".repeat(400));
-    house.heard(bob);
+    assert_eq!(house.refused(bob), (2, Code::TooLarge));
     house.say(bob, "alice", "never");
     assert_eq!(house.heard(alice), []);
     assert!(house.wants_bytes(bob), "its words are read, so that no reset eats ours");
+    // What waited for Carol comes back, too late.
+    house.end(carol, Ended::Reset);
     house.pass_to_the_end(limits::LINGER, |house| assert!(!house.is_closed(bob)));
     assert!(house.is_closed(bob));
     assert_eq!(house.heard(bob), []);

@@ -6,10 +6,6 @@ use super::ledger::{Ledger, Line};
 use super::peer::{Item, Peer, SERVER, User, What, key, room_key};
 use lanline::chat::Code;
 use lanline::limits;
-use std::time::Duration;
-
-/// No greeting is waited for any shorter.
-const TIMEOUT_MIN: Duration = Duration::from_millis(500);
 
 impl Ledger {
     pub(super) fn server_said(&mut self, number: usize, line: &Line) {
@@ -175,7 +171,7 @@ impl Ledger {
     }
 
     fn greeting_refused(&mut self, number: usize, ordinal: usize, code: &'static str) {
-        let stopping = self.stopping;
+        let (stopping, timeout) = (self.stopping, self.greeting_timeout_min);
         let peer = &mut self.peers[number];
         assert!(peer.refused.is_none(), "refused twice");
         peer.refused = Some(code.to_owned());
@@ -184,7 +180,7 @@ impl Ledger {
             "greeting-timeout" => {
                 // A name without an ending ends by silence, which a server that
                 // stops waits for anew.
-                let in_time = peer.accepted_at.after(TIMEOUT_MIN - limits::BARE_NAME_SILENCE);
+                let in_time = peer.accepted_at.after(timeout - limits::BARE_NAME_SILENCE);
                 let late = peer.greeted_at.is_none_or(|greeted| greeted >= in_time);
                 assert!(late || stopping, "peer {number} had said who it is");
                 0
@@ -210,7 +206,9 @@ impl Ledger {
     fn check_call_refused(&self, number: usize, ordinal: usize, code: &str) {
         let peer = &self.peers[number];
         let item = &peer.items[ordinal - 1];
-        let What::Call { endpoint, .. } = item.what else { return };
+        if !matches!(item.what, What::Call { .. }) {
+            return;
+        }
         match (code, room_key(&item.msg)) {
             ("no-such-user", _) => {
                 let named = item.msg.split(' ').next().unwrap_or_default();
@@ -222,7 +220,7 @@ impl Ledger {
                     asks && item.done_at.is_some()
                 };
                 let is_one = peer.items[..ordinal - 1].iter().any(operator);
-                assert!(!is_one || endpoint == "/operator", "peer {number} is an operator");
+                assert!(!is_one, "peer {number} is an operator");
             }
             (_, Some(room)) => self.check_room_refused(&room, item, code),
             _ => {}
@@ -288,11 +286,6 @@ impl Ledger {
 }
 
 impl Peer {
-    /// As it would be shown, welcomed or not.
-    pub fn real_name(&self) -> &str {
-        self.greeting.name.as_ref().map_or("", |name| name.shown())
-    }
-
     /// It has its name: it took its welcome, or didn't take even that.
     fn is_named(&self) -> bool {
         self.user.is_some() || self.stuck_as.as_ref().is_some_and(|name| !name.is_empty())
@@ -307,13 +300,6 @@ impl Peer {
         self.items[at].done_at = Some(step);
         self.cursor = at + 1;
         self.skip_posts();
-    }
-
-    /// Steps over what has no outcome in order.
-    pub fn skip_posts(&mut self) {
-        while self.items.get(self.cursor).is_some_and(|item| !item.is_in_order()) {
-            self.cursor += 1;
-        }
     }
 
     /// Checks one packet of a list; whether it is the last.

@@ -1,5 +1,6 @@
-//! The oracle's book: who is there, what each socket took, and whether that may
-//! be. What has to have come by the end is `verdict`'s.
+//! The oracle's book: who is there, what each socket took, what users said and
+//! whether that may be. What the server said is judged by `answers`, what has to
+//! have come by the end by `verdict`.
 
 use super::peer::{At, Peer, What};
 use super::setting::Setting;
@@ -9,6 +10,7 @@ use lanline::chat::{Code, Moment};
 use lanline::limits;
 use serde_json::Value;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// What is known of the whole world.
 pub struct Ledger {
@@ -17,6 +19,8 @@ pub struct Ledger {
     pub now: Moment,
     pub packet_bytes_max: usize,
     pub queue_bytes_max: usize,
+    /// No greeting is waited for any shorter.
+    pub greeting_timeout_min: Duration,
     pub broadcast_distance: bool,
     /// The server is stopping; from then on it hurries.
     pub stopping: bool,
@@ -43,6 +47,7 @@ impl Ledger {
             now: Moment(1),
             packet_bytes_max: setting.rules.packet_bytes_max,
             queue_bytes_max: setting.rules.queue_bytes_max,
+            greeting_timeout_min: setting.rules.greeting_timeout,
             broadcast_distance: !setting.rules.broadcast_interval.is_zero(),
             stopping: false,
             said_busy: Vec::new(),

@@ -221,6 +221,18 @@ impl Peer {
         self.taken < self.arrived || self.ending_arrived && !self.ending_taken
     }
 
+    /// As it would be shown, welcomed or not.
+    pub fn real_name(&self) -> &str {
+        self.greeting.name.as_ref().map_or("", |name| name.shown())
+    }
+
+    /// Steps over what has no outcome in order.
+    pub fn skip_posts(&mut self) {
+        while self.items.get(self.cursor).is_some_and(|item| !item.is_in_order()) {
+            self.cursor += 1;
+        }
+    }
+
     pub fn shown(&self) -> &str {
         self.user.as_ref().map_or("", |user| &user.shown)
     }

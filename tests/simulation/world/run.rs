@@ -186,6 +186,8 @@ impl World {
     /// Some workers hear of other rules; those that don't are slow.
     fn reload(&mut self) {
         let rules = Arc::new(self.setting.draw_other_rules(&mut self.dice));
+        let least = &mut self.ledger.greeting_timeout_min;
+        *least = rules.greeting_timeout.min(*least);
         for worker in 0..self.setting.workers as WorkerId {
             if self.dice.percent(70) {
                 self.house.reload(&self.ledger, worker, &rules);

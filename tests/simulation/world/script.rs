@@ -158,7 +158,7 @@ fn call(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String], t
         10 => ("/rooms", &[], String::new()),
         11 => ("/members", &["no-such-room"], room),
         12 => ("/presence", &[], dice.pick(&["on", "on", "off"]).to_owned()),
-        13 => ("/operator", &["not-operator"], dice.pick(&["sesame", "sesame", "x"]).to_owned()),
+        13 => ("/operator", &[], dice.pick(&["sesame", "sesame", "x"]).to_owned()),
         14 => {
             let name = recipient(dice, setting, names);
             let reason = if dice.percent(50) { " because" } else { "" };
