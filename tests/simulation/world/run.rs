@@ -198,18 +198,22 @@ impl World {
     /// A bare name that is cut by silence would be another name: the one place
     /// where the cutting counts.
     fn finish_cut_names(&mut self) {
-        while let Some(number) = self.some_peer(|peer| {
-            matches!(peer.at, At::Shard(..))
-                && peer.is_mid_name()
-                && peer.refused.is_none()
-                && !peer.may_have_left
-        }) {
+        for _ in 0..REST_STEPS_MAX {
+            let Some(number) = self.some_peer(|peer| {
+                matches!(peer.at, At::Shard(..))
+                    && peer.is_mid_name()
+                    && peer.refused.is_none()
+                    && !peer.may_have_left
+            }) else {
+                return;
+            };
             let peer = &mut self.ledger.peers[number];
             let At::Shard(worker, _) = peer.at else { return };
             peer.arrived = peer.arrived.max(peer.greeting.bare_end);
             peer.in_line = true;
             self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
         }
+        panic!("a name is never read to its end");
     }
 
     fn tick(&mut self, effort: Effort) {

@@ -46,9 +46,11 @@ pub fn newcomer(dice: &mut Dice, setting: &Setting, number: usize) -> Peer {
 /// A bare name of that text, in lower or mixed case.
 pub fn bare(dice: &mut Dice, name: &str, ip: IpAddr, mut greeting: Greeting) -> Peer {
     let ending = dice.pick(&["\n", "\r\n", "\r", " \n", "\n\n", ""]);
-    let stream = format!("{}{name}{ending}", dice.pick(&["", "", " \t", "\n"])).into_bytes();
-    greeting.bare_end = stream.len();
-    let mut peer = Peer::new(ip, greeting, stream);
+    let begun = format!("{}{name}", dice.pick(&["", "", " \t", "\n"]));
+    // The first line break ends it; what follows that may never be read.
+    let break_at = ending.find(['\r', '\n']);
+    greeting.bare_end = begun.len() + break_at.map_or(ending.len(), |at| at + 1);
+    let mut peer = Peer::new(ip, greeting, (begun + ending).into_bytes());
     // What follows a name without an ending would become part of it.
     peer.silent = ending.is_empty();
     peer
