@@ -1,16 +1,15 @@
-//! Letters between workers: a channel for each, one wake for many batches,
-//! and the account of what is under way. Sending never waits.
+//! Letters between workers: a channel for each, and one wake for many batches.
+//! Sending never waits.
 
+use super::account::Account;
 use super::door::Door;
 use super::socket::Socket;
 use super::wake_flag::WakeFlag;
 use crate::chat::{Batch, Moment, Rules, WorkerId};
-use crate::limits;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use mio::Waker;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a worker gets.
 #[derive(Debug)]
@@ -40,12 +39,11 @@ pub struct Orders {
 /// All mailboxes; every thread holds the same.
 pub struct Post {
     boxes: Vec<Slot>,
+    account: Account,
 }
 
 struct Slot {
     sender: Sender<Mail>,
-    /// Bytes of letters sent and not dealt with.
-    under_way: AtomicUsize,
     flag: WakeFlag,
     waker: Waker,
 }
@@ -66,9 +64,11 @@ impl Post {
             // mark on the bytes under way, above which nobody reads.
             let (sender, receiver) = unbounded();
             receivers.push(receiver);
-            Slot { sender, under_way: AtomicUsize::new(0), flag: WakeFlag::new(), waker }
+            Slot { sender, flag: WakeFlag::new(), waker }
         };
-        let post = Arc::new(Self { boxes: wakers.into_iter().map(slot).collect() });
+        let boxes: Vec<Slot> = wakers.into_iter().map(slot).collect();
+        let account = Account::new(boxes.len());
+        let post = Arc::new(Self { boxes, account });
         let mailboxes = receivers.into_iter().zip(0..).map(|(receiver, worker)| Mailbox {
             worker,
             post: post.clone(),
@@ -85,7 +85,7 @@ impl Post {
     pub fn send(&self, to: WorkerId, mail: Mail) -> io::Result<()> {
         let slot = &self.boxes[usize::from(to)];
         if let Mail::Letters(batch) = &mail {
-            slot.under_way.fetch_add(batch.weight_bytes(), Ordering::AcqRel);
+            self.account.sent(to, batch.weight_bytes());
         }
         // Fails only when the worker has ended, and then nobody is left to tell.
         let _ = slot.sender.send(mail);
@@ -105,24 +105,10 @@ impl Post {
         self.boxes.len() as WorkerId
     }
 
-    /// Whether so much is under way that reading has to wait.
-    pub fn is_congested(&self) -> bool {
-        self.boxes.iter().any(|slot| under_way(slot) > limits::MAILBOX_BYTES_MARK)
+    /// What is under way.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
-
-    /// What is under way to each, in bytes.
-    pub fn bytes_under_way(&self) -> impl Iterator<Item = u64> {
-        self.boxes.iter().map(|slot| under_way(slot) as u64)
-    }
-
-    /// Whether nothing is under way.
-    pub fn is_idle(&self) -> bool {
-        self.boxes.iter().all(|slot| under_way(slot) == 0)
-    }
-}
-
-fn under_way(slot: &Slot) -> usize {
-    slot.under_way.load(Ordering::Acquire)
 }
 
 impl Mailbox {
@@ -143,14 +129,6 @@ impl Mailbox {
     /// Whether some is left.
     pub fn has_mail(&self) -> bool {
         !self.receiver.is_empty()
-    }
-
-    /// Letters of so many bytes are dealt with, and what follows from them is
-    /// sent.
-    pub fn done(&self, bytes: usize) {
-        if bytes > 0 {
-            self.slot().under_way.fetch_sub(bytes, Ordering::AcqRel);
-        }
     }
 
     fn slot(&self) -> &Slot {

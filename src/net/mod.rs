@@ -9,6 +9,7 @@
 //! | `door` | who is let in |
 //! | `worker` | one thread: its poll loop, tick by tick |
 //! | `socket` | one connection's socket: read, written, watched |
+//! | `account` | what is under way between them, and how far each is |
 //! | `mailbox` | letters between workers, and the wake that goes with them |
 //! | `wake_flag` | how many wakes many letters need: one |
 //! | `steward` | what the first worker does for the house between its ticks |
@@ -22,6 +23,7 @@
 //! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `digest` | log lines, repeated ones summed up |
 
+mod account;
 pub mod config;
 mod descriptors;
 mod digest;

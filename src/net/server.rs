@@ -10,7 +10,6 @@ use super::mailbox::Post;
 use super::metrics::{Metrics, Sources};
 use super::pulse::Pulse;
 use super::reload::{Reload, Reread};
-use super::shutdown::Progress;
 use super::signals::Signals;
 use super::steward::Steward;
 use super::supervisor::{self, Supervisor};
@@ -136,7 +135,6 @@ impl House {
         let (workers, door) = (config.workers, reload.door().clone());
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (post, mailboxes) = Post::new(wakers);
-        let progress = Arc::new(Progress::new(workers, post.clone()));
         let tallies = Arc::new(Tallies::new(workers));
         let gauges = Arc::new(Gauges::new(workers));
         let rules = Arc::new(config.rules.clone());
@@ -144,7 +142,7 @@ impl House {
 
         let watched = metrics.is_some() || supervisor.watchdog().is_some();
         let pulse = watched.then(|| Pulse::new(gauges.clone(), supervisor.watchdog()));
-        let steward = Steward::new(signals, supervisor.clone(), reload, pulse, progress.clone());
+        let steward = Steward::new(signals, supervisor.clone(), reload, pulse, post.clone());
         let mut steward = Some(steward);
         let mut all = Vec::new();
         for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(mailboxes)) {
@@ -159,7 +157,6 @@ impl House {
                 mailbox,
                 door: door.clone(),
                 gauges: gauges.clone(),
-                progress: progress.clone(),
                 start,
             };
             all.push(Worker::new(parts).map_err(system("polls"))?);

@@ -2,38 +2,21 @@
 //! flushed, what could not be is given back, then everything is closed the way
 //! a refusal is: a reset would eat what the peer has not read yet.
 
+use super::account::Reached;
 use super::mailbox::{Mail, Post};
-use crate::chat::{Moment, WorkerId};
+use crate::chat::Moment;
 use crate::limits::{SHUTDOWN_CLOSE, SHUTDOWN_FLUSH, SHUTDOWN_TELL};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// How often the workers' progress is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// What the workers tell while they come to rest.
-pub struct Progress {
-    reached: Vec<AtomicU8>,
-    post: Arc<Post>,
-}
-
-/// What a worker has reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Reached {
-    Nothing,
-    /// Nothing waits for any socket of its own.
-    Flushed,
-    /// Told to close, it has no connection left.
-    Closed,
-}
-
 /// The way to rest, five seconds at most, which the first worker watches over
 /// between its ticks: no thread can be started any more.
 pub struct ComingToRest {
-    progress: Arc<Progress>,
+    post: Arc<Post>,
     stage: Stage,
     next_look: Moment,
 }
@@ -57,32 +40,9 @@ enum Stage {
     Over,
 }
 
-impl Progress {
-    pub fn new(workers: usize, post: Arc<Post>) -> Self {
-        let reached = (0..workers).map(|_| AtomicU8::new(Reached::Nothing as u8)).collect();
-        Self { reached, post }
-    }
-
-    pub fn post(&self) -> &Arc<Post> {
-        &self.post
-    }
-
-    /// How far a worker is.
-    pub fn set(&self, worker: WorkerId, reached: Reached) {
-        self.reached[usize::from(worker)].store(reached as u8, Ordering::Release);
-    }
-
-    /// All have reached it and no letter is under way. The letters are looked
-    /// at first: a worker counts them as done after it has told its progress.
-    fn have_all(&self, reached: Reached) -> bool {
-        let is_there = |worker: &AtomicU8| worker.load(Ordering::Acquire) == reached as u8;
-        self.post.is_idle() && self.reached.iter().all(is_there)
-    }
-}
-
 impl ComingToRest {
-    pub fn new(progress: Arc<Progress>, now: Moment) -> Self {
-        Self { progress, stage: Stage::Asked, next_look: now }
+    pub fn new(post: Arc<Post>, now: Moment) -> Self {
+        Self { post, stage: Stage::Asked, next_look: now }
     }
 
     /// Goes on, if the workers are ready for it or time is up.
@@ -91,8 +51,8 @@ impl ComingToRest {
     /// Where a worker can't be woken.
     pub fn look(&mut self, now: Moment) -> io::Result<()> {
         self.next_look = now.after(LOOK);
-        let flushed = self.progress.have_all(Reached::Flushed);
-        let post = &self.progress.post;
+        let post = &self.post;
+        let flushed = post.account().have_all(Reached::Flushed);
         match self.stage {
             Stage::Asked => {
                 self.stage = Stage::Flushing { until: now.after(SHUTDOWN_FLUSH) };
@@ -106,7 +66,9 @@ impl ComingToRest {
                 self.stage = Stage::Closing { until: now.after(SHUTDOWN_CLOSE) };
                 post.send_to_all(|| Mail::Close)
             }
-            Stage::Closing { until } if now >= until || self.progress.have_all(Reached::Closed) => {
+            Stage::Closing { until }
+                if now >= until || post.account().have_all(Reached::Closed) =>
+            {
                 self.stage = Stage::Over;
                 post.send_to_all(|| Mail::Quit)
             }

@@ -4,7 +4,7 @@
 use super::mailbox::Post;
 use super::pulse::Pulse;
 use super::reload::Reload;
-use super::shutdown::{ComingToRest, Progress};
+use super::shutdown::ComingToRest;
 use super::signals::{Signal, Signals};
 use super::supervisor::Supervisor;
 use crate::chat::Moment;
@@ -20,7 +20,7 @@ pub struct Steward {
     reload: Reload,
     /// Where somebody wants to know.
     pulse: Option<Pulse>,
-    progress: Arc<Progress>,
+    post: Arc<Post>,
     /// A signal may have come.
     signalled: bool,
     /// The end has begun.
@@ -33,9 +33,9 @@ impl Steward {
         supervisor: Arc<Supervisor>,
         reload: Reload,
         pulse: Option<Pulse>,
-        progress: Arc<Progress>,
+        post: Arc<Post>,
     ) -> Self {
-        Self { signals, supervisor, reload, pulse, progress, signalled: false, rest: None }
+        Self { signals, supervisor, reload, pulse, post, signalled: false, rest: None }
     }
 
     /// Looks at the signals at the end of this tick.
@@ -56,7 +56,7 @@ impl Steward {
     /// # Errors
     /// Where a worker can't be woken.
     pub fn look(&mut self, now: Moment) -> io::Result<()> {
-        let post = self.progress.post().clone();
+        let post = self.post.clone();
         if std::mem::take(&mut self.signalled) {
             self.heed_signals(now, &post)?;
         }
@@ -81,7 +81,7 @@ impl Steward {
                 Signal::Stop => {
                     info!("stopping");
                     self.supervisor.is_stopping();
-                    self.rest.get_or_insert_with(|| ComingToRest::new(self.progress.clone(), now));
+                    self.rest.get_or_insert_with(|| ComingToRest::new(self.post.clone(), now));
                 }
                 Signal::Reload => {
                     self.supervisor.is_reloading();

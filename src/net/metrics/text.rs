@@ -85,7 +85,7 @@ impl Sources {
         };
         sheet.gauges("lanline_queue_bytes", "Waiting for sockets", of(|g| &g.queue_bytes))?;
         sheet.counters("lanline_letters", "Letters to other workers", of(|g| &g.letters))?;
-        let mail = self.post.bytes_under_way();
+        let mail = self.post.account().bytes_under_way().map(|bytes| bytes as u64);
         sheet.gauges("lanline_mail_bytes", "Letters not dealt with yet", mail)?;
         let lag = self.gauges.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
         let help = "How long the last pulse waited for the loop";

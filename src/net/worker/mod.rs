@@ -7,11 +7,11 @@ mod traffic;
 
 use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
+use crate::net::account::{Account, Reached};
 use crate::net::digest::Digest;
 use crate::net::door::Door;
 use crate::net::gauges::Gauges;
 use crate::net::mailbox::{Mail, Mailbox, Post};
-use crate::net::shutdown::{Progress, Reached};
 use crate::net::socket::Socket;
 use crate::net::steward::Steward;
 use mio::net::TcpListener;
@@ -39,7 +39,6 @@ pub struct Parts {
     pub mailbox: Mailbox,
     pub door: Door,
     pub gauges: Arc<Gauges>,
-    pub progress: Arc<Progress>,
     /// When the server started.
     pub start: Instant,
 }
@@ -139,9 +138,14 @@ impl Worker {
         self.digest.sum_up(self.now);
         self.tell_progress();
         // Last: until here these letters, and what follows from them, count.
-        self.parts.mailbox.done(std::mem::take(&mut self.letters_done));
+        self.account().done(self.parts.worker, self.letters_done);
+        self.letters_done = 0;
         self.tell_gauges();
         self.parts.steward.as_mut().map_or(Ok(()), |steward| steward.look(self.now))
+    }
+
+    fn account(&self) -> &Account {
+        self.parts.mailbox.post().account()
     }
 
     fn clock(&self) -> Moment {
@@ -165,7 +169,7 @@ impl Worker {
             Stage::Closing if shard.connections() == 0 => Reached::Closed,
             Stage::Stopping | Stage::Closing => Reached::Nothing,
         };
-        self.parts.progress.set(self.parts.worker, reached);
+        self.account().tell(self.parts.worker, reached);
     }
 
     /// Until the nearest deadline; not at all where work is left.
@@ -174,7 +178,7 @@ impl Worker {
             return Some(Duration::ZERO);
         }
         if !self.ready.is_empty() {
-            let congested = self.parts.mailbox.post().is_congested();
+            let congested = self.account().is_congested();
             return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
         }
         let accept = self.knocking.then_some(self.accept_after);

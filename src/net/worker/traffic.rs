@@ -50,7 +50,7 @@ impl Worker {
     /// somewhere: then nobody reads, and TCP tells the senders. How many had a
     /// turn.
     pub(super) fn read_ready(&mut self) -> io::Result<usize> {
-        if self.ready.is_empty() || self.parts.mailbox.post().is_congested() {
+        if self.ready.is_empty() || self.account().is_congested() {
             return Ok(0);
         }
         let turns = self.ready.len();
