@@ -309,6 +309,11 @@ impl<S> Client<S> {
         self.outbound.queued_bytes()
     }
 
+    /// Whether somebody's packet waits, and not only what the server says.
+    pub(super) fn keeps_packets(&self) -> bool {
+        self.outbound.has(|tag| tag.is_some())
+    }
+
     /// Whether anything can still be said to it.
     pub(super) fn can_be_told(&self) -> bool {
         !self.flags.mute && !self.is_lingering()

@@ -111,7 +111,7 @@ impl<S> Shard<S> {
     }
 
     /// Empties its queue; the senders hear of it. How many packets there were.
-    fn give_back_queue(&mut self, id: ConnId) -> usize {
+    pub(super) fn give_back_queue(&mut self, id: ConnId) -> usize {
         let Some(client) = self.clients.get_mut(id) else { return 0 };
         client.flags.mute |= client.outbound.is_torn();
         let unsent: Vec<Tag> = client.outbound.take_unsent();
@@ -170,11 +170,13 @@ impl<S> Shard<S> {
         }
     }
 
-    /// The server has stopped: whatever still waits is given back.
+    /// The server has stopped: what waits for those who don't read is given
+    /// back. Who reads has only a little in the queue, such as what another
+    /// worker gave back just now, and gets it.
     pub fn give_back_all(&mut self, now: Moment) {
         self.now = now;
         self.gave_back = true;
-        let waiting = self.clients.ids(|client| !client.outbound.is_empty());
+        let waiting = self.clients.ids(|client| client.flags.blocked && client.keeps_packets());
         // First all queues, then the refusals: these are to go out.
         let mut unsent = Vec::new();
         for id in waiting {

@@ -76,6 +76,15 @@ impl<T: Copy> Outbound<T> {
         matches!(&self.0, Waiting::Packets(packets) if packets.is_torn())
     }
 
+    /// Whether a packet with such a tag waits.
+    pub fn has(&self, wanted: impl Fn(T) -> bool) -> bool {
+        match &self.0 {
+            Waiting::Nothing => false,
+            Waiting::Frame(frame) => wanted(frame.tag),
+            Waiting::Packets(packets) => packets.tags().any(wanted),
+        }
+    }
+
     /// Adds the packet that `write` appends.
     pub fn push_with(&mut self, spares: &mut Spares<T>, tag: T, write: impl FnOnce(&mut Vec<u8>)) {
         self.packets(spares).push_with(tag, write);

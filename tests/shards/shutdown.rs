@@ -3,7 +3,7 @@
 
 use crate::house::{House, packet, unpaced};
 use lanline::chat::shard::Ended;
-use lanline::chat::{Code, Rules};
+use lanline::chat::{Code, Rules, WorkerId};
 use lanline::limits;
 
 #[test]
@@ -85,6 +85,69 @@ fn what_waits_is_given_back_and_so_is_what_comes_later() {
     house.run();
     assert_eq!(house.refused(alice), (3, Code::Undelivered));
     assert!(house.shards[0].is_flushed());
+}
+
+#[test]
+fn what_a_faster_worker_gave_back_is_not_taken_for_what_waits() {
+    let mut house = House::unpaced(2);
+    let alice = house.join("alice");
+    let at_home = house.home(alice);
+    let away = (0..).map(|n| format!("bob{n}")).find_map(|name| {
+        let bob = house.join(&name);
+        (house.home(bob) != at_home).then_some((bob, name))
+    });
+    let (bob, name) = away.unwrap();
+    house.window(bob, 0);
+    house.say(alice, &name, "waits");
+    house.stop();
+    let (now, far) = (house.now, house.home(bob));
+    house.shards[far].give_back_all(now);
+    let letters = house.shards[far].take_batch(at_home as WorkerId).expect("a refusal");
+    house.shards[at_home].letters(now, letters);
+    house.shards[at_home].give_back_all(now);
+    house.run();
+    assert_eq!(house.refused(alice), (1, Code::Undelivered));
+}
+
+#[test]
+fn what_waits_for_its_turn_is_sent_or_given_back() {
+    for reads in [true, false] {
+        let mut house = House::unpaced(1);
+        let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+        for who in [alice, bob] {
+            house.ask(who, "/join", "#r");
+        }
+        house.window_unseen(bob, if reads { usize::MAX } else { 0 });
+        house.receive(alice, &packet("alice", "#r", "in the lane"));
+        let now = house.now;
+        house.shards[0].stop(now);
+        house.shards[0].give_back_all(now);
+        house.run();
+        if reads {
+            assert_eq!(house.only(bob).msg, "in the lane");
+            assert_eq!(house.heard(alice), []);
+        } else {
+            assert_eq!(house.refused(alice), (2, Code::Undelivered));
+        }
+    }
+}
+
+#[test]
+fn who_is_slow_to_read_is_still_told() {
+    let mut house = House::unpaced(1);
+    let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
+    house.window(alice, 0);
+    house.window(bob, 0);
+    house.say(alice, "bob", "waits");
+    house.say(alice, "nobody", "x");
+    house.stop();
+    let now = house.now;
+    house.shards[0].give_back_all(now);
+    house.run();
+    house.window(alice, usize::MAX);
+    let heard = house.heard(alice);
+    let refusals: Vec<_> = heard.iter().map(|heard| heard.refusal()).collect();
+    assert_eq!(refusals, [(2, "no-such-user"), (1, "undelivered")]);
 }
 
 #[test]

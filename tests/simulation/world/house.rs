@@ -3,7 +3,7 @@
 
 use super::dice::Dice;
 use super::ledger::Ledger;
-use super::peer::{At, Ending, SERVER, Socket};
+use super::peer::{At, Ending, Peer, SERVER, Socket};
 use super::setting::Setting;
 use super::trace;
 use lanline::chat::id::Tag;
@@ -312,6 +312,9 @@ impl House {
             if full {
                 peer.watched_for_room = true;
                 shard.blocked(ledger.now, id);
+                // A server that has stopped gives back what a socket won't take.
+                let rest = &content_of(shard, id)[..];
+                peer.emptied |= ledger.stopping && !rest.starts_with(&content[count..]);
             } else if content.len() == count {
                 peer.watched_for_room = false;
             }
@@ -380,14 +383,16 @@ impl House {
     /// The server has stopped: one worker hears of it.
     pub fn give_back_all(&mut self, ledger: &mut Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} gives back all"));
-        for peer in &mut ledger.peers {
-            if let At::Shard(at, id) = peer.at
-                && at == worker
-            {
-                peer.emptied |= self.shards[usize::from(worker)].to_send(id).is_some();
-            }
+        let shard = &mut self.shards[usize::from(worker)];
+        let waits = |shard: &mut Shard<Socket>, peer: &Peer| match peer.at {
+            At::Shard(at, id) if at == worker => content_of(shard, id),
+            _ => Vec::new(),
+        };
+        let before: Vec<Vec<u8>> = ledger.peers.iter().map(|peer| waits(shard, peer)).collect();
+        shard.give_back_all(ledger.now);
+        for (peer, before) in ledger.peers.iter_mut().zip(before) {
+            peer.emptied |= !waits(shard, peer).starts_with(&before);
         }
-        self.shards[usize::from(worker)].give_back_all(ledger.now);
     }
 
     /// The server has said all that it can: one worker hears of it.
@@ -395,6 +400,11 @@ impl House {
         trace::note(|| format!("{worker} hangs up"));
         self.shards[usize::from(worker)].hang_up(ledger.now);
     }
+}
+
+/// All that waits for a socket.
+fn content_of(shard: &mut Shard<Socket>, id: ConnId) -> Vec<u8> {
+    shard.to_send(id).map(|(_, outbound)| content(outbound).0).unwrap_or_default()
 }
 
 /// All that waits, and how much of it one `writev` is asked to take.
