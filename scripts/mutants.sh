@@ -95,11 +95,11 @@ if [ "${1:-}" = --list ]; then
     exit
 fi
 cargo test --quiet --lib --manifest-path "$first/Cargo.toml"
-# All copies before the first mutant, which would be copied along; with what is built and its times,
-# so that no mutant builds a dependency.
-# None stays of an earlier run, whose account would be taken for this one's.
+# Nothing stays of an earlier run, whose account would be taken for this one's.
 find "${first%/*}" -mindepth 1 -maxdepth 1 ! -path "$first" -exec rm -rf {} +
 rm -rf "$first"/mutants.out*
+# All copies before the first mutant, which would be copied along; with what is built and its times,
+# so that no mutant builds a dependency.
 copies=("$first")
 for job in $(seq 2 "$jobs"); do
     copies+=("${first%/*}/$job")

@@ -112,14 +112,19 @@ impl<S> Shard<S> {
 
     /// Empties its queue; the senders hear of it. How many packets there were.
     pub(super) fn give_back_queue(&mut self, id: ConnId) -> usize {
-        let Some(client) = self.clients.get_mut(id) else { return 0 };
-        client.flags.mute |= client.outbound.is_torn();
-        let unsent: Vec<Tag> = client.outbound.take_unsent();
+        let unsent = self.empty_queue(id);
         let packets = unsent.len();
         for origin in unsent.into_iter().flatten() {
             self.give_back(origin, Code::Undelivered, id);
         }
         packets
+    }
+
+    /// Empties its queue; whose packets those were.
+    fn empty_queue(&mut self, id: ConnId) -> Vec<Tag> {
+        let Some(client) = self.clients.get_mut(id) else { return Vec::new() };
+        client.flags.mute |= client.outbound.is_torn();
+        client.outbound.take_unsent()
     }
 
     pub(super) fn stuck_due(&mut self, id: ConnId) {
@@ -180,10 +185,7 @@ impl<S> Shard<S> {
         // First all queues, then the refusals: these are to go out.
         let mut unsent = Vec::new();
         for id in waiting {
-            let Some(client) = self.clients.get_mut(id) else { continue };
-            client.flags.mute |= client.outbound.is_torn();
-            let tags = client.outbound.take_unsent();
-            unsent.extend(tags.into_iter().flatten().map(|origin| (origin, id)));
+            unsent.extend(self.empty_queue(id).into_iter().flatten().map(|origin| (origin, id)));
         }
         for (origin, recipient) in unsent {
             self.give_back(origin, Code::Undelivered, recipient);

@@ -108,8 +108,7 @@ impl<S> Shard<S> {
     /// with them: each may bring a refusal from every member, and these are
     /// never refused themselves.
     fn wait_for_refusals(&mut self, id: ConnId, ordinal: u64) {
-        let others: Vec<WorkerId> = self.others().collect();
-        if others.is_empty() {
+        if self.place.workers == 1 {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
@@ -117,6 +116,7 @@ impl<S> Shard<S> {
         client.extras().posts_under_way += 1;
         if client.extras().posts_under_way >= limits::POSTS_UNDER_WAY_MAX {
             client.extras().posts_under_way = 0;
+            let others: Vec<WorkerId> = self.others().collect();
             self.ask(id, ordinal, Question::Pause, &others);
         }
     }

@@ -56,12 +56,11 @@ impl Steward {
     /// # Errors
     /// Where a worker can't be woken.
     pub fn look(&mut self, now: Moment) -> io::Result<()> {
-        let post = self.post.clone();
         if std::mem::take(&mut self.signalled) {
-            self.heed_signals(now, &post)?;
+            self.heed_signals(now)?;
         }
         if let Some(pulse) = &mut self.pulse
-            && pulse.look(now, &post)?
+            && pulse.look(now, &self.post)?
         {
             self.supervisor.is_well();
         }
@@ -75,7 +74,7 @@ impl Steward {
         [rest, pulse].into_iter().flatten().min()
     }
 
-    fn heed_signals(&mut self, now: Moment, post: &Post) -> io::Result<()> {
+    fn heed_signals(&mut self, now: Moment) -> io::Result<()> {
         for signal in self.signals.take() {
             match signal {
                 Signal::Stop => {
@@ -85,7 +84,7 @@ impl Steward {
                 }
                 Signal::Reload => {
                     self.supervisor.is_reloading();
-                    self.reload.run(post)?;
+                    self.reload.run(&self.post)?;
                     self.supervisor.is_ready();
                 }
             }

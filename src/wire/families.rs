@@ -6,7 +6,7 @@ use icu_casemap::CaseMapper;
 use icu_properties::props::{ChangesWhenCasefolded, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use siphasher::sip::SipHasher13;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 use unicode_security::skeleton;
@@ -91,16 +91,15 @@ impl Strides {
     /// to the same. So do, then, two names whose skeletons have one case fold.
     fn gather() -> Self {
         let mut equations = Equations::default();
-        let mut related = BTreeMap::new();
+        let mut letters = BTreeSet::new();
         for cased in cased() {
             let sides = [cased.to_string(), fold_of(cased)];
             let [one, other] = sides.map(|text| letters_of(&text).collect::<Vec<char>>());
             equations.add(&one, &other);
-            related.extend(one.into_iter().chain(other).map(|letter| (letter, Stride::NONE)));
+            letters.extend(one.into_iter().chain(other));
         }
-        for (&letter, stride) in &mut related {
-            *stride = equations.solve(letter);
-        }
+        let solved = |letter| (letter, equations.solve(letter));
+        let related = letters.into_iter().map(solved).collect();
         let mut strides = Self { related, ascii: [Stride::NONE; 128] };
         strides.ascii = std::array::from_fn(|byte| {
             let text = char::from(byte as u8).to_string();
