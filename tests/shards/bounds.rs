@@ -25,17 +25,13 @@ fn rules(queue_bytes_max: usize) -> Rules {
 fn alice_and_bob(workers: usize, far: bool, rules: Rules) -> (House, Who, Who, String) {
     let mut house = House::new(workers, rules);
     let alice = house.join("alice");
-    for name in (0..).map(|number| format!("bob{number}")) {
-        let bob = house.join(&name);
-        if (house.home(bob) != house.home(alice)) == far {
-            for who in [alice, bob] {
-                house.ask(who, "/join", "#r");
-            }
-            house.window(bob, 0);
-            return (house, alice, bob, name);
-        }
+    let home = house.home(alice);
+    let (bob, name) = house.join_at(if far { (home + 1) % workers } else { home });
+    for who in [alice, bob] {
+        house.ask(who, "/join", "#r");
     }
-    unreachable!()
+    house.window(bob, 0);
+    (house, alice, bob, name)
 }
 
 #[test]
@@ -254,12 +250,9 @@ fn letters_over_the_mark_are_worth_sending_before_more_comes() {
         Rules { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() },
     );
     let (home, away) = (house.home(alice), house.home(bob));
-    let third = (0..).map(|number| format!("carol{number}")).find(|name| {
-        let carol = house.join(name);
-        ![home, away].contains(&house.home(carol))
-    });
+    let (_, third) = house.join_at(3 - home - away);
     house.receive(alice, &packet("alice", &name, &text_of(&name, limits::BATCH_BYTES_MARK)));
-    house.receive(alice, &packet("alice", &third.unwrap(), ""));
+    house.receive(alice, &packet("alice", &third, ""));
     assert!(house.shards[home].take_pressed());
 }
 

@@ -20,9 +20,7 @@ fn who_reads_nothing_is_thrown_out_when_its_time_is_over() {
     house.say(alice, "bob", "one");
     house.say(alice, "bob", "two");
     house.pass_to_the_end(STUCK, |house| assert_eq!(house.heard(alice), []));
-    let heard = house.heard(alice);
-    let refusals: Vec<_> = heard.iter().map(|heard| heard.refusal()).collect();
-    assert_eq!(refusals, [(1, "undelivered"), (2, "undelivered")]);
+    assert_eq!(house.refusals(alice), [(1, Code::Undelivered), (2, Code::Undelivered)]);
     let Report::Stuck { name, packets, .. } = &house.reports[0] else { panic!() };
     assert_eq!((&**name, *packets), ("bob", 2));
     assert!(house.is_closed(bob), "its socket takes not even the reason");

@@ -152,11 +152,8 @@ fn who_moves_home_weighs_what_it_has_sent() {
         let mut house = House::unpaced(2);
         let alice = house.connect(0);
         // Somebody whose home is the other worker: taken, which shows there only.
-        let name = (0..).map(|n| format!("user{n}")).find(|name| {
-            let who = house.join(name);
-            house.home(who) == 1
-        });
-        let mut stream = format!("{}\n", name.unwrap()).into_bytes();
+        let (_, name) = house.join_at(1);
+        let mut stream = format!("{name}\n").into_bytes();
         stream.resize(stream.len() + bytes, b' ');
         house.receive(alice, &stream);
         house.carry_out(0);

@@ -123,6 +123,17 @@ impl House {
         who
     }
 
+    /// Somebody comes who is home at that worker.
+    pub fn join_at(&mut self, worker: usize) -> (Who, String) {
+        loop {
+            let name = format!("user{}", self.clients.len());
+            let who = self.join(&name);
+            if self.home(who) == worker {
+                return (who, name);
+            }
+        }
+    }
+
     pub fn say(&mut self, who: Who, to: &str, msg: &str) {
         let bytes = packet(&self.clients[who].name, to, msg);
         self.write(who, &bytes);
@@ -221,11 +232,18 @@ impl House {
         heard.remove(0)
     }
 
-    /// The code and ordinal of the one refusal that has come.
+    /// Ordinals and codes of all that has come: refusals, and nothing else.
+    pub fn refusals(&mut self, who: Who) -> Vec<(u64, Code)> {
+        let code = |word: &str| Code::ALL.into_iter().find(|code| code.word() == word).unwrap();
+        let heard = self.heard(who);
+        heard.iter().map(Heard::refusal).map(|(ordinal, word)| (ordinal, code(word))).collect()
+    }
+
+    /// The one refusal that has come.
     pub fn refused(&mut self, who: Who) -> (u64, Code) {
-        let heard = self.only(who);
-        let (ordinal, word) = heard.refusal();
-        (ordinal, Code::ALL.into_iter().find(|code| code.word() == word).unwrap())
+        let refusals = self.refusals(who);
+        assert_eq!(refusals.len(), 1, "{refusals:?}");
+        refusals[0]
     }
 
     pub fn ask(&mut self, who: Who, endpoint: &str, msg: &str) -> String {

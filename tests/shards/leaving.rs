@@ -149,12 +149,9 @@ fn who_leaves_waits_for_the_other_workers_and_who_sent_nothing_does_not() {
     let mut house = House::unpaced(2);
     let alice = house.join("alice");
     let away = 1 - house.home(alice);
-    let other = (0..).map(|n| format!("user{n}")).find_map(|name| {
-        let who = house.join(&name);
-        (house.home(who) == away).then_some(name)
-    });
+    let (_, other) = house.join_at(away);
     house.held_mail = vec![away];
-    house.say(alice, &other.unwrap(), "a letter");
+    house.say(alice, &other, "a letter");
     house.end(alice, Ended::Politely);
     assert!(!house.is_closed(alice), "its letter may come back");
     house.held_mail.clear();

@@ -51,9 +51,7 @@ fn guesses_are_answered_at_once() {
     let bob = house.join("bob");
     house.write(bob, &packet("bob", "/operator", "wrong").repeat(3));
     house.stop();
-    let heard = house.heard(bob);
-    let refusals: Vec<_> = heard.iter().map(|heard| heard.refusal()).collect();
-    assert_eq!(refusals, [1, 2, 3].map(|ordinal| (ordinal, "not-operator")));
+    assert_eq!(house.refusals(bob), [1, 2, 3].map(|ordinal| (ordinal, Code::NotOperator)));
 }
 
 #[test]
@@ -78,9 +76,7 @@ fn what_waits_is_given_back_and_so_is_what_comes_later() {
     assert_eq!(house.heard(alice), []);
     house.shards[0].give_back_all(house.now);
     house.run();
-    let heard = house.heard(alice);
-    let refusals: Vec<_> = heard.iter().map(|heard| heard.refusal()).collect();
-    assert_eq!(refusals, [(1, "undelivered"), (2, "undelivered")]);
+    assert_eq!(house.refusals(alice), [(1, Code::Undelivered), (2, Code::Undelivered)]);
     house.receive(alice, &packet("alice", "bob", "three"));
     house.run();
     assert_eq!(house.refused(alice), (3, Code::Undelivered));
@@ -92,11 +88,7 @@ fn what_a_faster_worker_gave_back_is_not_taken_for_what_waits() {
     let mut house = House::unpaced(2);
     let alice = house.join("alice");
     let at_home = house.home(alice);
-    let away = (0..).map(|n| format!("bob{n}")).find_map(|name| {
-        let bob = house.join(&name);
-        (house.home(bob) != at_home).then_some((bob, name))
-    });
-    let (bob, name) = away.unwrap();
+    let (bob, name) = house.join_at(1 - at_home);
     house.window(bob, 0);
     house.say(alice, &name, "waits");
     house.stop();
@@ -145,9 +137,7 @@ fn who_is_slow_to_read_is_still_told() {
     house.shards[0].give_back_all(now);
     house.run();
     house.window(alice, usize::MAX);
-    let heard = house.heard(alice);
-    let refusals: Vec<_> = heard.iter().map(|heard| heard.refusal()).collect();
-    assert_eq!(refusals, [(2, "no-such-user"), (1, "undelivered")]);
+    assert_eq!(house.refusals(alice), [(2, Code::NoSuchUser), (1, Code::Undelivered)]);
 }
 
 #[test]

@@ -71,9 +71,6 @@ impl Ledger {
         };
         assert_eq!(line.name, asked, "peer {number}: not the answer to {:?}", item.msg);
         let msg = item.msg.clone();
-        let first = line.msg.split('\n').next().unwrap_or_default();
-        let mut words = first.split(' ');
-        let mut word = || words.next().unwrap_or_default();
         match asked {
             "/ping" | "/presence" => assert_eq!(line.msg, msg),
             "/quit" => {
@@ -85,8 +82,9 @@ impl Ledger {
             "/who" | "/join" | "/leave" | "/kick" => {
                 let named = msg.split(' ').next().unwrap_or_default();
                 let bare = |text: &str| key(text.strip_prefix('#').unwrap_or(text));
-                assert_eq!(bare(word()), bare(named), "another one's answer: {first}");
-                self.check_answer(number, asked, &line.msg.split(' ').collect::<Vec<_>>());
+                let words: Vec<&str> = line.msg.split(' ').collect();
+                assert_eq!(bare(words[0]), bare(named), "another one's answer: {}", line.msg);
+                self.check_answer(number, asked, &words);
             }
             "/list" | "/rooms" | "/members" if !peer.page_ends(line, limit) => return,
             "/broadcast" => peer.items[at].count = Some(line.msg.parse().unwrap()),

@@ -313,8 +313,8 @@ impl House {
                 peer.watched_for_room = true;
                 shard.blocked(ledger.now, id);
                 // A server that has stopped gives back what a socket won't take.
-                let rest = &content_of(shard, id)[..];
-                peer.emptied |= ledger.stopping && !rest.starts_with(&content[count..]);
+                peer.emptied |=
+                    ledger.stopping && !content_of(shard, id).starts_with(&content[count..]);
             } else if content.len() == count {
                 peer.watched_for_room = false;
             }

@@ -284,14 +284,7 @@ impl Peer {
 
     /// Whether it may be sent a post to that room now.
     pub fn may_hear_room(&self, key: &str) -> bool {
-        let mut may = false;
-        for item in self.calls_about(key) {
-            match item.what {
-                What::Call { endpoint: "/join", .. } => may |= item.taken_at.is_some(),
-                _ => may &= item.done_at.is_none(),
-            }
-        }
-        may
+        self.may_have_been_in(key, u64::MAX)
     }
 
     /// Whether it was in that room for sure when something was read at `step`,
