@@ -70,7 +70,7 @@ fn run(
             " "
         });
         end += 1;
-        // What is wide, or of a script with joined letters, stands alone.
+        // What is wide, or of a script with joined messages, stands alone.
         if cell.is_wide() {
             end += 1;
             break;

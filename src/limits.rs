@@ -74,11 +74,11 @@ pub const TURN_BYTES_MIN: usize = 1024;
 pub const EVENTS_PER_TICK_MAX: usize = 1024;
 /// Connections accepted in a row, before others have their turn.
 pub const ACCEPTS_PER_TICK_MAX: usize = 256;
-/// Batches of letters read in a row, before sockets have their turn.
+/// Batches of messages read in a row, before sockets have their turn.
 pub const BATCHES_PER_TICK_MAX: usize = 64;
-/// A batch of letters over this is sent before the tick ends.
+/// A batch of messages over this is sent before the tick ends.
 pub const BATCH_BYTES_MARK: usize = 256 * 1024;
-/// Letters on their way to one worker, in bytes, above which no worker reads
+/// Messages on their way to one worker, in bytes, above which no worker reads
 /// from its sockets.
 pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
 /// A worker that doesn't read looks again after this time.

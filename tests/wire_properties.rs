@@ -148,7 +148,7 @@ fn mutated_packet() -> BoxedStrategy<Vec<u8>> {
 /// The usual layout, one of its strings out of the ordinary: where the fast
 /// path has to know when to stop.
 fn strange_string() -> BoxedStrategy<Vec<u8>> {
-    let escape = "[ -~]".prop_map(|letter| format!("\\{letter}").into_bytes());
+    let escape = "[ -~]".prop_map(|message| format!("\\{message}").into_bytes());
     let inside = prop_oneof![2 => string_inside(), 1 => escape];
     (inside, 0..4usize)
         .prop_map(|(inside, place)| {

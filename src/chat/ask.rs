@@ -5,7 +5,7 @@
 
 use super::client::{Client, Then};
 use super::id::{Address, ConnId, WorkerId};
-use super::letter::{Answer, Entry, Frame, Letter, Question, WhoIs};
+use super::message::{Answer, Entry, Frame, Question, ShardMessage, WhoIs};
 use super::refusal::Code;
 use super::rooms::Left;
 use super::shard::{Report, Shard};
@@ -58,7 +58,7 @@ impl<S> Shard<S> {
                 asked.add(self.answer(&question));
             } else {
                 let weight = question.extra_bytes();
-                self.send(worker, Letter::Ask { asker, question: question.clone() }, weight);
+                self.send(worker, ShardMessage::Ask { asker, question: question.clone() }, weight);
             }
         }
         if asked.missing == 0 {
@@ -75,7 +75,7 @@ impl<S> Shard<S> {
     pub(super) fn asked_by(&mut self, asker: Address, question: &Question) {
         let answer = self.answer(question);
         let weight = answer.extra_bytes();
-        self.send(asker.worker, Letter::Answer { to: asker.conn, answer }, weight);
+        self.send(asker.worker, ShardMessage::Answer { to: asker.conn, answer }, weight);
     }
 
     /// Another shard has answered.

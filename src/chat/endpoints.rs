@@ -4,7 +4,7 @@
 use super::client::Then;
 use super::deadlines::Kind;
 use super::id::ConnId;
-use super::letter::Question;
+use super::message::Question;
 use super::refusal::Code;
 use super::shard::{Report, Shard};
 use crate::limits;

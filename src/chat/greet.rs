@@ -4,7 +4,7 @@
 use super::client::{Client, Identity, Stage};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment};
-use super::letter::Traveller;
+use super::message::Traveller;
 use super::refusal::Code;
 use super::shard::{Effect, Shard};
 use crate::limits;

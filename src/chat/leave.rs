@@ -4,7 +4,7 @@
 use super::client::{Client, Flags, Stage, Then};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment, Tag};
-use super::letter::{Letter, Question};
+use super::message::{Question, ShardMessage};
 use super::refusal::Code;
 use super::shard::{Effect, Gone, Report, Shard};
 use crate::limits;
@@ -45,7 +45,7 @@ impl<S> Shard<S> {
         if fences > 0 {
             let asker = self.address(id);
             for worker in self.others() {
-                self.send(worker, Letter::Ask { asker, question: Question::Fence }, 0);
+                self.send(worker, ShardMessage::Ask { asker, question: Question::Fence }, 0);
             }
         }
         self.settle(id);
@@ -65,7 +65,7 @@ impl<S> Shard<S> {
                 self.leave_room_here(&room, &member);
             } else {
                 let question = Question::Leave { room, member: member.clone() };
-                self.send(home, Letter::Ask { asker, question }, 64);
+                self.send(home, ShardMessage::Ask { asker, question }, 64);
             }
         }
     }

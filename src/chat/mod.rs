@@ -16,7 +16,7 @@
 //! | `speak` | the server's own packets: answers, refusals, pages |
 //! | `flush` | from queue to socket |
 //! | `leave` | going: politely, kicked, refused, stuck, lost |
-//! | [`letter`] | what shards send each other |
+//! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
 //! | `deadlines` | what happens when nothing happens |
 //! | [`refusal`], [`rules`], [`tally`], [`id`] | codes, settings, counters, handles |
@@ -32,7 +32,7 @@ mod greet;
 pub mod id;
 mod input;
 mod leave;
-pub mod letter;
+pub mod message;
 mod post;
 pub mod refusal;
 mod rooms;
@@ -42,7 +42,7 @@ mod speak;
 pub mod tally;
 
 pub use id::{ConnId, Moment, WorkerId};
-pub use letter::{Batch, Letter};
+pub use message::{Batch, ShardMessage};
 pub use refusal::Code;
 pub use rules::Rules;
 pub use shard::{Effect, Ended, Place, Shard};

@@ -1,9 +1,9 @@
-//! Packets for people and rooms: checked, stamped, put into queues or letters,
+//! Packets for people and rooms: checked, stamped, put into queues or messages,
 //! and given back where they could not be delivered. Never: endpoints.
 
 use super::client::{Client, Identity};
 use super::id::{Address, ConnId, Origin, Tag, WorkerId};
-use super::letter::{Frame, Letter, Question};
+use super::message::{Frame, Question, ShardMessage};
 use super::refusal::Code;
 use super::shard::{Effect, Shard};
 use crate::limits;
@@ -97,8 +97,8 @@ impl<S> Shard<S> {
         let Some(frame) = self.stamped_frame(id, ordinal, packet) else { return };
         let sender = self.address(id);
         for worker in self.others() {
-            let letter = Letter::Post { sender, room: room.clone(), frame: frame.clone() };
-            self.send(worker, letter, frame.bytes.len());
+            let message = ShardMessage::Post { sender, room: room.clone(), frame: frame.clone() };
+            self.send(worker, message, frame.bytes.len());
         }
         self.post_to_members(sender, &room, &frame);
         self.wait_for_refusals(id, ordinal);
@@ -225,7 +225,7 @@ impl<S> Shard<S> {
         }
         let name = name.map(CompactString::from);
         let ordinal = ordinal.get();
-        self.send(sender.worker, Letter::Refuse { to: sender.conn, ordinal, code, name }, 64);
+        self.send(sender.worker, ShardMessage::Refuse { to: sender.conn, ordinal, code, name }, 64);
     }
 }
 

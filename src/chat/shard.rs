@@ -8,7 +8,7 @@ use super::clients::Clients;
 use super::deadlines::{Deadlines, Kind};
 use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
-use super::letter::{Batch, Letter, Traveller};
+use super::message::{Batch, ShardMessage, Traveller};
 use super::refusal::Code;
 use super::rooms::{Rooms, Rosters};
 use super::rules::{Pace, Rules};
@@ -28,7 +28,7 @@ use std::time::SystemTime;
 ///
 /// - **In**: [`accepted`](Self::accepted), [`refused_at_door`](Self::refused_at_door),
 ///   [`received`](Self::received), [`ended`](Self::ended), [`sent`](Self::sent),
-///   [`blocked`](Self::blocked), [`broken`](Self::broken), [`letters`](Self::letters), [`expire`](Self::expire),
+///   [`blocked`](Self::blocked), [`broken`](Self::broken), [`messages`](Self::messages), [`expire`](Self::expire),
 ///   [`stop`](Self::stop), [`give_back_all`](Self::give_back_all). Each is told the
 ///   time, which never goes back.
 /// - **Out**: [`take_effects`](Self::take_effects) and
@@ -36,7 +36,7 @@ use std::time::SystemTime;
 ///   [`to_send`](Self::to_send), [`wants_bytes`](Self::wants_bytes),
 ///   [`next_deadline`](Self::next_deadline).
 /// - **Invariant**: every packet handled is in one recipient's queue, in a
-///   letter, or refused to its sender; a queue that goes gives back what it held.
+///   message, or refused to its sender; a queue that goes gives back what it held.
 pub struct Shard<S> {
     pub(super) place: Place,
     pub(super) hashing: Hashing,
@@ -224,27 +224,29 @@ impl<S> Shard<S> {
     }
 
     /// Carries out what another shard sent.
-    pub fn letters(&mut self, now: Moment, batch: Batch<S>) {
+    pub fn messages(&mut self, now: Moment, batch: Batch<S>) {
         self.now = now;
-        let Batch { letters, bytes, .. } = batch;
-        for letter in letters {
-            self.letter(letter, &bytes);
+        let Batch { messages, bytes, .. } = batch;
+        for message in messages {
+            self.message(message, &bytes);
         }
     }
 
-    fn letter(&mut self, letter: Letter<S>, bytes: &[u8]) {
-        match letter {
-            Letter::Direct { origin, hash, key, frame } => {
+    fn message(&mut self, message: ShardMessage<S>, bytes: &[u8]) {
+        match message {
+            ShardMessage::Direct { origin, hash, key, frame } => {
                 self.direct_arrived(origin, hash, key.of(bytes), frame.of(bytes));
             }
-            Letter::Post { sender, room, frame } => self.post_to_members(sender, &room, &frame),
-            Letter::Refuse { to, ordinal, code, name } => {
+            ShardMessage::Post { sender, room, frame } => {
+                self.post_to_members(sender, &room, &frame)
+            }
+            ShardMessage::Refuse { to, ordinal, code, name } => {
                 self.refuse(to, ordinal, code, name.as_deref());
             }
-            Letter::Ask { asker, question } => self.asked_by(asker, &question),
-            Letter::Answer { to, answer } => self.answer_arrived(to, answer),
-            Letter::Presence { came, name } => self.tell_watchers(came, &name),
-            Letter::Arrive(traveller) => self.arrived(*traveller),
+            ShardMessage::Ask { asker, question } => self.asked_by(asker, &question),
+            ShardMessage::Answer { to, answer } => self.answer_arrived(to, answer),
+            ShardMessage::Presence { came, name } => self.tell_watchers(came, &name),
+            ShardMessage::Arrive(traveller) => self.arrived(*traveller),
         }
     }
 
@@ -287,16 +289,16 @@ impl<S> Shard<S> {
         }
     }
 
-    /// The letters for a worker, if there are any.
+    /// The messages for a worker, if there are any.
     pub fn take_batch(&mut self, worker: WorkerId) -> Option<Batch<S>> {
         let outbox = &mut self.outboxes[usize::from(worker)];
         (!outbox.is_empty()).then(|| mem::take(outbox))
     }
 
-    /// Adds a letter of `net`'s own making: a traveller.
+    /// Adds a message of `net`'s own making: a traveller.
     pub fn send_home(&mut self, worker: WorkerId, traveller: Box<Traveller<S>>) {
         let weight = traveller.bytes.len() + size_of::<Traveller<S>>();
-        self.outboxes[usize::from(worker)].push(Letter::Arrive(traveller), weight);
+        self.outboxes[usize::from(worker)].push(ShardMessage::Arrive(traveller), weight);
     }
 
     /// Connections here.
@@ -345,8 +347,8 @@ impl<S> Shard<S> {
         (0..self.place.workers as WorkerId).filter(move |&worker| worker != me)
     }
 
-    pub(super) fn send(&mut self, worker: WorkerId, letter: Letter<S>, extra_bytes: usize) {
-        self.outboxes[usize::from(worker)].push(letter, extra_bytes);
+    pub(super) fn send(&mut self, worker: WorkerId, message: ShardMessage<S>, extra_bytes: usize) {
+        self.outboxes[usize::from(worker)].push(message, extra_bytes);
     }
 
     pub(super) fn report(&mut self, report: Report) {

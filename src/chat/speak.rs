@@ -3,7 +3,7 @@
 
 use super::client::{Client, Then};
 use super::id::ConnId;
-use super::letter::{Entry, Letter};
+use super::message::{Entry, ShardMessage};
 use super::refusal::Code;
 use super::shard::{Report, Shard};
 use crate::wire::JsonText;
@@ -74,7 +74,7 @@ impl<S> Shard<S> {
         for worker in self.others() {
             if self.tallies.of(worker).watchers.get() > 0 {
                 let name: Arc<str> = name.into();
-                self.send(worker, Letter::Presence { came, name }, 64);
+                self.send(worker, ShardMessage::Presence { came, name }, 64);
             }
         }
         self.tell_watchers(came, name);

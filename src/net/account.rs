@@ -16,7 +16,7 @@ pub struct Account(Box<[Line]>);
 #[derive(Debug)]
 #[repr(align(64))]
 struct Line {
-    /// Bytes of letters sent to it and not dealt with.
+    /// Bytes of messages sent to it and not dealt with.
     under_way: AtomicUsize,
     /// What it told last, and in front of that how often it told something.
     told: AtomicU64,
@@ -42,12 +42,12 @@ impl Account {
         Self((0..workers).map(line).collect())
     }
 
-    /// Letters of so many bytes are about to be sent.
+    /// Messages of so many bytes are about to be sent.
     pub fn sent(&self, to: WorkerId, bytes: usize) {
         self.line(to).under_way.fetch_add(bytes, Ordering::AcqRel);
     }
 
-    /// Letters of so many bytes are dealt with, what follows from them is sent,
+    /// Messages of so many bytes are dealt with, what follows from them is sent,
     /// and how far that brought the worker is told.
     pub fn done(&self, worker: WorkerId, bytes: usize) {
         if bytes > 0 {
@@ -72,7 +72,7 @@ impl Account {
         told.store(times << REACHED_BITS | reached as u64, Ordering::Release);
     }
 
-    /// Whether all have reached it and no letter is under way.
+    /// Whether all have reached it and no message is under way.
     ///
     /// That is many numbers, which can't be read at once: one worker may send
     /// something to another whose line was looked at before. Whoever sends
@@ -141,20 +141,20 @@ mod model {
     fn nobody_is_taken_for_flushed_while_something_goes_round() {
         loom::model(|| {
             let account = Arc::new(Account::new(2));
-            let letters = Arc::new(Mutex::new(0));
+            let messages = Arc::new(Mutex::new(0));
             account.tell(0, Reached::Flushed);
             let giver = {
-                let (account, letters) = (account.clone(), letters.clone());
+                let (account, messages) = (account.clone(), messages.clone());
                 thread::spawn(move || {
                     account.sent(0, 10);
-                    *letters.lock().unwrap() += 10;
+                    *messages.lock().unwrap() += 10;
                     account.tell(1, Reached::Flushed);
                 })
             };
             let taker = {
-                let (account, letters) = (account.clone(), letters.clone());
+                let (account, messages) = (account.clone(), messages.clone());
                 thread::spawn(move || {
-                    let bytes = std::mem::take(&mut *letters.lock().unwrap());
+                    let bytes = std::mem::take(&mut *messages.lock().unwrap());
                     if bytes > 0 {
                         account.tell(0, Reached::Nothing);
                         account.done(0, bytes);

@@ -15,8 +15,8 @@ pub struct LoopGauge {
     pub ticks: [Counter; TICK_BOUNDS.len() + 1],
     /// All of them together, in nanoseconds.
     pub tick_nanos: Counter,
-    /// Letters sent to other workers.
-    pub letters: Counter,
+    /// Messages sent to other workers.
+    pub messages: Counter,
     /// What waits in this worker's queues after the last tick, in bytes.
     pub queue_bytes: Counter,
     /// How long the last pulse waited for the loop, in nanoseconds.

@@ -1,4 +1,4 @@
-//! Letters between workers: a channel for each, and one wake for many batches.
+//! Messages between workers: a channel for each, and one wake for many batches.
 //! Sending never waits.
 
 use super::account::Account;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// What a worker gets.
 #[derive(Debug)]
 pub enum Mail {
-    Letters(Batch<Socket>),
+    Batch(Batch<Socket>),
     /// Other settings hold from here on.
     Reload(Arc<Orders>),
     /// Whether this loop comes round: a number, and when it was sent.
@@ -84,7 +84,7 @@ impl Post {
     /// Where the worker could not be woken: the process is out of order.
     pub fn send(&self, to: WorkerId, mail: Mail) -> io::Result<()> {
         let slot = &self.boxes[usize::from(to)];
-        if let Mail::Letters(batch) = &mail {
+        if let Mail::Batch(batch) = &mail {
             self.account.sent(to, batch.weight_bytes());
         }
         // Fails only when the worker has ended, and then nobody is left to tell.

@@ -10,8 +10,8 @@
 //! | `worker` | one thread: its poll loop, tick by tick |
 //! | `socket` | one connection's socket: read, written, watched |
 //! | `account` | what is under way between them, and how far each is |
-//! | `mailbox` | letters between workers, and the wake that goes with them |
-//! | `wake_flag` | how many wakes many letters need: one |
+//! | `mailbox` | messages between workers, and the wake that goes with them |
+//! | `wake_flag` | how many wakes many messages need: one |
 //! | `steward` | what the first worker does for the house between its ticks |
 //! | `signals` | what the system asks of the process |
 //! | `shutdown` | how all workers come to rest |

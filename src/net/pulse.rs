@@ -40,7 +40,7 @@ impl Pulse {
         if now < self.due {
             return Ok(false);
         }
-        // The first worker can't be asked by letter: how late it is shows here.
+        // The first worker can't be asked by message: how late it is shows here.
         if self.number > 0 {
             let late = now.since(self.due).saturating_sub(ROUNDING);
             self.gauges.of(0).lag_nanos.set(late.as_nanos() as u64);

@@ -1,4 +1,4 @@
-//! How many wakes many letters need: one. The flag of a mailbox says that its
+//! How many wakes many messages need: one. The flag of a mailbox says that its
 //! worker has been woken and has not looked yet. Never: the wake itself.
 
 #[cfg(lanline_loom)]
@@ -6,10 +6,10 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 #[cfg(not(lanline_loom))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Who sends raises it behind the letter, and wakes if it was down. Who
-/// receives lowers it, and then looks for letters.
+/// Who sends raises it behind the message, and wakes if it was down. Who
+/// receives lowers it, and then looks for messages.
 ///
-/// - **Invariant**: a letter that the receiver's last look did not find is
+/// - **Invariant**: a message that the receiver's last look did not find is
 ///   followed by a wake. Sequentially consistent, since the flag and the
 ///   channel are two places; `loom` checks it below.
 #[derive(Debug)]
@@ -39,18 +39,18 @@ mod tests {
     use loom::thread;
 
     /// Two send, one receives; whatever the interleaving, once all wakes are
-    /// used up no letter is left.
+    /// used up no message is left.
     #[test]
-    fn no_letter_is_left_without_a_wake() {
+    fn no_message_is_left_without_a_wake() {
         loom::model(|| {
             let flag = Arc::new(WakeFlag::new());
-            let letters = Arc::new(Mutex::new(0));
+            let messages = Arc::new(Mutex::new(0));
             let wakes = Arc::new(AtomicUsize::new(0));
             let senders: Vec<_> = (0..2)
                 .map(|_| {
-                    let (flag, letters, wakes) = (flag.clone(), letters.clone(), wakes.clone());
+                    let (flag, messages, wakes) = (flag.clone(), messages.clone(), wakes.clone());
                     thread::spawn(move || {
-                        *letters.lock().unwrap() += 1;
+                        *messages.lock().unwrap() += 1;
                         if flag.raise() {
                             wakes.fetch_add(1, Ordering::SeqCst);
                         }
@@ -63,7 +63,7 @@ mod tests {
                 if wakes.load(Ordering::SeqCst) > used {
                     used += 1;
                     flag.lower();
-                    received += std::mem::take(&mut *letters.lock().unwrap());
+                    received += std::mem::take(&mut *messages.lock().unwrap());
                 }
                 thread::yield_now();
             }
@@ -71,7 +71,7 @@ mod tests {
             while wakes.load(Ordering::SeqCst) > used {
                 used += 1;
                 flag.lower();
-                received += std::mem::take(&mut *letters.lock().unwrap());
+                received += std::mem::take(&mut *messages.lock().unwrap());
             }
             assert_eq!(received, 2);
         });

@@ -32,9 +32,9 @@ pub fn bytes(rules: &Rules, workers: usize, clients: usize) -> u64 {
     let answers = 2 * REFUSAL_BYTES * (usize::from(limits::POSTS_UNDER_WAY_MAX) + 1);
     let answers = answers.saturating_mul(clients);
     let rooms = limits::ROOMS_PER_USER_MAX * MEMBER_BYTES;
-    // What one turn of everybody puts into letters, beyond the mark.
-    let letters = 2 * limits::SCRATCH_BYTES;
-    let client = CLIENT_BYTES + inbound + outbound + rooms + letters;
+    // What one turn of everybody puts into messages, beyond the mark.
+    let messages = 2 * limits::SCRATCH_BYTES;
+    let client = CLIENT_BYTES + inbound + outbound + rooms + messages;
     let everybody = client.saturating_add(answers).saturating_mul(clients);
     let house = (WORKER_BYTES + 2 * limits::MAILBOX_BYTES_MARK) * workers
         + limits::ROOMS_MAX * ROOM_BYTES

@@ -99,7 +99,7 @@ fn the_numbers_agree_with_what_happened() {
     assert_eq!(samples["lanline_refusals_total{code=\"no-such-user\"}"], 1.0);
     assert_eq!(samples["lanline_refusals_total{code=\"no-such-room\"}"], 1.0);
     assert_eq!(sum(&samples, "lanline_refusals_total"), 2.0);
-    assert!(sum(&samples, "lanline_letters_total") > 0.0, "two workers wrote each other");
+    assert!(sum(&samples, "lanline_shard_messages_total") > 0.0, "two workers wrote each other");
     assert!(sum(&samples, "lanline_tick_seconds_count") > 20.0);
     assert_eq!(sum(&samples, "lanline_queue_bytes"), 0.0);
     assert!(samples["process_open_fds"] >= 20.0);

@@ -230,20 +230,20 @@ fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
 }
 
 #[test]
-fn letters_over_the_mark_are_worth_sending_before_more_comes() {
+fn messages_over_the_mark_are_worth_sending_before_more_comes() {
     let rules = Rules { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() };
     let (mut house, alice, bob, name) = alice_and_bob(2, true, rules);
     house.window(bob, usize::MAX);
     let home = house.home(alice);
     for (bytes, pressed) in [(0, false), (1, true)] {
-        // The letter holds the name's key as well.
+        // The message holds the name's key as well.
         let bytes = limits::BATCH_BYTES_MARK - name.len() + bytes;
         house.receive(alice, &packet("alice", &name, &text_of(&name, bytes)));
         assert_eq!(house.shards[home].take_pressed(), pressed);
         house.run();
         assert_eq!(house.heard(bob).len(), 1);
     }
-    // A letter to a third worker takes nothing of it back.
+    // A message to a third worker takes nothing of it back.
     let (mut house, alice, bob, name) = alice_and_bob(
         3,
         true,

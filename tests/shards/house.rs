@@ -1,5 +1,5 @@
 //! A house of shards for one test: everything comes to rest at once, in a
-//! fixed order, unless a test holds back letters or closes a socket's window.
+//! fixed order, unless a test holds back messages or closes a socket's window.
 
 use lanline::chat::shard::{Effect, Ended, Report};
 use lanline::chat::{Batch, Code, ConnId, Moment, Place, Rules, Shard, Tallies, WorkerId};
@@ -25,12 +25,12 @@ pub struct House {
     pub now: Moment,
     pub reports: Vec<Report>,
     /// All that were sent.
-    pub letters: usize,
+    pub messages: usize,
     /// How often somebody was to be read again.
     pub reads: usize,
-    /// Letters under way, and to whom.
+    /// Messages under way, and to whom.
     mail: VecDeque<(usize, Batch<Who>)>,
-    /// Letters for these workers stay under way.
+    /// Messages for these workers stay under way.
     pub held_mail: Vec<usize>,
     clients: Vec<Client>,
 }
@@ -89,7 +89,7 @@ impl House {
             tallies,
             now: Moment(1_000_000_000_000),
             reports: Vec::new(),
-            letters: 0,
+            messages: 0,
             reads: 0,
             mail: VecDeque::new(),
             held_mail: Vec::new(),
@@ -292,12 +292,12 @@ impl House {
                     self.flush(worker, id);
                     self.carry_out(worker);
                 }
-                self.send_letters(worker);
+                self.send_batches(worker);
             }
             let ready = |(to, _): &(usize, _)| !self.held_mail.contains(to);
             let Some(at) = self.mail.iter().position(ready) else { return };
             let (to, batch) = self.mail.remove(at).unwrap();
-            self.shards[to].letters(self.now, batch);
+            self.shards[to].messages(self.now, batch);
         }
     }
 
@@ -372,10 +372,10 @@ impl House {
         }
     }
 
-    fn send_letters(&mut self, from: usize) {
+    fn send_batches(&mut self, from: usize) {
         for to in 0..self.shards.len() {
             if let Some(batch) = self.shards[from].take_batch(to as WorkerId) {
-                self.letters += batch.letters.len();
+                self.messages += batch.messages.len();
                 self.mail.push_back((to, batch));
             }
         }

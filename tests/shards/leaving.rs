@@ -151,9 +151,9 @@ fn who_leaves_waits_for_the_other_workers_and_who_sent_nothing_does_not() {
     let away = 1 - house.home(alice);
     let (_, other) = house.join_at(away);
     house.held_mail = vec![away];
-    house.say(alice, &other, "a letter");
+    house.say(alice, &other, "a message");
     house.end(alice, Ended::Politely);
-    assert!(!house.is_closed(alice), "its letter may come back");
+    assert!(!house.is_closed(alice), "its message may come back");
     house.held_mail.clear();
     house.run();
     assert!(house.is_closed(alice));

@@ -84,9 +84,13 @@ impl Sources {
             self.gauges.all().iter().map(move |gauge| counter(gauge).get())
         };
         sheet.gauges("lanline_queue_bytes", "Waiting for sockets", of(|g| &g.queue_bytes))?;
-        sheet.counters("lanline_letters", "Letters to other workers", of(|g| &g.letters))?;
+        sheet.counters(
+            "lanline_shard_messages",
+            "Messages to other workers",
+            of(|g| &g.messages),
+        )?;
         let mail = self.post.account().bytes_under_way().map(|bytes| bytes as u64);
-        sheet.gauges("lanline_mail_bytes", "Letters not dealt with yet", mail)?;
+        sheet.gauges("lanline_mail_bytes", "Messages not dealt with yet", mail)?;
         let lag = self.gauges.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
         let help = "How long the last pulse waited for the loop";
         sheet.gauges("lanline_loop_lag_seconds", help, lag)?;

@@ -55,8 +55,8 @@ pub struct Worker {
     knocking: bool,
     /// Not before then, since `accept` failed.
     accept_after: Moment,
-    /// Letters dealt with in this tick, in bytes.
-    letters_done: usize,
+    /// Messages dealt with in this tick, in bytes.
+    messages_done: usize,
     /// When the last tick ended.
     ended: Moment,
     /// What its sockets left behind, in bytes.
@@ -97,7 +97,7 @@ impl Worker {
             effects: Vec::new(),
             knocking: false,
             accept_after: Moment::default(),
-            letters_done: 0,
+            messages_done: 0,
             ended: Moment::default(),
             queue_bytes: 0,
             digest: Digest::default(),
@@ -134,12 +134,12 @@ impl Worker {
         self.parts.shard.expire(self.now);
         self.carry_out();
         self.flush_lane(turns);
-        self.send_letters()?;
+        self.send_batches()?;
         self.digest.sum_up(self.now);
         self.tell_progress();
-        // Last: until here these letters, and what follows from them, count.
-        self.account().done(self.parts.worker, self.letters_done);
-        self.letters_done = 0;
+        // Last: until here these messages, and what follows from them, count.
+        self.account().done(self.parts.worker, self.messages_done);
+        self.messages_done = 0;
         self.tell_gauges();
         self.parts.steward.as_mut().map_or(Ok(()), |steward| steward.look(self.now))
     }
@@ -196,9 +196,9 @@ impl Worker {
         for _ in 0..limits::BATCHES_PER_TICK_MAX {
             match self.parts.mailbox.take() {
                 None => break,
-                Some(Mail::Letters(batch)) => {
-                    self.letters_done += batch.weight_bytes();
-                    self.parts.shard.letters(self.now, batch);
+                Some(Mail::Batch(batch)) => {
+                    self.messages_done += batch.weight_bytes();
+                    self.parts.shard.messages(self.now, batch);
                     self.relieve()?;
                 }
                 Some(Mail::Reload(orders)) => {
@@ -232,7 +232,7 @@ impl Worker {
     fn relieve(&mut self) -> io::Result<()> {
         if self.parts.shard.take_pressed() {
             self.carry_out();
-            self.send_letters()?;
+            self.send_batches()?;
         }
         Ok(())
     }
@@ -295,13 +295,13 @@ impl Worker {
         }
     }
 
-    /// One batch for each worker that has letters.
-    fn send_letters(&mut self) -> io::Result<()> {
+    /// One batch for each worker that has messages.
+    fn send_batches(&mut self) -> io::Result<()> {
         let post: &Post = self.parts.mailbox.post();
         for to in 0..post.workers() {
             if let Some(batch) = self.parts.shard.take_batch(to) {
-                self.parts.gauges.of(self.parts.worker).letters.add(batch.letters.len() as u64);
-                post.send(to, Mail::Letters(batch))?;
+                self.parts.gauges.of(self.parts.worker).messages.add(batch.messages.len() as u64);
+                post.send(to, Mail::Batch(batch))?;
             }
         }
         Ok(())

@@ -46,7 +46,7 @@ impl Worker {
         }
     }
 
-    /// Gives each of those in line one turn, unless letters are piling up
+    /// Gives each of those in line one turn, unless messages are piling up
     /// somewhere: then nobody reads, and TCP tells the senders. How many had a
     /// turn.
     pub(super) fn read_ready(&mut self) -> io::Result<usize> {

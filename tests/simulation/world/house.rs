@@ -1,4 +1,4 @@
-//! The house: real shards, and between them links that hold letters back. A
+//! The house: real shards, and between them links that hold messages back. A
 //! tick goes as in a real worker; sockets are simulated. Never: a judgement.
 
 use super::dice::Dice;
@@ -91,8 +91,8 @@ impl House {
         trace::note(|| format!("peer {number} connects to {worker} as {}", peer.real_name()));
     }
 
-    /// Whether some letter is under way.
-    pub fn has_letters(&self) -> bool {
+    /// Whether some message is under way.
+    pub fn has_messages(&self) -> bool {
         self.links.iter().any(|link| !link.is_empty())
     }
 
@@ -105,10 +105,10 @@ impl House {
                 here && (peer.in_line || room)
             })
         };
-        !self.has_letters() && !(0..self.shards.len() as WorkerId).any(busy)
+        !self.has_messages() && !(0..self.shards.len() as WorkerId).any(busy)
     }
 
-    /// One tick of one worker: mail, readiness, deadlines, effects, letters.
+    /// One tick of one worker: mail, readiness, deadlines, effects, messages.
     pub fn tick(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId, effort: Effort) {
         trace::note(|| format!("{} tick of {worker} at {:?}", ledger.step, ledger.now));
         self.read_mail(dice, ledger, worker, effort);
@@ -133,7 +133,7 @@ impl House {
         self.carry_out(dice, ledger, worker);
         self.flush_lane(dice, ledger, worker, effort);
         ledger.check_said_busy();
-        self.send_letters(worker);
+        self.send_batches(worker);
         self.probe(dice, ledger, worker);
     }
 
@@ -146,8 +146,8 @@ impl House {
                 Effort::Some => dice.below(self.links[link].len() + 1).min(dice.below(4)),
             };
             for batch in self.links[link].drain(..batches) {
-                trace::note(|| format!("  {} letters from {from}", batch.letters.len()));
-                self.shards[usize::from(worker)].letters(ledger.now, batch);
+                trace::note(|| format!("  {} messages from {from}", batch.messages.len()));
+                self.shards[usize::from(worker)].messages(ledger.now, batch);
             }
         }
     }
@@ -324,11 +324,11 @@ impl House {
         }
     }
 
-    fn send_letters(&mut self, from: WorkerId) {
+    fn send_batches(&mut self, from: WorkerId) {
         let workers = self.shards.len();
         for to in 0..workers {
             if let Some(batch) = self.shards[usize::from(from)].take_batch(to as WorkerId) {
-                assert!(to != usize::from(from), "a letter to oneself");
+                assert!(to != usize::from(from), "a message to oneself");
                 self.links[usize::from(from) * workers + to].push_back(batch);
             }
         }

@@ -221,7 +221,7 @@ impl World {
         self.house.tick(&mut self.dice, &mut self.ledger, worker, effort);
     }
 
-    /// All bytes and letters get where they are going, the time stands still.
+    /// All bytes and messages get where they are going, the time stands still.
     fn come_to_rest(&mut self) {
         for _ in 0..REST_STEPS_MAX {
             self.ledger.step += 1;

@@ -1,5 +1,5 @@
-//! What shards send each other, in batches. A letter is carried out by the
-//! shard that gets it; between two shards letters keep their order.
+//! What shards send each other, in batches. A message is carried out by the
+//! shard that gets it; between two shards messages keep their order.
 
 use super::id::{Address, ConnId, Origin, Tag};
 use super::refusal::Code;
@@ -10,13 +10,13 @@ use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Letters from one shard to another, of one tick. Small packets lie one
+/// Messages from one shard to another, of one tick. Small packets lie one
 /// behind the other in `bytes`.
 #[derive(Debug)]
 pub struct Batch<S> {
-    pub letters: Vec<Letter<S>>,
+    pub messages: Vec<ShardMessage<S>>,
     pub bytes: Vec<u8>,
-    /// What the letters hold besides `bytes`.
+    /// What the messages hold besides `bytes`.
     pub(super) extra_bytes: usize,
 }
 
@@ -30,9 +30,9 @@ pub struct Span {
     end: u32,
 }
 
-/// One letter. `S` is a socket, which chat carries and never looks at.
+/// One message. `S` is a socket, which chat carries and never looks at.
 #[derive(Debug)]
-pub enum Letter<S> {
+pub enum ShardMessage<S> {
     /// A stamped packet for the user of a key.
     Direct { origin: Origin, hash: u64, key: Span, frame: Span },
     /// A stamped packet for those members of a room who live there.
@@ -143,18 +143,18 @@ pub struct Traveller<S> {
 
 impl<S> Default for Batch<S> {
     fn default() -> Self {
-        Self { letters: Vec::new(), bytes: Vec::new(), extra_bytes: 0 }
+        Self { messages: Vec::new(), bytes: Vec::new(), extra_bytes: 0 }
     }
 }
 
 impl<S> Batch<S> {
     pub fn is_empty(&self) -> bool {
-        self.letters.is_empty()
+        self.messages.is_empty()
     }
 
     /// About what it holds, in bytes.
     pub fn weight_bytes(&self) -> usize {
-        self.bytes.len() + self.extra_bytes + self.letters.len() * size_of::<Letter<S>>()
+        self.bytes.len() + self.extra_bytes + self.messages.len() * size_of::<ShardMessage<S>>()
     }
 
     /// Adds a packet for one user; `write` appends the frame.
@@ -171,13 +171,13 @@ impl<S> Batch<S> {
         write(&mut self.bytes);
         let key = Span::new(key_start..frame_start);
         let frame = Span::new(frame_start..self.bytes.len());
-        self.letters.push(Letter::Direct { origin, hash, key, frame });
+        self.messages.push(ShardMessage::Direct { origin, hash, key, frame });
     }
 
-    /// Adds a letter that holds so many bytes besides.
-    pub fn push(&mut self, letter: Letter<S>, extra_bytes: usize) {
+    /// Adds a message that holds so many bytes besides.
+    pub fn push(&mut self, message: ShardMessage<S>, extra_bytes: usize) {
         self.extra_bytes += extra_bytes;
-        self.letters.push(letter);
+        self.messages.push(message);
     }
 }
 
@@ -221,18 +221,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_weighs_what_its_letters_hold() {
+    fn a_batch_weighs_what_its_messages_hold() {
         let mut batch = Batch::<()>::default();
         assert_eq!(batch.weight_bytes(), 0);
-        let letter = size_of::<Letter<()>>();
+        let message = size_of::<ShardMessage<()>>();
         let conn = ConnId { slot: 0, generation: 0 };
-        batch.push(Letter::Answer { to: conn, answer: Answer::Done }, 1000);
-        assert_eq!(batch.weight_bytes(), letter + 1000);
+        batch.push(ShardMessage::Answer { to: conn, answer: Answer::Done }, 1000);
+        assert_eq!(batch.weight_bytes(), message + 1000);
         let sender = Address { worker: 0, conn };
         let origin = Origin { sender, ordinal: std::num::NonZeroU64::MIN };
         batch.direct(origin, 0, "bob", |out| out.extend_from_slice(b"0123456789"));
-        assert_eq!(batch.weight_bytes(), 2 * letter + 1000 + 13);
-        let Letter::Direct { key, frame, .. } = &batch.letters[1] else { panic!("{batch:?}") };
+        assert_eq!(batch.weight_bytes(), 2 * message + 1000 + 13);
+        let ShardMessage::Direct { key, frame, .. } = &batch.messages[1] else {
+            panic!("{batch:?}")
+        };
         assert_eq!(
             (key.of(&batch.bytes), frame.of(&batch.bytes)),
             (&b"bob"[..], &b"0123456789"[..])
