@@ -4,7 +4,7 @@
 use super::client::{Client, Identity, Stage};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment};
-use super::message::Traveller;
+use super::message::Handoff;
 use super::refusal::Code;
 use super::shard::{Effect, Shard};
 use crate::limits;
@@ -76,14 +76,14 @@ impl<S> Shard<S> {
         let Client { socket, peer, local, framer, flags, .. } = self.clients.remove(id)?;
         let bytes = bytes[rest..].to_vec();
         let ended = flags.ended;
-        let traveller = Traveller { socket, peer, local, name, ordinal, framer, bytes, ended };
-        self.effects.push(Effect::Move { to, traveller: Box::new(traveller) });
+        let handoff = Handoff { socket, peer, local, name, ordinal, framer, bytes, ended };
+        self.effects.push(Effect::HandOff { to, handoff: Box::new(handoff) });
         None
     }
 
     /// A connection comes home.
-    pub(super) fn arrived(&mut self, traveller: Traveller<S>) {
-        let Traveller { socket, peer, local, name, ordinal, framer, bytes, ended } = traveller;
+    pub(super) fn arrived(&mut self, handoff: Handoff<S>) {
+        let Handoff { socket, peer, local, name, ordinal, framer, bytes, ended } = handoff;
         let mut client = Client::new(socket, peer, local, self.now);
         client.framer = framer;
         client.flags.ended = ended;

@@ -46,7 +46,7 @@ pub enum ShardMessage<S> {
     /// Somebody came or went.
     Presence { came: bool, name: Arc<str> },
     /// A connection moves home.
-    Arrive(Box<Traveller<S>>),
+    Handoff(Box<Handoff<S>>),
 }
 
 /// What a shard asks others on behalf of a client, who is not heard further
@@ -127,7 +127,7 @@ pub struct WhoIs {
 
 /// A connection on its way to its home.
 #[derive(Debug)]
-pub struct Traveller<S> {
+pub struct Handoff<S> {
     pub socket: S,
     pub peer: IpAddr,
     pub local: CompactString,

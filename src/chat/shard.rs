@@ -8,7 +8,7 @@ use super::clients::Clients;
 use super::deadlines::{Deadlines, Kind};
 use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
-use super::message::{Batch, ShardMessage, Traveller};
+use super::message::{Batch, Handoff, ShardMessage};
 use super::refusal::Code;
 use super::rooms::{Rooms, Rosters};
 use super::rules::{Pace, Rules};
@@ -96,7 +96,7 @@ pub enum Effect<S> {
     /// Nothing more will be sent: close the sending half.
     Shutdown(ConnId),
     /// Its home is elsewhere: forget its socket and hand it to that worker.
-    Move { to: WorkerId, traveller: Box<Traveller<S>> },
+    HandOff { to: WorkerId, handoff: Box<Handoff<S>> },
     /// It is gone: close its socket.
     Close(Box<Gone<S>>),
     /// Worth a line in the log.
@@ -246,7 +246,7 @@ impl<S> Shard<S> {
             ShardMessage::Ask { asker, question } => self.asked_by(asker, &question),
             ShardMessage::Answer { to, answer } => self.answer_arrived(to, answer),
             ShardMessage::Presence { came, name } => self.tell_watchers(came, &name),
-            ShardMessage::Arrive(traveller) => self.arrived(*traveller),
+            ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }
     }
 
@@ -295,10 +295,10 @@ impl<S> Shard<S> {
         (!outbox.is_empty()).then(|| mem::take(outbox))
     }
 
-    /// Adds a message of `net`'s own making: a traveller.
-    pub fn send_home(&mut self, worker: WorkerId, traveller: Box<Traveller<S>>) {
-        let weight = traveller.bytes.len() + size_of::<Traveller<S>>();
-        self.outboxes[usize::from(worker)].push(ShardMessage::Arrive(traveller), weight);
+    /// Adds a message of `net`'s own making: a handoff.
+    pub fn send_handoff(&mut self, worker: WorkerId, handoff: Box<Handoff<S>>) {
+        let weight = handoff.bytes.len() + size_of::<Handoff<S>>();
+        self.outboxes[usize::from(worker)].push(ShardMessage::Handoff(handoff), weight);
     }
 
     /// Connections here.

@@ -335,7 +335,7 @@ impl House {
                     self.clients[who].shut = true;
                 }
             }
-            Effect::Move { to, traveller } => self.shards[worker].send_home(to, traveller),
+            Effect::HandOff { to, handoff } => self.shards[worker].send_handoff(to, handoff),
             Effect::Close(gone) => {
                 let client = &mut self.clients[gone.socket];
                 assert!(!mem::replace(&mut client.closed, true), "closed twice");

@@ -280,12 +280,12 @@ impl Worker {
                     self.line_up(id, true);
                 }
             }
-            Effect::Move { to, mut traveller } => {
+            Effect::HandOff { to, mut handoff } => {
                 // Its new worker watches it; an error here would show there.
-                let _ = self.parts.poll.registry().deregister(&mut traveller.socket.stream);
-                traveller.socket.in_line = false;
-                self.queue_bytes -= u64::from(std::mem::take(&mut traveller.socket.left_bytes));
-                self.parts.shard.send_home(to, traveller);
+                let _ = self.parts.poll.registry().deregister(&mut handoff.socket.stream);
+                handoff.socket.in_line = false;
+                self.queue_bytes -= u64::from(std::mem::take(&mut handoff.socket.left_bytes));
+                self.parts.shard.send_handoff(to, handoff);
             }
             Effect::Close(gone) => {
                 self.queue_bytes -= u64::from(gone.socket.left_bytes);

@@ -259,8 +259,8 @@ impl House {
                     peer.in_line = peer.has_something_to_read();
                 }
             }
-            Effect::Move { to, traveller } => {
-                let number = traveller.socket.0;
+            Effect::HandOff { to, handoff } => {
+                let number = handoff.socket.0;
                 trace::note(|| format!("  peer {number} moves to {to}"));
                 let peer = &mut ledger.peers[number];
                 if let At::Shard(at, id) = peer.at {
@@ -268,7 +268,7 @@ impl House {
                 }
                 peer.at = At::UnderWay;
                 peer.in_line = false;
-                shard.send_home(to, traveller);
+                shard.send_handoff(to, handoff);
             }
             Effect::Close(gone) => {
                 let Socket(number) = gone.socket;
