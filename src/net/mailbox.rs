@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// What a worker gets.
 #[derive(Debug)]
-pub enum Mail {
+pub enum WorkerMessage {
     Batch(Batch<Socket>),
     /// Other settings hold from here on.
     Reload(Arc<Orders>),
@@ -37,13 +37,13 @@ pub struct Orders {
 }
 
 /// All mailboxes; every thread holds the same.
-pub struct Post {
+pub struct Mailboxes {
     boxes: Vec<Slot>,
     account: Account,
 }
 
 struct Slot {
-    sender: Sender<Mail>,
+    sender: Sender<WorkerMessage>,
     flag: WakeFlag,
     waker: Waker,
 }
@@ -51,11 +51,11 @@ struct Slot {
 /// The receiving end of one worker's mailbox.
 pub struct Mailbox {
     worker: WorkerId,
-    post: Arc<Post>,
-    receiver: Receiver<Mail>,
+    mailboxes: Arc<Mailboxes>,
+    receiver: Receiver<WorkerMessage>,
 }
 
-impl Post {
+impl Mailboxes {
     /// A mailbox for each of the wakers.
     pub fn new(wakers: Vec<Waker>) -> (Arc<Self>, Vec<Mailbox>) {
         let mut receivers = Vec::new();
@@ -68,36 +68,36 @@ impl Post {
         };
         let boxes: Vec<Slot> = wakers.into_iter().map(slot).collect();
         let account = Account::new(boxes.len());
-        let post = Arc::new(Self { boxes, account });
+        let mailboxes = Arc::new(Self { boxes, account });
         let mailboxes = receivers.into_iter().zip(0..).map(|(receiver, worker)| Mailbox {
             worker,
-            post: post.clone(),
+            mailboxes: mailboxes.clone(),
             receiver,
         });
         let mailboxes = mailboxes.collect();
-        (post, mailboxes)
+        (mailboxes, mailboxes)
     }
 
-    /// Puts mail into a worker's box and wakes it, if nobody has.
+    /// Puts message into a worker's box and wakes it, if nobody has.
     ///
     /// # Errors
     /// Where the worker could not be woken: the process is out of order.
-    pub fn send(&self, to: WorkerId, mail: Mail) -> io::Result<()> {
+    pub fn send(&self, to: WorkerId, message: WorkerMessage) -> io::Result<()> {
         let slot = &self.boxes[usize::from(to)];
-        if let Mail::Batch(batch) = &mail {
+        if let WorkerMessage::Batch(batch) = &message {
             self.account.sent(to, batch.weight_bytes());
         }
         // Fails only when the worker has ended, and then nobody is left to tell.
-        let _ = slot.sender.send(mail);
+        let _ = slot.sender.send(message);
         if slot.flag.raise() { slot.waker.wake() } else { Ok(()) }
     }
 
-    /// [`Post::send`] to everyone.
+    /// [`Mailboxes::send`] to everyone.
     ///
     /// # Errors
     /// As there.
-    pub fn send_to_all(&self, mail: impl Fn() -> Mail) -> io::Result<()> {
-        (0..self.boxes.len()).try_for_each(|worker| self.send(worker as WorkerId, mail()))
+    pub fn send_to_all(&self, message: impl Fn() -> WorkerMessage) -> io::Result<()> {
+        (0..self.boxes.len()).try_for_each(|worker| self.send(worker as WorkerId, message()))
     }
 
     /// How many there are.
@@ -112,26 +112,26 @@ impl Post {
 }
 
 impl Mailbox {
-    pub fn post(&self) -> &Arc<Post> {
-        &self.post
+    pub fn mailboxes(&self) -> &Arc<Mailboxes> {
+        &self.mailboxes
     }
 
-    /// Before looking for mail: from here on, new mail wakes again.
+    /// Before looking for message: from here on, new message wakes again.
     pub fn lower_flag(&self) {
         self.slot().flag.lower();
     }
 
-    /// The next mail, if there is some.
-    pub fn take(&self) -> Option<Mail> {
+    /// The next message, if there is some.
+    pub fn take(&self) -> Option<WorkerMessage> {
         self.receiver.try_recv().ok()
     }
 
     /// Whether some is left.
-    pub fn has_mail(&self) -> bool {
+    pub fn has_messages(&self) -> bool {
         !self.receiver.is_empty()
     }
 
     fn slot(&self) -> &Slot {
-        &self.post.boxes[usize::from(self.worker)]
+        &self.mailboxes.boxes[usize::from(self.worker)]
     }
 }

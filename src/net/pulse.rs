@@ -3,7 +3,7 @@
 //! Only where somebody asks: a supervisor with a watchdog, or metrics.
 
 use super::gauges::Gauges;
-use super::mailbox::{Mail, Post};
+use super::mailbox::{Mailboxes, WorkerMessage};
 use crate::chat::Moment;
 use crate::limits::{PULSE_INTERVAL, PULSE_INTERVAL_MIN};
 use log::warn;
@@ -36,7 +36,7 @@ impl Pulse {
     ///
     /// # Errors
     /// Where a worker can't be woken.
-    pub fn look(&mut self, now: Moment, post: &Post) -> io::Result<bool> {
+    pub fn look(&mut self, now: Moment, mailboxes: &Mailboxes) -> io::Result<bool> {
         if now < self.due {
             return Ok(false);
         }
@@ -53,8 +53,8 @@ impl Pulse {
         self.silent = !well;
         self.number += 1;
         self.due = now.after(self.interval);
-        for worker in 1..post.workers() {
-            post.send(worker, Mail::Pulse(self.number, now))?;
+        for worker in 1..mailboxes.workers() {
+            mailboxes.send(worker, WorkerMessage::Pulse(self.number, now))?;
         }
         Ok(well)
     }
@@ -73,25 +73,25 @@ mod tests {
     fn all_is_well_only_while_every_worker_answers() {
         let polls: Vec<Poll> = (0..2).map(|_| Poll::new().unwrap()).collect();
         let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), Token(0)).unwrap());
-        let (post, mailboxes) = Post::new(wakers.collect());
+        let (mailboxes, mailboxes) = Mailboxes::new(wakers.collect());
         let gauges = Arc::new(Gauges::new(2));
         let mut pulse = Pulse::new(gauges.clone(), Some(Duration::from_secs(2)));
         let second = |number: u64| Moment(number * 500_000_000);
         let answers = || match mailboxes[1].take() {
-            Some(Mail::Pulse(number, _)) => gauges.of(1).pulse.set(number),
-            mail => panic!("{mail:?}"),
+            Some(WorkerMessage::Pulse(number, _)) => gauges.of(1).pulse.set(number),
+            message => panic!("{message:?}"),
         };
-        assert!(pulse.look(second(0), &post).unwrap());
+        assert!(pulse.look(second(0), &mailboxes).unwrap());
         assert_eq!(pulse.next_look(), second(1));
         answers();
-        assert!(pulse.look(second(1), &post).unwrap());
-        assert!(!pulse.look(second(1), &post).unwrap(), "too soon");
-        assert!(!pulse.look(second(2), &post).unwrap(), "the other has said nothing");
+        assert!(pulse.look(second(1), &mailboxes).unwrap());
+        assert!(!pulse.look(second(1), &mailboxes).unwrap(), "too soon");
+        assert!(!pulse.look(second(2), &mailboxes).unwrap(), "the other has said nothing");
         answers();
-        assert!(!pulse.look(second(3), &post).unwrap(), "it is late");
+        assert!(!pulse.look(second(3), &mailboxes).unwrap(), "it is late");
         answers();
         answers();
-        assert!(pulse.look(second(4), &post).unwrap());
+        assert!(pulse.look(second(4), &mailboxes).unwrap());
         assert!(mailboxes[0].take().is_none(), "the first asks itself nothing");
     }
 }

@@ -3,7 +3,7 @@
 
 use super::config::Config;
 use super::door::Door;
-use super::mailbox::{Mail, Orders, Post};
+use super::mailbox::{Mailboxes, Orders, WorkerMessage};
 use super::server::Allowance;
 use log::{error, info, warn};
 use std::io;
@@ -40,7 +40,7 @@ impl Reload {
     ///
     /// # Errors
     /// Where a worker can't be woken: the process is out of order.
-    pub fn run(&mut self, post: &Post) -> io::Result<()> {
+    pub fn run(&mut self, mailboxes: &Mailboxes) -> io::Result<()> {
         let (clients_max, new) = match self.read() {
             Ok(read) => read,
             Err(wrong) => {
@@ -55,7 +55,7 @@ impl Reload {
         self.door = self.door.with_rules(clients_max, &new.allow);
         let orders = Orders { rules: Arc::new(new.rules.clone()), door: self.door.clone() };
         let orders = Arc::new(orders);
-        post.send_to_all(|| Mail::Reload(orders.clone()))?;
+        mailboxes.send_to_all(|| WorkerMessage::Reload(orders.clone()))?;
         // What can't change stays as it is.
         let old = &self.config;
         let (listen, workers) = (old.listen.clone(), old.workers);

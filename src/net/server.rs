@@ -6,7 +6,7 @@ use super::descriptors;
 use super::door::Door;
 use super::gauges::Gauges;
 use super::listener::{self, Listener};
-use super::mailbox::Post;
+use super::mailbox::Mailboxes;
 use super::metrics::{Metrics, Sources};
 use super::pulse::Pulse;
 use super::reload::{Reload, Reread};
@@ -134,7 +134,7 @@ impl House {
         let config = reload.config();
         let (workers, door) = (config.workers, reload.door().clone());
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
-        let (post, mailboxes) = Post::new(wakers);
+        let (mailboxes, mailboxes) = Mailboxes::new(wakers);
         let tallies = Arc::new(Tallies::new(workers));
         let gauges = Arc::new(Gauges::new(workers));
         let rules = Arc::new(config.rules.clone());
@@ -142,7 +142,7 @@ impl House {
 
         let watched = metrics.is_some() || supervisor.watchdog().is_some();
         let pulse = watched.then(|| Pulse::new(gauges.clone(), supervisor.watchdog()));
-        let steward = Steward::new(signals, supervisor.clone(), reload, pulse, post.clone());
+        let steward = Steward::new(signals, supervisor.clone(), reload, pulse, mailboxes.clone());
         let mut steward = Some(steward);
         let mut all = Vec::new();
         for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(mailboxes)) {
@@ -165,7 +165,7 @@ impl House {
         let gate = Arc::new(Barrier::new(workers + usize::from(metrics.is_some())));
         if let Some(metrics) = metrics {
             let (tallies, version) = (tallies.clone(), rules.version.clone());
-            let sources = Sources { tallies, gauges, post, door, version };
+            let sources = Sources { tallies, gauges, mailboxes, door, version };
             metrics.start(sources, gate.clone()).map_err(system("threads"))?;
         }
         let spawn = |(worker, number)| spawn(worker, number, gate.clone());

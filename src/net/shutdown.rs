@@ -3,7 +3,7 @@
 //! a refusal is: a reset would eat what the peer has not read yet.
 
 use super::account::Reached;
-use super::mailbox::{Mail, Post};
+use super::mailbox::{Mailboxes, WorkerMessage};
 use crate::chat::Moment;
 use crate::limits::{SHUTDOWN_CLOSE, SHUTDOWN_FLUSH, SHUTDOWN_TELL};
 use std::io;
@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(2);
 /// The way to rest, five seconds at most, which the first worker watches over
 /// between its ticks: no thread can be started any more.
 pub struct ComingToRest {
-    post: Arc<Post>,
+    mailboxes: Arc<Mailboxes>,
     stage: Stage,
     next_look: Moment,
 }
@@ -41,8 +41,8 @@ enum Stage {
 }
 
 impl ComingToRest {
-    pub fn new(post: Arc<Post>, now: Moment) -> Self {
-        Self { post, stage: Stage::Asked, next_look: now }
+    pub fn new(mailboxes: Arc<Mailboxes>, now: Moment) -> Self {
+        Self { mailboxes, stage: Stage::Asked, next_look: now }
     }
 
     /// Goes on, if the workers are ready for it or time is up.
@@ -51,26 +51,26 @@ impl ComingToRest {
     /// Where a worker can't be woken.
     pub fn look(&mut self, now: Moment) -> io::Result<()> {
         self.next_look = now.after(LOOK);
-        let post = &self.post;
-        let flushed = post.account().have_all(Reached::Flushed);
+        let mailboxes = &self.mailboxes;
+        let flushed = mailboxes.account().have_all(Reached::Flushed);
         match self.stage {
             Stage::Asked => {
                 self.stage = Stage::Flushing { until: now.after(SHUTDOWN_FLUSH) };
-                post.send_to_all(|| Mail::Stop)
+                mailboxes.send_to_all(|| WorkerMessage::Stop)
             }
             Stage::Flushing { until } if !flushed && now >= until => {
                 self.stage = Stage::Telling { until: now.after(SHUTDOWN_TELL) };
-                post.send_to_all(|| Mail::GiveBack)
+                mailboxes.send_to_all(|| WorkerMessage::GiveBack)
             }
             Stage::Flushing { until } | Stage::Telling { until } if flushed || now >= until => {
                 self.stage = Stage::Closing { until: now.after(SHUTDOWN_CLOSE) };
-                post.send_to_all(|| Mail::Close)
+                mailboxes.send_to_all(|| WorkerMessage::Close)
             }
             Stage::Closing { until }
-                if now >= until || post.account().have_all(Reached::Closed) =>
+                if now >= until || mailboxes.account().have_all(Reached::Closed) =>
             {
                 self.stage = Stage::Over;
-                post.send_to_all(|| Mail::Quit)
+                mailboxes.send_to_all(|| WorkerMessage::Quit)
             }
             _ => Ok(()),
         }

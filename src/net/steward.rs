@@ -1,7 +1,7 @@
 //! What the first worker does for the whole house between its ticks: signals,
 //! settings that change, the pulse, the end.
 
-use super::mailbox::Post;
+use super::mailbox::Mailboxes;
 use super::pulse::Pulse;
 use super::reload::Reload;
 use super::shutdown::ComingToRest;
@@ -20,7 +20,7 @@ pub struct Steward {
     reload: Reload,
     /// Where somebody wants to know.
     pulse: Option<Pulse>,
-    post: Arc<Post>,
+    mailboxes: Arc<Mailboxes>,
     /// A signal may have come.
     signalled: bool,
     /// The end has begun.
@@ -33,9 +33,9 @@ impl Steward {
         supervisor: Arc<Supervisor>,
         reload: Reload,
         pulse: Option<Pulse>,
-        post: Arc<Post>,
+        mailboxes: Arc<Mailboxes>,
     ) -> Self {
-        Self { signals, supervisor, reload, pulse, post, signalled: false, rest: None }
+        Self { signals, supervisor, reload, pulse, mailboxes, signalled: false, rest: None }
     }
 
     /// Looks at the signals at the end of this tick.
@@ -60,7 +60,7 @@ impl Steward {
             self.heed_signals(now)?;
         }
         if let Some(pulse) = &mut self.pulse
-            && pulse.look(now, &self.post)?
+            && pulse.look(now, &self.mailboxes)?
         {
             self.supervisor.is_well();
         }
@@ -80,11 +80,11 @@ impl Steward {
                 Signal::Stop => {
                     info!("stopping");
                     self.supervisor.is_stopping();
-                    self.rest.get_or_insert_with(|| ComingToRest::new(self.post.clone(), now));
+                    self.rest.get_or_insert_with(|| ComingToRest::new(self.mailboxes.clone(), now));
                 }
                 Signal::Reload => {
                     self.supervisor.is_reloading();
-                    self.reload.run(&self.post)?;
+                    self.reload.run(&self.mailboxes)?;
                     self.supervisor.is_ready();
                 }
             }

@@ -39,7 +39,7 @@ fn health_is_1_where_none_does() {
             let (mut stream, _) = mute.accept().unwrap();
             let mut greeting = [0; 64];
             let _ = stream.read(&mut greeting);
-            let _ = std::io::Write::write_all(&mut stream, b"220 mail at your service\r\n");
+            let _ = std::io::Write::write_all(&mut stream, b"220 message at your service\r\n");
         }
     });
     let output = run(&["health", &address]);

@@ -295,12 +295,12 @@ fn posts_wait_for_the_refusals_of_other_workers() {
     for (posts, waits) in [(posts_max - 1, false), (posts_max, true), (posts_max + 1, true)] {
         let (mut house, alice, bob, _) = alice_and_bob(2, true, rules(100_000));
         house.window(bob, usize::MAX);
-        house.held_mail = vec![house.home(bob)];
+        house.held_messages = vec![house.home(bob)];
         let mut bytes = packet("alice", "#r", "post").repeat(posts);
         bytes.extend(packet("alice", "/ping", ""));
         house.write(alice, &bytes);
         assert_eq!(house.heard(alice).len(), usize::from(!waits), "behind {posts} posts");
-        house.held_mail.clear();
+        house.held_messages.clear();
         house.run();
         assert_eq!(house.heard(alice).len(), usize::from(waits));
         assert_eq!(house.heard(bob).len(), posts);

@@ -29,9 +29,9 @@ pub struct House {
     /// How often somebody was to be read again.
     pub reads: usize,
     /// Messages under way, and to whom.
-    mail: VecDeque<(usize, Batch<Who>)>,
+    messages: VecDeque<(usize, Batch<Who>)>,
     /// Messages for these workers stay under way.
-    pub held_mail: Vec<usize>,
+    pub held_messages: Vec<usize>,
     clients: Vec<Client>,
 }
 
@@ -91,8 +91,8 @@ impl House {
             reports: Vec::new(),
             messages: 0,
             reads: 0,
-            mail: VecDeque::new(),
-            held_mail: Vec::new(),
+            messages: VecDeque::new(),
+            held_messages: Vec::new(),
             clients: Vec::new(),
         }
     }
@@ -294,9 +294,9 @@ impl House {
                 }
                 self.send_batches(worker);
             }
-            let ready = |(to, _): &(usize, _)| !self.held_mail.contains(to);
-            let Some(at) = self.mail.iter().position(ready) else { return };
-            let (to, batch) = self.mail.remove(at).unwrap();
+            let ready = |(to, _): &(usize, _)| !self.held_messages.contains(to);
+            let Some(at) = self.messages.iter().position(ready) else { return };
+            let (to, batch) = self.messages.remove(at).unwrap();
             self.shards[to].messages(self.now, batch);
         }
     }
@@ -376,7 +376,7 @@ impl House {
         for to in 0..self.shards.len() {
             if let Some(batch) = self.shards[from].take_batch(to as WorkerId) {
                 self.messages += batch.messages.len();
-                self.mail.push_back((to, batch));
+                self.messages.push_back((to, batch));
             }
         }
     }

@@ -150,16 +150,16 @@ fn who_leaves_waits_for_the_other_workers_and_who_sent_nothing_does_not() {
     let alice = house.join("alice");
     let away = 1 - house.home(alice);
     let (_, other) = house.join_at(away);
-    house.held_mail = vec![away];
+    house.held_messages = vec![away];
     house.say(alice, &other, "a message");
     house.end(alice, Ended::Politely);
     assert!(!house.is_closed(alice), "its message may come back");
-    house.held_mail.clear();
+    house.held_messages.clear();
     house.run();
     assert!(house.is_closed(alice));
 
     let alice = house.join("alice");
-    house.held_mail = vec![away];
+    house.held_messages = vec![away];
     house.end(alice, Ended::Politely);
     assert!(house.is_closed(alice));
 }

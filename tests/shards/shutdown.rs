@@ -33,13 +33,13 @@ fn who_had_ended_and_had_to_wait_is_closed() {
 fn what_is_behind_a_question_waits_for_its_answer() {
     let mut house = House::unpaced(2);
     let bob = house.join("bob");
-    house.held_mail = vec![1 - house.home(bob)];
+    house.held_messages = vec![1 - house.home(bob)];
     let mut bytes = packet("bob", "/list", "");
     bytes.extend(packet("bob", "/rooms", ""));
     house.write(bob, &bytes);
     house.stop();
     assert_eq!(house.heard(bob), []);
-    house.held_mail.clear();
+    house.held_messages.clear();
     house.run();
     assert_eq!(house.texts(bob), ["1-1 of 1\nbob", "0-0 of 0"]);
 }

@@ -6,7 +6,7 @@ use crate::chat::{Code, Tallies};
 use crate::limits::TICK_BOUNDS;
 use crate::net::door::Door;
 use crate::net::gauges::{Gauges, LoopGauge};
-use crate::net::mailbox::Post;
+use crate::net::mailbox::Mailboxes;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
@@ -20,7 +20,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Sources {
     pub tallies: Arc<Tallies>,
     pub gauges: Arc<Gauges>,
-    pub post: Arc<Post>,
+    pub mailboxes: Arc<Mailboxes>,
     pub door: Door,
     pub version: String,
 }
@@ -89,8 +89,8 @@ impl Sources {
             "Messages to other workers",
             of(|g| &g.messages),
         )?;
-        let mail = self.post.account().bytes_under_way().map(|bytes| bytes as u64);
-        sheet.gauges("lanline_mail_bytes", "Messages not dealt with yet", mail)?;
+        let message = self.mailboxes.account().bytes_under_way().map(|bytes| bytes as u64);
+        sheet.gauges("lanline_mailbox_bytes", "Messages not dealt with yet", message)?;
         let lag = self.gauges.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
         let help = "How long the last pulse waited for the loop";
         sheet.gauges("lanline_loop_lag_seconds", help, lag)?;

@@ -11,7 +11,7 @@ use crate::net::account::{Account, Reached};
 use crate::net::digest::Digest;
 use crate::net::door::Door;
 use crate::net::gauges::Gauges;
-use crate::net::mailbox::{Mail, Mailbox, Post};
+use crate::net::mailbox::{Mailbox, Mailboxes, WorkerMessage};
 use crate::net::socket::Socket;
 use crate::net::steward::Steward;
 use mio::net::TcpListener;
@@ -125,7 +125,7 @@ impl Worker {
     fn tick(&mut self, events: &Events) -> io::Result<()> {
         self.now = self.clock();
         self.parts.mailbox.lower_flag();
-        self.read_mail()?;
+        self.read_mailbox()?;
         for event in events {
             self.note(event);
         }
@@ -145,7 +145,7 @@ impl Worker {
     }
 
     fn account(&self) -> &Account {
-        self.parts.mailbox.post().account()
+        self.parts.mailbox.mailboxes().account()
     }
 
     fn clock(&self) -> Moment {
@@ -174,7 +174,7 @@ impl Worker {
 
     /// Until the nearest deadline; not at all where work is left.
     fn timeout(&self) -> Option<Duration> {
-        if self.parts.mailbox.has_mail() {
+        if self.parts.mailbox.has_messages() {
             return Some(Duration::ZERO);
         }
         if !self.ready.is_empty() {
@@ -192,36 +192,36 @@ impl Worker {
         })
     }
 
-    fn read_mail(&mut self) -> io::Result<()> {
+    fn read_mailbox(&mut self) -> io::Result<()> {
         for _ in 0..limits::BATCHES_PER_TICK_MAX {
             match self.parts.mailbox.take() {
                 None => break,
-                Some(Mail::Batch(batch)) => {
+                Some(WorkerMessage::Batch(batch)) => {
                     self.messages_done += batch.weight_bytes();
                     self.parts.shard.messages(self.now, batch);
                     self.relieve()?;
                 }
-                Some(Mail::Reload(orders)) => {
+                Some(WorkerMessage::Reload(orders)) => {
                     self.parts.door = orders.door.clone();
                     self.parts.shard.reload(self.now, orders.rules.clone());
                 }
-                Some(Mail::Pulse(pulse, sent)) => {
+                Some(WorkerMessage::Pulse(pulse, sent)) => {
                     let gauge = self.parts.gauges.of(self.parts.worker);
                     gauge.lag_nanos.set(self.now.since(sent).as_nanos() as u64);
                     gauge.pulse.set(pulse);
                 }
-                Some(Mail::Stop) => {
+                Some(WorkerMessage::Stop) => {
                     self.stage = Stage::Stopping;
                     self.parts.listeners.clear();
                     self.knocking = false;
                     self.parts.shard.stop(self.now);
                 }
-                Some(Mail::GiveBack) => self.parts.shard.give_back_all(self.now),
-                Some(Mail::Close) => {
+                Some(WorkerMessage::GiveBack) => self.parts.shard.give_back_all(self.now),
+                Some(WorkerMessage::Close) => {
                     self.stage = Stage::Closing;
                     self.parts.shard.hang_up(self.now);
                 }
-                Some(Mail::Quit) => self.stage = Stage::Ended,
+                Some(WorkerMessage::Quit) => self.stage = Stage::Ended,
             }
         }
         Ok(())
@@ -297,11 +297,11 @@ impl Worker {
 
     /// One batch for each worker that has messages.
     fn send_batches(&mut self) -> io::Result<()> {
-        let post: &Post = self.parts.mailbox.post();
-        for to in 0..post.workers() {
+        let mailboxes: &Mailboxes = self.parts.mailbox.mailboxes();
+        for to in 0..mailboxes.workers() {
             if let Some(batch) = self.parts.shard.take_batch(to) {
                 self.parts.gauges.of(self.parts.worker).messages.add(batch.messages.len() as u64);
-                post.send(to, Mail::Batch(batch))?;
+                mailboxes.send(to, WorkerMessage::Batch(batch))?;
             }
         }
         Ok(())

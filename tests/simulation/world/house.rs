@@ -108,7 +108,7 @@ impl House {
         !self.has_messages() && !(0..self.shards.len() as WorkerId).any(busy)
     }
 
-    /// One tick of one worker: mail, readiness, deadlines, effects, messages.
+    /// One tick of one worker: messages, readiness, deadlines, effects, messages.
     pub fn tick(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId, effort: Effort) {
         trace::note(|| format!("{} tick of {worker} at {:?}", ledger.step, ledger.now));
         self.read_mail(dice, ledger, worker, effort);
