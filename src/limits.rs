@@ -47,9 +47,9 @@ pub const RATE_PAUSE_MAX: Duration = Duration::from_millis(250);
 /// Between two broadcasts of one connection: the default of
 /// `--broadcast-interval`.
 pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
-/// Posts to rooms whose refusals may still be under way to their sender, from
+/// Room messages whose refusals may still be under way to their sender, from
 /// other workers, before the sender is heard further.
-pub const POSTS_UNDER_WAY_MAX: u8 = 4;
+pub const PUBLISHES_IN_FLIGHT_MAX: u8 = 4;
 /// Rooms that one user may be in.
 pub const ROOMS_PER_USER_MAX: usize = 256;
 /// A wrong operator token is answered after this time, the next one after

@@ -67,7 +67,7 @@ impl<S> Shard<S> {
         }
         let Some(client) = self.clients.get_mut(id) else { return };
         client.flags.held_asking = true;
-        client.flags.posted_away = true;
+        client.flags.sent_remotely = true;
         self.asked.insert(id, asked);
     }
 
@@ -144,7 +144,7 @@ impl<S> Shard<S> {
             // What was waited for has come before.
             (PAUSE, _) => return,
             ("/broadcast", _) => return self.say(id, endpoint, &count.to_string()),
-            // A post by one who is no member.
+            // A room message by one who is no member.
             ("", Some(Answer::NoRoom)) | ("/members", Some(Answer::NoRoom)) => Code::NoSuchRoom,
             ("", _) => Code::NotMember,
             ("/list" | "/rooms" | "/members", _) => {
@@ -259,7 +259,7 @@ impl Asked {
 /// No endpoint: a question whose answer says only that it has come.
 const PAUSE: &str = "pause";
 
-/// Under which name the answer is given; a post to a room gets none.
+/// Under which name the answer is given; a room message to a room gets none.
 fn endpoint_of(question: &Question) -> &'static str {
     match question {
         Question::Broadcast { .. } => "/broadcast",

@@ -112,7 +112,7 @@ pub struct Flags {
     /// A deadline watches for silence.
     pub listening: bool,
     /// Has sent something that other shards may have to refuse.
-    pub posted_away: bool,
+    pub sent_remotely: bool,
     pub operator: bool,
     pub presence: bool,
     /// If its socket takes no more now, it is dropped.
@@ -150,8 +150,8 @@ pub struct Extras {
     pub last_broadcast: Option<Moment>,
     /// How many wrong tokens there were.
     pub wrong_tokens: u32,
-    /// Posts to rooms since other workers were last waited for.
-    pub posts_under_way: u8,
+    /// Room messages to rooms since other workers were last waited for.
+    pub publishes_in_flight: u8,
 }
 
 impl Identity {

@@ -130,7 +130,7 @@ impl<S> Shard<S> {
         Ok(())
     }
 
-    /// The client is in the room at once, for all posts that come by here; the
+    /// The client is in the room at once, for all room messages that come by here; the
     /// room's home counts.
     fn join(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
         let room = Arc::new(room_name(argument)?);

@@ -23,7 +23,7 @@ impl<S> Shard<S> {
         }
         let ended = client.flags.ended && then == Then::Linger;
         let then = if ended { Then::Close } else { then };
-        let fences = if client.flags.posted_away { self.place.workers as u32 - 1 } else { 0 };
+        let fences = if client.flags.sent_remotely { self.place.workers as u32 - 1 } else { 0 };
         let name: Box<str> = client.name().into();
         client.inbound = Vec::new();
         let stage = Stage::Closing { name, fences, then };

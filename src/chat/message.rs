@@ -36,7 +36,7 @@ pub enum ShardMessage<S> {
     /// A stamped packet for the user of a key.
     Direct { origin: Origin, hash: u64, key: Span, frame: Span },
     /// A stamped packet for those members of a room who live there.
-    Post { sender: Address, room: Arc<str>, frame: Arc<Frame> },
+    RoomMessage { sender: Address, room: Arc<str>, frame: Arc<Frame> },
     /// A packet was not delivered.
     Refuse { to: ConnId, ordinal: u64, code: Code, name: Option<CompactString> },
     /// A question of a client.
@@ -62,7 +62,7 @@ pub enum Question {
     Members {
         room: Arc<str>,
     },
-    /// How many are in the room, for one who may not post to it.
+    /// How many are in the room, for one who may not room message to it.
     RoomSize {
         room: Arc<str>,
     },

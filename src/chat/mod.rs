@@ -10,7 +10,7 @@
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
 //! | `greet` | a name is claimed at its home |
-//! | `post` | packets for people and rooms, and what could not be delivered |
+//! | `delivery` | packets for people and rooms, and what could not be delivered |
 //! | `endpoints` | the table of the server's own endpoints |
 //! | `ask` | questions that other shards have a part in |
 //! | `speak` | the server's own packets: answers, refusals, pages |
@@ -25,6 +25,7 @@ mod ask;
 pub mod client;
 mod clients;
 mod deadlines;
+mod delivery;
 mod directory;
 mod endpoints;
 mod flush;
@@ -33,7 +34,6 @@ pub mod id;
 mod input;
 mod leave;
 pub mod message;
-mod post;
 pub mod refusal;
 mod rooms;
 pub mod rules;

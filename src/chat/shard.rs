@@ -237,8 +237,8 @@ impl<S> Shard<S> {
             ShardMessage::Direct { origin, hash, key, frame } => {
                 self.direct_arrived(origin, hash, key.of(bytes), frame.of(bytes));
             }
-            ShardMessage::Post { sender, room, frame } => {
-                self.post_to_members(sender, &room, &frame)
+            ShardMessage::RoomMessage { sender, room, frame } => {
+                self.publish_to_members(sender, &room, &frame)
             }
             ShardMessage::Refuse { to, ordinal, code, name } => {
                 self.refuse(to, ordinal, code, name.as_deref());

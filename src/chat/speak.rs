@@ -46,7 +46,7 @@ impl<S> Shard<S> {
             self.tally().refused_by_code[code as usize].add(1);
             self.say_with(id, "/error", |out| {
                 // Nothing in here needs escaping but the line break. Piece by
-                // piece: a post to a room may be refused a thousand times.
+                // piece: a room message to a room may be refused a thousand times.
                 let name = name.unwrap_or_default();
                 let space = if name.is_empty() { "" } else { " " };
                 let mut digits = itoa::Buffer::new();

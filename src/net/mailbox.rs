@@ -69,13 +69,13 @@ impl Mailboxes {
         let boxes: Vec<Slot> = wakers.into_iter().map(slot).collect();
         let account = Account::new(boxes.len());
         let mailboxes = Arc::new(Self { boxes, account });
-        let mailboxes = receivers.into_iter().zip(0..).map(|(receiver, worker)| Mailbox {
+        let inboxes = receivers.into_iter().zip(0..).map(|(receiver, worker)| Mailbox {
             worker,
             mailboxes: mailboxes.clone(),
             receiver,
         });
-        let mailboxes = mailboxes.collect();
-        (mailboxes, mailboxes)
+        let inboxes = inboxes.collect();
+        (mailboxes, inboxes)
     }
 
     /// Puts message into a worker's box and wakes it, if nobody has.

@@ -73,11 +73,11 @@ mod tests {
     fn all_is_well_only_while_every_worker_answers() {
         let polls: Vec<Poll> = (0..2).map(|_| Poll::new().unwrap()).collect();
         let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), Token(0)).unwrap());
-        let (mailboxes, mailboxes) = Mailboxes::new(wakers.collect());
+        let (mailboxes, inboxes) = Mailboxes::new(wakers.collect());
         let gauges = Arc::new(Gauges::new(2));
         let mut pulse = Pulse::new(gauges.clone(), Some(Duration::from_secs(2)));
         let second = |number: u64| Moment(number * 500_000_000);
-        let answers = || match mailboxes[1].take() {
+        let answers = || match inboxes[1].take() {
             Some(WorkerMessage::Pulse(number, _)) => gauges.of(1).pulse.set(number),
             message => panic!("{message:?}"),
         };
@@ -92,6 +92,6 @@ mod tests {
         answers();
         answers();
         assert!(pulse.look(second(4), &mailboxes).unwrap());
-        assert!(mailboxes[0].take().is_none(), "the first asks itself nothing");
+        assert!(inboxes[0].take().is_none(), "the first asks itself nothing");
     }
 }

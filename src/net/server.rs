@@ -134,7 +134,7 @@ impl House {
         let config = reload.config();
         let (workers, door) = (config.workers, reload.door().clone());
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
-        let (mailboxes, mailboxes) = Mailboxes::new(wakers);
+        let (mailboxes, inboxes) = Mailboxes::new(wakers);
         let tallies = Arc::new(Tallies::new(workers));
         let gauges = Arc::new(Gauges::new(workers));
         let rules = Arc::new(config.rules.clone());
@@ -145,7 +145,7 @@ impl House {
         let steward = Steward::new(signals, supervisor.clone(), reload, pulse, mailboxes.clone());
         let mut steward = Some(steward);
         let mut all = Vec::new();
-        for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(mailboxes)) {
+        for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(inboxes)) {
             let place = Place { worker, workers, hash_keys };
             let clock = Box::new(SystemTime::now);
             let parts = Parts {

@@ -29,7 +29,7 @@ pub fn bytes(rules: &Rules, workers: usize, clients: usize) -> u64 {
     let outbound = 2 * 2 * (rules.queue_bytes_max + rules.packet_bytes_max + NOTE_BYTES);
     // What it made us answer before it is no longer heard: refusals from all
     // members of rooms, or a list of all.
-    let answers = 2 * REFUSAL_BYTES * (usize::from(limits::POSTS_UNDER_WAY_MAX) + 1);
+    let answers = 2 * REFUSAL_BYTES * (usize::from(limits::PUBLISHES_IN_FLIGHT_MAX) + 1);
     let answers = answers.saturating_mul(clients);
     let rooms = limits::ROOMS_PER_USER_MAX * MEMBER_BYTES;
     // What one turn of everybody puts into messages, beyond the mark.

@@ -291,7 +291,7 @@ fn a_frame_that_presses_is_flushed_at_once() {
 
 #[test]
 fn posts_wait_for_the_refusals_of_other_workers() {
-    let posts_max = usize::from(limits::POSTS_UNDER_WAY_MAX);
+    let posts_max = usize::from(limits::PUBLISHES_IN_FLIGHT_MAX);
     for (posts, waits) in [(posts_max - 1, false), (posts_max, true), (posts_max + 1, true)] {
         let (mut house, alice, bob, _) = alice_and_bob(2, true, rules(100_000));
         house.window(bob, usize::MAX);

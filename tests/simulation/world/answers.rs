@@ -155,7 +155,7 @@ impl Ledger {
                 assert!(code != "slow-down" || self.broadcast_distance);
                 self.peers[number].outcome(number, ordinal - 1, step);
             }
-            (_, What::Post { room, member: false }) => {
+            (_, What::RoomMessage { room, member: false }) => {
                 self.check_room_refused(room, item, code);
                 self.peers[number].outcome(number, ordinal - 1, step);
             }
@@ -262,7 +262,7 @@ impl Ledger {
     fn given_back(&mut self, number: usize, ordinal: usize, code: &'static str, name: &str) {
         let item = &self.peers[number].items[ordinal - 1];
         let one = matches!(item.what, What::Direct { .. });
-        let many = matches!(item.what, What::Broadcast | What::Post { member: true, .. });
+        let many = matches!(item.what, What::Broadcast | What::RoomMessage { member: true, .. });
         assert!(one || many, "{code} for {:?}", item.what);
         if one {
             let first = item.delivered.is_empty() && item.given_back.is_empty() && !item.nobody;

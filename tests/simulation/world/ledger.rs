@@ -150,8 +150,8 @@ impl Ledger {
                 let once = item.delivered.is_empty() && item.given_back.is_empty();
                 assert!(once && !item.nobody, "a second outcome for {:?}", line.msg);
             }
-            What::Post { room, member: true } => {
-                assert!(sender != number, "a post to oneself");
+            What::RoomMessage { room, member: true } => {
+                assert!(sender != number, "a room message to oneself");
                 assert!(recipient.may_hear_room(room), "peer {number} isn't in #{room}");
             }
             What::Broadcast => assert!(sender != number, "a broadcast to oneself"),

@@ -37,7 +37,7 @@ pub enum What {
         key: String,
     },
     /// For a room, by its key; whether the sender is in it by then.
-    Post {
+    RoomMessage {
         room: String,
         member: bool,
     },
@@ -88,7 +88,7 @@ impl Item {
 
     /// Whether its outcome comes in the order of what was sent.
     pub fn is_in_order(&self) -> bool {
-        !matches!(self.what, What::Direct { .. } | What::Post { member: true, .. })
+        !matches!(self.what, What::Direct { .. } | What::RoomMessage { member: true, .. })
     }
 }
 
@@ -282,7 +282,7 @@ impl Peer {
         }
     }
 
-    /// Whether it may be sent a post to that room now.
+    /// Whether it may be sent a room message to that room now.
     pub fn may_hear_room(&self, key: &str) -> bool {
         self.may_have_been_in(key, u64::MAX)
     }

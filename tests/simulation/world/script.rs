@@ -109,7 +109,7 @@ pub fn write_packet(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: 
             let room = key(room).unwrap_or_default();
             let member = peer.rooms.contains(&room);
             let msg = tag + &filler(dice, setting);
-            packet(dice, setting, peer, What::Post { room, member }, &to, &msg);
+            packet(dice, setting, peer, What::RoomMessage { room, member }, &to, &msg);
         }
         53..60 => {
             let msg = tag + &filler(dice, setting);

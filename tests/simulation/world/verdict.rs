@@ -56,8 +56,8 @@ fn standing(peer: &Peer) -> Standing {
 /// How many of its items were handled for sure.
 fn handled(peer: &Peer) -> usize {
     let seen = |item: &Item| {
-        let posted = !item.delivered.is_empty() || !item.given_back.is_empty() || item.nobody;
-        posted || item.done_at.is_some()
+        let sent = !item.delivered.is_empty() || !item.given_back.is_empty() || item.nobody;
+        sent || item.done_at.is_some()
     };
     if let Some(step) = peer.thrown_out_at {
         // What was read before it was thrown out, though it had to wait; unless
@@ -113,7 +113,7 @@ fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, w
                 assert!(!refused || outcomes == 0, "{what}: refused and broadcast");
             }
         },
-        What::Post { member: true, .. } => {}
+        What::RoomMessage { member: true, .. } => {}
         _ => assert_eq!(outcomes, 0, "{what} was for nobody"),
     }
     for (number, peer) in ledger.peers.iter().enumerate() {
@@ -139,7 +139,9 @@ fn is_surely_for(item: &Item, sender: usize, number: usize, peer: &Peer) -> bool
     }
     match &item.what {
         What::Direct { key } => peer.has_key(key),
-        What::Post { room, member: true } => number != sender && peer.is_member_since(room, taken),
+        What::RoomMessage { room, member: true } => {
+            number != sender && peer.is_member_since(room, taken)
+        }
         What::Broadcast => number != sender && item.count.is_some(),
         _ => false,
     }

@@ -23,26 +23,26 @@ impl<S> Shard<S> {
         }
         match packet.to.as_bytes().first() {
             Some(b'/') => self.endpoint(id, ordinal, packet),
-            Some(b'#') => self.post_to_room(id, ordinal, packet),
-            _ => self.post_to_user(id, ordinal, packet),
+            Some(b'#') => self.publish_to_room(id, ordinal, packet),
+            _ => self.send_to_user(id, ordinal, packet),
         }
     }
 
-    fn post_to_user(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
+    fn send_to_user(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         let mut buffer = KeyBuffer::default();
         match key_of(&packet.to, &mut buffer) {
-            Some(key) => self.post_to_key(id, ordinal, key, packet),
+            Some(key) => self.send_to_key(id, ordinal, key, packet),
             None => self.refuse(id, ordinal, Code::NoSuchUser, None),
         }
     }
 
-    fn post_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
+    fn send_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
         let hash = self.hashing.user(key);
         let home = self.hashing.home_of_user(key);
         let origin = self.origin(id, ordinal);
         if home != self.place.worker {
             let Some(client) = self.clients.get_mut(id) else { return };
-            client.flags.posted_away = true;
+            client.flags.sent_remotely = true;
             let Some(identity) = client.identity() else { return };
             let outbox = &mut self.outboxes[usize::from(home)];
             outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
@@ -83,7 +83,7 @@ impl<S> Shard<S> {
         self.put_queue(to, queue);
     }
 
-    fn post_to_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
+    fn publish_to_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         let mut buffer = KeyBuffer::default();
         let Some(room) = key_of(&packet.to[1..], &mut buffer).map(Arc::<str>::from) else {
             self.refuse(id, ordinal, Code::NoSuchRoom, None);
@@ -97,14 +97,15 @@ impl<S> Shard<S> {
         let Some(frame) = self.stamped_frame(id, ordinal, packet) else { return };
         let sender = self.address(id);
         for worker in self.others() {
-            let message = ShardMessage::Post { sender, room: room.clone(), frame: frame.clone() };
+            let message =
+                ShardMessage::RoomMessage { sender, room: room.clone(), frame: frame.clone() };
             self.send(worker, message, frame.bytes.len());
         }
-        self.post_to_members(sender, &room, &frame);
+        self.publish_to_members(sender, &room, &frame);
         self.wait_for_refusals(id, ordinal);
     }
 
-    /// After a few posts the sender waits until the other workers have dealt
+    /// After a few room messages the sender waits until the other workers have dealt
     /// with them: each may bring a refusal from every member, and these are
     /// never refused themselves.
     fn wait_for_refusals(&mut self, id: ConnId, ordinal: u64) {
@@ -112,17 +113,17 @@ impl<S> Shard<S> {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.posted_away = true;
-        client.extras().posts_under_way += 1;
-        if client.extras().posts_under_way >= limits::POSTS_UNDER_WAY_MAX {
-            client.extras().posts_under_way = 0;
+        client.flags.sent_remotely = true;
+        client.extras().publishes_in_flight += 1;
+        if client.extras().publishes_in_flight >= limits::PUBLISHES_IN_FLIGHT_MAX {
+            client.extras().publishes_in_flight = 0;
             let others: Vec<WorkerId> = self.others().collect();
             self.ask(id, ordinal, Question::Pause, &others);
         }
     }
 
-    /// Its share of a post to a room: those members who are here.
-    pub(super) fn post_to_members(&mut self, sender: Address, room: &str, frame: &Arc<Frame>) {
+    /// Its share of a room message to a room: those members who are here.
+    pub(super) fn publish_to_members(&mut self, sender: Address, room: &str, frame: &Arc<Frame>) {
         for member in self.rosters.of(room) {
             if self.address(member) != sender {
                 self.deliver_frame(member, frame);
