@@ -28,7 +28,7 @@ use std::time::SystemTime;
 ///
 /// - **In**: [`accepted`](Self::accepted), [`refused_at_door`](Self::refused_at_door),
 ///   [`received`](Self::received), [`ended`](Self::ended), [`sent`](Self::sent),
-///   [`blocked`](Self::blocked), [`broken`](Self::broken), [`messages`](Self::messages), [`expire`](Self::expire),
+///   [`blocked`](Self::blocked), [`broken`](Self::broken), [`handle_batch`](Self::handle_batch), [`expire`](Self::expire),
 ///   [`stop`](Self::stop), [`give_back_all`](Self::give_back_all). Each is told the
 ///   time, which never goes back.
 /// - **Out**: [`take_effects`](Self::take_effects) and
@@ -224,15 +224,15 @@ impl<S> Shard<S> {
     }
 
     /// Carries out what another shard sent.
-    pub fn messages(&mut self, now: Moment, batch: Batch<S>) {
+    pub fn handle_batch(&mut self, now: Moment, batch: Batch<S>) {
         self.now = now;
         let Batch { messages, bytes, .. } = batch;
         for message in messages {
-            self.message(message, &bytes);
+            self.handle_message(message, &bytes);
         }
     }
 
-    fn message(&mut self, message: ShardMessage<S>, bytes: &[u8]) {
+    fn handle_message(&mut self, message: ShardMessage<S>, bytes: &[u8]) {
         match message {
             ShardMessage::Direct { origin, hash, key, frame } => {
                 self.direct_arrived(origin, hash, key.of(bytes), frame.of(bytes));

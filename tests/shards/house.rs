@@ -25,11 +25,11 @@ pub struct House {
     pub now: Moment,
     pub reports: Vec<Report>,
     /// All that were sent.
-    pub messages: usize,
+    pub messages_sent: usize,
     /// How often somebody was to be read again.
     pub reads: usize,
     /// Messages under way, and to whom.
-    messages: VecDeque<(usize, Batch<Who>)>,
+    in_flight: VecDeque<(usize, Batch<Who>)>,
     /// Messages for these workers stay under way.
     pub held_messages: Vec<usize>,
     clients: Vec<Client>,
@@ -89,9 +89,9 @@ impl House {
             tallies,
             now: Moment(1_000_000_000_000),
             reports: Vec::new(),
-            messages: 0,
+            messages_sent: 0,
             reads: 0,
-            messages: VecDeque::new(),
+            in_flight: VecDeque::new(),
             held_messages: Vec::new(),
             clients: Vec::new(),
         }
@@ -295,9 +295,9 @@ impl House {
                 self.send_batches(worker);
             }
             let ready = |(to, _): &(usize, _)| !self.held_messages.contains(to);
-            let Some(at) = self.messages.iter().position(ready) else { return };
-            let (to, batch) = self.messages.remove(at).unwrap();
-            self.shards[to].messages(self.now, batch);
+            let Some(at) = self.in_flight.iter().position(ready) else { return };
+            let (to, batch) = self.in_flight.remove(at).unwrap();
+            self.shards[to].handle_batch(self.now, batch);
         }
     }
 
@@ -375,8 +375,8 @@ impl House {
     fn send_batches(&mut self, from: usize) {
         for to in 0..self.shards.len() {
             if let Some(batch) = self.shards[from].take_batch(to as WorkerId) {
-                self.messages += batch.messages.len();
-                self.messages.push_back((to, batch));
+                self.messages_sent += batch.messages.len();
+                self.in_flight.push_back((to, batch));
             }
         }
     }

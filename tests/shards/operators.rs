@@ -177,11 +177,11 @@ fn workers_without_watchers_are_told_nothing() {
     let homes = users.map(|who| house.home(who));
     assert!(homes.contains(&0) && homes.contains(&1));
     // A message for each who moved home, and none besides.
-    assert_eq!(house.messages, homes.iter().filter(|&&home| home != 0).count());
+    assert_eq!(house.messages_sent, homes.iter().filter(|&&home| home != 0).count());
     house.ask(users[0], "/presence", "on");
-    let before = house.messages;
+    let before = house.messages_sent;
     house.end(users.into_iter().find(|&who| house.home(who) != homes[0]).unwrap(), Ended::Politely);
-    assert_eq!(house.messages, before + 1);
+    assert_eq!(house.messages_sent, before + 1);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn what_a_faster_worker_gave_back_is_not_taken_for_what_waits() {
     let (now, far) = (house.now, house.home(bob));
     house.shards[far].give_back_all(now);
     let messages = house.shards[far].take_batch(at_home as WorkerId).expect("a refusal");
-    house.shards[at_home].messages(now, messages);
+    house.shards[at_home].handle_batch(now, messages);
     house.shards[at_home].give_back_all(now);
     house.run();
     assert_eq!(house.refused(alice), (1, Code::Undelivered));

@@ -198,7 +198,7 @@ impl Worker {
                 None => break,
                 Some(WorkerMessage::Batch(batch)) => {
                     self.messages_done += batch.weight_bytes();
-                    self.parts.shard.messages(self.now, batch);
+                    self.parts.shard.handle_batch(self.now, batch);
                     self.relieve()?;
                 }
                 Some(WorkerMessage::Reload(orders)) => {

@@ -147,7 +147,7 @@ impl House {
             };
             for batch in self.links[link].drain(..batches) {
                 trace::note(|| format!("  {} messages from {from}", batch.messages.len()));
-                self.shards[usize::from(worker)].messages(ledger.now, batch);
+                self.shards[usize::from(worker)].handle_batch(ledger.now, batch);
             }
         }
     }
