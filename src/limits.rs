@@ -94,7 +94,7 @@ pub const LANE_BYTES_PER_FLUSH: usize = 1024;
 /// Slices handed to one `writev`.
 pub const SLICES_MAX: usize = 64;
 /// Empty queues that a worker keeps for reuse.
-pub const SPARE_QUEUES_MAX: usize = 1024;
+pub const POOLED_QUEUES_MAX: usize = 1024;
 /// A frame for many of at most this size is copied into each queue; a larger
 /// one is shared.
 pub const COPIED_FRAME_BYTES_MAX: usize = 1024;

@@ -62,7 +62,7 @@ impl<S> Shard<S> {
         let mut queue = self.take_queue(to);
         if let Some(identity) = self.clients.get(id).and_then(Client::identity) {
             let write = |out: &mut Vec<u8>| push_stamped(out, identity, packet);
-            queue.push_with(&mut self.spares, Some(origin), write);
+            queue.push_with(&mut self.pool, Some(origin), write);
         }
         self.put_queue(to, queue);
     }
@@ -79,7 +79,7 @@ impl<S> Shard<S> {
             return;
         }
         let mut queue = self.take_queue(to);
-        queue.push_with(&mut self.spares, Some(origin), |out| out.extend_from_slice(frame));
+        queue.push_with(&mut self.pool, Some(origin), |out| out.extend_from_slice(frame));
         self.put_queue(to, queue);
     }
 
@@ -155,7 +155,7 @@ impl<S> Shard<S> {
             return;
         }
         let mut queue = self.take_queue(to);
-        queue.push_frame(&mut self.spares, frame);
+        queue.push_frame(&mut self.pool, frame);
         self.put_back(to, queue, true);
     }
 

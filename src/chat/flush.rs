@@ -41,7 +41,7 @@ impl<S> Shard<S> {
     pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
         self.now = now;
         let Some(client) = self.clients.get_mut(id) else { return };
-        let packets = client.outbound.advance(&mut self.spares, bytes);
+        let packets = client.outbound.advance(&mut self.pool, bytes);
         client.moved = now;
         client.flags.blocked = false;
         let tally = self.tallies.of(self.place.worker);

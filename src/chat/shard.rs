@@ -14,7 +14,7 @@ use super::rooms::{Rooms, Rosters};
 use super::rules::{Pace, Rules};
 use super::tally::{Tallies, Tally};
 use crate::limits;
-use crate::wire::Spares;
+use crate::wire::BufferPool;
 use compact_str::ToCompactString;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -63,7 +63,7 @@ pub struct Shard<S> {
     pub(super) tired: Vec<ConnId>,
     /// Of frames for many, in the turn of the client that is heard now.
     pub(super) deliveries: usize,
-    pub(super) spares: Spares<Tag>,
+    pub(super) pool: BufferPool<Tag>,
     /// A queue is more than half full and its socket may take some of it.
     pub(super) pressed: bool,
     pub(super) stopping: bool,
@@ -162,7 +162,7 @@ impl<S> Shard<S> {
             lane: VecDeque::new(),
             tired: Vec::new(),
             deliveries: 0,
-            spares: Spares::default(),
+            pool: BufferPool::default(),
             pressed: false,
             stopping: false,
             gave_back: false,

@@ -26,7 +26,7 @@ impl<S> Shard<S> {
         }
         let mut queue = self.take_queue(id);
         if let Some(client) = self.clients.get(id) {
-            queue.push_with(&mut self.spares, None, |out| {
+            queue.push_with(&mut self.pool, None, |out| {
                 push_head(out, client, endpoint);
                 msg(out);
                 out.extend_from_slice(END);

@@ -16,7 +16,7 @@ const NOTE_BYTES: usize = 64;
 /// in the member's own list.
 const ROOM_BYTES: usize = 512;
 const MEMBER_BYTES: usize = 512;
-/// A worker's scratch space, events, spare queues; the program itself.
+/// A worker's scratch space, events, pooled queues; the program itself.
 const WORKER_BYTES: usize = 16 << 20;
 const PROGRAM_BYTES: usize = 32 << 20;
 

@@ -28,6 +28,6 @@ pub mod text;
 
 pub use framer::{Framer, Step};
 pub use name::{Name, NameError};
-pub use outbound::{Frame, Outbound, Spares};
+pub use outbound::{BufferPool, Frame, Outbound};
 pub use packet::{Malformed, Packet};
 pub use text::JsonText;

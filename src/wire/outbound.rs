@@ -4,7 +4,7 @@
 
 mod packets;
 
-use crate::limits::{COPIED_FRAME_BYTES_MAX, SPARE_QUEUES_MAX};
+use crate::limits::{COPIED_FRAME_BYTES_MAX, POOLED_QUEUES_MAX};
 use packets::Packets;
 use std::io::IoSlice;
 use std::mem;
@@ -41,7 +41,7 @@ pub struct Frame<T> {
 
 /// Memory of queues that emptied, still warm, for those that fill next.
 #[derive(Debug)]
-pub struct Spares<T>(Vec<Box<Packets<T>>>);
+pub struct BufferPool<T>(Vec<Box<Packets<T>>>);
 
 impl<T> Default for Outbound<T> {
     fn default() -> Self {
@@ -49,7 +49,7 @@ impl<T> Default for Outbound<T> {
     }
 }
 
-impl<T> Default for Spares<T> {
+impl<T> Default for BufferPool<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
@@ -86,16 +86,21 @@ impl<T: Copy> Outbound<T> {
     }
 
     /// Adds the packet that `write` appends.
-    pub fn push_with(&mut self, spares: &mut Spares<T>, tag: T, write: impl FnOnce(&mut Vec<u8>)) {
-        self.packets(spares).push_with(tag, write);
+    pub fn push_with(
+        &mut self,
+        pool: &mut BufferPool<T>,
+        tag: T,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.packets(pool).push_with(tag, write);
     }
 
     /// Adds a frame for many.
-    pub fn push_frame(&mut self, spares: &mut Spares<T>, frame: &Arc<Frame<T>>) {
+    pub fn push_frame(&mut self, pool: &mut BufferPool<T>, frame: &Arc<Frame<T>>) {
         if self.is_empty() {
             self.0 = Waiting::Frame(frame.clone());
         } else {
-            self.packets(spares).push_frame(frame);
+            self.packets(pool).push_frame(frame);
         }
     }
 
@@ -123,20 +128,20 @@ impl<T: Copy> Outbound<T> {
 
     /// Says that the socket took the first `sent` bytes; returns how many
     /// packets it now has whole.
-    pub fn advance(&mut self, spares: &mut Spares<T>, sent: usize) -> usize {
+    pub fn advance(&mut self, pool: &mut BufferPool<T>, sent: usize) -> usize {
         match &mut self.0 {
             Waiting::Nothing => 0,
             Waiting::Frame(frame) if sent >= frame.bytes.len() => {
                 self.0 = Waiting::Nothing;
                 1
             }
-            Waiting::Frame(_) => self.packets(spares).advance(sent),
+            Waiting::Frame(_) => self.packets(pool).advance(sent),
             Waiting::Packets(packets) => {
                 let whole = packets.advance(sent);
                 if packets.queued_bytes() == 0
                     && let Waiting::Packets(emptied) = mem::replace(&mut self.0, Waiting::Nothing)
                 {
-                    spares.keep(emptied);
+                    pool.keep(emptied);
                 }
                 whole
             }
@@ -155,9 +160,9 @@ impl<T: Copy> Outbound<T> {
 
     /// As packets one behind the other.
     #[inline]
-    fn packets(&mut self, spares: &mut Spares<T>) -> &mut Packets<T> {
+    fn packets(&mut self, pool: &mut BufferPool<T>) -> &mut Packets<T> {
         if !matches!(self.0, Waiting::Packets(_)) {
-            let mut packets = spares.0.pop().unwrap_or_default();
+            let mut packets = pool.0.pop().unwrap_or_default();
             if let Waiting::Frame(frame) = &self.0 {
                 packets.push_frame(frame);
             }
@@ -170,9 +175,9 @@ impl<T: Copy> Outbound<T> {
     }
 }
 
-impl<T> Spares<T> {
+impl<T> BufferPool<T> {
     fn keep(&mut self, emptied: Box<Packets<T>>) {
-        if self.0.len() < SPARE_QUEUES_MAX {
+        if self.0.len() < POOLED_QUEUES_MAX {
             self.0.push(emptied);
         }
     }
@@ -208,39 +213,39 @@ mod tests {
     #[test]
     fn a_frame_alone_is_no_buffer_and_what_follows_makes_one() {
         let mut queue = Outbound::default();
-        let mut spares = Spares::default();
+        let mut pool = BufferPool::default();
         assert_eq!(queue.contiguous(), Some(&[][..]));
         let frame = Arc::new(Frame { tag: 1, bytes: (*b"frame").into() });
-        queue.push_frame(&mut spares, &frame);
+        queue.push_frame(&mut pool, &frame);
         assert_eq!((Arc::strong_count(&frame), queue.contiguous()), (2, Some(&b"frame"[..])));
         assert!(!queue.is_torn());
         // Sent in part, or with something behind it, it is copied.
-        assert_eq!(queue.advance(&mut spares, 2), 0);
+        assert_eq!(queue.advance(&mut pool, 2), 0);
         assert_eq!((Arc::strong_count(&frame), queue.contiguous()), (1, Some(&b"ame"[..])));
         assert!(queue.is_torn());
-        queue.push_with(&mut spares, 2, |out| out.extend_from_slice(b"more"));
+        queue.push_with(&mut pool, 2, |out| out.extend_from_slice(b"more"));
         assert_eq!(queue.contiguous(), Some(&b"amemore"[..]));
-        assert_eq!(queue.advance(&mut spares, 7), 2);
-        queue.push_frame(&mut spares, &frame);
-        assert_eq!((queue.advance(&mut spares, 5), Arc::strong_count(&frame)), (1, 1));
+        assert_eq!(queue.advance(&mut pool, 7), 2);
+        queue.push_frame(&mut pool, &frame);
+        assert_eq!((queue.advance(&mut pool, 5), Arc::strong_count(&frame)), (1, 1));
     }
 
     #[test]
     fn emptied_queues_are_used_again_and_not_too_many_kept() {
-        let mut spares = Spares::default();
+        let mut pool = BufferPool::default();
         let mut queues: Vec<Outbound<u32>> = Vec::new();
-        for tag in 0..=SPARE_QUEUES_MAX as u32 {
+        for tag in 0..=POOLED_QUEUES_MAX as u32 {
             let mut queue = Outbound::default();
-            queue.push_with(&mut spares, tag, |out| out.push(b'x'));
+            queue.push_with(&mut pool, tag, |out| out.push(b'x'));
             queues.push(queue);
         }
         for (emptied, queue) in queues.iter_mut().enumerate() {
-            assert_eq!(spares.0.len(), emptied);
-            assert_eq!(queue.advance(&mut spares, 1), 1);
+            assert_eq!(pool.0.len(), emptied);
+            assert_eq!(queue.advance(&mut pool, 1), 1);
         }
-        assert_eq!(spares.0.len(), SPARE_QUEUES_MAX);
-        queues[0].push_with(&mut spares, 0, |out| out.push(b'x'));
-        assert_eq!(spares.0.len(), SPARE_QUEUES_MAX - 1);
+        assert_eq!(pool.0.len(), POOLED_QUEUES_MAX);
+        queues[0].push_with(&mut pool, 0, |out| out.push(b'x'));
+        assert_eq!(pool.0.len(), POOLED_QUEUES_MAX - 1);
     }
 
     proptest! {
@@ -249,7 +254,7 @@ mod tests {
             steps in prop::collection::vec((0u8..4, 1usize..40), 1..60),
         ) {
             let mut queue = Outbound::default();
-            let mut spares = Spares::default();
+            let mut pool = BufferPool::default();
             let mut shadow = Shadow::default();
             for (tag, (kind, size)) in steps.into_iter().enumerate() {
                 let tag = tag as u32;
@@ -257,14 +262,14 @@ mod tests {
                 let size = if kind == 2 { COPIED_FRAME_BYTES_MAX + size } else { size };
                 let packet: Vec<u8> = (0..size).map(|i| (tag as usize * 7 + i) as u8).collect();
                 match kind {
-                    0 => queue.push_with(&mut spares, tag, |out| out.extend_from_slice(&packet)),
+                    0 => queue.push_with(&mut pool, tag, |out| out.extend_from_slice(&packet)),
                     1 | 2 => {
                         let frame = Frame { tag, bytes: packet.as_slice().into() };
-                        queue.push_frame(&mut spares, &Arc::new(frame));
+                        queue.push_frame(&mut pool, &Arc::new(frame));
                     }
                     _ => {
                         let sent = (size * size).min(queue.queued_bytes());
-                        let whole = queue.advance(&mut spares, sent);
+                        let whole = queue.advance(&mut pool, sent);
                         shadow.bytes.drain(..sent);
                         shadow.sent += sent;
                         let before = shadow.ends.len();

@@ -46,57 +46,57 @@ struct Page {
 
 impl Collector for Page {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
-        let mut sheet = Sheet { encoder };
-        self.sources.chat(&mut sheet)?;
-        self.sources.loops(&mut sheet)?;
-        self.process(&mut sheet, self.process.read())
+        let mut writer = MetricWriter { encoder };
+        self.sources.chat(&mut writer)?;
+        self.sources.loops(&mut writer)?;
+        self.process(&mut writer, self.process.read())
     }
 }
 
 impl Sources {
-    fn chat(&self, sheet: &mut Sheet<'_>) -> Result<(), Error> {
+    fn chat(&self, writer: &mut MetricWriter<'_>) -> Result<(), Error> {
         let of = |counter: fn(&Tally) -> &Counter| {
             self.tallies.all().iter().map(move |tally| counter(tally).get())
         };
-        sheet.gauges("lanline_users", "Users who are here", of(|t| &t.users))?;
+        writer.gauges("lanline_users", "Users who are here", of(|t| &t.users))?;
         let peak = self.tallies.peak_users() as f64;
-        sheet.gauge("lanline_users_peak", "The most users at once so far", peak)?;
+        writer.gauge("lanline_users_peak", "The most users at once so far", peak)?;
         let (clients, clients_max) = (self.door.clients(), self.door.clients_max());
-        sheet.gauge("lanline_connections", "Connections, ungreeted too", clients as f64)?;
-        sheet.gauge("lanline_connections_max", "Connections allowed", clients_max as f64)?;
-        sheet.counters("lanline_packets_in", "Packets read", of(|t| &t.packets_in))?;
-        sheet.counters("lanline_packets_out", "Packets sent", of(|t| &t.packets_out))?;
-        sheet.counters("lanline_bytes_in", "Bytes read", of(|t| &t.bytes_in))?;
-        sheet.counters("lanline_bytes_out", "Bytes sent", of(|t| &t.bytes_out))?;
+        writer.gauge("lanline_connections", "Connections, ungreeted too", clients as f64)?;
+        writer.gauge("lanline_connections_max", "Connections allowed", clients_max as f64)?;
+        writer.counters("lanline_packets_in", "Packets read", of(|t| &t.packets_in))?;
+        writer.counters("lanline_packets_out", "Packets sent", of(|t| &t.packets_out))?;
+        writer.counters("lanline_bytes_in", "Bytes read", of(|t| &t.bytes_in))?;
+        writer.counters("lanline_bytes_out", "Bytes sent", of(|t| &t.bytes_out))?;
         let refusals = Code::ALL.iter().enumerate().map(|(number, code)| {
             (code.word(), self.tallies.sum(|tally| &tally.refused_by_code[number]))
         });
         let name = "lanline_refusals";
-        let mut metric = sheet.start(name, "Packets from /error, by code", MetricType::Counter)?;
+        let mut metric = writer.start(name, "Packets from /error, by code", MetricType::Counter)?;
         for (code, count) in refusals {
             counter(&mut metric.encode_family(&[("code", code)])?, count)?;
         }
-        sheet.counter("lanline_dropped_at_door", "Closed without a word", self.door.dropped())
+        writer.counter("lanline_dropped_at_door", "Closed without a word", self.door.dropped())
     }
 
-    fn loops(&self, sheet: &mut Sheet<'_>) -> Result<(), Error> {
+    fn loops(&self, writer: &mut MetricWriter<'_>) -> Result<(), Error> {
         let of = |counter: fn(&LoopGauge) -> &Counter| {
             self.gauges.all().iter().map(move |gauge| counter(gauge).get())
         };
-        sheet.gauges("lanline_queue_bytes", "Waiting for sockets", of(|g| &g.queue_bytes))?;
-        sheet.counters(
+        writer.gauges("lanline_queue_bytes", "Waiting for sockets", of(|g| &g.queue_bytes))?;
+        writer.counters(
             "lanline_shard_messages",
             "Messages to other workers",
             of(|g| &g.messages),
         )?;
         let message = self.mailboxes.account().bytes_under_way().map(|bytes| bytes as u64);
-        sheet.gauges("lanline_mailbox_bytes", "Messages not dealt with yet", message)?;
+        writer.gauges("lanline_mailbox_bytes", "Messages not dealt with yet", message)?;
         let lag = self.gauges.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
         let help = "How long the last pulse waited for the loop";
-        sheet.gauges("lanline_loop_lag_seconds", help, lag)?;
+        writer.gauges("lanline_loop_lag_seconds", help, lag)?;
 
         let help = "How long ticks of the loop took";
-        let mut metric = sheet.start("lanline_tick_seconds", help, MetricType::Histogram)?;
+        let mut metric = writer.start("lanline_tick_seconds", help, MetricType::Histogram)?;
         let bounds = TICK_BOUNDS.iter().map(|bound| bound.as_secs_f64()).chain([f64::INFINITY]);
         for (worker, gauge) in self.gauges.all().iter().enumerate() {
             let counts = gauge.ticks.iter().map(Counter::get);
@@ -114,15 +114,15 @@ impl Sources {
 }
 
 impl Page {
-    fn process(&self, sheet: &mut Sheet<'_>, reading: Reading) -> Result<(), Error> {
+    fn process(&self, writer: &mut MetricWriter<'_>, reading: Reading) -> Result<(), Error> {
         // No Info: readers of the older text format don't know it.
-        let mut metric = sheet.start("lanline_build_info", "This program", MetricType::Gauge)?;
+        let mut metric = writer.start("lanline_build_info", "This program", MetricType::Gauge)?;
         let version = [("version", self.sources.version.as_str())];
         metric.encode_family(&version)?.encode_gauge(&1)?;
         let started = self.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        sheet.gauge("process_start_time_seconds", "Since the epoch", started)?;
+        writer.gauge("process_start_time_seconds", "Since the epoch", started)?;
         if let Some(seconds) = reading.cpu_seconds {
-            sheet.counter("process_cpu_seconds", "User and system time", seconds)?;
+            writer.counter("process_cpu_seconds", "User and system time", seconds)?;
         }
         for (name, help, value) in [
             ("process_resident_memory_bytes", "Resident memory", reading.resident_bytes),
@@ -132,7 +132,7 @@ impl Page {
             ("process_threads", "Threads", reading.threads),
         ] {
             if let Some(value) = value {
-                sheet.gauge(name, help, value as f64)?;
+                writer.gauge(name, help, value as f64)?;
             }
         }
         Ok(())
@@ -144,11 +144,11 @@ fn nanos(counter: &Counter) -> f64 {
 }
 
 /// What is written to.
-struct Sheet<'a> {
+struct MetricWriter<'a> {
     encoder: DescriptorEncoder<'a>,
 }
 
-impl Sheet<'_> {
+impl MetricWriter<'_> {
     fn start<'s>(
         &'s mut self,
         name: &'s str,

@@ -13,26 +13,26 @@ const KEPT_BYTES_MAX: usize = 4096;
 
 /// Packets in order.
 ///
-/// - **Invariant**: `queued` is the sum of what is left of the parcels.
+/// - **Invariant**: `queued` is the sum of what is left of the segments.
 #[derive(Debug)]
 pub(super) struct Packets<T> {
     bytes: Vec<u8>,
     /// Where the first unsent byte of `bytes` is.
     head: usize,
     /// Most queues hold no more than fits in here.
-    parcels: SmallVec<[Parcel<T>; 2]>,
-    /// Which is the first parcel that isn't sent.
+    segments: SmallVec<[Segment<T>; 2]>,
+    /// Which is the first segment that isn't sent.
     first: usize,
     /// How much of that is sent.
     torn: usize,
     /// Bytes that wait, shared ones too.
     queued: usize,
-    /// Those of the parcels that are shared, in order.
+    /// Those of the segments that are shared, in order.
     frames: VecDeque<Arc<Frame<T>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Parcel<T> {
+struct Segment<T> {
     tag: T,
     length: u32,
     /// It is the next of `frames`, not of `bytes`.
@@ -44,7 +44,7 @@ impl<T> Default for Packets<T> {
         Self {
             bytes: Vec::new(),
             head: 0,
-            parcels: SmallVec::new(),
+            segments: SmallVec::new(),
             first: 0,
             torn: 0,
             queued: 0,
@@ -82,7 +82,7 @@ impl<T: Copy> Packets<T> {
     fn push(&mut self, tag: T, length: usize, shared: bool) {
         self.queued += length;
         // A packet is far from four gigabytes (`limits`).
-        self.parcels.push(Parcel { tag, length: length as u32, shared });
+        self.segments.push(Segment { tag, length: length as u32, shared });
     }
 
     /// What waits, where one slice holds it all.
@@ -97,9 +97,9 @@ impl<T: Copy> Packets<T> {
         let mut run = self.head;
         let mut torn = self.torn;
         let mut frames = self.frames.iter();
-        for parcel in &self.parcels[self.first..] {
-            if !parcel.shared {
-                run += parcel.length as usize - torn;
+        for segment in &self.segments[self.first..] {
+            if !segment.shared {
+                run += segment.length as usize - torn;
                 torn = 0;
                 continue;
             }
@@ -129,23 +129,23 @@ impl<T: Copy> Packets<T> {
     /// See [`super::Outbound::advance`].
     pub fn advance(&mut self, sent: usize) -> usize {
         if sent >= self.queued {
-            let whole = self.parcels.len() - self.first;
+            let whole = self.segments.len() - self.first;
             self.clear();
             return whole;
         }
         self.queued -= sent;
         let before = self.first;
         let mut left = self.torn + sent;
-        while let Some(parcel) = self.parcels.get(self.first) {
-            let length = parcel.length as usize;
+        while let Some(segment) = self.segments.get(self.first) {
+            let length = segment.length as usize;
             if left < length {
-                if !parcel.shared {
+                if !segment.shared {
                     self.head += left - self.torn;
                 }
                 break;
             }
             left -= length;
-            if parcel.shared {
+            if segment.shared {
                 self.frames.pop_front();
             } else {
                 self.head += length - self.torn;
@@ -161,7 +161,7 @@ impl<T: Copy> Packets<T> {
 
     /// The tags of all packets that are not sent whole, in order.
     pub fn tags(&self) -> impl Iterator<Item = T> {
-        self.parcels[self.first..].iter().map(|parcel| parcel.tag)
+        self.segments[self.first..].iter().map(|segment| segment.tag)
     }
 
     /// Moves the rest to the front once more is sent than waits, so that a
@@ -171,8 +171,8 @@ impl<T: Copy> Packets<T> {
             self.bytes.drain(..self.head);
             self.head = 0;
         }
-        if self.first > self.parcels.len() / 2 {
-            self.parcels.drain(..self.first);
+        if self.first > self.segments.len() / 2 {
+            self.segments.drain(..self.first);
             self.first = 0;
         }
     }
@@ -180,9 +180,9 @@ impl<T: Copy> Packets<T> {
     fn clear(&mut self) {
         self.bytes.clear();
         self.bytes.shrink_to(KEPT_BYTES_MAX);
-        self.parcels.clear();
-        if self.parcels.capacity() > KEPT_BYTES_MAX / size_of::<Parcel<T>>() {
-            self.parcels = SmallVec::new();
+        self.segments.clear();
+        if self.segments.capacity() > KEPT_BYTES_MAX / size_of::<Segment<T>>() {
+            self.segments = SmallVec::new();
         }
         self.head = 0;
         self.first = 0;
@@ -212,7 +212,7 @@ mod tests {
         }
         assert_eq!(packets.queued_bytes(), 70);
         assert!(packets.bytes.capacity() < 2000, "{}", packets.bytes.capacity());
-        assert!(packets.parcels.capacity() < 20, "{}", packets.parcels.capacity());
+        assert!(packets.segments.capacity() < 20, "{}", packets.segments.capacity());
     }
 
     /// Each byte is moved once at the most.
@@ -233,14 +233,14 @@ mod tests {
         }
         assert_eq!(packets.advance(100_000), 10_000);
         assert!(packets.bytes.capacity() <= KEPT_BYTES_MAX);
-        assert!(packets.parcels.capacity() * size_of::<Parcel<u32>>() <= KEPT_BYTES_MAX);
+        assert!(packets.segments.capacity() * size_of::<Segment<u32>>() <= KEPT_BYTES_MAX);
         // What the next queue may well need stays.
         for tag in 0..20 {
             push(&mut packets, tag, 10);
         }
-        let (bytes, parcels) = (packets.bytes.capacity(), packets.parcels.capacity());
+        let (bytes, segments) = (packets.bytes.capacity(), packets.segments.capacity());
         assert_eq!(packets.advance(200), 20);
-        assert_eq!((packets.bytes.capacity(), packets.parcels.capacity()), (bytes, parcels));
+        assert_eq!((packets.bytes.capacity(), packets.segments.capacity()), (bytes, segments));
     }
 
     #[test]
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn parcels_are_moved_once_more_are_sent_than_wait() {
+    fn segments_are_moved_once_more_are_sent_than_wait() {
         let mut packets = Packets::default();
         for tag in 0..4 {
             push(&mut packets, tag, 10);
@@ -292,16 +292,16 @@ mod tests {
     }
 
     #[test]
-    fn room_for_parcels_is_kept_up_to_the_bound() {
+    fn room_for_segments_is_kept_up_to_the_bound() {
         // 32 bytes each, so that what is doubled meets the bound.
         let mut packets = Packets::<[u32; 6]>::default();
-        let most = KEPT_BYTES_MAX / size_of::<Parcel<[u32; 6]>>();
+        let most = KEPT_BYTES_MAX / size_of::<Segment<[u32; 6]>>();
         for (count, kept) in [(most, most), (most + 1, 2)] {
             for _ in 0..count {
                 packets.push_with([0; 6], |out| out.push(b'x'));
             }
             packets.advance(count);
-            assert_eq!(packets.parcels.capacity(), kept);
+            assert_eq!(packets.segments.capacity(), kept);
         }
     }
 }
