@@ -69,7 +69,7 @@ pub const WORKERS_MAX: usize = 256;
 /// One `recv` takes this much at the most: a connection's turn.
 pub const SCRATCH_BYTES: usize = 64 * 1024;
 /// ... and this much at the least, however small the queues are.
-pub const TURN_BYTES_MIN: usize = 1024;
+pub const QUANTUM_BYTES_MIN: usize = 1024;
 /// Readiness taken from the kernel in one go.
 pub const EVENTS_PER_TICK_MAX: usize = 1024;
 /// Connections accepted in a row, before others have their turn.
@@ -85,12 +85,12 @@ pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
 pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
 /// Frames for many that one connection makes in a turn, before others are
 /// heard, counted once for each recipient.
-pub const DELIVERIES_PER_TURN_MAX: usize = 512;
+pub const DELIVERIES_PER_QUANTUM_MAX: usize = 512;
 /// Connections with a frame for many that are flushed in a tick, or as many as
 /// have been heard in it, if these are more: so a busy worker gets on with both.
-pub const LANE_FLUSHES_PER_TICK: usize = 32;
+pub const BULK_FLUSHES_PER_TICK: usize = 32;
 /// ... until so much for each has been sent: long frames take longer.
-pub const LANE_BYTES_PER_FLUSH: usize = 1024;
+pub const BULK_BYTES_PER_FLUSH: usize = 1024;
 /// Slices handed to one `writev`.
 pub const SLICES_MAX: usize = 64;
 /// Empty queues that a worker keeps for reuse.

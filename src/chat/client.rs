@@ -87,8 +87,8 @@ pub enum Then {
 pub struct Flags {
     /// Its flush is among the effects already.
     pub touched: bool,
-    /// It is in the lane of those who have a frame for many.
-    pub in_lane: bool,
+    /// It is in the bulk_queue of those who have a frame for many.
+    pub in_bulk_queue: bool,
     /// Its socket took no more when it was last asked.
     pub blocked: bool,
     /// The input has ended, though it may not be handled to its end yet.
@@ -106,7 +106,7 @@ pub struct Flags {
     /// It gave a wrong token and waits for the answer.
     pub held_token: bool,
     /// It has had its turn; the next tick brings the next.
-    pub held_turn: bool,
+    pub held_quantum: bool,
     /// A deadline watches its queue.
     pub watched: bool,
     /// A deadline watches for silence.
@@ -127,7 +127,7 @@ pub enum Hold {
     /// It is over its rate, as of now: somebody has to wake it.
     Pace,
     /// It has made enough work for a turn: the same.
-    Turn,
+    Quantum,
     Other,
 }
 
@@ -259,11 +259,11 @@ impl<S> Client<S> {
 
     /// Whether it has to wait before the next packet is handled.
     pub(super) fn is_held(&self) -> bool {
-        let Flags { held_pace, held_queue, held_asking, held_token, held_turn, .. } = self.flags;
-        held_pace || held_queue || held_asking || held_token || held_turn
+        let Flags { held_pace, held_queue, held_asking, held_token, held_quantum, .. } = self.flags;
+        held_pace || held_queue || held_asking || held_token || held_quantum
     }
 
-    /// Why its next packet can't be handled now, if so; `had_its_turn` says that
+    /// Why its next packet can't be handled now, if so; `used_quantum` says that
     /// it made enough work for now. Something will say when it can: the queue
     /// that empties, the answer that comes, a deadline, the next tick.
     /// Nothing waits behind a reset; when the server stops, only what is behind
@@ -273,7 +273,7 @@ impl<S> Client<S> {
         now: Moment,
         pace: &Pace,
         queue_bytes: usize,
-        had_its_turn: bool,
+        used_quantum: bool,
         stopping: bool,
     ) -> Option<Hold> {
         if self.flags.hurried {
@@ -291,9 +291,9 @@ impl<S> Client<S> {
             self.flags.held_pace = true;
             return Some(Hold::Pace);
         }
-        if had_its_turn {
-            self.flags.held_turn = true;
-            return Some(Hold::Turn);
+        if used_quantum {
+            self.flags.held_quantum = true;
+            return Some(Hold::Quantum);
         }
         None
     }

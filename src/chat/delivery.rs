@@ -46,7 +46,7 @@ impl<S> Shard<S> {
             let Some(identity) = client.identity() else { return };
             let outbox = &mut self.outboxes[usize::from(home)];
             outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
-            self.pressed |= outbox.bytes.len() > limits::BATCH_BYTES_MARK;
+            self.above_high_water |= outbox.bytes.len() > limits::BATCH_BYTES_MARK;
             return;
         }
         let Some(to) = self.find(hash, key) else {
@@ -196,12 +196,12 @@ impl<S> Shard<S> {
         let half_full = queue.queued_bytes() > self.rules.queue_bytes_max / 2;
         client.outbound = queue;
         let flags = &mut client.flags;
-        let pressed = half_full && !flags.blocked;
-        self.pressed |= pressed;
-        if in_turn && !pressed {
-            if !flags.in_lane && !flags.touched {
-                flags.in_lane = true;
-                self.lane.push_back(id);
+        let above_high_water = half_full && !flags.blocked;
+        self.above_high_water |= above_high_water;
+        if in_turn && !above_high_water {
+            if !flags.in_bulk_queue && !flags.touched {
+                flags.in_bulk_queue = true;
+                self.bulk_queue.push_back(id);
             }
         } else if !flags.touched {
             flags.touched = true;

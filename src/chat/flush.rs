@@ -11,17 +11,17 @@ use std::mem;
 impl<S> Shard<S> {
     /// Whether a queue has filled by more than half since the last call: it
     /// should be flushed before more comes.
-    pub fn take_pressed(&mut self) -> bool {
-        mem::take(&mut self.pressed)
+    pub fn take_above_high_water(&mut self) -> bool {
+        mem::take(&mut self.above_high_water)
     }
 
     /// The next who may be flushed in this tick, besides those for whom there
     /// is an effect: the caller takes a few of them.
-    pub fn next_in_lane(&mut self) -> Option<ConnId> {
+    pub fn next_bulk_flush(&mut self) -> Option<ConnId> {
         loop {
-            let id = self.lane.pop_front()?;
+            let id = self.bulk_queue.pop_front()?;
             if let Some(client) = self.clients.get_mut(id) {
-                client.flags.in_lane = false;
+                client.flags.in_bulk_queue = false;
                 return Some(id);
             }
         }

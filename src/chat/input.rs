@@ -135,7 +135,7 @@ impl<S> Shard<S> {
     /// [`Shard::consume`] for one that has a name.
     fn consume_packets(&mut self, id: ConnId, bytes: &[u8], mut at: usize) -> usize {
         let limit = self.rules.packet_bytes_max;
-        let turn = self.rules.deliveries_per_turn_max;
+        let turn = self.rules.deliveries_per_quantum_max;
         self.deliveries = 0;
         loop {
             let Some(client) = self.clients.get_mut(id) else { return at };
@@ -148,13 +148,15 @@ impl<S> Shard<S> {
                 return at;
             }
             let queue_bytes = self.rules.queue_bytes_max;
-            let (tired, stopping) = (self.deliveries >= turn, self.stopping);
-            if let Some(hold) = client.hold(self.now, &self.pace, queue_bytes, tired, stopping) {
+            let (out_of_quantum, stopping) = (self.deliveries >= turn, self.stopping);
+            if let Some(hold) =
+                client.hold(self.now, &self.pace, queue_bytes, out_of_quantum, stopping)
+            {
                 match hold {
                     Hold::Pace => {
                         self.deadlines.push(self.now.after(self.pace.pause), Kind::Pace, id);
                     }
-                    Hold::Turn => self.tired.push(id),
+                    Hold::Quantum => self.out_of_quantum.push(id),
                     Hold::Other => {}
                 }
                 return at;

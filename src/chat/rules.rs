@@ -24,7 +24,7 @@ pub struct Rules {
     pub broadcast_interval: Duration,
     /// Frames for many that one connection makes in a turn, counted once for
     /// each recipient.
-    pub deliveries_per_turn_max: usize,
+    pub deliveries_per_quantum_max: usize,
     /// What makes a user an operator; none, and there are no operators.
     pub operator_token: Option<String>,
     /// What the welcome calls us, like `lanline/0.1.0`.
@@ -40,7 +40,7 @@ impl Default for Rules {
             stuck_timeout: limits::STUCK_TIMEOUT_DEFAULT,
             rate: limits::RATE_DEFAULT,
             broadcast_interval: limits::BROADCAST_INTERVAL_DEFAULT,
-            deliveries_per_turn_max: limits::DELIVERIES_PER_TURN_MAX,
+            deliveries_per_quantum_max: limits::DELIVERIES_PER_QUANTUM_MAX,
             operator_token: None,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

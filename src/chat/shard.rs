@@ -58,14 +58,14 @@ pub struct Shard<S> {
     pub(super) outboxes: Vec<Batch<S>>,
     /// Clients with a frame for many: flushed a few a tick, so that nobody
     /// waits behind them all, and frames that follow share their flush.
-    pub(super) lane: VecDeque<ConnId>,
+    pub(super) bulk_queue: VecDeque<ConnId>,
     /// Clients who had their turn, and have more.
-    pub(super) tired: Vec<ConnId>,
+    pub(super) out_of_quantum: Vec<ConnId>,
     /// Of frames for many, in the turn of the client that is heard now.
     pub(super) deliveries: usize,
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than half full and its socket may take some of it.
-    pub(super) pressed: bool,
+    pub(super) above_high_water: bool,
     pub(super) stopping: bool,
     /// All that waited has been given back.
     pub(super) gave_back: bool,
@@ -159,11 +159,11 @@ impl<S> Shard<S> {
             deadlines: Deadlines::default(),
             effects: Vec::new(),
             outboxes: (0..place.workers).map(|_| Batch::default()).collect(),
-            lane: VecDeque::new(),
-            tired: Vec::new(),
+            bulk_queue: VecDeque::new(),
+            out_of_quantum: Vec::new(),
             deliveries: 0,
             pool: BufferPool::default(),
-            pressed: false,
+            above_high_water: false,
             stopping: false,
             gave_back: false,
         }
@@ -214,8 +214,8 @@ impl<S> Shard<S> {
 
     /// How many bytes it takes at a time: a share of what a queue may hold, so
     /// that one turn fills none.
-    pub fn turn_bytes(&self) -> usize {
-        (self.rules.queue_bytes_max / 4).clamp(limits::TURN_BYTES_MIN, limits::SCRATCH_BYTES)
+    pub fn quantum_bytes(&self) -> usize {
+        (self.rules.queue_bytes_max / 4).clamp(limits::QUANTUM_BYTES_MIN, limits::SCRATCH_BYTES)
     }
 
     /// Its socket.
@@ -253,9 +253,9 @@ impl<S> Shard<S> {
     /// Does what is due.
     pub fn expire(&mut self, now: Moment) {
         self.now = now;
-        for id in mem::take(&mut self.tired) {
+        for id in mem::take(&mut self.out_of_quantum) {
             if let Some(client) = self.clients.get_mut(id) {
-                client.flags.held_turn = false;
+                client.flags.held_quantum = false;
                 self.resume(id);
             }
         }
@@ -272,9 +272,9 @@ impl<S> Shard<S> {
     }
 
     /// When there is something to do: at once, while someone has had no turn
-    /// or waits in the lane.
+    /// or waits in the bulk_queue.
     pub fn next_deadline(&self) -> Option<Moment> {
-        if !self.tired.is_empty() || !self.lane.is_empty() {
+        if !self.out_of_quantum.is_empty() || !self.bulk_queue.is_empty() {
             return Some(self.now);
         }
         self.deadlines.next()

@@ -147,7 +147,7 @@ fn a_rate_is_kept_to_the_packet_and_to_the_nanosecond() {
 
 #[test]
 fn deliveries_of_one_turn_are_counted_and_the_rest_waits_a_tick() {
-    let mut house = House::new(1, Rules { deliveries_per_turn_max: 3, ..unpaced() });
+    let mut house = House::new(1, Rules { deliveries_per_quantum_max: 3, ..unpaced() });
     let all = ["alice", "bob", "carol"].map(|name| house.join(name));
     for who in all {
         house.ask(who, "/join", "#r");
@@ -165,12 +165,12 @@ fn deliveries_of_one_turn_are_counted_and_the_rest_waits_a_tick() {
 #[test]
 fn a_turn_is_a_quarter_of_a_queue_within_bounds() {
     for (queue, turn) in [
-        (100, limits::TURN_BYTES_MIN),
-        (4 * limits::TURN_BYTES_MIN + 8, limits::TURN_BYTES_MIN + 2),
+        (100, limits::QUANTUM_BYTES_MIN),
+        (4 * limits::QUANTUM_BYTES_MIN + 8, limits::QUANTUM_BYTES_MIN + 2),
         (100_000, 25_000),
         (1 << 20, limits::SCRATCH_BYTES),
     ] {
-        assert_eq!(House::new(1, rules(queue)).shards[0].turn_bytes(), turn);
+        assert_eq!(House::new(1, rules(queue)).shards[0].quantum_bytes(), turn);
     }
 }
 
@@ -212,21 +212,25 @@ fn junk_behind_a_packet_is_dropped_as_it_comes() {
 fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
     let (mut house, alice, bob, name) = alice_and_bob(1, false, rules(1000));
     house.window(bob, usize::MAX);
-    let mut pressed = |to: &str, bytes: usize| {
+    let mut above_high_water = |to: &str, bytes: usize| {
         house.receive(alice, &packet("alice", to, &text_of(to, bytes)));
-        let pressed = house.shards[0].take_pressed();
-        assert!(!house.shards[0].take_pressed(), "said once");
+        let above_high_water = house.shards[0].take_above_high_water();
+        assert!(!house.shards[0].take_above_high_water(), "said once");
         house.run();
-        pressed
+        above_high_water
     };
     for to in [&*name, "#r"] {
-        assert_eq!([499, 500, 501].map(|bytes| pressed(to, bytes)), [false, false, true], "{to}");
+        assert_eq!(
+            [499, 500, 501].map(|bytes| above_high_water(to, bytes)),
+            [false, false, true],
+            "{to}"
+        );
     }
     // Whose socket takes no more can't be flushed.
     house.window(bob, 0);
     house.say(alice, &name, &text_of(&name, 100));
     house.receive(alice, &packet("alice", &name, &text_of(&name, 800)));
-    assert!(!house.shards[0].take_pressed());
+    assert!(!house.shards[0].take_above_high_water());
 }
 
 #[test]
@@ -235,11 +239,11 @@ fn messages_over_the_mark_are_worth_sending_before_more_comes() {
     let (mut house, alice, bob, name) = alice_and_bob(2, true, rules);
     house.window(bob, usize::MAX);
     let home = house.home(alice);
-    for (bytes, pressed) in [(0, false), (1, true)] {
+    for (bytes, above_high_water) in [(0, false), (1, true)] {
         // The message holds the name's key as well.
         let bytes = limits::BATCH_BYTES_MARK - name.len() + bytes;
         house.receive(alice, &packet("alice", &name, &text_of(&name, bytes)));
-        assert_eq!(house.shards[home].take_pressed(), pressed);
+        assert_eq!(house.shards[home].take_above_high_water(), above_high_water);
         house.run();
         assert_eq!(house.heard(bob).len(), 1);
     }
@@ -253,7 +257,7 @@ fn messages_over_the_mark_are_worth_sending_before_more_comes() {
     let (_, third) = house.join_at(3 - home - away);
     house.receive(alice, &packet("alice", &name, &text_of(&name, limits::BATCH_BYTES_MARK)));
     house.receive(alice, &packet("alice", &third, ""));
-    assert!(house.shards[home].take_pressed());
+    assert!(house.shards[home].take_above_high_water());
 }
 
 #[test]
@@ -263,14 +267,18 @@ fn frames_for_many_wait_in_the_lane_once() {
     house.ask(carol, "/join", "#r");
     let flushes = |house: &mut House| {
         let effects = house.effects(0);
-        let mut lane = 0;
-        while house.shards[0].next_in_lane().is_some() {
-            lane += 1;
+        let mut bulk_queue = 0;
+        while house.shards[0].next_bulk_flush().is_some() {
+            bulk_queue += 1;
         }
-        (effects, lane)
+        (effects, bulk_queue)
     };
     house.receive(alice, &packet("alice", "#r", "first"));
-    assert_eq!(house.shards[0].next_deadline(), Some(house.now), "the lane waits for no event");
+    assert_eq!(
+        house.shards[0].next_deadline(),
+        Some(house.now),
+        "the bulk_queue waits for no event"
+    );
     house.receive(alice, &packet("alice", "#r", "second"));
     assert_eq!(flushes(&mut house), (0, 2), "two members, each once");
     // Behind a packet of its own that is flushed anyhow there is no need.
@@ -286,7 +294,7 @@ fn a_frame_that_presses_is_flushed_at_once() {
     house.window(bob, usize::MAX);
     house.receive(alice, &packet("alice", "#r", &text_of("#r", 501)));
     assert_eq!(house.effects(0), 1);
-    assert!(house.shards[0].next_in_lane().is_none());
+    assert!(house.shards[0].next_bulk_flush().is_none());
 }
 
 #[test]

@@ -288,7 +288,7 @@ impl House {
         loop {
             for worker in 0..self.shards.len() {
                 self.carry_out(worker);
-                while let Some(id) = self.shards[worker].next_in_lane() {
+                while let Some(id) = self.shards[worker].next_bulk_flush() {
                     self.flush(worker, id);
                     self.carry_out(worker);
                 }
@@ -301,7 +301,7 @@ impl House {
         }
     }
 
-    /// Effects, without flushing the lane.
+    /// Effects, without flushing the bulk_queue.
     pub fn carry_out(&mut self, worker: usize) {
         loop {
             let mut effects = Vec::new();

@@ -110,13 +110,13 @@ fn what_waits_for_its_turn_is_sent_or_given_back() {
             house.ask(who, "/join", "#r");
         }
         house.window_unseen(bob, if reads { usize::MAX } else { 0 });
-        house.receive(alice, &packet("alice", "#r", "in the lane"));
+        house.receive(alice, &packet("alice", "#r", "in the bulk_queue"));
         let now = house.now;
         house.shards[0].stop(now);
         house.shards[0].give_back_all(now);
         house.run();
         if reads {
-            assert_eq!(house.only(bob).msg, "in the lane");
+            assert_eq!(house.only(bob).msg, "in the bulk_queue");
             assert_eq!(house.heard(alice), []);
         } else {
             assert_eq!(house.refused(alice), (2, Code::Undelivered));

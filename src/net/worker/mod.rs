@@ -133,7 +133,7 @@ impl Worker {
         let turns = self.read_ready()?;
         self.parts.shard.expire(self.now);
         self.carry_out();
-        self.flush_lane(turns);
+        self.flush_bulk(turns);
         self.send_batches()?;
         self.digest.sum_up(self.now);
         self.tell_progress();
@@ -199,7 +199,7 @@ impl Worker {
                 Some(WorkerMessage::Batch(batch)) => {
                     self.messages_done += batch.weight_bytes();
                     self.parts.shard.handle_batch(self.now, batch);
-                    self.relieve()?;
+                    self.flush_early()?;
                 }
                 Some(WorkerMessage::Reload(orders)) => {
                     self.parts.door = orders.door.clone();
@@ -229,8 +229,8 @@ impl Worker {
 
     /// Where a queue or a batch fills up within a tick, it goes on its way
     /// before anybody is refused for it.
-    fn relieve(&mut self) -> io::Result<()> {
-        if self.parts.shard.take_pressed() {
+    fn flush_early(&mut self) -> io::Result<()> {
+        if self.parts.shard.take_above_high_water() {
             self.carry_out();
             self.send_batches()?;
         }
@@ -253,13 +253,13 @@ impl Worker {
     }
 
     /// A few of those who have a frame for many, where so many had their turn.
-    fn flush_lane(&mut self, turns: usize) {
-        let flushes = limits::LANE_FLUSHES_PER_TICK.max(turns);
+    fn flush_bulk(&mut self, turns: usize) {
+        let flushes = limits::BULK_FLUSHES_PER_TICK.max(turns);
         let mut sent_bytes = 0;
         for _ in 0..flushes {
-            let Some(id) = self.parts.shard.next_in_lane() else { break };
+            let Some(id) = self.parts.shard.next_bulk_flush() else { break };
             sent_bytes += self.flush(id);
-            if sent_bytes > flushes * limits::LANE_BYTES_PER_FLUSH {
+            if sent_bytes > flushes * limits::BULK_BYTES_PER_FLUSH {
                 break;
             }
         }

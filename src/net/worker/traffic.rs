@@ -57,7 +57,7 @@ impl Worker {
         for _ in 0..turns {
             if let Some(id) = self.ready.pop_front() {
                 self.read(id);
-                self.relieve()?;
+                self.flush_early()?;
             }
         }
         Ok(turns)
@@ -66,7 +66,7 @@ impl Worker {
     /// One turn: one `recv`.
     fn read(&mut self, id: ConnId) {
         let wanted = self.parts.shard.wants_bytes(id);
-        let turn = self.parts.shard.turn_bytes();
+        let turn = self.parts.shard.quantum_bytes();
         let Some(socket) = self.parts.shard.socket(id) else { return };
         socket.in_line = false;
         if !wanted {

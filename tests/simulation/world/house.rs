@@ -131,7 +131,7 @@ impl House {
             self.shards[usize::from(worker)].expire(ledger.now);
         }
         self.carry_out(dice, ledger, worker);
-        self.flush_lane(dice, ledger, worker, effort);
+        self.flush_bulk(dice, ledger, worker, effort);
         ledger.check_said_busy();
         self.send_batches(worker);
         self.probe(dice, ledger, worker);
@@ -199,7 +199,7 @@ impl House {
     }
 
     /// Some of those who have a frame for many.
-    fn flush_lane(
+    fn flush_bulk(
         &mut self,
         dice: &mut Dice,
         ledger: &mut Ledger,
@@ -208,7 +208,7 @@ impl House {
     ) {
         let count = if effort == Effort::All { usize::MAX } else { dice.below(4) };
         for _ in 0..count {
-            let Some(id) = self.shards[usize::from(worker)].next_in_lane() else { break };
+            let Some(id) = self.shards[usize::from(worker)].next_bulk_flush() else { break };
             self.flush(dice, ledger, worker, id);
             self.carry_out(dice, ledger, worker);
         }
