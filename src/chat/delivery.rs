@@ -1,5 +1,5 @@
 //! Packets for people and rooms: checked, stamped, put into queues or messages,
-//! and given back where they could not be delivered. Never: endpoints.
+//! and bounced where they could not be delivered. Never: endpoints.
 
 use super::client::{Client, Identity};
 use super::id::{Address, ConnId, Origin, Tag, WorkerId};
@@ -56,7 +56,7 @@ impl<S> Shard<S> {
         let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
         let length = stamped_bytes(identity, packet);
         if let Some(code) = self.obstacle(to, length) {
-            self.give_back(origin, code, to);
+            self.bounce(origin, code, to);
             return;
         }
         let mut queue = self.take_queue(to);
@@ -75,7 +75,7 @@ impl<S> Shard<S> {
             return;
         };
         if let Some(code) = self.obstacle(to, frame.len()) {
-            self.give_back(origin, code, to);
+            self.bounce(origin, code, to);
             return;
         }
         let mut queue = self.take_queue(to);
@@ -150,7 +150,7 @@ impl<S> Shard<S> {
         self.deliveries += 1;
         if let Some(code) = self.obstacle(to, frame.bytes.len()) {
             if let Some(origin) = frame.tag {
-                self.give_back(origin, code, to);
+                self.bounce(origin, code, to);
             }
             return;
         }
@@ -162,7 +162,7 @@ impl<S> Shard<S> {
     /// Why a packet can't be put into a queue, if it can't. Once all was given
     /// back, what comes later, from a slower worker, goes the same way.
     fn obstacle(&self, to: ConnId, bytes: usize) -> Option<Code> {
-        if self.gave_back {
+        if self.bounced_all {
             return Some(Code::Undelivered);
         }
         (!self.has_room(to, bytes)).then_some(Code::Busy)
@@ -211,7 +211,7 @@ impl<S> Shard<S> {
 
     /// A packet doesn't reach one of ours: its sender hears of it, with their
     /// name.
-    pub(super) fn give_back(&mut self, origin: Origin, code: Code, recipient: ConnId) {
+    pub(super) fn bounce(&mut self, origin: Origin, code: Code, recipient: ConnId) {
         let name: CompactString =
             self.clients.get(recipient).map(|c| c.name().into()).unwrap_or_default();
         self.refuse_origin(origin, code, Some(&name));

@@ -63,9 +63,9 @@ impl<S> Shard<S> {
         client.flags.blocked = true;
         if client.flags.last_words {
             self.drop_client(id);
-        } else if self.gave_back && client.keeps_packets() {
+        } else if self.bounced_all && client.keeps_packets() {
             // Nothing is waited for any more.
-            self.give_back_queue(id);
+            self.bounce_queue(id);
         } else if !client.flags.watched {
             client.flags.watched = true;
             client.moved = now;

@@ -1,5 +1,5 @@
 //! Going: politely, kicked, refused, stuck, lost, at shutdown. A name is free
-//! at once; what waits is still flushed; what never leaves is given back.
+//! at once; what waits is still flushed; what never leaves is bounced.
 
 use super::client::{Client, Flags, Stage, Then};
 use super::deadlines::Kind;
@@ -98,12 +98,12 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Its connection is gone: what its socket has not taken is given back.
+    /// Its connection is gone: what its socket has not taken is bounced.
     pub(super) fn drop_client(&mut self, id: ConnId) {
         if self.clients.get(id).is_some_and(|client| !client.is_closing()) {
             self.leave(id, Then::Close);
         }
-        self.give_back_queue(id);
+        self.bounce_queue(id);
         if let Some(client) = self.clients.remove(id) {
             let Client { socket, peer, .. } = client;
             self.effects.push(Effect::Close(Box::new(Gone { socket, peer })));
@@ -111,11 +111,11 @@ impl<S> Shard<S> {
     }
 
     /// Empties its queue; the senders hear of it. How many packets there were.
-    pub(super) fn give_back_queue(&mut self, id: ConnId) -> usize {
+    pub(super) fn bounce_queue(&mut self, id: ConnId) -> usize {
         let unsent = self.empty_queue(id);
         let packets = unsent.len();
         for origin in unsent.into_iter().flatten() {
-            self.give_back(origin, Code::Undelivered, id);
+            self.bounce(origin, Code::Undelivered, id);
         }
         packets
     }
@@ -149,9 +149,9 @@ impl<S> Shard<S> {
             // The reason is the last that is said.
             *then = Then::Linger;
         }
-        // Leaves first, so that what is given back to itself is not answered.
+        // Leaves first, so that what is bounced to itself is not answered.
         self.leave(id, Then::Linger);
-        let packets = self.give_back_queue(id);
+        let packets = self.bounce_queue(id);
         self.report(Report::Stuck { peer, name, packets });
         self.refuse(id, 0, Code::Stuck, None);
         if self.clients.get(id).is_some_and(|client| client.outbound.is_empty()) {
@@ -177,10 +177,10 @@ impl<S> Shard<S> {
 
     /// The server has stopped: what waits for those who don't read is given
     /// back. Who reads has only a little in the queue, such as what another
-    /// worker gave back just now, and gets it.
-    pub fn give_back_all(&mut self, now: Moment) {
+    /// worker bounced just now, and gets it.
+    pub fn bounce_all(&mut self, now: Moment) {
         self.now = now;
-        self.gave_back = true;
+        self.bounced_all = true;
         let waiting = self.clients.ids(|client| client.flags.blocked && client.keeps_packets());
         // First all queues, then the refusals: these are to go out.
         let mut unsent = Vec::new();
@@ -188,7 +188,7 @@ impl<S> Shard<S> {
             unsent.extend(self.empty_queue(id).into_iter().flatten().map(|origin| (origin, id)));
         }
         for (origin, recipient) in unsent {
-            self.give_back(origin, Code::Undelivered, recipient);
+            self.bounce(origin, Code::Undelivered, recipient);
         }
     }
 

@@ -29,14 +29,14 @@ use std::time::SystemTime;
 /// - **In**: [`accepted`](Self::accepted), [`refused_at_door`](Self::refused_at_door),
 ///   [`received`](Self::received), [`ended`](Self::ended), [`sent`](Self::sent),
 ///   [`blocked`](Self::blocked), [`broken`](Self::broken), [`handle_batch`](Self::handle_batch), [`expire`](Self::expire),
-///   [`stop`](Self::stop), [`give_back_all`](Self::give_back_all). Each is told the
+///   [`stop`](Self::stop), [`bounce_all`](Self::bounce_all). Each is told the
 ///   time, which never goes back.
 /// - **Out**: [`take_effects`](Self::take_effects) and
 ///   [`take_batch`](Self::take_batch), after any of these;
 ///   [`to_send`](Self::to_send), [`wants_bytes`](Self::wants_bytes),
 ///   [`next_deadline`](Self::next_deadline).
 /// - **Invariant**: every packet handled is in one recipient's queue, in a
-///   message, or refused to its sender; a queue that goes gives back what it held.
+///   message, or refused to its sender; a queue that goes bounces what it held.
 pub struct Shard<S> {
     pub(super) place: Place,
     pub(super) hashing: Hashing,
@@ -67,8 +67,8 @@ pub struct Shard<S> {
     /// A queue is more than half full and its socket may take some of it.
     pub(super) above_high_water: bool,
     pub(super) stopping: bool,
-    /// All that waited has been given back.
-    pub(super) gave_back: bool,
+    /// All that waited has been bounced.
+    pub(super) bounced_all: bool,
 }
 
 /// The time of day, asked for by few.
@@ -165,7 +165,7 @@ impl<S> Shard<S> {
             pool: BufferPool::default(),
             above_high_water: false,
             stopping: false,
-            gave_back: false,
+            bounced_all: false,
         }
     }
 

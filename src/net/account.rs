@@ -135,7 +135,7 @@ mod model {
     use loom::sync::{Arc, Mutex};
     use loom::thread;
 
-    /// What is given back goes from worker to worker and ends where a socket
+    /// What is bounced goes from worker to worker and ends where a socket
     /// takes nothing: whoever looks meanwhile never finds all of them flushed.
     #[test]
     fn nobody_is_taken_for_flushed_while_something_goes_round() {

@@ -37,7 +37,7 @@ impl Digest {
             Report::Stuck { peer, name, packets } => {
                 if self.speaks(now, Kind::Stuck) {
                     let name = name.escape_debug();
-                    info!("stuck: {name} at {peer} read nothing; {packets} packets given back");
+                    info!("stuck: {name} at {peer} read nothing; {packets} packets bounced");
                 }
             }
             Report::WrongToken { peer, name } => {

@@ -21,8 +21,8 @@ pub enum WorkerMessage {
     Pulse(u64, Moment),
     /// Read and accept no more.
     Stop,
-    /// Give back what still waits.
-    GiveBack,
+    /// Bounce what still waits.
+    BounceAll,
     /// Say nothing more, wait for the peers to hang up.
     Close,
     /// Close everything and end.

@@ -1,5 +1,5 @@
 //! How all workers come to rest: nothing more is handled, what is queued is
-//! flushed, what could not be is given back, then everything is closed the way
+//! flushed, what could not be is bounced, then everything is closed the way
 //! a refusal is: a reset would eat what the peer has not read yet.
 
 use super::account::Reached;
@@ -28,7 +28,7 @@ enum Stage {
     Flushing {
         until: Moment,
     },
-    /// What was not is given back, and its senders are told.
+    /// What was not is bounced, and its senders are told.
     Telling {
         until: Moment,
     },
@@ -60,7 +60,7 @@ impl ComingToRest {
             }
             Stage::Flushing { until } if !flushed && now >= until => {
                 self.stage = Stage::Telling { until: now.after(SHUTDOWN_TELL) };
-                mailboxes.send_to_all(|| WorkerMessage::GiveBack)
+                mailboxes.send_to_all(|| WorkerMessage::BounceAll)
             }
             Stage::Flushing { until } | Stage::Telling { until } if flushed || now >= until => {
                 self.stage = Stage::Closing { until: now.after(SHUTDOWN_CLOSE) };

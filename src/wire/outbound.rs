@@ -1,5 +1,5 @@
 //! What waits for one socket: packets in order, each with a tag that says
-//! whose it is, so that what never reaches the socket can be given back.
+//! whose it is, so that what never reaches the socket can be bounced.
 //! Never: the socket, what a tag means, whether a packet may be added.
 
 mod packets;

@@ -1,4 +1,4 @@
-//! The end of the server: what was read is handled, what waits is given back,
+//! The end of the server: what was read is handled, what waits is bounced,
 //! everybody is closed.
 
 use crate::house::{House, packet, unpaced};
@@ -74,7 +74,7 @@ fn what_waits_is_given_back_and_so_is_what_comes_later() {
     house.write(alice, &packet("alice", "bob", "two"));
     house.stop();
     assert_eq!(house.heard(alice), []);
-    house.shards[0].give_back_all(house.now);
+    house.shards[0].bounce_all(house.now);
     house.run();
     assert_eq!(house.refusals(alice), [(1, Code::Undelivered), (2, Code::Undelivered)]);
     house.receive(alice, &packet("alice", "bob", "three"));
@@ -93,10 +93,10 @@ fn what_a_faster_worker_gave_back_is_not_taken_for_what_waits() {
     house.say(alice, &name, "waits");
     house.stop();
     let (now, far) = (house.now, house.home(bob));
-    house.shards[far].give_back_all(now);
+    house.shards[far].bounce_all(now);
     let messages = house.shards[far].take_batch(at_home as WorkerId).expect("a refusal");
     house.shards[at_home].handle_batch(now, messages);
-    house.shards[at_home].give_back_all(now);
+    house.shards[at_home].bounce_all(now);
     house.run();
     assert_eq!(house.refused(alice), (1, Code::Undelivered));
 }
@@ -113,7 +113,7 @@ fn what_waits_for_its_turn_is_sent_or_given_back() {
         house.receive(alice, &packet("alice", "#r", "in the bulk_queue"));
         let now = house.now;
         house.shards[0].stop(now);
-        house.shards[0].give_back_all(now);
+        house.shards[0].bounce_all(now);
         house.run();
         if reads {
             assert_eq!(house.only(bob).msg, "in the bulk_queue");
@@ -134,7 +134,7 @@ fn who_is_slow_to_read_is_still_told() {
     house.say(alice, "nobody", "x");
     house.stop();
     let now = house.now;
-    house.shards[0].give_back_all(now);
+    house.shards[0].bounce_all(now);
     house.run();
     house.window(alice, usize::MAX);
     assert_eq!(house.refusals(alice), [(2, Code::NoSuchUser), (1, Code::Undelivered)]);

@@ -216,7 +216,7 @@ impl Worker {
                     self.knocking = false;
                     self.parts.shard.stop(self.now);
                 }
-                Some(WorkerMessage::GiveBack) => self.parts.shard.give_back_all(self.now),
+                Some(WorkerMessage::BounceAll) => self.parts.shard.bounce_all(self.now),
                 Some(WorkerMessage::Close) => {
                     self.stage = Stage::Closing;
                     self.parts.shard.hang_up(self.now);

@@ -16,7 +16,7 @@ impl Ledger {
             return self.welcomed(number, line);
         }
         if peer.emptied && peer.user.is_none() && line.to == peer.real_name() {
-            // Its welcome was among what the server gave back.
+            // Its welcome was among what the server bounced.
             return;
         }
         let addressed = peer.stuck_as.as_deref().unwrap_or(peer.shown());
@@ -149,7 +149,7 @@ impl Ledger {
         match (code, &item.what) {
             ("no-such-user", What::Direct { .. }) => self.nobody(number, ordinal),
             ("busy" | "undelivered", _) => {
-                self.given_back(number, ordinal, code, name.expect("whose queue"));
+                self.bounced(number, ordinal, code, name.expect("whose queue"));
             }
             ("slow-down" | "not-operator", What::Broadcast) => {
                 assert!(code != "slow-down" || self.broadcast_distance);
@@ -254,18 +254,18 @@ impl Ledger {
         let What::Direct { key } = &item.what else { return };
         self.check_nobody(key, item.taken_at.unwrap());
         let item = &mut self.peers[number].items[ordinal - 1];
-        let first = !item.nobody && item.delivered.is_empty() && item.given_back.is_empty();
+        let first = !item.nobody && item.delivered.is_empty() && item.bounced.is_empty();
         assert!(first, "a second outcome for {:?}", item.msg);
         item.nobody = true;
     }
 
-    fn given_back(&mut self, number: usize, ordinal: usize, code: &'static str, name: &str) {
+    fn bounced(&mut self, number: usize, ordinal: usize, code: &'static str, name: &str) {
         let item = &self.peers[number].items[ordinal - 1];
         let one = matches!(item.what, What::Direct { .. });
         let many = matches!(item.what, What::Broadcast | What::RoomMessage { member: true, .. });
         assert!(one || many, "{code} for {:?}", item.what);
         if one {
-            let first = item.delivered.is_empty() && item.given_back.is_empty() && !item.nobody;
+            let first = item.delivered.is_empty() && item.bounced.is_empty() && !item.nobody;
             assert!(first, "a second outcome for {:?}", item.msg);
         }
         let delivered = item.delivered.iter().any(|&other| self.peers[other].shown() == name);
@@ -278,7 +278,7 @@ impl Ledger {
             assert!(could, "{code} {name} without a reason");
         }
         let item = &mut self.peers[number].items[ordinal - 1];
-        let twice = item.given_back.insert(name.to_owned(), code);
+        let twice = item.bounced.insert(name.to_owned(), code);
         assert!(twice.is_none(), "two refusals of {:?} for {name}", item.msg);
     }
 }

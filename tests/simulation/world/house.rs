@@ -312,7 +312,7 @@ impl House {
             if full {
                 peer.watched_for_room = true;
                 shard.blocked(ledger.now, id);
-                // A server that has stopped gives back what a socket won't take.
+                // A server that has stopped bounces what a socket won't take.
                 peer.emptied |=
                     ledger.stopping && !content_of(shard, id).starts_with(&content[count..]);
             } else if content.len() == count {
@@ -381,15 +381,15 @@ impl House {
     }
 
     /// The server has stopped: one worker hears of it.
-    pub fn give_back_all(&mut self, ledger: &mut Ledger, worker: WorkerId) {
-        trace::note(|| format!("{worker} gives back all"));
+    pub fn bounce_all(&mut self, ledger: &mut Ledger, worker: WorkerId) {
+        trace::note(|| format!("{worker} bounces all"));
         let shard = &mut self.shards[usize::from(worker)];
         let waits = |shard: &mut Shard<Socket>, peer: &Peer| match peer.at {
             At::Shard(at, id) if at == worker => content_of(shard, id),
             _ => Vec::new(),
         };
         let before: Vec<Vec<u8>> = ledger.peers.iter().map(|peer| waits(shard, peer)).collect();
-        shard.give_back_all(ledger.now);
+        shard.bounce_all(ledger.now);
         for (peer, before) in ledger.peers.iter_mut().zip(before) {
             peer.emptied |= !waits(shard, peer).starts_with(&before);
         }

@@ -147,7 +147,7 @@ impl Ledger {
         match &item.what {
             What::Direct { key } => {
                 assert_eq!(*key, user.key, "peer {number} got what isn't for it");
-                let once = item.delivered.is_empty() && item.given_back.is_empty();
+                let once = item.delivered.is_empty() && item.bounced.is_empty();
                 assert!(once && !item.nobody, "a second outcome for {:?}", line.msg);
             }
             What::RoomMessage { room, member: true } => {
@@ -157,7 +157,7 @@ impl Ledger {
             What::Broadcast => assert!(sender != number, "a broadcast to oneself"),
             what => panic!("delivered, and it is {what:?}: {:?}", line.msg),
         }
-        assert!(!item.given_back.contains_key(&user.shown), "delivered and refused");
+        assert!(!item.bounced.contains_key(&user.shown), "delivered and refused");
         let item = &mut self.peers[sender].items[ordinal - 1];
         assert!(item.delivered.insert(number), "peer {number} got {:?} twice", line.msg);
         let last = self.peers[number].heard.insert(sender, ordinal);

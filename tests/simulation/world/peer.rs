@@ -75,7 +75,7 @@ pub struct Item {
     /// Peers whose sockets took it whole.
     pub delivered: BTreeSet<usize>,
     /// Refused as busy or undelivered, by the recipient's name.
-    pub given_back: BTreeMap<String, &'static str>,
+    pub bounced: BTreeMap<String, &'static str>,
     /// Refused as `no-such-user`.
     pub nobody: bool,
 }
@@ -167,7 +167,7 @@ pub struct Peer {
     pub broken: bool,
     pub refused: Option<String>,
     pub bye: bool,
-    /// Something waited for it when the server gave back all.
+    /// Something waited for it when the server bounced all.
     pub emptied: bool,
     pub kicks_due: usize,
     /// The last ordinal that came from each sender.

@@ -328,7 +328,7 @@ impl World {
         }
         if !patient || !self.house.is_flushed() {
             for worker in 0..self.setting.workers as WorkerId {
-                self.house.give_back_all(&mut self.ledger, worker);
+                self.house.bounce_all(&mut self.ledger, worker);
                 self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::Some);
                 if self.dice.percent(50) {
                     self.tick(Effort::Some);

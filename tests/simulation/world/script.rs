@@ -295,7 +295,7 @@ fn push_item(peer: &mut Peer, what: What, to: &str, msg: &str, start: usize) {
         done_at: None,
         count: None,
         delivered: Default::default(),
-        given_back: Default::default(),
+        bounced: Default::default(),
         nobody: false,
     });
 }

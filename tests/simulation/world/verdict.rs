@@ -56,7 +56,7 @@ fn standing(peer: &Peer) -> Standing {
 /// How many of its items were handled for sure.
 fn handled(peer: &Peer) -> usize {
     let seen = |item: &Item| {
-        let sent = !item.delivered.is_empty() || !item.given_back.is_empty() || item.nobody;
+        let sent = !item.delivered.is_empty() || !item.bounced.is_empty() || item.nobody;
         sent || item.done_at.is_some()
     };
     if let Some(step) = peer.thrown_out_at {
@@ -80,7 +80,7 @@ fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, w
     if told && item.is_in_order() {
         assert!(item.done_at.is_some(), "{what} got no answer: {:?} {:?}", item.to, item.msg);
     }
-    let outcomes = item.delivered.len() + item.given_back.len() + usize::from(item.nobody);
+    let outcomes = item.delivered.len() + item.bounced.len() + usize::from(item.nobody);
     match &item.what {
         What::Direct { key } => {
             let one_left = || {
@@ -120,7 +120,7 @@ fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, w
         if is_surely_for(item, sender, number, peer) {
             let delivered = item.delivered.contains(&number);
             let fits = peer.queue_bytes_peak + item.stamped_bytes_max() <= ledger.queue_bytes_max;
-            let refused = item.given_back.contains_key(peer.shown());
+            let refused = item.bounced.contains_key(peer.shown());
             let fine = delivered
                 || !fits && !told
                 || refused && (!fits || ledger.stopping)
