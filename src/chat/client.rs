@@ -101,7 +101,7 @@ pub struct Flags {
     pub held_pace: bool,
     /// Its own queue is over the bound.
     pub held_queue: bool,
-    /// A question of its is under way.
+    /// A query of its is under way.
     pub held_asking: bool,
     /// It gave a wrong token and waits for the answer.
     pub held_token: bool,
@@ -267,7 +267,7 @@ impl<S> Client<S> {
     /// it made enough work for now. Something will say when it can: the queue
     /// that empties, the answer that comes, a deadline, the next tick.
     /// Nothing waits behind a reset; when the server stops, only what is behind
-    /// a question, whose answers would be taken for those to the next one.
+    /// a query, whose answers would be taken for those to the next one.
     pub(super) fn hold(
         &mut self,
         now: Moment,

@@ -16,7 +16,7 @@ pub enum Kind {
     Silence,
     /// A connection over its rate is read again.
     Pace,
-    /// A wrong token is answered.
+    /// A wrong token is complete_query.
     Token,
     /// A queue has to have moved.
     Stuck,

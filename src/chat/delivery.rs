@@ -3,7 +3,7 @@
 
 use super::client::{Client, Identity};
 use super::id::{Address, ConnId, Origin, Tag, WorkerId};
-use super::message::{Frame, Question, ShardMessage};
+use super::message::{Frame, Query, ShardMessage};
 use super::refusal::Code;
 use super::shard::{Effect, Shard};
 use crate::limits;
@@ -91,7 +91,7 @@ impl<S> Shard<S> {
         };
         if !self.rosters.contains(&room, id) {
             let home = self.hashing.home(self.hashing.room(&room));
-            self.ask_home(id, ordinal, home, Question::RoomSize { room });
+            self.query_home(id, ordinal, home, Query::RoomSize { room });
             return;
         }
         let Some(frame) = self.stamped_frame(id, ordinal, packet) else { return };
@@ -118,7 +118,7 @@ impl<S> Shard<S> {
         if client.extras().publishes_in_flight >= limits::PUBLISHES_IN_FLIGHT_MAX {
             client.extras().publishes_in_flight = 0;
             let others: Vec<WorkerId> = self.others().collect();
-            self.ask(id, ordinal, Question::Pause, &others);
+            self.ask(id, ordinal, Query::Pause, &others);
         }
     }
 

@@ -4,7 +4,7 @@
 use super::client::Then;
 use super::deadlines::Kind;
 use super::id::ConnId;
-use super::message::Question;
+use super::message::Query;
 use super::refusal::Code;
 use super::shard::{Report, Shard};
 use crate::limits;
@@ -47,7 +47,7 @@ impl<S> Shard<S> {
         let argument = packet.msg.plain();
         match packet.to.as_ref() {
             "/help" => self.say(id, "/help", HELP),
-            "/list" => self.ask_all(id, ordinal, Question::List),
+            "/list" => self.query_all(id, ordinal, Query::List),
             "/who" => return self.who(id, ordinal, &argument),
             "/time" => self.time(id),
             "/ping" => {
@@ -58,7 +58,7 @@ impl<S> Shard<S> {
             "/broadcast" => return self.broadcast(id, ordinal, packet),
             "/join" => return self.join(id, ordinal, &argument),
             "/leave" => return self.leave_room(id, ordinal, &argument),
-            "/rooms" => self.ask_all(id, ordinal, Question::Rooms),
+            "/rooms" => self.query_all(id, ordinal, Query::Rooms),
             "/members" => return self.members(id, ordinal, &argument),
             "/presence" => return self.presence(id, &argument),
             "/operator" => return self.operator(id, &argument),
@@ -73,7 +73,7 @@ impl<S> Shard<S> {
         let name = Name::parse(argument).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
         let home = self.hashing.home_of_user(name.key());
-        self.ask_home(id, ordinal, home, Question::Who { key: name.key().into(), hash });
+        self.query_home(id, ordinal, home, Query::Who { key: name.key().into(), hash });
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl<S> Shard<S> {
         }
         if let Some(frame) = self.stamped_frame(id, ordinal, packet) {
             let sender = self.address(id);
-            self.ask_all(id, ordinal, Question::Broadcast { sender, frame });
+            self.query_all(id, ordinal, Query::Broadcast { sender, frame });
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl<S> Shard<S> {
             client.extras().rooms.push(key);
         }
         let home = self.hashing.home(self.hashing.room(room.key()));
-        self.ask_home(id, ordinal, home, Question::Join { room, member });
+        self.query_home(id, ordinal, home, Query::Join { room, member });
         Ok(())
     }
 
@@ -156,14 +156,14 @@ impl<S> Shard<S> {
         if let Some(client) = self.clients.get_mut(id) {
             client.extras().rooms.retain(|joined| *joined != room);
         }
-        self.ask_home(id, ordinal, home, Question::Leave { room, member });
+        self.query_home(id, ordinal, home, Query::Leave { room, member });
         Ok(())
     }
 
     fn members(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
         let room: Arc<str> = room_name(argument)?.key().into();
         let home = self.hashing.home(self.hashing.room(&room));
-        self.ask_home(id, ordinal, home, Question::Members { room });
+        self.query_home(id, ordinal, home, Query::Members { room });
         Ok(())
     }
 
@@ -240,7 +240,7 @@ impl<S> Shard<S> {
         let hash = self.hashing.user(name.key());
         let home = self.hashing.home_of_user(name.key());
         let (key, reason) = (name.key().into(), reason.into());
-        self.ask_home(id, ordinal, home, Question::Kick { key, hash, reason });
+        self.query_home(id, ordinal, home, Query::Kick { key, hash, reason });
         Ok(())
     }
 

@@ -107,7 +107,7 @@ impl<S> Shard<S> {
     }
 
     /// Whether the next packet has to wait. Nothing waits behind a reset. When
-    /// the server stops, only what is behind a question waits: its answers
+    /// the server stops, only what is behind a query waits: its answers
     /// would be taken for those to the next one.
     fn holds(&self, id: ConnId) -> bool {
         self.clients.get(id).is_some_and(|client| match client.flags {

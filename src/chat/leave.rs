@@ -4,7 +4,7 @@
 use super::client::{Client, Flags, Stage, Then};
 use super::deadlines::Kind;
 use super::id::{ConnId, Moment, Tag};
-use super::message::{Question, ShardMessage};
+use super::message::{Query, ShardMessage};
 use super::refusal::Code;
 use super::shard::{Effect, Gone, Report, Shard};
 use crate::limits;
@@ -43,9 +43,9 @@ impl<S> Shard<S> {
             }
         }
         if fences > 0 {
-            let asker = self.address(id);
+            let requester = self.address(id);
             for worker in self.others() {
-                self.send(worker, ShardMessage::Ask { asker, question: Question::Fence }, 0);
+                self.send(worker, ShardMessage::Query { requester, query: Query::Fence }, 0);
             }
         }
         self.settle(id);
@@ -57,20 +57,20 @@ impl<S> Shard<S> {
         }
         let Ok(member) = crate::wire::Name::parse(name) else { return };
         let member = Arc::new(member);
-        let asker = self.address(id);
+        let requester = self.address(id);
         for room in rooms {
             self.rosters.remove(&room, id);
             let home = self.hashing.home(self.hashing.room(&room));
             if home == self.place.worker {
                 self.leave_room_here(&room, &member);
             } else {
-                let question = Question::Leave { room, member: member.clone() };
-                self.send(home, ShardMessage::Ask { asker, question }, 64);
+                let query = Query::Leave { room, member: member.clone() };
+                self.send(home, ShardMessage::Query { requester, query }, 64);
             }
         }
     }
 
-    /// If it has left, is flushed and everything is answered: the next step of
+    /// If it has left, is flushed and everything is complete_query: the next step of
     /// its end.
     pub(super) fn settle(&mut self, id: ConnId) {
         let now = self.now;
@@ -149,7 +149,7 @@ impl<S> Shard<S> {
             // The reason is the last that is said.
             *then = Then::Linger;
         }
-        // Leaves first, so that what is bounced to itself is not answered.
+        // Leaves first, so that what is bounced to itself is not complete_query.
         self.leave(id, Then::Linger);
         let packets = self.bounce_queue(id);
         self.report(Report::Stuck { peer, name, packets });

@@ -39,10 +39,10 @@ pub enum ShardMessage<S> {
     RoomMessage { sender: Address, room: Arc<str>, frame: Arc<Frame> },
     /// A packet was not delivered.
     Refuse { to: ConnId, ordinal: u64, code: Code, name: Option<CompactString> },
-    /// A question of a client.
-    Ask { asker: Address, question: Question },
+    /// A query of a client.
+    Ask { requester: Address, query: Query },
     /// The answer.
-    Answer { to: ConnId, answer: Answer },
+    Reply { to: ConnId, answer: Reply },
     /// Somebody came or went.
     Presence { came: bool, name: Arc<str> },
     /// A connection moves home.
@@ -50,9 +50,9 @@ pub enum ShardMessage<S> {
 }
 
 /// What a shard asks others on behalf of a client, who is not heard further
-/// until all have answered: so what a client sends keeps its order.
+/// until all have complete_query: so what a client sends keeps its order.
 #[derive(Clone, Debug)]
-pub enum Question {
+pub enum Query {
     Broadcast {
         sender: Address,
         frame: Arc<Frame>,
@@ -90,9 +90,9 @@ pub enum Question {
     Fence,
 }
 
-/// What is answered.
+/// What is complete_query.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub enum Reply {
     Count(u64),
     /// Key and line of each entry, in order.
     Entries(Vec<Entry>),
@@ -193,7 +193,7 @@ impl Span {
     }
 }
 
-impl Question {
+impl Query {
     /// What it holds, in bytes, for the mailbox's account.
     pub(super) fn extra_bytes(&self) -> usize {
         match self {
@@ -204,7 +204,7 @@ impl Question {
     }
 }
 
-impl Answer {
+impl Reply {
     /// What it holds, in bytes, for the mailbox's account.
     pub(super) fn extra_bytes(&self) -> usize {
         match self {
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(batch.weight_bytes(), 0);
         let message = size_of::<ShardMessage<()>>();
         let conn = ConnId { slot: 0, generation: 0 };
-        batch.push(ShardMessage::Answer { to: conn, answer: Answer::Done }, 1000);
+        batch.push(ShardMessage::Reply { to: conn, answer: Reply::Done }, 1000);
         assert_eq!(batch.weight_bytes(), message + 1000);
         let sender = Address { worker: 0, conn };
         let origin = Origin { sender, ordinal: std::num::NonZeroU64::MIN };
@@ -247,14 +247,14 @@ mod tests {
         let frame = Arc::new(Frame { tag: None, bytes });
         let conn = ConnId { slot: 0, generation: 0 };
         let sender = Address { worker: 0, conn };
-        assert_eq!(Question::Broadcast { sender, frame }.extra_bytes(), 5000);
+        assert_eq!(Query::Broadcast { sender, frame }.extra_bytes(), 5000);
         let reason = "x".repeat(700).into();
-        let kick = Question::Kick { key: "bob".into(), hash: 0, reason };
+        let kick = Query::Kick { key: "bob".into(), hash: 0, reason };
         assert_eq!(kick.extra_bytes(), 700);
         let entry = |key: &str, line: &str| Entry { key: key.into(), line: line.into() };
-        let entries = Answer::Entries(vec![entry("bob", "Bob 1"), entry("alice", "Alice")]);
+        let entries = Reply::Entries(vec![entry("bob", "Bob 1"), entry("alice", "Alice")]);
         assert_eq!(entries.extra_bytes(), 2 * size_of::<Entry>() + 3 + 5 + 5 + 5);
         // What has a bound of its own counts as a little.
-        assert_eq!([Question::List.extra_bytes(), Answer::Done.extra_bytes()], [64, 64]);
+        assert_eq!([Query::List.extra_bytes(), Reply::Done.extra_bytes()], [64, 64]);
     }
 }

@@ -12,7 +12,7 @@
 //! | `greet` | a name is claimed at its home |
 //! | `delivery` | packets for people and rooms, and what could not be delivered |
 //! | `endpoints` | the table of the server's own endpoints |
-//! | `ask` | questions that other shards have a part in |
+//! | `query` | queries that other shards have a part in |
 //! | `speak` | the server's own packets: answers, refusals, pages |
 //! | `flush` | from queue to socket |
 //! | `leave` | going: politely, kicked, refused, stuck, lost |
@@ -21,7 +21,6 @@
 //! | `deadlines` | what happens when nothing happens |
 //! | [`refusal`], [`rules`], [`tally`], [`id`] | codes, settings, counters, handles |
 
-mod ask;
 pub mod client;
 mod clients;
 mod deadlines;
@@ -34,6 +33,7 @@ pub mod id;
 mod input;
 mod leave;
 pub mod message;
+mod query;
 pub mod refusal;
 mod rooms;
 pub mod rules;

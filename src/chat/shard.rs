@@ -2,13 +2,13 @@
 //! out. What happens in between is in the modules beside this one, each a part
 //! of [`Shard`].
 
-use super::ask::Asked;
 use super::client::{Client, Then};
 use super::clients::Clients;
 use super::deadlines::{Deadlines, Kind};
 use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::message::{Batch, Handoff, ShardMessage};
+use super::query::PendingQuery;
 use super::refusal::Code;
 use super::rooms::{Rooms, Rosters};
 use super::rules::{Pace, Rules};
@@ -52,7 +52,7 @@ pub struct Shard<S> {
     pub(super) rosters: Rosters,
     /// Users here who want to know who comes and goes.
     pub(super) watchers: BTreeSet<ConnId>,
-    pub(super) asked: BTreeMap<ConnId, Asked>,
+    pub(super) asked: BTreeMap<ConnId, PendingQuery>,
     pub(super) deadlines: Deadlines,
     pub(super) effects: Vec<Effect<S>>,
     pub(super) outboxes: Vec<Batch<S>>,
@@ -243,8 +243,8 @@ impl<S> Shard<S> {
             ShardMessage::Refuse { to, ordinal, code, name } => {
                 self.refuse(to, ordinal, code, name.as_deref());
             }
-            ShardMessage::Ask { asker, question } => self.asked_by(asker, &question),
-            ShardMessage::Answer { to, answer } => self.answer_arrived(to, answer),
+            ShardMessage::Query { requester, query } => self.query_arrived(requester, &query),
+            ShardMessage::Reply { to, answer } => self.reply_arrived(to, answer),
             ShardMessage::Presence { came, name } => self.tell_watchers(came, &name),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }
@@ -317,7 +317,7 @@ impl<S> Shard<S> {
         self.clients.get(id).map_or(0, |client| client.inbound.capacity())
     }
 
-    /// Whether nothing is left of anybody: no client, name, room or question.
+    /// Whether nothing is left of anybody: no client, name, room or query.
     pub fn is_vacant(&self) -> bool {
         self.clients.count() == 0
             && self.directory.is_empty()

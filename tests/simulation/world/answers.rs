@@ -1,5 +1,5 @@
 //! The oracle's opinion of what the server itself says: welcomes, answers in
-//! the order of the questions, refusals that have a reason. What users say is
+//! the order of the queries, refusals that have a reason. What users say is
 //! the ledger's.
 
 use super::ledger::{Ledger, Line};
@@ -53,12 +53,12 @@ impl Ledger {
         assert!(holders <= 1, "{holders} hold the name {key}");
     }
 
-    /// An answer comes in the order of the questions, and fits.
+    /// An answer comes in the order of the queries, and fits.
     fn answered(&mut self, number: usize, line: &Line) {
         let (at, limit, step) = (self.peers[number].cursor, self.packet_bytes_max, self.step);
         let peer = &mut self.peers[number];
         if peer.emptied || peer.thrown_out_at.is_some() {
-            // Some answers are gone: emptied, or to a question that was under
+            // Some answers are gone: emptied, or to a query that was under
             // way when what is behind it was hurried. Which this is can't be told.
             return;
         }

@@ -42,7 +42,7 @@ pub enum What {
         member: bool,
     },
     Broadcast,
-    /// A question to an endpoint: answered, or refused with one of these.
+    /// A query to an endpoint: answered, or refused with one of these.
     Call {
         endpoint: &'static str,
         refusals: &'static [&'static str],

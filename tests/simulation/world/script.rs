@@ -185,7 +185,7 @@ fn call(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String], t
     packet(dice, setting, peer, what, endpoint, &msg);
 }
 
-/// A plain question.
+/// A plain query.
 pub fn ask(peer: &mut Peer, endpoint: &'static str, msg: &str) {
     let start = peer.stream.len();
     let bytes = plain(peer.real_name(), endpoint, msg);

@@ -1,53 +1,47 @@
-//! Questions that other shards have a part in: asked on behalf of a client,
-//! answered by each shard for its own, put together when all have answered.
+//! Queries that other shards have a part in: asked on behalf of a client,
+//! complete_query by each shard for its own, put together when all have complete_query.
 //! Meanwhile the client is not heard further. What only this shard has to
-//! answer is answered at once, the same way.
+//! answer is complete_query at once, the same way.
 
 use super::client::{Client, Then};
 use super::id::{Address, ConnId, WorkerId};
-use super::message::{Answer, Entry, Frame, Question, ShardMessage, WhoIs};
+use super::message::{Entry, Frame, Query, Reply, ShardMessage, WhoIs};
 use super::refusal::Code;
 use super::rooms::Left;
 use super::shard::{Report, Shard};
 use crate::wire::Name;
 use std::sync::Arc;
 
-/// A client's question that is under way.
+/// A client's query that is under way.
 #[derive(Debug)]
-pub struct Asked {
+pub struct PendingQuery {
     ordinal: u64,
     endpoint: &'static str,
-    /// Shards that have not answered yet.
+    /// Shards that have not complete_query yet.
     missing: usize,
     count: u64,
     entries: Vec<Entry>,
     /// What isn't a count or a list.
-    other: Option<Answer>,
+    other: Option<Reply>,
 }
 
 impl<S> Shard<S> {
     /// Asks the one shard that knows.
-    pub(super) fn ask_home(
-        &mut self,
-        id: ConnId,
-        ordinal: u64,
-        home: WorkerId,
-        question: Question,
-    ) {
-        self.ask(id, ordinal, question, &[home]);
+    pub(super) fn query_home(&mut self, id: ConnId, ordinal: u64, home: WorkerId, query: Query) {
+        self.ask(id, ordinal, query, &[home]);
     }
 
     /// Asks every shard, this one too.
-    pub(super) fn ask_all(&mut self, id: ConnId, ordinal: u64, question: Question) {
+    pub(super) fn query_all(&mut self, id: ConnId, ordinal: u64, query: Query) {
         let everybody: Vec<WorkerId> = (0..self.place.workers as WorkerId).collect();
-        self.ask(id, ordinal, question, &everybody);
+        self.ask(id, ordinal, query, &everybody);
     }
 
-    pub(super) fn ask(&mut self, id: ConnId, ordinal: u64, question: Question, whom: &[WorkerId]) {
-        let asker = self.address(id);
-        let mut asked = Asked {
+    pub(super) fn ask(&mut self, id: ConnId, ordinal: u64, query: Query, whom: &[WorkerId]) {
+        let requester = self.address(id);
+        let mut asked = PendingQuery {
             ordinal,
-            endpoint: endpoint_of(&question),
+            endpoint: endpoint_of(&query),
             missing: whom.len(),
             count: 0,
             entries: Vec::new(),
@@ -55,14 +49,14 @@ impl<S> Shard<S> {
         };
         for &worker in whom {
             if worker == self.place.worker {
-                asked.add(self.answer(&question));
+                asked.add(self.reply_to(&query));
             } else {
-                let weight = question.extra_bytes();
-                self.send(worker, ShardMessage::Ask { asker, question: question.clone() }, weight);
+                let weight = query.extra_bytes();
+                self.send(worker, ShardMessage::Query { requester, query: query.clone() }, weight);
             }
         }
         if asked.missing == 0 {
-            self.answered(id, asked);
+            self.complete_query(id, asked);
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
@@ -72,17 +66,17 @@ impl<S> Shard<S> {
     }
 
     /// Another shard asks.
-    pub(super) fn asked_by(&mut self, asker: Address, question: &Question) {
-        let answer = self.answer(question);
+    pub(super) fn query_arrived(&mut self, requester: Address, query: &Query) {
+        let answer = self.reply_to(query);
         let weight = answer.extra_bytes();
-        self.send(asker.worker, ShardMessage::Answer { to: asker.conn, answer }, weight);
+        self.send(requester.worker, ShardMessage::Reply { to: requester.conn, answer }, weight);
     }
 
-    /// Another shard has answered.
-    pub(super) fn answer_arrived(&mut self, id: ConnId, answer: Answer) {
+    /// Another shard has complete_query.
+    pub(super) fn reply_arrived(&mut self, id: ConnId, answer: Reply) {
         let Some(client) = self.clients.get_mut(id) else { return };
         if let Some((fences, _)) = client.closing() {
-            if matches!(answer, Answer::Done) {
+            if matches!(answer, Reply::Done) {
                 *fences -= 1;
                 self.settle(id);
             }
@@ -95,76 +89,74 @@ impl<S> Shard<S> {
         }
         client.flags.held_asking = false;
         if let Some(asked) = self.asked.remove(&id) {
-            self.answered(id, asked);
+            self.complete_query(id, asked);
         }
         self.resume(id);
     }
 
-    /// What this shard knows, or does, about a question.
-    fn answer(&mut self, question: &Question) -> Answer {
-        match question {
-            Question::Broadcast { sender, frame } => {
-                Answer::Count(self.broadcast_here(*sender, frame))
-            }
-            Question::List => Answer::Entries(self.users()),
-            Question::Rooms => Answer::Entries(self.rooms_here()),
-            Question::Members { room } => match self.rooms.get(room) {
-                Some(room) => Answer::Entries(
+    /// What this shard knows, or does, about a query.
+    fn answer(&mut self, query: &Query) -> Reply {
+        match query {
+            Query::Broadcast { sender, frame } => Reply::Count(self.broadcast_here(*sender, frame)),
+            Query::List => Reply::Entries(self.users()),
+            Query::Rooms => Reply::Entries(self.rooms_here()),
+            Query::Members { room } => match self.rooms.get(room) {
+                Some(room) => Reply::Entries(
                     room.members
                         .iter()
                         .map(|(key, name)| Entry { key: key.clone(), line: name.clone() })
                         .collect(),
                 ),
-                None => Answer::NoRoom,
+                None => Reply::NoRoom,
             },
-            Question::RoomSize { room } => match self.rooms.get(room) {
-                Some(room) => Answer::Count(room.members.len() as u64),
-                None => Answer::NoRoom,
+            Query::RoomSize { room } => match self.rooms.get(room) {
+                Some(room) => Reply::Count(room.members.len() as u64),
+                None => Reply::NoRoom,
             },
-            Question::Who { key, hash } => Answer::Who(self.who_is(*hash, key)),
-            Question::Join { room, member } => {
+            Query::Who { key, hash } => Reply::Who(self.who_is(*hash, key)),
+            Query::Join { room, member } => {
                 let known = self.rooms.get(room.key()).is_some();
                 if !known && !self.tallies.room_made() {
-                    return Answer::TooManyRooms;
+                    return Reply::TooManyRooms;
                 }
                 let room = self.rooms.join(room, member);
-                Answer::Joined { room: room.shown.clone(), members: room.members.len() }
+                Reply::Joined { room: room.shown.clone(), members: room.members.len() }
             }
-            Question::Leave { room, member } => Answer::Left(self.leave_room_here(room, member)),
-            Question::Kick { key, hash, reason } => Answer::Kicked(self.kick(*hash, key, reason)),
-            Question::Pause => Answer::Count(0),
-            Question::Fence => Answer::Done,
+            Query::Leave { room, member } => Reply::Left(self.leave_room_here(room, member)),
+            Query::Kick { key, hash, reason } => Reply::Kicked(self.kick(*hash, key, reason)),
+            Query::Pause => Reply::Count(0),
+            Query::Fence => Reply::Done,
         }
     }
 
-    /// All have answered: tells the client.
-    fn answered(&mut self, id: ConnId, asked: Asked) {
-        let Asked { ordinal, endpoint, count, mut entries, other, .. } = asked;
+    /// All have complete_query: tells the client.
+    fn complete_query(&mut self, id: ConnId, asked: PendingQuery) {
+        let PendingQuery { ordinal, endpoint, count, mut entries, other, .. } = asked;
         let refusal = match (endpoint, other) {
             // What was waited for has come before.
             (PAUSE, _) => return,
             ("/broadcast", _) => return self.say(id, endpoint, &count.to_string()),
             // A room message by one who is no member.
-            ("", Some(Answer::NoRoom)) | ("/members", Some(Answer::NoRoom)) => Code::NoSuchRoom,
+            ("", Some(Reply::NoRoom)) | ("/members", Some(Reply::NoRoom)) => Code::NoSuchRoom,
             ("", _) => Code::NotMember,
             ("/list" | "/rooms" | "/members", _) => {
                 entries.sort_unstable();
                 return self.say_pages(id, endpoint, &entries);
             }
-            (_, Some(Answer::Who(Some(WhoIs { name, ip, seconds })))) => {
+            (_, Some(Reply::Who(Some(WhoIs { name, ip, seconds })))) => {
                 return self.say(id, endpoint, &format!("{name} {ip} {seconds}"));
             }
-            (_, Some(Answer::Joined { room, members })) => {
+            (_, Some(Reply::Joined { room, members })) => {
                 return self.say(id, endpoint, &format!("{room} {members}"));
             }
-            (_, Some(Answer::TooManyRooms)) => {
+            (_, Some(Reply::TooManyRooms)) => {
                 self.forget_newest_room(id);
                 Code::BadArgument
             }
-            (_, Some(Answer::Left(Left::Yes(room)))) => return self.say(id, endpoint, &room),
-            (_, Some(Answer::Left(Left::NotMember))) => Code::NotMember,
-            (_, Some(Answer::Left(Left::NoSuchRoom))) => Code::NoSuchRoom,
-            (_, Some(Answer::Kicked(Some(name)))) => return self.say(id, endpoint, &name),
+            (_, Some(Reply::Left(Left::Yes(room)))) => return self.say(id, endpoint, &room),
+            (_, Some(Reply::Left(Left::NotMember))) => Code::NotMember,
+            (_, Some(Reply::Left(Left::NoSuchRoom))) => Code::NoSuchRoom,
+            (_, Some(Reply::Kicked(Some(name)))) => return self.say(id, endpoint, &name),
             _ => Code::NoSuchUser,
         };
         self.refuse(id, ordinal, refusal, None);
@@ -245,32 +237,32 @@ impl<S> Shard<S> {
     }
 }
 
-impl Asked {
-    fn add(&mut self, answer: Answer) {
+impl PendingQuery {
+    fn add(&mut self, answer: Reply) {
         self.missing -= 1;
         match answer {
-            Answer::Count(count) => self.count += count,
-            Answer::Entries(entries) => self.entries.extend(entries),
+            Reply::Count(count) => self.count += count,
+            Reply::Entries(entries) => self.entries.extend(entries),
             other => self.other = Some(other),
         }
     }
 }
 
-/// No endpoint: a question whose answer says only that it has come.
+/// No endpoint: a query whose answer says only that it has come.
 const PAUSE: &str = "pause";
 
 /// Under which name the answer is given; a room message to a room gets none.
-fn endpoint_of(question: &Question) -> &'static str {
-    match question {
-        Question::Broadcast { .. } => "/broadcast",
-        Question::List => "/list",
-        Question::Rooms => "/rooms",
-        Question::Members { .. } => "/members",
-        Question::RoomSize { .. } | Question::Fence => "",
-        Question::Who { .. } => "/who",
-        Question::Join { .. } => "/join",
-        Question::Leave { .. } => "/leave",
-        Question::Kick { .. } => "/kick",
-        Question::Pause => PAUSE,
+fn endpoint_of(query: &Query) -> &'static str {
+    match query {
+        Query::Broadcast { .. } => "/broadcast",
+        Query::List => "/list",
+        Query::Rooms => "/rooms",
+        Query::Members { .. } => "/members",
+        Query::RoomSize { .. } | Query::Fence => "",
+        Query::Who { .. } => "/who",
+        Query::Join { .. } => "/join",
+        Query::Leave { .. } => "/leave",
+        Query::Kick { .. } => "/kick",
+        Query::Pause => PAUSE,
     }
 }
