@@ -29,7 +29,7 @@ impl<S> Shard<S> {
         let stage = Stage::Closing { name, fences, then };
         let left = client.enter(stage);
         let rooms = client.extras.take().map(|extras| extras.rooms).unwrap_or_default();
-        self.asked.remove(&id);
+        self.pending.remove(&id);
         if let Stage::User(identity) = left {
             self.directory.remove(identity.hash, id.slot);
             self.looks.remove(&self.hashing, identity.name(), identity.key());

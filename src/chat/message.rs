@@ -40,9 +40,9 @@ pub enum ShardMessage<S> {
     /// A packet was not delivered.
     Refuse { to: ConnId, ordinal: u64, code: Code, name: Option<CompactString> },
     /// A query of a client.
-    Ask { requester: Address, query: Query },
-    /// The answer.
-    Reply { to: ConnId, answer: Reply },
+    Query { requester: Address, query: Query },
+    /// The reply.
+    Reply { to: ConnId, reply: Reply },
     /// Somebody came or went.
     Presence { came: bool, name: Arc<str> },
     /// A connection moves home.
@@ -83,7 +83,7 @@ pub enum Query {
         hash: u64,
         reason: Arc<str>,
     },
-    /// Whether all that was sent before has been dealt with: asked by one who
+    /// Whether all that was sent before has been dealt with: pending by one who
     /// stays ...
     Pause,
     /// ... and by one who leaves.
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(batch.weight_bytes(), 0);
         let message = size_of::<ShardMessage<()>>();
         let conn = ConnId { slot: 0, generation: 0 };
-        batch.push(ShardMessage::Reply { to: conn, answer: Reply::Done }, 1000);
+        batch.push(ShardMessage::Reply { to: conn, reply: Reply::Done }, 1000);
         assert_eq!(batch.weight_bytes(), message + 1000);
         let sender = Address { worker: 0, conn };
         let origin = Origin { sender, ordinal: std::num::NonZeroU64::MIN };

@@ -1,7 +1,7 @@
-//! Queries that other shards have a part in: asked on behalf of a client,
+//! Queries that other shards have a part in: pending on behalf of a client,
 //! complete_query by each shard for its own, put together when all have complete_query.
 //! Meanwhile the client is not heard further. What only this shard has to
-//! answer is complete_query at once, the same way.
+//! reply is complete_query at once, the same way.
 
 use super::client::{Client, Then};
 use super::id::{Address, ConnId, WorkerId};
@@ -39,7 +39,7 @@ impl<S> Shard<S> {
 
     pub(super) fn ask(&mut self, id: ConnId, ordinal: u64, query: Query, whom: &[WorkerId]) {
         let requester = self.address(id);
-        let mut asked = PendingQuery {
+        let mut pending = PendingQuery {
             ordinal,
             endpoint: endpoint_of(&query),
             missing: whom.len(),
@@ -49,53 +49,53 @@ impl<S> Shard<S> {
         };
         for &worker in whom {
             if worker == self.place.worker {
-                asked.add(self.reply_to(&query));
+                pending.add(self.reply_to(&query));
             } else {
                 let weight = query.extra_bytes();
                 self.send(worker, ShardMessage::Query { requester, query: query.clone() }, weight);
             }
         }
-        if asked.missing == 0 {
-            self.complete_query(id, asked);
+        if pending.missing == 0 {
+            self.complete_query(id, pending);
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
         client.flags.held_asking = true;
         client.flags.sent_remotely = true;
-        self.asked.insert(id, asked);
+        self.pending.insert(id, pending);
     }
 
     /// Another shard asks.
     pub(super) fn query_arrived(&mut self, requester: Address, query: &Query) {
-        let answer = self.reply_to(query);
-        let weight = answer.extra_bytes();
-        self.send(requester.worker, ShardMessage::Reply { to: requester.conn, answer }, weight);
+        let reply = self.reply_to(query);
+        let weight = reply.extra_bytes();
+        self.send(requester.worker, ShardMessage::Reply { to: requester.conn, reply }, weight);
     }
 
     /// Another shard has complete_query.
-    pub(super) fn reply_arrived(&mut self, id: ConnId, answer: Reply) {
+    pub(super) fn reply_arrived(&mut self, id: ConnId, reply: Reply) {
         let Some(client) = self.clients.get_mut(id) else { return };
         if let Some((fences, _)) = client.closing() {
-            if matches!(answer, Reply::Done) {
+            if matches!(reply, Reply::Done) {
                 *fences -= 1;
                 self.settle(id);
             }
             return;
         }
-        let Some(asked) = self.asked.get_mut(&id) else { return };
-        asked.add(answer);
-        if asked.missing > 0 {
+        let Some(pending) = self.pending.get_mut(&id) else { return };
+        pending.add(reply);
+        if pending.missing > 0 {
             return;
         }
         client.flags.held_asking = false;
-        if let Some(asked) = self.asked.remove(&id) {
-            self.complete_query(id, asked);
+        if let Some(pending) = self.pending.remove(&id) {
+            self.complete_query(id, pending);
         }
         self.resume(id);
     }
 
     /// What this shard knows, or does, about a query.
-    fn answer(&mut self, query: &Query) -> Reply {
+    fn reply_to(&mut self, query: &Query) -> Reply {
         match query {
             Query::Broadcast { sender, frame } => Reply::Count(self.broadcast_here(*sender, frame)),
             Query::List => Reply::Entries(self.users()),
@@ -130,8 +130,8 @@ impl<S> Shard<S> {
     }
 
     /// All have complete_query: tells the client.
-    fn complete_query(&mut self, id: ConnId, asked: PendingQuery) {
-        let PendingQuery { ordinal, endpoint, count, mut entries, other, .. } = asked;
+    fn complete_query(&mut self, id: ConnId, pending: PendingQuery) {
+        let PendingQuery { ordinal, endpoint, count, mut entries, other, .. } = pending;
         let refusal = match (endpoint, other) {
             // What was waited for has come before.
             (PAUSE, _) => return,
@@ -238,9 +238,9 @@ impl<S> Shard<S> {
 }
 
 impl PendingQuery {
-    fn add(&mut self, answer: Reply) {
+    fn add(&mut self, reply: Reply) {
         self.missing -= 1;
-        match answer {
+        match reply {
             Reply::Count(count) => self.count += count,
             Reply::Entries(entries) => self.entries.extend(entries),
             other => self.other = Some(other),
@@ -248,10 +248,10 @@ impl PendingQuery {
     }
 }
 
-/// No endpoint: a query whose answer says only that it has come.
+/// No endpoint: a query whose reply says only that it has come.
 const PAUSE: &str = "pause";
 
-/// Under which name the answer is given; a room message to a room gets none.
+/// Under which name the reply is given; a room message to a room gets none.
 fn endpoint_of(query: &Query) -> &'static str {
     match query {
         Query::Broadcast { .. } => "/broadcast",

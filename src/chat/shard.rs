@@ -52,7 +52,7 @@ pub struct Shard<S> {
     pub(super) rosters: Rosters,
     /// Users here who want to know who comes and goes.
     pub(super) watchers: BTreeSet<ConnId>,
-    pub(super) asked: BTreeMap<ConnId, PendingQuery>,
+    pub(super) pending: BTreeMap<ConnId, PendingQuery>,
     pub(super) deadlines: Deadlines,
     pub(super) effects: Vec<Effect<S>>,
     pub(super) outboxes: Vec<Batch<S>>,
@@ -71,7 +71,7 @@ pub struct Shard<S> {
     pub(super) bounced_all: bool,
 }
 
-/// The time of day, asked for by few.
+/// The time of day, pending for by few.
 pub type WallClock = Box<dyn Fn() -> SystemTime + Send>;
 
 /// Where in the house a shard is.
@@ -155,7 +155,7 @@ impl<S> Shard<S> {
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             watchers: BTreeSet::new(),
-            asked: BTreeMap::new(),
+            pending: BTreeMap::new(),
             deadlines: Deadlines::default(),
             effects: Vec::new(),
             outboxes: (0..place.workers).map(|_| Batch::default()).collect(),
@@ -244,7 +244,7 @@ impl<S> Shard<S> {
                 self.refuse(to, ordinal, code, name.as_deref());
             }
             ShardMessage::Query { requester, query } => self.query_arrived(requester, &query),
-            ShardMessage::Reply { to, answer } => self.reply_arrived(to, answer),
+            ShardMessage::Reply { to, reply } => self.reply_arrived(to, reply),
             ShardMessage::Presence { came, name } => self.tell_watchers(came, &name),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }
@@ -325,7 +325,7 @@ impl<S> Shard<S> {
             && self.rooms.is_empty()
             && self.rosters.is_empty()
             && self.watchers.is_empty()
-            && self.asked.is_empty()
+            && self.pending.is_empty()
     }
 
     pub(super) fn address(&self, conn: ConnId) -> Address {
