@@ -1,7 +1,7 @@
 //! A shard with two users, for benchmarks: packets go in, bytes come out,
 //! nothing touches a socket.
 
-use lanline::chat::{ConnId, Effect, Moment, Place, Rules, Shard, Tallies};
+use lanline::chat::{ConnId, Counters, Effect, Moment, Settings, Shard, Topology};
 use lanline::wire::JsonText;
 use lanline::wire::packet::push_packet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,10 +19,10 @@ pub struct Pair {
 
 impl Pair {
     pub fn new() -> Self {
-        let place = Place { worker: 0, workers: 1, hash_keys: (1, 2) };
-        let rules = Arc::new(Rules { rate: 0, ..Rules::default() });
-        let tallies = Arc::new(Tallies::new(1));
-        let mut shard = Shard::new(place, rules, tallies, Box::new(SystemTime::now));
+        let topology = Topology { worker: 0, workers: 1, hash_keys: (1, 2) };
+        let settings = Arc::new(Settings { rate: 0, ..Settings::default() });
+        let counters = Arc::new(Counters::new(1));
+        let mut shard = Shard::new(topology, settings, counters, Box::new(SystemTime::now));
         let mut greet = |name: &[u8]| {
             let id = shard.accepted(Moment(1), (), HERE, HERE);
             shard.received(Moment(1), id, name);

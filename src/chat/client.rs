@@ -2,7 +2,7 @@
 //! nothing that acts on others.
 
 use super::id::{Moment, Tag};
-use super::rules::Pace;
+use super::settings::Pace;
 use crate::wire::{Framer, Name, Outbound, packet};
 use compact_str::CompactString;
 use std::mem;

@@ -40,7 +40,7 @@ impl<S> Shard<S> {
         let hash = self.hashing.user(key);
         let home = self.hashing.home_of_user(key);
         let origin = self.origin(id, ordinal);
-        if home != self.place.worker {
+        if home != self.topology.worker {
             let Some(client) = self.clients.get_mut(id) else { return };
             client.flags.sent_remotely = true;
             let Some(identity) = client.identity() else { return };
@@ -109,7 +109,7 @@ impl<S> Shard<S> {
     /// with them: each may bring a refusal from every member, and these are
     /// never refused themselves.
     fn wait_for_refusals(&mut self, id: ConnId, ordinal: u64) {
-        if self.place.workers == 1 {
+        if self.topology.workers == 1 {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
@@ -171,7 +171,7 @@ impl<S> Shard<S> {
     /// An empty queue takes any packet, a filled one up to its bound.
     pub(super) fn has_room(&self, to: ConnId, bytes: usize) -> bool {
         let queued = self.clients.get(to).map_or(0, Client::queued_bytes);
-        queued == 0 || queued + bytes <= self.rules.queue_bytes_max
+        queued == 0 || queued + bytes <= self.settings.queue_bytes_max
     }
 
     /// Its queue, for a moment; it has to be put back.
@@ -193,7 +193,7 @@ impl<S> Shard<S> {
     /// when its turn has come.
     fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, in_turn: bool) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let half_full = queue.queued_bytes() > self.rules.queue_bytes_max / 2;
+        let half_full = queue.queued_bytes() > self.settings.queue_bytes_max / 2;
         client.outbound = queue;
         let flags = &mut client.flags;
         let above_high_water = half_full && !flags.blocked;
@@ -220,7 +220,7 @@ impl<S> Shard<S> {
     /// Refuses a packet to its sender, wherever they are.
     pub(super) fn refuse_origin(&mut self, origin: Origin, code: Code, name: Option<&str>) {
         let Origin { sender, ordinal } = origin;
-        if sender.worker == self.place.worker {
+        if sender.worker == self.topology.worker {
             self.refuse(sender.conn, ordinal.get(), code, name);
             return;
         }

@@ -84,33 +84,33 @@ impl<S> Shard<S> {
     }
 
     fn stats(&mut self, id: ConnId) {
-        let tallies = self.tallies.clone();
+        let counters = self.counters.clone();
         let lines = [
             ("uptime_seconds", self.now.since(Default::default()).as_secs()),
-            ("users", tallies.users() as u64),
-            ("peak_users", tallies.peak_users() as u64),
-            ("packets_in", tallies.sum(|tally| &tally.packets_in)),
-            ("packets_out", tallies.sum(|tally| &tally.packets_out)),
-            ("bytes_in", tallies.sum(|tally| &tally.bytes_in)),
-            ("bytes_out", tallies.sum(|tally| &tally.bytes_out)),
-            ("refused", tallies.sum(|tally| &tally.refused)),
-            ("workers", self.place.workers as u64),
+            ("users", counters.users() as u64),
+            ("peak_users", counters.peak_users() as u64),
+            ("packets_in", counters.sum(|counters| &counters.packets_in)),
+            ("packets_out", counters.sum(|counters| &counters.packets_out)),
+            ("bytes_in", counters.sum(|counters| &counters.bytes_in)),
+            ("bytes_out", counters.sum(|counters| &counters.bytes_out)),
+            ("refused", counters.sum(|counters| &counters.refused)),
+            ("workers", self.topology.workers as u64),
         ];
         let mut text = String::new();
         for (name, value) in lines {
             let _ = writeln!(text, "{name} {value}");
         }
-        for (worker, tally) in tallies.all().iter().enumerate() {
-            let _ = writeln!(text, "users_worker_{worker} {}", tally.users.get());
+        for (worker, counters) in counters.all().iter().enumerate() {
+            let _ = writeln!(text, "users_worker_{worker} {}", counters.users.get());
         }
-        let [seccomp, landlock] = tallies.sandbox();
+        let [seccomp, landlock] = counters.sandbox();
         let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
         self.say(id, "/stats", text.trim_end());
     }
 
     fn broadcast(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
-        let may = self.rules.operator_token.is_none();
-        let interval = self.rules.broadcast_interval;
+        let may = self.settings.operator_token.is_none();
+        let interval = self.settings.broadcast_interval;
         let now = self.now;
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
         if !may && !client.flags.operator {
@@ -175,7 +175,7 @@ impl<S> Shard<S> {
         };
         let changed = if on { self.watchers.insert(id) } else { self.watchers.remove(&id) };
         if changed {
-            let watchers = &self.tally().watchers;
+            let watchers = &self.own_counters().watchers;
             if on { watchers.add(1) } else { watchers.subtract(1) }
         }
         self.say(id, "/presence", argument);
@@ -183,7 +183,7 @@ impl<S> Shard<S> {
     }
 
     fn operator(&mut self, id: ConnId, argument: &str) -> Outcome {
-        let Some(token) = &self.rules.operator_token else { return Err(Code::NoSuchEndpoint) };
+        let Some(token) = &self.settings.operator_token else { return Err(Code::NoSuchEndpoint) };
         // In constant time; a token's length is no secret.
         let right = bool::from(token.as_bytes().ct_eq(argument.as_bytes()));
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };

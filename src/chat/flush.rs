@@ -44,10 +44,10 @@ impl<S> Shard<S> {
         let packets = client.outbound.advance(&mut self.pool, bytes);
         client.moved = now;
         client.flags.blocked = false;
-        let tally = self.tallies.of(self.place.worker);
-        tally.bytes_out.add(bytes as u64);
-        tally.packets_out.add(packets as u64);
-        if client.flags.held_queue && client.queued_bytes() <= self.rules.queue_bytes_max {
+        let counters = self.counters.of(self.topology.worker);
+        counters.bytes_out.add(bytes as u64);
+        counters.packets_out.add(packets as u64);
+        if client.flags.held_queue && client.queued_bytes() <= self.settings.queue_bytes_max {
             client.flags.held_queue = false;
             self.resume(id);
             self.settle(id);
@@ -69,7 +69,7 @@ impl<S> Shard<S> {
         } else if !client.flags.watched {
             client.flags.watched = true;
             client.moved = now;
-            self.deadlines.push(now.after(self.rules.stuck_timeout), Kind::Stuck, id);
+            self.deadlines.push(now.after(self.settings.stuck_timeout), Kind::Stuck, id);
         }
     }
 
@@ -93,6 +93,6 @@ impl<S> Shard<S> {
 
     pub(super) fn is_over_its_queue(&self, id: ConnId) -> bool {
         let queued = self.clients.get(id).map_or(0, Client::queued_bytes);
-        queued > self.rules.queue_bytes_max
+        queued > self.settings.queue_bytes_max
     }
 }

@@ -14,7 +14,7 @@ impl<S> Shard<S> {
     /// Its socket gave these bytes.
     pub fn received(&mut self, now: Moment, id: ConnId, bytes: &[u8]) {
         self.now = now;
-        self.tally().bytes_in.add(bytes.len() as u64);
+        self.own_counters().bytes_in.add(bytes.len() as u64);
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.is_closing() {
             return;
@@ -134,8 +134,8 @@ impl<S> Shard<S> {
 
     /// [`Shard::consume`] for one that has a name.
     fn consume_packets(&mut self, id: ConnId, bytes: &[u8], mut at: usize) -> usize {
-        let limit = self.rules.packet_bytes_max;
-        let turn = self.rules.deliveries_per_quantum_max;
+        let limit = self.settings.packet_bytes_max;
+        let turn = self.settings.deliveries_per_quantum_max;
         self.deliveries = 0;
         loop {
             let Some(client) = self.clients.get_mut(id) else { return at };
@@ -147,7 +147,7 @@ impl<S> Shard<S> {
             if at == bytes.len() || client.is_closing() {
                 return at;
             }
-            let queue_bytes = self.rules.queue_bytes_max;
+            let queue_bytes = self.settings.queue_bytes_max;
             let (out_of_quantum, stopping) = (self.deliveries >= turn, self.stopping);
             if let Some(hold) =
                 client.hold(self.now, &self.pace, queue_bytes, out_of_quantum, stopping)
@@ -167,7 +167,7 @@ impl<S> Shard<S> {
             {
                 at += length;
                 let ordinal = client.count(self.now, &self.pace);
-                self.tally().packets_in.add(1);
+                self.own_counters().packets_in.add(1);
                 self.handle(id, ordinal, &packet);
                 continue;
             }
@@ -176,7 +176,7 @@ impl<S> Shard<S> {
                 return at + keep;
             }
             let ordinal = client.count(self.now, &self.pace);
-            self.tally().packets_in.add(1);
+            self.own_counters().packets_in.add(1);
             match step {
                 // White space was passed above, and what is torn is kept from
                 // its first byte: it begins here.
@@ -200,7 +200,7 @@ impl<S> Shard<S> {
 
     /// Its ordinal for a packet that is refused before it could be handled.
     pub(super) fn count_packet(&mut self, id: ConnId) -> u64 {
-        self.tally().packets_in.add(1);
+        self.own_counters().packets_in.add(1);
         let (now, pace) = (self.now, self.pace);
         self.clients.get_mut(id).map_or(0, |client| client.count(now, &pace))
     }

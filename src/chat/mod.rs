@@ -9,42 +9,42 @@
 //! | [`client`] | one connection, from the accept to the last byte |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
-//! | `greet` | a name is claimed at its home |
+//! | `register` | a name is claimed at its home |
 //! | `delivery` | packets for people and rooms, and what could not be delivered |
 //! | `endpoints` | the table of the server's own endpoints |
 //! | `query` | queries that other shards have a part in |
-//! | `speak` | the server's own packets: answers, refusals, pages |
+//! | `replies` | the server's own packets: answers, refusals, pages |
 //! | `flush` | from queue to socket |
-//! | `leave` | going: politely, kicked, refused, stuck, lost |
+//! | `close` | going: politely, kicked, refused, stuck, lost |
 //! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
 //! | `deadlines` | what happens when nothing happens |
-//! | [`refusal`], [`rules`], [`tally`], [`id`] | codes, settings, counters, handles |
+//! | [`refusal`], [`settings`], [`counters`], [`id`] | codes, settings, counters, handles |
 
 pub mod client;
 mod clients;
+mod close;
+pub mod counters;
 mod deadlines;
 mod delivery;
 mod directory;
 mod endpoints;
 mod flush;
-mod greet;
 pub mod id;
 mod input;
-mod leave;
 pub mod message;
 mod query;
 pub mod refusal;
+mod register;
+mod replies;
 mod rooms;
-pub mod rules;
+pub mod settings;
 pub mod shard;
-mod speak;
-pub mod tally;
 
+pub use counters::Counters;
 pub use id::{ConnId, Moment, WorkerId};
 pub use message::{Batch, ShardMessage};
 pub use refusal::Code;
-pub use rules::Rules;
-pub use shard::{Effect, Ended, Place, Shard};
-pub use speak::refusal_at_door;
-pub use tally::Tallies;
+pub use replies::refusal_at_door;
+pub use settings::Settings;
+pub use shard::{Effect, Ended, Shard, Topology};

@@ -33,7 +33,7 @@ impl<S> Shard<S> {
 
     /// Asks every shard, this one too.
     pub(super) fn query_all(&mut self, id: ConnId, ordinal: u64, query: Query) {
-        let everybody: Vec<WorkerId> = (0..self.place.workers as WorkerId).collect();
+        let everybody: Vec<WorkerId> = (0..self.topology.workers as WorkerId).collect();
         self.ask(id, ordinal, query, &everybody);
     }
 
@@ -48,7 +48,7 @@ impl<S> Shard<S> {
             other: None,
         };
         for &worker in whom {
-            if worker == self.place.worker {
+            if worker == self.topology.worker {
                 pending.add(self.reply_to(&query));
             } else {
                 let weight = query.extra_bytes();
@@ -116,7 +116,7 @@ impl<S> Shard<S> {
             Query::Who { key, hash } => Reply::Who(self.who_is(*hash, key)),
             Query::Join { room, member } => {
                 let known = self.rooms.get(room.key()).is_some();
-                if !known && !self.tallies.room_made() {
+                if !known && !self.counters.room_made() {
                     return Reply::TooManyRooms;
                 }
                 let room = self.rooms.join(room, member);
@@ -205,7 +205,7 @@ impl<S> Shard<S> {
     pub(super) fn leave_room_here(&mut self, room: &str, member: &Name) -> Left {
         let left = self.rooms.leave(room, member.key());
         if matches!(left, Left::Yes(_)) && self.rooms.get(room).is_none() {
-            self.tallies.room_gone();
+            self.counters.room_gone();
         }
         left
     }

@@ -4,6 +4,7 @@
 
 use super::client::{Client, Then};
 use super::clients::Clients;
+use super::counters::{Counters, WorkerCounters};
 use super::deadlines::{Deadlines, Kind};
 use super::directory::{Directory, Hashing, Looks};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
@@ -11,8 +12,7 @@ use super::message::{Batch, Handoff, ShardMessage};
 use super::query::PendingQuery;
 use super::refusal::Code;
 use super::rooms::{Rooms, Rosters};
-use super::rules::{Pace, Rules};
-use super::tally::{Tallies, Tally};
+use super::settings::{Pace, Settings};
 use crate::limits;
 use crate::wire::BufferPool;
 use compact_str::ToCompactString;
@@ -38,11 +38,11 @@ use std::time::SystemTime;
 /// - **Invariant**: every packet handled is in one recipient's queue, in a
 ///   message, or refused to its sender; a queue that goes bounces what it held.
 pub struct Shard<S> {
-    pub(super) place: Place,
+    pub(super) topology: Topology,
     pub(super) hashing: Hashing,
-    pub(super) rules: Arc<Rules>,
+    pub(super) settings: Arc<Settings>,
     pub(super) pace: Pace,
-    pub(super) tallies: Arc<Tallies>,
+    pub(super) counters: Arc<Counters>,
     pub(super) wall_clock: WallClock,
     pub(super) now: Moment,
     pub(super) clients: Clients<S>,
@@ -76,7 +76,7 @@ pub type WallClock = Box<dyn Fn() -> SystemTime + Send>;
 
 /// Where in the house a shard is.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct Topology {
     pub worker: WorkerId,
     pub workers: usize,
     /// The house's secret for hashing names, the same for all shards.
@@ -136,17 +136,17 @@ pub enum Ended {
 
 impl<S> Shard<S> {
     pub fn new(
-        place: Place,
-        rules: Arc<Rules>,
-        tallies: Arc<Tallies>,
+        topology: Topology,
+        settings: Arc<Settings>,
+        counters: Arc<Counters>,
         wall_clock: WallClock,
     ) -> Self {
         Self {
-            place,
-            hashing: Hashing::new(place.hash_keys, place.workers),
-            pace: rules.pace(),
-            rules,
-            tallies,
+            topology,
+            hashing: Hashing::new(topology.hash_keys, topology.workers),
+            pace: settings.pace(),
+            settings,
+            counters,
             wall_clock,
             now: Moment::default(),
             clients: Clients::default(),
@@ -158,7 +158,7 @@ impl<S> Shard<S> {
             pending: BTreeMap::new(),
             deadlines: Deadlines::default(),
             effects: Vec::new(),
-            outboxes: (0..place.workers).map(|_| Batch::default()).collect(),
+            outboxes: (0..topology.workers).map(|_| Batch::default()).collect(),
             bulk_queue: VecDeque::new(),
             out_of_quantum: Vec::new(),
             deliveries: 0,
@@ -180,7 +180,7 @@ impl<S> Shard<S> {
             let client = clients.get(id);
             client.is_some_and(|client| kind != Kind::Greeting || client.is_greeting())
         });
-        self.deadlines.push(now.after(self.rules.greeting_timeout), Kind::Greeting, id);
+        self.deadlines.push(now.after(self.settings.greeting_timeout), Kind::Greeting, id);
         id
     }
 
@@ -215,7 +215,7 @@ impl<S> Shard<S> {
     /// How many bytes it takes at a time: a share of what a queue may hold, so
     /// that one turn fills none.
     pub fn quantum_bytes(&self) -> usize {
-        (self.rules.queue_bytes_max / 4).clamp(limits::QUANTUM_BYTES_MIN, limits::SCRATCH_BYTES)
+        (self.settings.queue_bytes_max / 4).clamp(limits::QUANTUM_BYTES_MIN, limits::SCRATCH_BYTES)
     }
 
     /// Its socket.
@@ -329,7 +329,7 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn address(&self, conn: ConnId) -> Address {
-        Address { worker: self.place.worker, conn }
+        Address { worker: self.topology.worker, conn }
     }
 
     pub(super) fn origin(&self, conn: ConnId, ordinal: u64) -> Origin {
@@ -337,14 +337,14 @@ impl<S> Shard<S> {
         Origin { sender: self.address(conn), ordinal: from_one }
     }
 
-    pub(super) fn tally(&self) -> &Tally {
-        self.tallies.of(self.place.worker)
+    pub(super) fn own_counters(&self) -> &WorkerCounters {
+        self.counters.of(self.topology.worker)
     }
 
     /// All workers but this one.
     pub(super) fn others(&self) -> impl Iterator<Item = WorkerId> + use<S> {
-        let me = self.place.worker;
-        (0..self.place.workers as WorkerId).filter(move |&worker| worker != me)
+        let me = self.topology.worker;
+        (0..self.topology.workers as WorkerId).filter(move |&worker| worker != me)
     }
 
     pub(super) fn send(&mut self, worker: WorkerId, message: ShardMessage<S>, extra_bytes: usize) {

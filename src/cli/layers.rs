@@ -302,8 +302,8 @@ mod tests {
         let (packet, source) = setting(&settings, "max-packet");
         assert_eq!((packet, source), (vec!["65536".to_owned()], Source::Default));
         let config = settings.args.into_config().unwrap();
-        assert_eq!((config.workers, config.rules.rate), (3, 9));
-        assert_eq!((config.listen.len(), config.rules.queue_bytes_max), (2, 4096));
+        assert_eq!((config.workers, config.settings.rate), (3, 9));
+        assert_eq!((config.listen.len(), config.settings.queue_bytes_max), (2, 4096));
     }
 
     #[test]

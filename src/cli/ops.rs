@@ -62,7 +62,7 @@ impl DoctorArgs {
             users: self.users,
             workers: config.workers,
             listen: config.listen,
-            queue_bytes: config.rules.queue_bytes_max,
+            queue_bytes: config.settings.queue_bytes_max,
         };
         let findings = doctor::examine(&plan, &Machine::this());
         let text = doctor::report(&plan, &findings);

@@ -1,7 +1,7 @@
 //! The flags of `lanline serve`, each with its variable in the environment,
 //! and how they become a checked `Config`.
 
-use crate::chat::Rules;
+use crate::chat::Settings;
 use crate::limits;
 use crate::net::Config;
 use crate::sandbox;
@@ -131,7 +131,7 @@ impl ServeArgs {
             log: self.log,
             reread: reread.cloned().collect(),
             sandbox: self.sandbox.into(),
-            rules: Rules {
+            settings: Settings {
                 packet_bytes_max: self.max_packet,
                 queue_bytes_max: self.queue,
                 greeting_timeout: self.greeting_timeout.0,
@@ -139,7 +139,7 @@ impl ServeArgs {
                 rate: self.rate,
                 broadcast_interval: self.broadcast_interval.0,
                 operator_token,
-                ..Rules::default()
+                ..Settings::default()
             },
         })
     }

@@ -2,7 +2,7 @@
 //! is `cli`'s business.
 
 use super::worst_case;
-use crate::chat::Rules;
+use crate::chat::Settings;
 use crate::sandbox;
 use ipnet::IpNet;
 use log::info;
@@ -33,29 +33,29 @@ pub struct Config {
     /// What the process gives up once it serves.
     pub sandbox: sandbox::Mode,
     /// What the chat itself is told.
-    pub rules: Rules,
+    pub settings: Settings,
 }
 
 impl Config {
     /// A line in the log.
     pub(super) fn log_limits(&self, clients_max: usize) {
-        let rules = &self.rules;
+        let settings = &self.settings;
         let allow: Vec<String> = self.allow.iter().map(ToString::to_string).collect();
         info!(
             "{}: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, \
              greeting {:?}, stuck {:?}, rate {}/s, broadcasts every {:?}, operators {}, also allowed: {}",
-            rules.version,
+            settings.version,
             self.workers,
-            rules.packet_bytes_max,
-            rules.queue_bytes_max,
-            rules.greeting_timeout,
-            rules.stuck_timeout,
-            rules.rate,
-            rules.broadcast_interval,
-            if rules.operator_token.is_some() { "by token" } else { "none" },
+            settings.packet_bytes_max,
+            settings.queue_bytes_max,
+            settings.greeting_timeout,
+            settings.stuck_timeout,
+            settings.rate,
+            settings.broadcast_interval,
+            if settings.operator_token.is_some() { "by token" } else { "none" },
             if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
         );
-        let worst = worst_case::bytes(rules, self.workers, clients_max);
+        let worst = worst_case::bytes(settings, self.workers, clients_max);
         info!("memory: these limits allow {} MiB at the very most", worst >> 20);
     }
 }

@@ -51,8 +51,8 @@ impl Door {
         Self { allow: allow.into(), counts: Arc::new(counts) }
     }
 
-    /// The same door with other rules; who is inside stays.
-    pub fn with_rules(&self, clients_max: usize, allow: &[IpNet]) -> Self {
+    /// The same door with other settings; who is inside stays.
+    pub fn with_settings(&self, clients_max: usize, allow: &[IpNet]) -> Self {
         self.counts.clients_max.store(clients_max, Relaxed);
         Self { allow: allow.into(), counts: self.counts.clone() }
     }
@@ -220,12 +220,12 @@ mod tests {
     }
 
     #[test]
-    fn other_rules_count_the_same_guests() {
+    fn other_settings_count_the_same_clients() {
         let door = Door::new(1, None, &[]);
         let home = "127.0.0.1".parse().unwrap();
         let foreign = "203.0.113.7".parse().unwrap();
         assert_eq!(door.enter(home), Entry::Client);
-        let wider = door.with_rules(2, &["203.0.113.0/24".parse().unwrap()]);
+        let wider = door.with_settings(2, &["203.0.113.0/24".parse().unwrap()]);
         assert_eq!(wider.enter(foreign), Entry::Client);
         assert_eq!(wider.enter(foreign), Entry::Refused(Code::ServerFull));
         assert_eq!((door.clients(), wider.clients()), (2, 2));

@@ -3,7 +3,7 @@
 //! decided by it but whether the watchdog is told that all is well.
 
 use crate::chat::WorkerId;
-use crate::chat::tally::Counter;
+use crate::chat::counters::Counter;
 use crate::limits::TICK_BOUNDS;
 use std::time::Duration;
 

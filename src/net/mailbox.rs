@@ -5,7 +5,7 @@ use super::account::Account;
 use super::door::Door;
 use super::socket::Socket;
 use super::wake_flag::WakeFlag;
-use crate::chat::{Batch, Moment, Rules, WorkerId};
+use crate::chat::{Batch, Moment, Settings, WorkerId};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use mio::Waker;
 use std::io;
@@ -32,7 +32,7 @@ pub enum WorkerMessage {
 /// Settings that can change while the server runs.
 #[derive(Debug)]
 pub struct Orders {
-    pub rules: Arc<Rules>,
+    pub settings: Arc<Settings>,
     pub door: Door,
 }
 

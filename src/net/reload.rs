@@ -52,8 +52,8 @@ impl Reload {
             warn!("SIGHUP: {setting} changes with a restart only");
         }
         log::set_max_level(new.log);
-        self.door = self.door.with_rules(clients_max, &new.allow);
-        let orders = Orders { rules: Arc::new(new.rules.clone()), door: self.door.clone() };
+        self.door = self.door.with_settings(clients_max, &new.allow);
+        let orders = Orders { settings: Arc::new(new.settings.clone()), door: self.door.clone() };
         let orders = Arc::new(orders);
         mailboxes.send_to_all(|| WorkerMessage::Reload(orders.clone()))?;
         // What can't change stays as it is.

@@ -14,7 +14,7 @@ use super::signals::Signals;
 use super::steward::Steward;
 use super::supervisor::{self, Supervisor};
 use super::worker::{Parts, WAKER, Worker};
-use crate::chat::{Place, Shard, Tallies, WorkerId};
+use crate::chat::{Counters, Shard, Topology, WorkerId};
 use crate::limits;
 use crate::sandbox::{self, Needs, Sandbox};
 use log::{error, info};
@@ -80,7 +80,7 @@ pub fn serve_then(
     let reload = Reload::new(reread, config, door, allowance);
     let (house, first) = House::build(reload, listeners, metrics, (signals, &supervisor), start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
-    house.tallies.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
+    house.counters.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
     house.open();
     announce(&addresses).map_err(system("standard output"))?;
     supervisor.is_ready();
@@ -114,7 +114,7 @@ fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
 
 /// All other threads, and what is told of all at the end.
 struct House {
-    tallies: Arc<Tallies>,
+    counters: Arc<Counters>,
     threads: Vec<JoinHandle<()>>,
     /// Behind it all threads wait to be let go.
     gate: Arc<Barrier>,
@@ -135,9 +135,9 @@ impl House {
         let (workers, door) = (config.workers, reload.door().clone());
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (mailboxes, inboxes) = Mailboxes::new(wakers);
-        let tallies = Arc::new(Tallies::new(workers));
+        let counters = Arc::new(Counters::new(workers));
         let gauges = Arc::new(Gauges::new(workers));
-        let rules = Arc::new(config.rules.clone());
+        let settings = Arc::new(config.settings.clone());
         let hash_keys = hash_keys()?;
 
         let watched = metrics.is_some() || supervisor.watchdog().is_some();
@@ -146,14 +146,14 @@ impl House {
         let mut steward = Some(steward);
         let mut all = Vec::new();
         for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(inboxes)) {
-            let place = Place { worker, workers, hash_keys };
+            let topology = Topology { worker, workers, hash_keys };
             let clock = Box::new(SystemTime::now);
             let parts = Parts {
                 worker,
                 poll,
                 listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
                 steward: steward.take(),
-                shard: Shard::new(place, rules.clone(), tallies.clone(), clock),
+                shard: Shard::new(topology, settings.clone(), counters.clone(), clock),
                 mailbox,
                 door: door.clone(),
                 gauges: gauges.clone(),
@@ -164,15 +164,15 @@ impl House {
         let first = all.remove(0);
         let gate = Arc::new(Barrier::new(workers + usize::from(metrics.is_some())));
         if let Some(metrics) = metrics {
-            let (tallies, version) = (tallies.clone(), rules.version.clone());
-            let sources = Sources { tallies, gauges, mailboxes, door, version };
+            let (counters, version) = (counters.clone(), settings.version.clone());
+            let sources = Sources { counters, gauges, mailboxes, door, version };
             metrics.start(sources, gate.clone()).map_err(system("threads"))?;
         }
         let spawn = |(worker, number)| spawn(worker, number, gate.clone());
         let threads = all.into_iter().zip(1..).map(spawn);
         let threads = threads.collect::<io::Result<_>>().map_err(system("threads"))?;
         gate.wait();
-        Ok((Self { tallies, threads, gate, start }, first))
+        Ok((Self { counters, threads, gate, start }, first))
     }
 
     /// Lets all threads go.
@@ -186,16 +186,16 @@ impl House {
             // A panic has ended the process already.
             let _ = thread.join();
         }
-        let tallies = &self.tallies;
+        let counters = &self.counters;
         info!(
             "stopped after {} s: packets in {} out {}, bytes in {} out {}, refused {}, peak users {}",
             self.start.elapsed().as_secs(),
-            tallies.sum(|tally| &tally.packets_in),
-            tallies.sum(|tally| &tally.packets_out),
-            tallies.sum(|tally| &tally.bytes_in),
-            tallies.sum(|tally| &tally.bytes_out),
-            tallies.sum(|tally| &tally.refused),
-            tallies.peak_users(),
+            counters.sum(|counters| &counters.packets_in),
+            counters.sum(|counters| &counters.packets_out),
+            counters.sum(|counters| &counters.bytes_in),
+            counters.sum(|counters| &counters.bytes_out),
+            counters.sum(|counters| &counters.refused),
+            counters.peak_users(),
         );
     }
 }
@@ -263,7 +263,7 @@ impl Allowance {
 /// How long TCP waits for a peer that acknowledges nothing. A queue that stands
 /// still is the shard's to judge, and it shall be the first.
 fn unheard(config: &Config) -> Duration {
-    limits::UNHEARD_MAX.max(config.rules.stuck_timeout + limits::KEEPALIVE_INTERVAL)
+    limits::UNHEARD_MAX.max(config.settings.stuck_timeout + limits::KEEPALIVE_INTERVAL)
 }
 
 /// For people in the log, for scripts on standard output.

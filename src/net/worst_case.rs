@@ -2,7 +2,7 @@
 //! start, printed, and stayed below. Never: what the kernel holds for sockets
 //! (`net.ipv4.tcp_mem` bounds that).
 
-use crate::chat::Rules;
+use crate::chat::Settings;
 use crate::limits;
 
 /// A connection without its buffers: its place in the slab, its names, its
@@ -22,11 +22,11 @@ const PROGRAM_BYTES: usize = 32 << 20;
 
 /// The most that a server of these settings can hold, in bytes. Vectors grow
 /// by doubling, so what they hold counts twice.
-pub fn bytes(rules: &Rules, workers: usize, clients: usize) -> u64 {
-    let inbound = 2 * (rules.packet_bytes_max + limits::SCRATCH_BYTES);
+pub fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 {
+    let inbound = 2 * (settings.packet_bytes_max + limits::SCRATCH_BYTES);
     // Up to its bound or one packet, with a note on each packet, which may be
     // as large as the packet.
-    let outbound = 2 * 2 * (rules.queue_bytes_max + rules.packet_bytes_max + NOTE_BYTES);
+    let outbound = 2 * 2 * (settings.queue_bytes_max + settings.packet_bytes_max + NOTE_BYTES);
     // What it made us answer before it is no longer heard: refusals from all
     // members of rooms, or a list of all.
     let answers = 2 * REFUSAL_BYTES * (usize::from(limits::PUBLISHES_IN_FLIGHT_MAX) + 1);
@@ -48,12 +48,12 @@ mod tests {
 
     #[test]
     fn it_grows_with_every_bound() {
-        let few = Rules { queue_bytes_max: 1 << 16, ..Rules::default() };
+        let few = Settings { queue_bytes_max: 1 << 16, ..Settings::default() };
         let base = bytes(&few, 1, 100);
-        assert!(bytes(&Rules::default(), 1, 100) > base);
+        assert!(bytes(&Settings::default(), 1, 100) > base);
         assert!(bytes(&few, 2, 100) > base);
         assert!(bytes(&few, 1, 200) > base);
-        let small = Rules { packet_bytes_max: 1024, ..few };
+        let small = Settings { packet_bytes_max: 1024, ..few };
         assert!(bytes(&small, 1, 100) < base);
         assert_eq!(bytes(&small, 1, usize::MAX), u64::MAX);
     }

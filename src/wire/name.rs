@@ -148,7 +148,7 @@ fn may_start(c: char) -> bool {
 }
 
 /// NFC before (the caller's) and after; the full fold, without a language's
-/// own rules (Unicode Standard, section 3.13, toCasefold).
+/// own settings (Unicode Standard, section 3.13, toCasefold).
 fn fold(shown: &str) -> String {
     if shown.is_ascii() {
         return shown.to_ascii_lowercase();

@@ -5,7 +5,7 @@
 
 use crate::support::server::{collect, program, signal, wait};
 use crate::support::{Client, Server, eventually};
-use lanline::chat::Rules;
+use lanline::chat::Settings;
 use lanline::net::{Config, serve_then};
 use lanline::sandbox::Mode;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -178,7 +178,7 @@ fn inside(targets: &str) {
         log: log::LevelFilter::Info,
         reread: Vec::new(),
         sandbox: Mode::Auto,
-        rules: Rules::default(),
+        settings: Settings::default(),
     };
     let reread = || Err("there is nothing to read again".to_owned());
     serve_then(config, Box::new(reread), |_| {

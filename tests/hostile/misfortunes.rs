@@ -4,7 +4,7 @@
 use crate::support::client::packet;
 use crate::support::server::{path, program};
 use crate::support::{Client, Server, eventually, figure, is_full, size};
-use lanline::chat::Rules;
+use lanline::chat::Settings;
 use lanline::net::{Config, serve_then};
 use lanline::sandbox::Mode;
 use std::io::Write;
@@ -127,7 +127,7 @@ fn serve_and_fail() {
         log: log::LevelFilter::Info,
         reread: Vec::new(),
         sandbox: Mode::Off,
-        rules: Rules::default(),
+        settings: Settings::default(),
     };
     let _ = serve_then(
         config,

@@ -1,7 +1,7 @@
 //! Queues, rates, turns and packets, each at its bound and one over it.
 
 use crate::house::{House, Who, packet, unpaced};
-use lanline::chat::{Code, Rules};
+use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ fn text_of(to: &str, bytes: usize) -> String {
     "x".repeat(bytes - stamped(to, ""))
 }
 
-fn rules(queue_bytes_max: usize) -> Rules {
-    Rules { queue_bytes_max, ..unpaced() }
+fn settings(queue_bytes_max: usize) -> Settings {
+    Settings { queue_bytes_max, ..unpaced() }
 }
 
 /// Alice, and somebody who reads nothing, at her home or far from it; both in a
 /// room.
-fn alice_and_bob(workers: usize, far: bool, rules: Rules) -> (House, Who, Who, String) {
-    let mut house = House::new(workers, rules);
+fn alice_and_bob(workers: usize, far: bool, settings: Settings) -> (House, Who, Who, String) {
+    let mut house = House::new(workers, settings);
     let alice = house.join("alice");
     let home = house.home(alice);
     let (bob, name) = house.join_at(if far { (home + 1) % workers } else { home });
@@ -38,7 +38,7 @@ fn alice_and_bob(workers: usize, far: bool, rules: Rules) -> (House, Who, Who, S
 fn a_queue_takes_its_bound_to_the_byte() {
     for far in [false, true] {
         for to_room in [false, true] {
-            let (mut house, alice, bob, name) = alice_and_bob(2, far, rules(1000));
+            let (mut house, alice, bob, name) = alice_and_bob(2, far, settings(1000));
             let to = if to_room { "#r" } else { &name };
             house.say(alice, to, &text_of(to, 400));
             house.say(alice, to, &text_of(to, 601));
@@ -58,7 +58,7 @@ fn a_queue_takes_its_bound_to_the_byte() {
 #[test]
 fn an_empty_queue_takes_any_packet() {
     for far in [false, true] {
-        let (mut house, alice, bob, name) = alice_and_bob(2, far, rules(10));
+        let (mut house, alice, bob, name) = alice_and_bob(2, far, settings(10));
         for to in [&*name, "#r"] {
             house.window(bob, 0);
             house.say(alice, to, "larger than the queue");
@@ -81,7 +81,7 @@ fn ping_bytes(msg: &str) -> usize {
 fn who_does_not_read_is_heard_until_its_queue_is_over_the_bound() {
     let text = "x".repeat(100);
     let bound = ping_bytes(&text);
-    let mut house = House::new(1, rules(bound));
+    let mut house = House::new(1, settings(bound));
     let bob = house.join("bob");
     house.window(bob, 0);
     house.say(bob, "/ping", &text);
@@ -103,7 +103,7 @@ fn who_does_not_read_is_heard_until_its_queue_is_over_the_bound() {
 #[test]
 fn what_comes_in_one_go_is_held_at_the_same_bound() {
     let text = "x".repeat(100);
-    let mut house = House::new(1, rules(ping_bytes(&text)));
+    let mut house = House::new(1, settings(ping_bytes(&text)));
     let bob = house.join("bob");
     house.window(bob, 0);
     let pings =
@@ -117,7 +117,7 @@ fn what_comes_in_one_go_is_held_at_the_same_bound() {
 
 #[test]
 fn who_was_not_held_is_not_read_again_for_being_flushed() {
-    let (mut house, alice, bob, name) = alice_and_bob(1, false, rules(1000));
+    let (mut house, alice, bob, name) = alice_and_bob(1, false, settings(1000));
     let reads = house.reads;
     house.say(alice, &name, "x");
     house.window(bob, usize::MAX);
@@ -128,7 +128,7 @@ fn who_was_not_held_is_not_read_again_for_being_flushed() {
 
 #[test]
 fn a_rate_is_kept_to_the_packet_and_to_the_nanosecond() {
-    let mut house = House::new(1, Rules { rate: 10, ..unpaced() });
+    let mut house = House::new(1, Settings { rate: 10, ..unpaced() });
     let bob = house.join("bob");
     house.write(bob, &packet("bob", "/ping", "x").repeat(30));
     let saved_up = limits::RATE_BURST.as_secs() as usize * 10;
@@ -147,7 +147,7 @@ fn a_rate_is_kept_to_the_packet_and_to_the_nanosecond() {
 
 #[test]
 fn deliveries_of_one_turn_are_counted_and_the_rest_waits_a_tick() {
-    let mut house = House::new(1, Rules { deliveries_per_quantum_max: 3, ..unpaced() });
+    let mut house = House::new(1, Settings { deliveries_per_quantum_max: 3, ..unpaced() });
     let all = ["alice", "bob", "carol"].map(|name| house.join(name));
     for who in all {
         house.ask(who, "/join", "#r");
@@ -170,7 +170,7 @@ fn a_turn_is_a_quarter_of_a_queue_within_bounds() {
         (100_000, 25_000),
         (1 << 20, limits::SCRATCH_BYTES),
     ] {
-        assert_eq!(House::new(1, rules(queue)).shards[0].quantum_bytes(), turn);
+        assert_eq!(House::new(1, settings(queue)).shards[0].quantum_bytes(), turn);
     }
 }
 
@@ -184,7 +184,7 @@ fn a_packet_takes_its_bound_to_the_byte() {
     for layout in layouts {
         let packet_of =
             |bytes: usize| layout.replace("TEXT", &"x".repeat(bytes + "TEXT".len() - layout.len()));
-        let mut house = House::new(1, Rules { packet_bytes_max: 300, ..unpaced() });
+        let mut house = House::new(1, Settings { packet_bytes_max: 300, ..unpaced() });
         let bob = house.join("bob");
         house.write(bob, packet_of(300).as_bytes());
         assert_eq!(house.only(bob).from, "/ping");
@@ -210,7 +210,7 @@ fn junk_behind_a_packet_is_dropped_as_it_comes() {
 
 #[test]
 fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
-    let (mut house, alice, bob, name) = alice_and_bob(1, false, rules(1000));
+    let (mut house, alice, bob, name) = alice_and_bob(1, false, settings(1000));
     house.window(bob, usize::MAX);
     let mut above_high_water = |to: &str, bytes: usize| {
         house.receive(alice, &packet("alice", to, &text_of(to, bytes)));
@@ -235,8 +235,8 @@ fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
 
 #[test]
 fn messages_over_the_mark_are_worth_sending_before_more_comes() {
-    let rules = Rules { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() };
-    let (mut house, alice, bob, name) = alice_and_bob(2, true, rules);
+    let settings = Settings { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() };
+    let (mut house, alice, bob, name) = alice_and_bob(2, true, settings);
     house.window(bob, usize::MAX);
     let home = house.home(alice);
     for (bytes, above_high_water) in [(0, false), (1, true)] {
@@ -251,7 +251,7 @@ fn messages_over_the_mark_are_worth_sending_before_more_comes() {
     let (mut house, alice, bob, name) = alice_and_bob(
         3,
         true,
-        Rules { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() },
+        Settings { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() },
     );
     let (home, away) = (house.home(alice), house.home(bob));
     let (_, third) = house.join_at(3 - home - away);
@@ -262,7 +262,7 @@ fn messages_over_the_mark_are_worth_sending_before_more_comes() {
 
 #[test]
 fn frames_for_many_wait_in_the_lane_once() {
-    let (mut house, alice, _, _) = alice_and_bob(1, false, rules(100_000));
+    let (mut house, alice, _, _) = alice_and_bob(1, false, settings(100_000));
     let carol = house.join("carol");
     house.ask(carol, "/join", "#r");
     let flushes = |house: &mut House| {
@@ -282,7 +282,7 @@ fn frames_for_many_wait_in_the_lane_once() {
     house.receive(alice, &packet("alice", "#r", "second"));
     assert_eq!(flushes(&mut house), (0, 2), "two members, each once");
     // Behind a packet of its own that is flushed anyhow there is no need.
-    let (mut house, alice, _, name) = alice_and_bob(1, false, rules(100_000));
+    let (mut house, alice, _, name) = alice_and_bob(1, false, settings(100_000));
     house.receive(alice, &packet("alice", &name, "direct"));
     house.receive(alice, &packet("alice", "#r", "post"));
     assert_eq!(flushes(&mut house), (1, 0));
@@ -290,7 +290,7 @@ fn frames_for_many_wait_in_the_lane_once() {
 
 #[test]
 fn a_frame_that_presses_is_flushed_at_once() {
-    let (mut house, alice, bob, _) = alice_and_bob(1, false, rules(1000));
+    let (mut house, alice, bob, _) = alice_and_bob(1, false, settings(1000));
     house.window(bob, usize::MAX);
     house.receive(alice, &packet("alice", "#r", &text_of("#r", 501)));
     assert_eq!(house.effects(0), 1);
@@ -301,7 +301,7 @@ fn a_frame_that_presses_is_flushed_at_once() {
 fn posts_wait_for_the_refusals_of_other_workers() {
     let posts_max = usize::from(limits::PUBLISHES_IN_FLIGHT_MAX);
     for (posts, waits) in [(posts_max - 1, false), (posts_max, true), (posts_max + 1, true)] {
-        let (mut house, alice, bob, _) = alice_and_bob(2, true, rules(100_000));
+        let (mut house, alice, bob, _) = alice_and_bob(2, true, settings(100_000));
         house.window(bob, usize::MAX);
         house.held_messages = vec![house.home(bob)];
         let mut bytes = packet("alice", "#r", "post").repeat(posts);
@@ -317,7 +317,7 @@ fn posts_wait_for_the_refusals_of_other_workers() {
 
 #[test]
 fn what_waits_is_seen_to_wait() {
-    let (mut house, alice, bob, name) = alice_and_bob(1, false, rules(100_000));
+    let (mut house, alice, bob, name) = alice_and_bob(1, false, settings(100_000));
     assert!(house.shards[0].is_flushed());
     house.say(alice, &name, "waits");
     assert!(!house.shards[0].is_flushed());

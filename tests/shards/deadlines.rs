@@ -2,14 +2,14 @@
 
 use crate::house::{House, packet, unpaced};
 use lanline::chat::shard::Report;
-use lanline::chat::{Code, Rules};
+use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;
 
 const STUCK: Duration = Duration::from_secs(5);
 
 fn house() -> House {
-    House::new(1, Rules { stuck_timeout: STUCK, ..unpaced() })
+    House::new(1, Settings { stuck_timeout: STUCK, ..unpaced() })
 }
 
 #[test]
@@ -75,7 +75,8 @@ fn whoever_can_be_told_is_told_why() {
 
 #[test]
 fn what_the_stuck_had_sent_is_handled_before_they_go() {
-    let mut house = House::new(1, Rules { stuck_timeout: STUCK, queue_bytes_max: 50, ..unpaced() });
+    let mut house =
+        House::new(1, Settings { stuck_timeout: STUCK, queue_bytes_max: 50, ..unpaced() });
     let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
     house.window(bob, 0);
     // The second answer brings its queue over the bound: what follows waits.
@@ -91,8 +92,8 @@ fn what_the_stuck_had_sent_is_handled_before_they_go() {
 #[test]
 fn nobody_is_forgotten_however_many_come() {
     let timeout = 2 * STUCK;
-    let rules = Rules { stuck_timeout: STUCK, greeting_timeout: timeout, ..unpaced() };
-    let mut house = House::new(1, rules);
+    let settings = Settings { stuck_timeout: STUCK, greeting_timeout: timeout, ..unpaced() };
+    let mut house = House::new(1, settings);
     let silent = house.connect(0);
     let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
     house.window(bob, 0);

@@ -2,7 +2,7 @@
 
 use crate::house::{House, SERVER, packet, unpaced};
 use lanline::chat::shard::Ended;
-use lanline::chat::{Code, Rules, refusal_at_door};
+use lanline::chat::{Code, Settings, refusal_at_door};
 use lanline::limits;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn a_first_packet_is_read_however_it_is_torn() {
             assert_eq!(from, ["/welcome", "/ping", "/ping"], "cut at {cut}");
             assert_eq!((&*heard[1].msg, &*heard[2].msg), ("first", "second"));
             assert_eq!(house.kept_bytes(alice), 0);
-            assert_eq!(house.tallies.sum(|tally| &tally.packets_in), 2);
+            assert_eq!(house.counters.sum(|counters| &counters.packets_in), 2);
         }
     }
 }
@@ -62,7 +62,7 @@ fn silence_before_a_name_ends_nothing() {
 #[test]
 fn who_does_not_greet_is_told_when_its_time_is_over() {
     let timeout = Duration::from_secs(7);
-    let mut house = House::new(1, Rules { greeting_timeout: timeout, ..unpaced() });
+    let mut house = House::new(1, Settings { greeting_timeout: timeout, ..unpaced() });
     let silent = house.connect(0);
     let welcome = house.join("bob");
     house.pass_to_the_end(timeout, |house| assert_eq!(house.heard(silent), []));
@@ -82,8 +82,8 @@ fn a_taken_name_is_refused_and_the_packet_counted() {
             let late = house.connect(worker);
             house.write(late, &greeting);
             assert_eq!(house.refused(late), (ordinal, Code::NameTaken));
-            assert_eq!(house.tallies.sum(|tally| &tally.packets_in), ordinal);
-            assert_eq!(house.tallies.users(), 1);
+            assert_eq!(house.counters.sum(|counters| &counters.packets_in), ordinal);
+            assert_eq!(house.counters.users(), 1);
             assert!(house.is_shut(late));
         }
     }
@@ -101,11 +101,11 @@ fn bad_greetings_are_refused_with_their_ordinal() {
         (b"{\"from\":\n\"torn\n", 1, Code::Malformed),
         (&large, 1, Code::TooLarge),
     ] {
-        let mut house = House::new(1, Rules { packet_bytes_max: 300, ..unpaced() });
+        let mut house = House::new(1, Settings { packet_bytes_max: 300, ..unpaced() });
         let bad = house.connect(0);
         house.write(bad, greeting);
         assert_eq!(house.refused(bad), (ordinal, code));
-        assert_eq!(house.tallies.sum(|tally| &tally.packets_in), ordinal);
+        assert_eq!(house.counters.sum(|counters| &counters.packets_in), ordinal);
         house.write(bad, &packet("alice", "/ping", ""));
         assert_eq!(house.heard(bad), [], "nothing counts any more");
     }

@@ -2,7 +2,7 @@
 //! fixed order, unless a test holds back messages or closes a socket's window.
 
 use lanline::chat::shard::{Effect, Ended, Report};
-use lanline::chat::{Batch, Code, ConnId, Moment, Place, Rules, Shard, Tallies, WorkerId};
+use lanline::chat::{Batch, Code, ConnId, Counters, Moment, Settings, Shard, Topology, WorkerId};
 use lanline::wire::JsonText;
 use lanline::wire::packet::push_packet;
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub type Who = usize;
 
 pub struct House {
     pub shards: Vec<Shard<Who>>,
-    pub tallies: Arc<Tallies>,
+    pub counters: Arc<Counters>,
     pub now: Moment,
     pub reports: Vec<Report>,
     /// All that were sent.
@@ -76,17 +76,17 @@ pub fn packet(name: &str, to: &str, msg: &str) -> Vec<u8> {
 }
 
 impl House {
-    pub fn new(workers: usize, rules: Rules) -> Self {
-        let rules = Arc::new(rules);
-        let tallies = Arc::new(Tallies::new(workers));
+    pub fn new(workers: usize, settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        let counters = Arc::new(Counters::new(workers));
         let shard = |worker| {
-            let place = Place { worker, workers, hash_keys: (3, 5) };
+            let topology = Topology { worker, workers, hash_keys: (3, 5) };
             let wall_clock = Box::new(|| SystemTime::UNIX_EPOCH);
-            Shard::new(place, rules.clone(), tallies.clone(), wall_clock)
+            Shard::new(topology, settings.clone(), counters.clone(), wall_clock)
         };
         Self {
             shards: (0..workers as WorkerId).map(shard).collect(),
-            tallies,
+            counters,
             now: Moment(1_000_000_000_000),
             reports: Vec::new(),
             messages_sent: 0,
@@ -382,9 +382,9 @@ impl House {
     }
 }
 
-/// Rules without a rate and without a distance between broadcasts.
-pub fn unpaced() -> Rules {
-    Rules { rate: 0, broadcast_interval: Duration::ZERO, ..Rules::default() }
+/// Settings without a rate and without a distance between broadcasts.
+pub fn unpaced() -> Settings {
+    Settings { rate: 0, broadcast_interval: Duration::ZERO, ..Settings::default() }
 }
 
 fn heard(line: &[u8]) -> Heard {

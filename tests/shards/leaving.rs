@@ -2,7 +2,7 @@
 
 use crate::house::{House, packet, unpaced};
 use lanline::chat::shard::Ended;
-use lanline::chat::{Code, Rules};
+use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ fn who_quits_is_told_bye_behind_all_that_came_of_it() {
 
 #[test]
 fn who_was_refused_and_hangs_up_is_closed_once_it_is_told() {
-    let mut house = House::new(1, Rules { packet_bytes_max: 300, ..unpaced() });
+    let mut house = House::new(1, Settings { packet_bytes_max: 300, ..unpaced() });
     let bob = house.join("bob");
     house.window(bob, 0);
     house.say(bob, "/ping", &"x".repeat(400));
@@ -97,8 +97,9 @@ fn who_was_refused_and_hangs_up_is_closed_once_it_is_told() {
 
 #[test]
 fn whose_stream_had_ended_when_it_is_thrown_out_is_closed_without_lingering() {
-    let rules = Rules { operator_token: Some("sesame".into()), queue_bytes_max: 10, ..unpaced() };
-    let mut house = House::new(1, rules);
+    let settings =
+        Settings { operator_token: Some("sesame".into()), queue_bytes_max: 10, ..unpaced() };
+    let mut house = House::new(1, settings);
     let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
     house.ask(alice, "/operator", "sesame");
     house.window(bob, 0);
@@ -126,7 +127,7 @@ fn a_torn_packet_is_refused_at_the_end_of_its_stream() {
 
 #[test]
 fn what_is_held_at_the_end_of_a_stream_is_still_handled() {
-    let mut house = House::new(1, Rules { rate: 1, ..unpaced() });
+    let mut house = House::new(1, Settings { rate: 1, ..unpaced() });
     let bob = house.join("bob");
     house.write(bob, &packet("bob", "/ping", "x").repeat(3));
     assert_eq!(house.heard(bob).len(), 2);
@@ -166,7 +167,7 @@ fn who_leaves_waits_for_the_other_workers_and_who_sent_nothing_does_not() {
 
 #[test]
 fn who_lingers_is_not_heard_and_not_told() {
-    let mut house = House::new(1, Rules { packet_bytes_max: 300, ..unpaced() });
+    let mut house = House::new(1, Settings { packet_bytes_max: 300, ..unpaced() });
     let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| house.join(name));
     house.window(carol, 0);
     house.say(bob, "carol", "waits");

@@ -2,18 +2,18 @@
 
 use crate::house::{House, packet, unpaced};
 use lanline::chat::shard::{Ended, Report};
-use lanline::chat::{Code, Rules};
+use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn rules() -> Rules {
-    Rules { operator_token: Some("sesame".into()), ..unpaced() }
+fn settings() -> Settings {
+    Settings { operator_token: Some("sesame".into()), ..unpaced() }
 }
 
 #[test]
 fn wrong_tokens_are_answered_later_and_later() {
-    let mut house = House::new(1, rules());
+    let mut house = House::new(1, settings());
     let bob = house.join("bob");
     let mut delay = limits::TOKEN_DELAY_FIRST;
     for ordinal in 1..=9 {
@@ -36,7 +36,7 @@ fn wrong_tokens_are_answered_later_and_later() {
 
 #[test]
 fn nobody_waits_for_the_answer_to_a_guess_once_it_is_gone() {
-    let mut house = House::new(1, rules());
+    let mut house = House::new(1, settings());
     let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
     let mut bytes = packet("bob", "/operator", "wrong").repeat(2);
     bytes.extend(packet("bob", "alice", "behind two guesses"));
@@ -49,7 +49,7 @@ fn nobody_waits_for_the_answer_to_a_guess_once_it_is_gone() {
 
 #[test]
 fn who_is_kicked_has_its_guesses_answered_first() {
-    let mut house = House::new(1, rules());
+    let mut house = House::new(1, settings());
     let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
     house.ask(alice, "/operator", "sesame");
     let mut bytes = packet("bob", "/operator", "wrong").repeat(2);
@@ -71,7 +71,7 @@ fn who_is_kicked_has_its_guesses_answered_first() {
 #[test]
 fn operators_kick_and_others_may_not() {
     for workers in [1, 3] {
-        let mut house = House::new(workers, rules());
+        let mut house = House::new(workers, settings());
         let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
         house.say(bob, "/kick", "alice");
         assert_eq!(house.refused(bob), (1, Code::NotOperator));
@@ -83,17 +83,17 @@ fn operators_kick_and_others_may_not() {
         house.say(alice, "/kick", "_");
         assert_eq!(house.refused(alice), (4, Code::NoSuchUser));
         assert_eq!(house.ask(alice, "/kick", "BOB"), "bob");
-        assert_eq!((house.only(bob).msg, house.tallies.users()), (String::new(), 1));
+        assert_eq!((house.only(bob).msg, house.counters.users()), (String::new(), 1));
     }
 }
 
 #[test]
 fn with_another_token_who_was_an_operator_is_none() {
-    let mut house = House::new(1, rules());
+    let mut house = House::new(1, settings());
     let alice = house.join("alice");
     house.ask(alice, "/operator", "sesame");
     let reload = |house: &mut House, token: &str| {
-        let other = Rules { operator_token: Some(token.into()), ..unpaced() };
+        let other = Settings { operator_token: Some(token.into()), ..unpaced() };
         house.shards[0].reload(house.now, Arc::new(other));
     };
     reload(&mut house, "sesame");
@@ -107,7 +107,7 @@ fn with_another_token_who_was_an_operator_is_none() {
 
 #[test]
 fn where_there_is_a_token_operators_broadcast_and_nobody_else() {
-    let mut house = House::new(2, rules());
+    let mut house = House::new(2, settings());
     let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
     house.say(bob, "/broadcast", "x");
     assert_eq!(house.refused(bob), (1, Code::NotOperator));
@@ -126,7 +126,7 @@ fn where_there_is_a_token_operators_broadcast_and_nobody_else() {
 fn broadcasts_keep_their_distance_to_the_nanosecond() {
     let interval = Duration::from_secs(3);
     let mut house =
-        House::new(1, Rules { broadcast_interval: interval, rate: 0, ..Rules::default() });
+        House::new(1, Settings { broadcast_interval: interval, rate: 0, ..Settings::default() });
     let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
     assert_eq!(house.ask(alice, "/broadcast", "first"), "1");
     assert_eq!(house.only(bob).msg, "first");
@@ -149,7 +149,7 @@ fn watchers_hear_who_comes_and_goes() {
         let alice = house.join("alice");
         assert_eq!(house.ask(alice, "/presence", "on"), "on");
         assert_eq!(house.ask(alice, "/presence", "on"), "on");
-        assert_eq!(house.tallies.sum(|tally| &tally.watchers), 1);
+        assert_eq!(house.counters.sum(|counters| &counters.watchers), 1);
         let bob = house.join("bob");
         let joined = house.only(alice);
         assert_eq!((&*joined.from, &*joined.msg), ("/joined", "bob"));
@@ -158,14 +158,14 @@ fn watchers_hear_who_comes_and_goes() {
         assert_eq!((&*left.from, &*left.msg), ("/left", "bob"));
         assert_eq!(house.ask(alice, "/presence", "off"), "off");
         assert_eq!(house.ask(alice, "/presence", "off"), "off");
-        assert_eq!(house.tallies.sum(|tally| &tally.watchers), 0);
+        assert_eq!(house.counters.sum(|counters| &counters.watchers), 0);
         house.join("carol");
         assert_eq!(house.heard(alice), []);
         house.say(alice, "/presence", "maybe");
         assert_eq!(house.refused(alice).1, Code::BadArgument);
         house.ask(alice, "/presence", "on");
         house.end(alice, Ended::Politely);
-        assert_eq!(house.tallies.sum(|tally| &tally.watchers), 0);
+        assert_eq!(house.counters.sum(|counters| &counters.watchers), 0);
     }
 }
 
@@ -190,7 +190,7 @@ fn presence_is_dropped_where_it_finds_no_room_and_only_there() {
         r#"{"from":{"name":"/joined","ip":"10.0.0.1"},"to":"alice","msg":"carol"}"#.len() + 1;
     let waiting = r#"{"from":{"name":"bob","ip":"10.1.0.1"},"to":"alice","msg":"waits"}"#.len() + 1;
     for (room, heard) in [(joined, 2), (joined - 1, 1)] {
-        let mut house = House::new(1, Rules { queue_bytes_max: waiting + room, ..unpaced() });
+        let mut house = House::new(1, Settings { queue_bytes_max: waiting + room, ..unpaced() });
         let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
         house.ask(alice, "/presence", "on");
         house.window(alice, 0);

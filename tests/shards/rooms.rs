@@ -2,7 +2,7 @@
 
 use crate::house::{House, Who, unpaced};
 use lanline::chat::shard::Ended;
-use lanline::chat::{Code, Rules};
+use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;
 
@@ -103,7 +103,8 @@ fn who_is_somebody_and_for_how_long() {
 #[test]
 fn lists_come_in_pages_within_the_limit_each_as_full_as_it_can_be() {
     for limit in 150..400 {
-        let mut house = House::new(1 + limit % 3, Rules { packet_bytes_max: limit, ..unpaced() });
+        let mut house =
+            House::new(1 + limit % 3, Settings { packet_bytes_max: limit, ..unpaced() });
         let mut names: Vec<String> =
             (0..60).map(|n| format!("user{n}{}", "x".repeat(n % 9))).collect();
         let users: Vec<Who> = names.iter().map(|name| house.join(name)).collect();
@@ -139,7 +140,7 @@ fn wire_bytes(msg: &str) -> usize {
 
 #[test]
 fn a_page_holds_an_entry_however_small_the_limit() {
-    let mut house = House::new(1, Rules { packet_bytes_max: 70, ..unpaced() });
+    let mut house = House::new(1, Settings { packet_bytes_max: 70, ..unpaced() });
     let alice = house.join("alice");
     house.join("bob");
     house.say(alice, "/list", "");

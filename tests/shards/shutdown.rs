@@ -3,12 +3,12 @@
 
 use crate::house::{House, packet, unpaced};
 use lanline::chat::shard::Ended;
-use lanline::chat::{Code, Rules, WorkerId};
+use lanline::chat::{Code, Settings, WorkerId};
 use lanline::limits;
 
 #[test]
 fn what_was_read_is_handled_though_it_had_to_wait() {
-    let mut house = House::new(1, Rules { rate: 1, ..unpaced() });
+    let mut house = House::new(1, Settings { rate: 1, ..unpaced() });
     let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
     house.write(bob, &packet("bob", "alice", "x").repeat(6));
     assert_eq!(house.heard(alice).len(), 2);
@@ -19,7 +19,7 @@ fn what_was_read_is_handled_though_it_had_to_wait() {
 
 #[test]
 fn who_had_ended_and_had_to_wait_is_closed() {
-    let mut house = House::new(1, Rules { rate: 1, ..unpaced() });
+    let mut house = House::new(1, Settings { rate: 1, ..unpaced() });
     let bob = house.join("bob");
     house.write(bob, &packet("bob", "/ping", "x").repeat(4));
     house.end(bob, Ended::Politely);
@@ -46,8 +46,8 @@ fn what_is_behind_a_question_waits_for_its_answer() {
 
 #[test]
 fn guesses_are_answered_at_once() {
-    let rules = Rules { operator_token: Some("sesame".into()), ..unpaced() };
-    let mut house = House::new(1, rules);
+    let settings = Settings { operator_token: Some("sesame".into()), ..unpaced() };
+    let mut house = House::new(1, settings);
     let bob = house.join("bob");
     house.write(bob, &packet("bob", "/operator", "wrong").repeat(3));
     house.stop();

@@ -1,8 +1,8 @@
 //! The numbers as OpenMetrics text, by which Prometheus and its kin read them.
 
 use super::process::{Process, Reading};
-use crate::chat::tally::{Counter, Tally};
-use crate::chat::{Code, Tallies};
+use crate::chat::counters::{Counter, WorkerCounters};
+use crate::chat::{Code, Counters};
 use crate::limits::TICK_BOUNDS;
 use crate::net::door::Door;
 use crate::net::gauges::{Gauges, LoopGauge};
@@ -18,7 +18,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Whose numbers they are.
 pub struct Sources {
-    pub tallies: Arc<Tallies>,
+    pub counters: Arc<Counters>,
     pub gauges: Arc<Gauges>,
     pub mailboxes: Arc<Mailboxes>,
     pub door: Door,
@@ -55,11 +55,11 @@ impl Collector for Page {
 
 impl Sources {
     fn chat(&self, writer: &mut MetricWriter<'_>) -> Result<(), Error> {
-        let of = |counter: fn(&Tally) -> &Counter| {
-            self.tallies.all().iter().map(move |tally| counter(tally).get())
+        let of = |counter: fn(&WorkerCounters) -> &Counter| {
+            self.counters.all().iter().map(move |counters| counter(counters).get())
         };
         writer.gauges("lanline_users", "Users who are here", of(|t| &t.users))?;
-        let peak = self.tallies.peak_users() as f64;
+        let peak = self.counters.peak_users() as f64;
         writer.gauge("lanline_users_peak", "The most users at once so far", peak)?;
         let (clients, clients_max) = (self.door.clients(), self.door.clients_max());
         writer.gauge("lanline_connections", "Connections, ungreeted too", clients as f64)?;
@@ -69,7 +69,7 @@ impl Sources {
         writer.counters("lanline_bytes_in", "Bytes read", of(|t| &t.bytes_in))?;
         writer.counters("lanline_bytes_out", "Bytes sent", of(|t| &t.bytes_out))?;
         let refusals = Code::ALL.iter().enumerate().map(|(number, code)| {
-            (code.word(), self.tallies.sum(|tally| &tally.refused_by_code[number]))
+            (code.word(), self.counters.sum(|counters| &counters.refused_by_code[number]))
         });
         let name = "lanline_refusals";
         let mut metric = writer.start(name, "Packets from /error, by code", MetricType::Counter)?;

@@ -203,7 +203,7 @@ impl Worker {
                 }
                 Some(WorkerMessage::Reload(orders)) => {
                     self.parts.door = orders.door.clone();
-                    self.parts.shard.reload(self.now, orders.rules.clone());
+                    self.parts.shard.reload(self.now, orders.settings.clone());
                 }
                 Some(WorkerMessage::Pulse(pulse, sent)) => {
                     let gauge = self.parts.gauges.of(self.parts.worker);

@@ -7,7 +7,9 @@ use super::peer::{At, Ending, Peer, SERVER, Socket};
 use super::setting::Setting;
 use super::trace;
 use lanline::chat::id::Tag;
-use lanline::chat::{Batch, Code, ConnId, Effect, Ended, Place, Rules, Shard, Tallies, WorkerId};
+use lanline::chat::{
+    Batch, Code, ConnId, Counters, Effect, Ended, Settings, Shard, Topology, WorkerId,
+};
 use lanline::limits;
 use lanline::wire::Outbound;
 use std::collections::VecDeque;
@@ -20,7 +22,7 @@ use std::time::{Duration, SystemTime};
 /// Real shards with simulated sockets.
 pub struct House {
     pub shards: Vec<Shard<Socket>>,
-    pub tallies: Arc<Tallies>,
+    pub counters: Arc<Counters>,
     /// Seconds of the time of day, which may jump.
     pub wall_clock: Arc<AtomicU64>,
     /// Batches under way, from each shard to each.
@@ -42,21 +44,21 @@ pub enum Effort {
 
 impl House {
     pub fn new(dice: &mut Dice, setting: &Setting) -> Self {
-        let rules = Arc::new(setting.rules.clone());
-        let tallies = Arc::new(Tallies::new(setting.workers));
+        let settings = Arc::new(setting.settings.clone());
+        let counters = Arc::new(Counters::new(setting.workers));
         let wall_clock = Arc::new(AtomicU64::new(1_700_000_000));
         let hash_keys = (dice.number(), dice.number());
         let shard = |worker| {
-            let place = Place { worker, workers: setting.workers, hash_keys };
+            let topology = Topology { worker, workers: setting.workers, hash_keys };
             let clock = wall_clock.clone();
             let now = move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Relaxed));
-            Shard::new(place, rules.clone(), tallies.clone(), Box::new(now))
+            Shard::new(topology, settings.clone(), counters.clone(), Box::new(now))
         };
         let shards = (0..setting.workers as WorkerId).map(shard).collect();
         let links = (0..setting.workers * setting.workers).map(|_| VecDeque::new()).collect();
         Self {
             shards,
-            tallies: tallies.clone(),
+            counters: counters.clone(),
             wall_clock: wall_clock.clone(),
             links,
             effects: VecDeque::new(),
@@ -368,9 +370,9 @@ impl House {
     }
 
     /// Other settings hold from here on: one worker hears of it.
-    pub fn reload(&mut self, ledger: &Ledger, worker: WorkerId, rules: &Arc<Rules>) {
-        trace::note(|| format!("{worker} hears of a rate of {}", rules.rate));
-        self.shards[usize::from(worker)].reload(ledger.now, rules.clone());
+    pub fn reload(&mut self, ledger: &Ledger, worker: WorkerId, settings: &Arc<Settings>) {
+        trace::note(|| format!("{worker} hears of a rate of {}", settings.rate));
+        self.shards[usize::from(worker)].reload(ledger.now, settings.clone());
     }
 
     /// The server stops: one worker hears of it.

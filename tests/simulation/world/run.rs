@@ -41,7 +41,7 @@ pub fn run(mut dice: Dice, plan: Option<&[u8]>) {
     let setting = Setting::draw(&mut dice);
     let house = House::new(&mut dice, &setting);
     let ledger = Ledger::new(&setting);
-    trace::note(|| format!("{} workers, {:?}", setting.workers, setting.rules));
+    trace::note(|| format!("{} workers, {:?}", setting.workers, setting.settings));
     let mut world = World { dice, setting, house, ledger };
     match plan {
         Some((_, steps)) => world.follow(steps),
@@ -183,14 +183,14 @@ impl World {
         }
     }
 
-    /// Some workers hear of other rules; those that don't are slow.
+    /// Some workers hear of other settings; those that don't are slow.
     fn reload(&mut self) {
-        let rules = Arc::new(self.setting.draw_other_rules(&mut self.dice));
+        let settings = Arc::new(self.setting.draw_other_rules(&mut self.dice));
         let least = &mut self.ledger.greeting_timeout_min;
-        *least = rules.greeting_timeout.min(*least);
+        *least = settings.greeting_timeout.min(*least);
         for worker in 0..self.setting.workers as WorkerId {
             if self.dice.percent(70) {
-                self.house.reload(&self.ledger, worker, &rules);
+                self.house.reload(&self.ledger, worker, &settings);
             }
         }
     }
@@ -308,7 +308,7 @@ impl World {
         for (worker, shard) in self.house.shards.iter().enumerate() {
             assert!(shard.is_vacant(), "worker {worker} keeps something of those who have left");
         }
-        assert_eq!(self.house.tallies.sum(|tally| &tally.watchers), 0);
+        assert_eq!(self.house.counters.sum(|counters| &counters.watchers), 0);
     }
 
     /// The server is told to stop, worker by worker, whatever is under way.

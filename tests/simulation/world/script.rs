@@ -132,7 +132,7 @@ fn recipient(dice: &mut Dice, setting: &Setting, names: &[String]) -> String {
 
 /// Text that is hard to carry.
 fn filler(dice: &mut Dice, setting: &Setting) -> String {
-    let room = (setting.rules.packet_bytes_max - 300) / 2;
+    let room = (setting.settings.packet_bytes_max - 300) / 2;
     let length = match dice.below(10) {
         0..6 => dice.below(20),
         6..9 => dice.below(200),
@@ -148,7 +148,7 @@ fn filler(dice: &mut Dice, setting: &Setting) -> String {
 }
 
 fn call(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String], tag: &str) {
-    let operators = setting.rules.operator_token.is_some();
+    let operators = setting.settings.operator_token.is_some();
     let room = format!("#{}", dice.pick(&setting.rooms));
     let (endpoint, refusals, msg): (_, &'static [&'static str], String) = match dice.below(24) {
         0..3 => ("/ping", &[], tag.to_owned() + &filler(dice, setting)),
@@ -227,7 +227,7 @@ fn last_words(dice: &mut Dice, setting: &Setting, peer: &mut Peer) {
         }
         1 => {
             let start = peer.stream.len();
-            let limit = setting.rules.packet_bytes_max;
+            let limit = setting.settings.packet_bytes_max;
             let junk = dice.pick(&["{\"from\":{\"name\":\"", "x"]);
             peer.stream.extend_from_slice(junk.as_bytes());
             peer.stream.resize(start + limit + 1, b'a');
@@ -273,7 +273,7 @@ fn packet(dice: &mut Dice, setting: &Setting, peer: &mut Peer, what: What, to: &
         _ => {}
     }
     let mut bytes = encode(dice, &name, to, msg);
-    if bytes.trim_ascii().len() > setting.rules.packet_bytes_max {
+    if bytes.trim_ascii().len() > setting.settings.packet_bytes_max {
         bytes = plain(&name, to, msg);
     }
     let start = peer.stream.len();

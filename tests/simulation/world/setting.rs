@@ -1,7 +1,7 @@
-//! What a run is like: how many shards, which rules, which names, how wild.
+//! What a run is like: how many shards, which settings, which names, how wild.
 
 use super::dice::Dice;
-use lanline::chat::Rules;
+use lanline::chat::Settings;
 use std::time::Duration;
 
 /// Names that a run's peers call themselves and each other. Several are the
@@ -37,7 +37,7 @@ const RATES: [u32; 5] = [0, 1, 3, 10, 1000];
 /// One run's settings.
 pub struct Setting {
     pub workers: usize,
-    pub rules: Rules,
+    pub settings: Settings,
     pub names: Vec<&'static str>,
     pub rooms: Vec<&'static str>,
     pub peers_max: usize,
@@ -54,7 +54,7 @@ pub struct Setting {
 impl Setting {
     pub fn draw(dice: &mut Dice) -> Self {
         let packet_bytes_max = dice.pick(&[400, 700, 4096, 65_536]);
-        let rules = Rules {
+        let settings = Settings {
             packet_bytes_max,
             queue_bytes_max: dice.pick(&[1024, 1500, 3000, 20_000, 1_048_576]),
             greeting_timeout: Duration::from_millis(dice.pick(&[500, 3_000, 10_000])),
@@ -63,13 +63,13 @@ impl Setting {
             broadcast_interval: Duration::from_millis(dice.pick(&[0, 50, 1000])),
             deliveries_per_quantum_max: dice.pick(&[1, 2, 5, 512]),
             operator_token: dice.percent(40).then(|| "sesame".to_owned()),
-            ..Rules::default()
+            ..Settings::default()
         };
         let few = dice.between(2, NAMES.len());
         let names = (0..few).map(|_| dice.pick(&NAMES)).collect();
         Self {
             workers: dice.between(1, 5),
-            rules,
+            settings,
             names,
             rooms: ROOMS[..dice.between(1, ROOMS.len())].to_vec(),
             peers_max: dice.between(2, 14),
@@ -83,12 +83,12 @@ impl Setting {
 
     /// What can change while the server runs and changes nothing that a packet
     /// may come to.
-    pub fn draw_other_rules(&self, dice: &mut Dice) -> Rules {
-        Rules {
+    pub fn draw_other_rules(&self, dice: &mut Dice) -> Settings {
+        Settings {
             rate: dice.pick(&RATES),
             greeting_timeout: Duration::from_millis(dice.pick(&[1_000, 5_000])),
             stuck_timeout: Duration::from_millis(dice.pick(&[100, 10_000])),
-            ..self.rules.clone()
+            ..self.settings.clone()
         }
     }
 }

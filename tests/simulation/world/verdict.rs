@@ -149,10 +149,10 @@ fn is_surely_for(item: &Item, sender: usize, number: usize, peer: &Peer) -> bool
 
 /// Whether the counters say the same, and nobody keeps what they don't need.
 pub fn judge_house(ledger: &Ledger, house: &House) {
-    let tallies = &house.tallies;
-    assert_eq!(tallies.sum(|tally| &tally.packets_out), ledger.packets_written);
-    assert_eq!(tallies.sum(|tally| &tally.bytes_out), ledger.bytes_written);
-    assert_eq!(tallies.sum(|tally| &tally.bytes_in), ledger.bytes_taken);
+    let counters = &house.counters;
+    assert_eq!(counters.sum(|counters| &counters.packets_out), ledger.packets_written);
+    assert_eq!(counters.sum(|counters| &counters.bytes_out), ledger.bytes_written);
+    assert_eq!(counters.sum(|counters| &counters.bytes_in), ledger.bytes_taken);
     for (number, peer) in ledger.peers.iter().enumerate() {
         if peer.at == At::Closed {
             continue;
@@ -165,7 +165,7 @@ pub fn judge_house(ledger: &Ledger, house: &House) {
     }
     assert!(house.is_flushed(), "something waits for a socket that takes everything");
     let users = ledger.peers.iter().filter(|peer| peer.is_surely_here()).count();
-    assert_eq!(tallies.users(), users, "users in the counters");
+    assert_eq!(counters.users(), users, "users in the counters");
 }
 
 /// Whether lists name those who are here, and no others.

@@ -42,8 +42,8 @@ impl<S> Shard<S> {
         let closes = code.closes() || client.is_greeting();
         let peer = client.peer;
         if client.can_be_told() {
-            self.tally().refused.add(1);
-            self.tally().refused_by_code[code as usize].add(1);
+            self.own_counters().refused.add(1);
+            self.own_counters().refused_by_code[code as usize].add(1);
             self.say_with(id, "/error", |out| {
                 // Nothing in here needs escaping but the line break. Piece by
                 // piece: a room message to a room may be refused a thousand times.
@@ -65,14 +65,14 @@ impl<S> Shard<S> {
     /// The first packet to a user.
     pub(super) fn welcome(&mut self, id: ConnId, users: usize) {
         let Some(client) = self.clients.get(id) else { return };
-        let text = format!("{} {} {users} {}", client.name(), client.peer, self.rules.version);
+        let text = format!("{} {} {users} {}", client.name(), client.peer, self.settings.version);
         self.say(id, "/welcome", &text);
     }
 
     /// Tells everybody who wants to know.
     pub(super) fn announce(&mut self, came: bool, name: &str) {
         for worker in self.others() {
-            if self.tallies.of(worker).watchers.get() > 0 {
+            if self.counters.of(worker).watchers.get() > 0 {
                 let name: Arc<str> = name.into();
                 self.send(worker, ShardMessage::Presence { came, name }, 64);
             }
@@ -105,7 +105,7 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get(id) else { return };
         let digits = total.to_string().len();
         let frame = head_bytes(client, endpoint) + END.len() - 1 + 3 * digits + "- of ".len();
-        let room = self.rules.packet_bytes_max.saturating_sub(frame);
+        let room = self.settings.packet_bytes_max.saturating_sub(frame);
         let mut first = 0;
         while first < total {
             let last = page_end(entries, first, room);

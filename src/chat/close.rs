@@ -23,7 +23,7 @@ impl<S> Shard<S> {
         }
         let ended = client.flags.ended && then == Then::Linger;
         let then = if ended { Then::Close } else { then };
-        let fences = if client.flags.sent_remotely { self.place.workers as u32 - 1 } else { 0 };
+        let fences = if client.flags.sent_remotely { self.topology.workers as u32 - 1 } else { 0 };
         let name: Box<str> = client.name().into();
         client.inbound = Vec::new();
         let stage = Stage::Closing { name, fences, then };
@@ -33,10 +33,10 @@ impl<S> Shard<S> {
         if let Stage::User(identity) = left {
             self.directory.remove(identity.hash, id.slot);
             self.looks.remove(&self.hashing, identity.name(), identity.key());
-            self.tallies.user_left(self.place.worker);
+            self.counters.user_left(self.topology.worker);
             self.leave_rooms(id, identity.name(), rooms);
             if self.watchers.remove(&id) {
-                self.tally().watchers.subtract(1);
+                self.own_counters().watchers.subtract(1);
             }
             if !self.stopping {
                 self.announce(false, identity.name());
@@ -61,7 +61,7 @@ impl<S> Shard<S> {
         for room in rooms {
             self.rosters.remove(&room, id);
             let home = self.hashing.home(self.hashing.room(&room));
-            if home == self.place.worker {
+            if home == self.topology.worker {
                 self.leave_room_here(&room, &member);
             } else {
                 let query = Query::Leave { room, member: member.clone() };
@@ -133,7 +133,7 @@ impl<S> Shard<S> {
         if client.outbound.is_empty() {
             return;
         }
-        let due = client.moved.after(self.rules.stuck_timeout);
+        let due = client.moved.after(self.settings.stuck_timeout);
         if due > self.now {
             client.flags.watched = true;
             self.deadlines.push(due, Kind::Stuck, id);

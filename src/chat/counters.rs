@@ -36,7 +36,7 @@ impl Counter {
 /// What one worker counts, on cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub struct Tally {
+pub struct WorkerCounters {
     pub users: Counter,
     /// Malformed ones too.
     pub packets_in: Counter,
@@ -54,8 +54,8 @@ pub struct Tally {
 
 /// The counters of all workers.
 #[derive(Debug)]
-pub struct Tallies {
-    workers: Box<[Tally]>,
+pub struct Counters {
+    workers: Box<[WorkerCounters]>,
     users: AtomicUsize,
     peak_users: AtomicUsize,
     rooms: AtomicUsize,
@@ -63,11 +63,11 @@ pub struct Tallies {
     sandbox: OnceLock<[u64; 2]>,
 }
 
-impl Tallies {
+impl Counters {
     /// For so many workers.
     pub fn new(workers: usize) -> Self {
         Self {
-            workers: (0..workers).map(|_| Tally::default()).collect(),
+            workers: (0..workers).map(|_| WorkerCounters::default()).collect(),
             users: AtomicUsize::new(0),
             peak_users: AtomicUsize::new(0),
             rooms: AtomicUsize::new(0),
@@ -81,24 +81,24 @@ impl Tallies {
         let _ = self.sandbox.set(seccomp_and_landlock);
     }
 
-    /// What [`Tallies::set_sandbox`] said.
+    /// What [`Counters::set_sandbox`] said.
     pub fn sandbox(&self) -> [u64; 2] {
         self.sandbox.get().copied().unwrap_or_default()
     }
 
     /// One worker's own.
-    pub fn of(&self, worker: WorkerId) -> &Tally {
+    pub fn of(&self, worker: WorkerId) -> &WorkerCounters {
         &self.workers[usize::from(worker)]
     }
 
     /// All of them, in order.
-    pub fn all(&self) -> &[Tally] {
+    pub fn all(&self) -> &[WorkerCounters] {
         &self.workers
     }
 
     /// One counter, over all workers.
-    pub fn sum(&self, counter: impl Fn(&Tally) -> &Counter) -> u64 {
-        self.workers.iter().map(|tally| counter(tally).get()).sum()
+    pub fn sum(&self, counter: impl Fn(&WorkerCounters) -> &Counter) -> u64 {
+        self.workers.iter().map(|counters| counter(counters).get()).sum()
     }
 
     /// Users now.
@@ -151,10 +151,10 @@ mod tests {
 
     #[test]
     fn the_sandbox_is_told_once() {
-        let tallies = Tallies::new(2);
-        assert_eq!(tallies.sandbox(), [0, 0]);
-        tallies.set_sandbox([1, 2]);
-        tallies.set_sandbox([0, 0]);
-        assert_eq!(tallies.sandbox(), [1, 2]);
+        let counters = Counters::new(2);
+        assert_eq!(counters.sandbox(), [0, 0]);
+        counters.set_sandbox([1, 2]);
+        counters.set_sandbox([0, 0]);
+        assert_eq!(counters.sandbox(), [1, 2]);
     }
 }

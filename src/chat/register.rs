@@ -32,7 +32,7 @@ impl<S> Shard<S> {
     }
 
     fn greet_by_packet(&mut self, id: ConnId, bytes: &[u8], start: usize) -> Option<usize> {
-        let limit = self.rules.packet_bytes_max;
+        let limit = self.settings.packet_bytes_max;
         let step = self.clients.get_mut(id)?.framer.next(&bytes[start..], limit);
         let code = match step {
             Step::More { .. } => return Some(start),
@@ -69,7 +69,7 @@ impl<S> Shard<S> {
         rest: usize,
     ) -> Option<usize> {
         let to = self.hashing.home_of_user(name.key());
-        if to == self.place.worker {
+        if to == self.topology.worker {
             self.register(id, &name, ordinal);
             return Some(rest);
         }
@@ -110,7 +110,7 @@ impl<S> Shard<S> {
         client.since = self.now;
         self.directory.insert(hash, id.slot);
         self.looks.add(&self.hashing, name.shown(), name.key());
-        let users = self.tallies.user_came(self.place.worker);
+        let users = self.counters.user_came(self.topology.worker);
         self.welcome(id, users);
         self.announce(true, name.shown());
     }

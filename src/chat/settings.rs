@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// The settings of a shard, the same for all.
 #[derive(Clone, Debug)]
-pub struct Rules {
+pub struct Settings {
     /// A packet as received, in bytes.
     pub packet_bytes_max: usize,
     /// What may wait for one recipient, in bytes.
@@ -31,7 +31,7 @@ pub struct Rules {
     pub version: String,
 }
 
-impl Default for Rules {
+impl Default for Settings {
     fn default() -> Self {
         Self {
             packet_bytes_max: limits::PACKET_BYTES_DEFAULT,
@@ -58,7 +58,7 @@ pub struct Pace {
     pub pause: Duration,
 }
 
-impl Rules {
+impl Settings {
     pub(super) fn pace(&self) -> Pace {
         let interval_ns = 1_000_000_000_u64.checked_div(u64::from(self.rate)).unwrap_or(0);
         Pace {
@@ -71,18 +71,18 @@ impl Rules {
 }
 
 impl<S> Shard<S> {
-    /// From here on other rules hold. With another token, whoever was an
+    /// From here on other settings hold. With another token, whoever was an
     /// operator by the old one is none any more.
-    pub fn reload(&mut self, now: Moment, rules: Arc<Rules>) {
+    pub fn reload(&mut self, now: Moment, settings: Arc<Settings>) {
         self.now = now;
-        if rules.operator_token != self.rules.operator_token {
+        if settings.operator_token != self.settings.operator_token {
             for id in self.clients.ids(|client| client.flags.operator) {
                 if let Some(client) = self.clients.get_mut(id) {
                     client.flags.operator = false;
                 }
             }
         }
-        self.pace = rules.pace();
-        self.rules = rules;
+        self.pace = settings.pace();
+        self.settings = settings;
     }
 }
