@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub enum WorkerMessage {
     Batch(Batch<Socket>),
     /// Other settings hold from here on.
-    Reload(Arc<Orders>),
+    Reload(Arc<ReloadableConfig>),
     /// Whether this loop comes round: a number, and when it was sent.
     Pulse(u64, Moment),
     /// Read and accept no more.
@@ -31,7 +31,7 @@ pub enum WorkerMessage {
 
 /// Settings that can change while the server runs.
 #[derive(Debug)]
-pub struct Orders {
+pub struct ReloadableConfig {
     pub settings: Arc<Settings>,
     pub door: Door,
 }

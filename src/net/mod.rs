@@ -12,7 +12,7 @@
 //! | `account` | what is under way between them, and how far each is |
 //! | `mailbox` | messages between workers, and the wake that goes with them |
 //! | `wake_flag` | how many wakes many messages need: one |
-//! | `steward` | what the first worker does for the house between its ticks |
+//! | `control` | what the first worker does for the house between its ticks |
 //! | `signals` | what the system asks of the process |
 //! | `shutdown` | how all workers come to rest |
 //! | `descriptors` | how many connections the system allows |
@@ -25,6 +25,7 @@
 
 mod account;
 pub mod config;
+mod control;
 mod descriptors;
 mod digest;
 mod door;
@@ -38,7 +39,6 @@ pub mod server;
 mod shutdown;
 mod signals;
 mod socket;
-mod steward;
 mod supervisor;
 mod wake_flag;
 mod worker;

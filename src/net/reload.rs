@@ -3,7 +3,7 @@
 
 use super::config::Config;
 use super::door::Door;
-use super::mailbox::{Mailboxes, Orders, WorkerMessage};
+use super::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
 use super::server::Allowance;
 use log::{error, info, warn};
 use std::io;
@@ -53,9 +53,10 @@ impl Reload {
         }
         log::set_max_level(new.log);
         self.door = self.door.with_settings(clients_max, &new.allow);
-        let orders = Orders { settings: Arc::new(new.settings.clone()), door: self.door.clone() };
-        let orders = Arc::new(orders);
-        mailboxes.send_to_all(|| WorkerMessage::Reload(orders.clone()))?;
+        let reloadable =
+            ReloadableConfig { settings: Arc::new(new.settings.clone()), door: self.door.clone() };
+        let reloadable = Arc::new(reloadable);
+        mailboxes.send_to_all(|| WorkerMessage::Reload(reloadable.clone()))?;
         // What can't change stays as it is.
         let old = &self.config;
         let (listen, workers) = (old.listen.clone(), old.workers);

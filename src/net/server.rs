@@ -2,6 +2,7 @@
 //! between is `worker`'s.
 
 use super::config::Config;
+use super::control::ControlTask;
 use super::descriptors;
 use super::door::Door;
 use super::gauges::Gauges;
@@ -11,7 +12,6 @@ use super::metrics::{Metrics, Sources};
 use super::pulse::Pulse;
 use super::reload::{Reload, Reread};
 use super::signals::Signals;
-use super::steward::Steward;
 use super::supervisor::{self, Supervisor};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Counters, Shard, Topology, WorkerId};
@@ -142,8 +142,9 @@ impl House {
 
         let watched = metrics.is_some() || supervisor.watchdog().is_some();
         let pulse = watched.then(|| Pulse::new(gauges.clone(), supervisor.watchdog()));
-        let steward = Steward::new(signals, supervisor.clone(), reload, pulse, mailboxes.clone());
-        let mut steward = Some(steward);
+        let control =
+            ControlTask::new(signals, supervisor.clone(), reload, pulse, mailboxes.clone());
+        let mut control = Some(control);
         let mut all = Vec::new();
         for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(inboxes)) {
             let topology = Topology { worker, workers, hash_keys };
@@ -152,7 +153,7 @@ impl House {
                 worker,
                 poll,
                 listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
-                steward: steward.take(),
+                control: control.take(),
                 shard: Shard::new(topology, settings.clone(), counters.clone(), clock),
                 mailbox,
                 door: door.clone(),

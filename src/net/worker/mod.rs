@@ -8,12 +8,12 @@ mod traffic;
 use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
 use crate::net::account::{Account, Reached};
+use crate::net::control::ControlTask;
 use crate::net::digest::Digest;
 use crate::net::door::Door;
 use crate::net::gauges::Gauges;
 use crate::net::mailbox::{Mailbox, Mailboxes, WorkerMessage};
 use crate::net::socket::Socket;
-use crate::net::steward::Steward;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use std::collections::VecDeque;
@@ -34,7 +34,7 @@ pub struct Parts {
     pub poll: Poll,
     pub listeners: Vec<TcpListener>,
     /// The first worker's second task.
-    pub steward: Option<Steward>,
+    pub control: Option<ControlTask>,
     pub shard: Shard<Socket>,
     pub mailbox: Mailbox,
     pub door: Door,
@@ -86,8 +86,8 @@ impl Worker {
             let token = Token(LAST_LISTENER - number);
             parts.poll.registry().register(listener, token, Interest::READABLE)?;
         }
-        if let Some(steward) = &mut parts.steward {
-            steward.watch(parts.poll.registry(), SIGNALS)?;
+        if let Some(control) = &mut parts.control {
+            control.watch(parts.poll.registry(), SIGNALS)?;
         }
         Ok(Self {
             parts,
@@ -141,7 +141,7 @@ impl Worker {
         self.account().done(self.parts.worker, self.messages_done);
         self.messages_done = 0;
         self.tell_gauges();
-        self.parts.steward.as_mut().map_or(Ok(()), |steward| steward.look(self.now))
+        self.parts.control.as_mut().map_or(Ok(()), |control| control.look(self.now))
     }
 
     fn account(&self) -> &Account {
@@ -182,8 +182,8 @@ impl Worker {
             return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
         }
         let accept = self.knocking.then_some(self.accept_after);
-        let steward = self.parts.steward.as_ref().and_then(Steward::next_look);
-        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept, steward];
+        let control = self.parts.control.as_ref().and_then(ControlTask::next_look);
+        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept, control];
         // Up to a millisecond more: the poll counts in these, and waking
         // before a deadline would be waking in vain.
         deadlines.into_iter().flatten().min().map(|due| match due.since(self.ended) {
@@ -201,9 +201,9 @@ impl Worker {
                     self.parts.shard.handle_batch(self.now, batch);
                     self.flush_early()?;
                 }
-                Some(WorkerMessage::Reload(orders)) => {
-                    self.parts.door = orders.door.clone();
-                    self.parts.shard.reload(self.now, orders.settings.clone());
+                Some(WorkerMessage::Reload(reloadable)) => {
+                    self.parts.door = reloadable.door.clone();
+                    self.parts.shard.reload(self.now, reloadable.settings.clone());
                 }
                 Some(WorkerMessage::Pulse(pulse, sent)) => {
                     let gauge = self.parts.gauges.of(self.parts.worker);

@@ -14,8 +14,8 @@ impl Worker {
         match event.token() {
             WAKER => {}
             SIGNALS => {
-                if let Some(steward) = &mut self.parts.steward {
-                    steward.signalled();
+                if let Some(control) = &mut self.parts.control {
+                    control.signalled();
                 }
             }
             Token(token) if token > LAST_LISTENER - self.parts.listeners.len() => {

@@ -14,7 +14,7 @@ use std::io;
 use std::sync::Arc;
 
 /// The first worker's second task.
-pub struct Steward {
+pub struct ControlTask {
     signals: Signals,
     supervisor: Arc<Supervisor>,
     reload: Reload,
@@ -27,7 +27,7 @@ pub struct Steward {
     rest: Option<ComingToRest>,
 }
 
-impl Steward {
+impl ControlTask {
     pub fn new(
         signals: Signals,
         supervisor: Arc<Supervisor>,
@@ -67,7 +67,7 @@ impl Steward {
         self.rest.as_mut().map_or(Ok(()), |rest| rest.look(now))
     }
 
-    /// When [`Steward::look`] has something to do.
+    /// When [`ControlTask::look`] has something to do.
     pub fn next_look(&self) -> Option<Moment> {
         let rest = self.rest.as_ref().map(ComingToRest::next_look);
         let pulse = self.pulse.as_ref().map(Pulse::next_look);
