@@ -1,8 +1,8 @@
 //! Messages between workers: a channel for each, and one wake for many batches.
 //! Sending never waits.
 
-use super::account::Account;
 use super::door::Door;
+use super::in_flight::InFlight;
 use super::socket::Socket;
 use super::wake_flag::WakeFlag;
 use crate::chat::{Batch, Moment, Settings, WorkerId};
@@ -39,7 +39,7 @@ pub struct ReloadableConfig {
 /// All mailboxes; every thread holds the same.
 pub struct Mailboxes {
     boxes: Vec<Slot>,
-    account: Account,
+    in_flight: InFlight,
 }
 
 struct Slot {
@@ -61,14 +61,14 @@ impl Mailboxes {
         let mut receivers = Vec::new();
         let slot = |waker| {
             // Unbounded: two full channels would deadlock. The bound is the
-            // mark on the bytes under way, above which nobody reads.
+            // mark on the bytes in flight, above which nobody reads.
             let (sender, receiver) = unbounded();
             receivers.push(receiver);
             Slot { sender, flag: WakeFlag::new(), waker }
         };
         let boxes: Vec<Slot> = wakers.into_iter().map(slot).collect();
-        let account = Account::new(boxes.len());
-        let mailboxes = Arc::new(Self { boxes, account });
+        let in_flight = InFlight::new(boxes.len());
+        let mailboxes = Arc::new(Self { boxes, in_flight });
         let inboxes = receivers.into_iter().zip(0..).map(|(receiver, worker)| Mailbox {
             worker,
             mailboxes: mailboxes.clone(),
@@ -85,7 +85,7 @@ impl Mailboxes {
     pub fn send(&self, to: WorkerId, message: WorkerMessage) -> io::Result<()> {
         let slot = &self.boxes[usize::from(to)];
         if let WorkerMessage::Batch(batch) = &message {
-            self.account.sent(to, batch.weight_bytes());
+            self.in_flight.sent(to, batch.weight_bytes());
         }
         // Fails only when the worker has ended, and then nobody is left to tell.
         let _ = slot.sender.send(message);
@@ -105,9 +105,9 @@ impl Mailboxes {
         self.boxes.len() as WorkerId
     }
 
-    /// What is under way.
-    pub fn account(&self) -> &Account {
-        &self.account
+    /// What is in flight.
+    pub fn in_flight(&self) -> &InFlight {
+        &self.in_flight
     }
 }
 

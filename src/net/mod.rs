@@ -9,7 +9,7 @@
 //! | `door` | who is let in |
 //! | `worker` | one thread: its poll loop, tick by tick |
 //! | `socket` | one connection's socket: read, written, watched |
-//! | `account` | what is under way between them, and how far each is |
+//! | `in_flight` | what is in flight between them, and how far each is |
 //! | `mailbox` | messages between workers, and the wake that goes with them |
 //! | `wake_flag` | how many wakes many messages need: one |
 //! | `control` | what the first worker does for the house between its ticks |
@@ -23,13 +23,13 @@
 //! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `digest` | log lines, repeated ones summed up |
 
-mod account;
 pub mod config;
 mod control;
 mod descriptors;
 mod digest;
 mod door;
 mod gauges;
+mod in_flight;
 mod listener;
 mod mailbox;
 mod metrics;

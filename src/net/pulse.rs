@@ -14,7 +14,7 @@ use std::time::Duration;
 /// A poll counts in milliseconds: so late comes every deadline.
 const ROUNDING: Duration = Duration::from_millis(1);
 
-/// The first worker's account of the others.
+/// The first worker's in_flight of the others.
 pub struct Pulse {
     gauges: Arc<Gauges>,
     interval: Duration,

@@ -2,7 +2,7 @@
 //! flushed, what could not be is bounced, then everything is closed the way
 //! a refusal is: a reset would eat what the peer has not read yet.
 
-use super::account::Reached;
+use super::in_flight::Reached;
 use super::mailbox::{Mailboxes, WorkerMessage};
 use crate::chat::Moment;
 use crate::limits::{SHUTDOWN_CLOSE, SHUTDOWN_FLUSH, SHUTDOWN_TELL};
@@ -52,7 +52,7 @@ impl ComingToRest {
     pub fn look(&mut self, now: Moment) -> io::Result<()> {
         self.next_look = now.after(LOOK);
         let mailboxes = &self.mailboxes;
-        let flushed = mailboxes.account().have_all(Reached::Flushed);
+        let flushed = mailboxes.in_flight().have_all(Reached::Flushed);
         match self.stage {
             Stage::Asked => {
                 self.stage = Stage::Flushing { until: now.after(SHUTDOWN_FLUSH) };
@@ -67,7 +67,7 @@ impl ComingToRest {
                 mailboxes.send_to_all(|| WorkerMessage::Close)
             }
             Stage::Closing { until }
-                if now >= until || mailboxes.account().have_all(Reached::Closed) =>
+                if now >= until || mailboxes.in_flight().have_all(Reached::Closed) =>
             {
                 self.stage = Stage::Over;
                 mailboxes.send_to_all(|| WorkerMessage::Quit)

@@ -89,7 +89,7 @@ impl Sources {
             "Messages to other workers",
             of(|g| &g.messages),
         )?;
-        let message = self.mailboxes.account().bytes_under_way().map(|bytes| bytes as u64);
+        let message = self.mailboxes.in_flight().bytes_in_flight().map(|bytes| bytes as u64);
         writer.gauges("lanline_mailbox_bytes", "Messages not dealt with yet", message)?;
         let lag = self.gauges.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
         let help = "How long the last pulse waited for the loop";

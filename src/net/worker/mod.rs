@@ -7,11 +7,11 @@ mod traffic;
 
 use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
-use crate::net::account::{Account, Reached};
 use crate::net::control::ControlTask;
 use crate::net::digest::Digest;
 use crate::net::door::Door;
 use crate::net::gauges::Gauges;
+use crate::net::in_flight::{InFlight, Reached};
 use crate::net::mailbox::{Mailbox, Mailboxes, WorkerMessage};
 use crate::net::socket::Socket;
 use mio::net::TcpListener;
@@ -138,14 +138,14 @@ impl Worker {
         self.digest.sum_up(self.now);
         self.tell_progress();
         // Last: until here these messages, and what follows from them, count.
-        self.account().done(self.parts.worker, self.messages_done);
+        self.in_flight().done(self.parts.worker, self.messages_done);
         self.messages_done = 0;
         self.tell_gauges();
         self.parts.control.as_mut().map_or(Ok(()), |control| control.look(self.now))
     }
 
-    fn account(&self) -> &Account {
-        self.parts.mailbox.mailboxes().account()
+    fn in_flight(&self) -> &InFlight {
+        self.parts.mailbox.mailboxes().in_flight()
     }
 
     fn clock(&self) -> Moment {
@@ -169,7 +169,7 @@ impl Worker {
             Stage::Closing if shard.connections() == 0 => Reached::Closed,
             Stage::Stopping | Stage::Closing => Reached::Nothing,
         };
-        self.account().tell(self.parts.worker, reached);
+        self.in_flight().tell(self.parts.worker, reached);
     }
 
     /// Until the nearest deadline; not at all where work is left.
@@ -178,7 +178,7 @@ impl Worker {
             return Some(Duration::ZERO);
         }
         if !self.ready.is_empty() {
-            let congested = self.account().is_congested();
+            let congested = self.in_flight().is_congested();
             return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
         }
         let accept = self.knocking.then_some(self.accept_after);

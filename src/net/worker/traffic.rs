@@ -50,7 +50,7 @@ impl Worker {
     /// somewhere: then nobody reads, and TCP tells the senders. How many had a
     /// turn.
     pub(super) fn read_ready(&mut self) -> io::Result<usize> {
-        if self.ready.is_empty() || self.account().is_congested() {
+        if self.ready.is_empty() || self.in_flight().is_congested() {
             return Ok(0);
         }
         let turns = self.ready.len();
@@ -96,7 +96,7 @@ impl Worker {
         let mut taken = 0;
         while let Some((socket, outbound)) = self.parts.shard.to_send(id) {
             if socket.is_full {
-                account(&mut self.queue_bytes, socket, outbound.queued_bytes());
+                track_queued(&mut self.queue_bytes, socket, outbound.queued_bytes());
                 // For last words it is too late then.
                 self.parts.shard.blocked(self.now, id);
                 break;
@@ -110,7 +110,7 @@ impl Worker {
                     socket.is_full = full;
                     let left = outbound.queued_bytes() - count;
                     let rest = left > 0;
-                    account(&mut self.queue_bytes, socket, left);
+                    track_queued(&mut self.queue_bytes, socket, left);
                     taken += count;
                     if count > 0 {
                         self.parts.shard.sent(self.now, id, count);
@@ -154,7 +154,7 @@ impl Worker {
 }
 
 /// So much of its queue is left: as a rule nothing, as before.
-fn account(queue_bytes: &mut u64, socket: &mut Socket, left: usize) {
+fn track_queue(queue_bytes: &mut u64, socket: &mut Socket, left: usize) {
     if left > 0 || socket.left_bytes > 0 {
         let left = u32::try_from(left).unwrap_or(u32::MAX);
         *queue_bytes += u64::from(left);

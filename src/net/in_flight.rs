@@ -1,4 +1,4 @@
-//! What is under way between workers, and how far each is on its way to rest.
+//! What is in flight between workers, and how far each is on its way to rest.
 //! Numbers only; what they are about is `mailbox`'s and `shutdown`'s.
 
 #[cfg(lanline_loom)]
@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::chat::WorkerId;
 use crate::limits;
 
-/// The account of the whole house; each worker has a line in it.
+/// The in_flight of the whole house; each worker has a line in it.
 #[derive(Debug)]
-pub struct Account(Box<[Line]>);
+pub struct InFlight(Box<[Line]>);
 
 #[derive(Debug)]
 #[repr(align(64))]
 struct Line {
     /// Bytes of messages sent to it and not dealt with.
-    under_way: AtomicUsize,
+    in_flight_bytes: AtomicUsize,
     /// What it told last, and in front of that how often it told something.
     told: AtomicU64,
 }
@@ -36,33 +36,33 @@ pub enum Reached {
 /// Of `told`, for [`Reached`]; the rest counts.
 const REACHED_BITS: u64 = 2;
 
-impl Account {
+impl InFlight {
     pub fn new(workers: usize) -> Self {
-        let line = |_| Line { under_way: AtomicUsize::new(0), told: AtomicU64::new(0) };
+        let line = |_| Line { in_flight_bytes: AtomicUsize::new(0), told: AtomicU64::new(0) };
         Self((0..workers).map(line).collect())
     }
 
     /// Messages of so many bytes are about to be sent.
     pub fn sent(&self, to: WorkerId, bytes: usize) {
-        self.line(to).under_way.fetch_add(bytes, Ordering::AcqRel);
+        self.line(to).in_flight_bytes.fetch_add(bytes, Ordering::AcqRel);
     }
 
     /// Messages of so many bytes are dealt with, what follows from them is sent,
     /// and how far that brought the worker is told.
     pub fn done(&self, worker: WorkerId, bytes: usize) {
         if bytes > 0 {
-            self.line(worker).under_way.fetch_sub(bytes, Ordering::AcqRel);
+            self.line(worker).in_flight_bytes.fetch_sub(bytes, Ordering::AcqRel);
         }
     }
 
-    /// Whether so much is under way that reading has to wait.
+    /// Whether so much is in flight that reading has to wait.
     pub fn is_congested(&self) -> bool {
-        self.bytes_under_way().any(|bytes| bytes > limits::MAILBOX_BYTES_MARK)
+        self.bytes_in_flight().any(|bytes| bytes > limits::MAILBOX_BYTES_MARK)
     }
 
-    /// What is under way to each, in bytes.
-    pub fn bytes_under_way(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().map(|line| line.under_way.load(Ordering::Acquire))
+    /// What is in flight to each, in bytes.
+    pub fn bytes_in_flight(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().map(|line| line.in_flight_bytes.load(Ordering::Acquire))
     }
 
     /// How far a worker is; only itself may say so, behind all that it sent.
@@ -72,20 +72,20 @@ impl Account {
         told.store(times << REACHED_BITS | reached as u64, Ordering::Release);
     }
 
-    /// Whether all have reached it and no message is under way.
+    /// Whether all have reached it and no message is in flight.
     ///
     /// That is many numbers, which can't be read at once: one worker may send
     /// something to another whose line was looked at before. Whoever sends
     /// something tells what it has reached afterwards; so if nobody told
     /// anything between the first look at all of them and the second, and nothing
-    /// was under way in between, that was all true at one time. `loom` checks
+    /// was in flight in between, that was all true at one time. `loom` checks
     /// it below.
     pub fn have_all(&self, reached: Reached) -> bool {
         let mask = (1 << REACHED_BITS) - 1;
         let told = || self.0.iter().map(|line| line.told.load(Ordering::Acquire));
         let before: Vec<u64> = told().collect();
         before.iter().all(|told| told & mask == reached as u64)
-            && self.bytes_under_way().all(|bytes| bytes == 0)
+            && self.bytes_in_flight().all(|bytes| bytes == 0)
             && told().eq(before)
     }
 
@@ -101,29 +101,29 @@ mod tests {
 
     #[test]
     fn all_have_reached_it_when_the_last_has_and_nothing_is_under_way() {
-        let account = Account::new(2);
-        account.tell(0, Reached::Flushed);
-        assert!(!account.have_all(Reached::Flushed));
-        account.tell(1, Reached::Flushed);
-        assert!(account.have_all(Reached::Flushed));
-        assert!(!account.have_all(Reached::Closed));
-        account.sent(0, 100);
-        assert!(!account.have_all(Reached::Flushed));
-        account.done(0, 100);
-        assert!(account.have_all(Reached::Flushed));
-        account.tell(0, Reached::Nothing);
-        assert!(!account.have_all(Reached::Flushed));
+        let in_flight = InFlight::new(2);
+        in_flight.tell(0, Reached::Flushed);
+        assert!(!in_flight.have_all(Reached::Flushed));
+        in_flight.tell(1, Reached::Flushed);
+        assert!(in_flight.have_all(Reached::Flushed));
+        assert!(!in_flight.have_all(Reached::Closed));
+        in_flight.sent(0, 100);
+        assert!(!in_flight.have_all(Reached::Flushed));
+        in_flight.done(0, 100);
+        assert!(in_flight.have_all(Reached::Flushed));
+        in_flight.tell(0, Reached::Nothing);
+        assert!(!in_flight.have_all(Reached::Flushed));
     }
 
     #[test]
     fn one_full_mailbox_is_enough_to_wait() {
-        let account = Account::new(2);
-        account.sent(1, limits::MAILBOX_BYTES_MARK);
-        assert!(!account.is_congested());
-        account.sent(1, 1);
-        assert!(account.is_congested());
+        let in_flight = InFlight::new(2);
+        in_flight.sent(1, limits::MAILBOX_BYTES_MARK);
+        assert!(!in_flight.is_congested());
+        in_flight.sent(1, 1);
+        assert!(in_flight.is_congested());
         assert_eq!(
-            account.bytes_under_way().collect::<Vec<_>>(),
+            in_flight.bytes_in_flight().collect::<Vec<_>>(),
             [0, limits::MAILBOX_BYTES_MARK + 1]
         );
     }
@@ -140,28 +140,28 @@ mod model {
     #[test]
     fn nobody_is_taken_for_flushed_while_something_goes_round() {
         loom::model(|| {
-            let account = Arc::new(Account::new(2));
+            let in_flight = Arc::new(InFlight::new(2));
             let messages = Arc::new(Mutex::new(0));
-            account.tell(0, Reached::Flushed);
+            in_flight.tell(0, Reached::Flushed);
             let giver = {
-                let (account, messages) = (account.clone(), messages.clone());
+                let (in_flight, messages) = (in_flight.clone(), messages.clone());
                 thread::spawn(move || {
-                    account.sent(0, 10);
+                    in_flight.sent(0, 10);
                     *messages.lock().unwrap() += 10;
-                    account.tell(1, Reached::Flushed);
+                    in_flight.tell(1, Reached::Flushed);
                 })
             };
             let taker = {
-                let (account, messages) = (account.clone(), messages.clone());
+                let (in_flight, messages) = (in_flight.clone(), messages.clone());
                 thread::spawn(move || {
                     let bytes = std::mem::take(&mut *messages.lock().unwrap());
                     if bytes > 0 {
-                        account.tell(0, Reached::Nothing);
-                        account.done(0, bytes);
+                        in_flight.tell(0, Reached::Nothing);
+                        in_flight.done(0, bytes);
                     }
                 })
             };
-            assert!(!account.have_all(Reached::Flushed));
+            assert!(!in_flight.have_all(Reached::Flushed));
             giver.join().unwrap();
             taker.join().unwrap();
         });
