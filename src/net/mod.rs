@@ -21,13 +21,13 @@
 //! | `gauges`, `pulse` | what the loops tell of themselves |
 //! | `metrics` | all that for Prometheus, on its own thread |
 //! | `worst_case` | what the flags allow strangers to make us hold |
-//! | `digest` | log lines, repeated ones summed up |
+//! | `event_log` | log lines, repeated ones summed up |
 
 pub mod config;
 mod control;
 mod descriptors;
-mod digest;
 mod door;
+mod event_log;
 mod gauges;
 mod in_flight;
 mod listener;

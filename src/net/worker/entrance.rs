@@ -33,7 +33,7 @@ impl Worker {
                         // Readiness is not told twice: look again by ourselves.
                         self.knocking = true;
                         self.accept_after = self.now.after(limits::ACCEPT_PAUSE);
-                        self.digest.accept_failed(self.now, &error);
+                        self.event_log.accept_failed(self.now, &error);
                         break;
                     }
                 }

@@ -8,8 +8,8 @@ mod traffic;
 use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
 use crate::net::control::ControlTask;
-use crate::net::digest::Digest;
 use crate::net::door::Door;
+use crate::net::event_log::EventLog;
 use crate::net::gauges::Gauges;
 use crate::net::in_flight::{InFlight, Reached};
 use crate::net::mailbox::{Mailbox, Mailboxes, WorkerMessage};
@@ -61,7 +61,7 @@ pub struct Worker {
     ended: Moment,
     /// What its sockets left behind, in bytes.
     queue_bytes: u64,
-    digest: Digest,
+    event_log: EventLog,
     stage: Stage,
 }
 
@@ -100,7 +100,7 @@ impl Worker {
             messages_done: 0,
             ended: Moment::default(),
             queue_bytes: 0,
-            digest: Digest::default(),
+            event_log: EventLog::default(),
             stage: Stage::Serving,
         })
     }
@@ -135,7 +135,7 @@ impl Worker {
         self.carry_out();
         self.flush_bulk(turns);
         self.send_batches()?;
-        self.digest.sum_up(self.now);
+        self.event_log.sum_up(self.now);
         self.tell_progress();
         // Last: until here these messages, and what follows from them, count.
         self.in_flight().done(self.parts.worker, self.messages_done);
@@ -183,7 +183,8 @@ impl Worker {
         }
         let accept = self.knocking.then_some(self.accept_after);
         let control = self.parts.control.as_ref().and_then(ControlTask::next_look);
-        let deadlines = [self.parts.shard.next_deadline(), self.digest.next_due(), accept, control];
+        let deadlines =
+            [self.parts.shard.next_deadline(), self.event_log.next_due(), accept, control];
         // Up to a millisecond more: the poll counts in these, and waking
         // before a deadline would be waking in vain.
         deadlines.into_iter().flatten().min().map(|due| match due.since(self.ended) {
@@ -291,7 +292,7 @@ impl Worker {
                 self.queue_bytes -= u64::from(gone.socket.left_bytes);
                 self.parts.door.left(gone.peer, gone.socket.is_client);
             }
-            Effect::Report(report) => self.digest.report(self.now, *report),
+            Effect::Report(report) => self.event_log.report(self.now, *report),
         }
     }
 

@@ -20,12 +20,12 @@ enum Kind {
 
 /// One worker's in_flight of repeated events.
 #[derive(Debug, Default)]
-pub struct Digest {
+pub struct EventLog {
     /// Until when each kind is quiet, and how many came meanwhile.
     quiet: BTreeMap<Kind, (Moment, u64)>,
 }
 
-impl Digest {
+impl EventLog {
     /// Something that a shard reports.
     pub fn report(&mut self, now: Moment, report: Report) {
         match report {
