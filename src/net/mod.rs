@@ -18,7 +18,7 @@
 //! | `descriptors` | how many connections the system allows |
 //! | `reload` | SIGHUP: settings that change in flight |
 //! | `supervisor` | what systemd gives and wants to hear |
-//! | `gauges`, `pulse` | what the loops tell of themselves |
+//! | `loop_stats`, `pulse` | what the loops tell of themselves |
 //! | `metrics` | all that for Prometheus, on its own thread |
 //! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `event_log` | log lines, repeated ones summed up |
@@ -28,9 +28,9 @@ mod control;
 mod descriptors;
 mod door;
 mod event_log;
-mod gauges;
 mod in_flight;
 mod listener;
+mod loop_stats;
 mod mailbox;
 mod metrics;
 mod pulse;

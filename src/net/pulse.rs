@@ -2,7 +2,7 @@
 //! answer is the loops' lag, and what a supervisor's watchdog wants to know.
 //! Only where somebody asks: a supervisor with a watchdog, or metrics.
 
-use super::gauges::Gauges;
+use super::loop_stats::LoopStats;
 use super::mailbox::{Mailboxes, WorkerMessage};
 use crate::chat::Moment;
 use crate::limits::{PULSE_INTERVAL, PULSE_INTERVAL_MIN};
@@ -16,7 +16,7 @@ const ROUNDING: Duration = Duration::from_millis(1);
 
 /// The first worker's in_flight of the others.
 pub struct Pulse {
-    gauges: Arc<Gauges>,
+    loop_stats: Arc<LoopStats>,
     interval: Duration,
     number: u64,
     due: Moment,
@@ -25,10 +25,10 @@ pub struct Pulse {
 
 impl Pulse {
     /// With a watchdog, several times within its patience.
-    pub fn new(gauges: Arc<Gauges>, watchdog: Option<Duration>) -> Self {
+    pub fn new(loop_stats: Arc<LoopStats>, watchdog: Option<Duration>) -> Self {
         let wanted = watchdog.map_or(PULSE_INTERVAL, |patience| patience / 4);
         let interval = wanted.clamp(PULSE_INTERVAL_MIN, PULSE_INTERVAL);
-        Self { gauges, interval, number: 0, due: Moment::default(), silent: false }
+        Self { loop_stats, interval, number: 0, due: Moment::default(), silent: false }
     }
 
     /// If it is time: sends the next one, and says whether the last has come
@@ -43,10 +43,10 @@ impl Pulse {
         // The first worker can't be asked by message: how late it is shows here.
         if self.number > 0 {
             let late = now.since(self.due).saturating_sub(ROUNDING);
-            self.gauges.of(0).lag_nanos.set(late.as_nanos() as u64);
+            self.loop_stats.of(0).lag_nanos.set(late.as_nanos() as u64);
         }
-        self.gauges.of(0).pulse.set(self.number);
-        let well = self.gauges.all_felt(self.number);
+        self.loop_stats.of(0).pulse.set(self.number);
+        let well = self.loop_stats.all_felt(self.number);
         if !well && !self.silent {
             warn!("a worker has not come round for {} ms", self.interval.as_millis());
         }
@@ -74,11 +74,11 @@ mod tests {
         let polls: Vec<Poll> = (0..2).map(|_| Poll::new().unwrap()).collect();
         let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), Token(0)).unwrap());
         let (mailboxes, inboxes) = Mailboxes::new(wakers.collect());
-        let gauges = Arc::new(Gauges::new(2));
-        let mut pulse = Pulse::new(gauges.clone(), Some(Duration::from_secs(2)));
+        let loop_stats = Arc::new(LoopStats::new(2));
+        let mut pulse = Pulse::new(loop_stats.clone(), Some(Duration::from_secs(2)));
         let second = |number: u64| Moment(number * 500_000_000);
         let answers = || match inboxes[1].take() {
-            Some(WorkerMessage::Pulse(number, _)) => gauges.of(1).pulse.set(number),
+            Some(WorkerMessage::Pulse(number, _)) => loop_stats.of(1).pulse.set(number),
             message => panic!("{message:?}"),
         };
         assert!(pulse.look(second(0), &mailboxes).unwrap());

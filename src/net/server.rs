@@ -5,8 +5,8 @@ use super::config::Config;
 use super::control::ControlTask;
 use super::descriptors;
 use super::door::Door;
-use super::gauges::Gauges;
 use super::listener::{self, Listener};
+use super::loop_stats::LoopStats;
 use super::mailbox::Mailboxes;
 use super::metrics::{Metrics, Sources};
 use super::pulse::Pulse;
@@ -136,12 +136,12 @@ impl House {
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (mailboxes, inboxes) = Mailboxes::new(wakers);
         let counters = Arc::new(Counters::new(workers));
-        let gauges = Arc::new(Gauges::new(workers));
+        let loop_stats = Arc::new(LoopStats::new(workers));
         let settings = Arc::new(config.settings.clone());
         let hash_keys = hash_keys()?;
 
         let watched = metrics.is_some() || supervisor.watchdog().is_some();
-        let pulse = watched.then(|| Pulse::new(gauges.clone(), supervisor.watchdog()));
+        let pulse = watched.then(|| Pulse::new(loop_stats.clone(), supervisor.watchdog()));
         let control =
             ControlTask::new(signals, supervisor.clone(), reload, pulse, mailboxes.clone());
         let mut control = Some(control);
@@ -157,7 +157,7 @@ impl House {
                 shard: Shard::new(topology, settings.clone(), counters.clone(), clock),
                 mailbox,
                 door: door.clone(),
-                gauges: gauges.clone(),
+                loop_stats: loop_stats.clone(),
                 start,
             };
             all.push(Worker::new(parts).map_err(system("polls"))?);
@@ -166,7 +166,7 @@ impl House {
         let gate = Arc::new(Barrier::new(workers + usize::from(metrics.is_some())));
         if let Some(metrics) = metrics {
             let (counters, version) = (counters.clone(), settings.version.clone());
-            let sources = Sources { counters, gauges, mailboxes, door, version };
+            let sources = Sources { counters, loop_stats, mailboxes, door, version };
             metrics.start(sources, gate.clone()).map_err(system("threads"))?;
         }
         let spawn = |(worker, number)| spawn(worker, number, gate.clone());

@@ -5,7 +5,7 @@ use crate::chat::counters::{Counter, WorkerCounters};
 use crate::chat::{Code, Counters};
 use crate::limits::TICK_BOUNDS;
 use crate::net::door::Door;
-use crate::net::gauges::{Gauges, LoopGauge};
+use crate::net::loop_stats::{LoopStats, WorkerLoopStats};
 use crate::net::mailbox::Mailboxes;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -19,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Whose numbers they are.
 pub struct Sources {
     pub counters: Arc<Counters>,
-    pub gauges: Arc<Gauges>,
+    pub loop_stats: Arc<LoopStats>,
     pub mailboxes: Arc<Mailboxes>,
     pub door: Door,
     pub version: String,
@@ -80,8 +80,8 @@ impl Sources {
     }
 
     fn loops(&self, writer: &mut MetricWriter<'_>) -> Result<(), Error> {
-        let of = |counter: fn(&LoopGauge) -> &Counter| {
-            self.gauges.all().iter().map(move |gauge| counter(gauge).get())
+        let of = |counter: fn(&WorkerLoopStats) -> &Counter| {
+            self.loop_stats.all().iter().map(move |gauge| counter(gauge).get())
         };
         writer.gauges("lanline_queue_bytes", "Waiting for sockets", of(|g| &g.queue_bytes))?;
         writer.counters(
@@ -91,14 +91,14 @@ impl Sources {
         )?;
         let message = self.mailboxes.in_flight().bytes_in_flight().map(|bytes| bytes as u64);
         writer.gauges("lanline_mailbox_bytes", "Messages not dealt with yet", message)?;
-        let lag = self.gauges.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
+        let lag = self.loop_stats.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
         let help = "How long the last pulse waited for the loop";
         writer.gauges("lanline_loop_lag_seconds", help, lag)?;
 
         let help = "How long ticks of the loop took";
         let mut metric = writer.start("lanline_tick_seconds", help, MetricType::Histogram)?;
         let bounds = TICK_BOUNDS.iter().map(|bound| bound.as_secs_f64()).chain([f64::INFINITY]);
-        for (worker, gauge) in self.gauges.all().iter().enumerate() {
+        for (worker, gauge) in self.loop_stats.all().iter().enumerate() {
             let counts = gauge.ticks.iter().map(Counter::get);
             let buckets: Vec<(f64, u64)> = bounds.clone().zip(counts).collect();
             let count = buckets.iter().map(|(_, count)| count).sum();

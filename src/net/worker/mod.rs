@@ -10,8 +10,8 @@ use crate::limits;
 use crate::net::control::ControlTask;
 use crate::net::door::Door;
 use crate::net::event_log::EventLog;
-use crate::net::gauges::Gauges;
 use crate::net::in_flight::{InFlight, Reached};
+use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{Mailbox, Mailboxes, WorkerMessage};
 use crate::net::socket::Socket;
 use mio::net::TcpListener;
@@ -38,7 +38,7 @@ pub struct Parts {
     pub shard: Shard<Socket>,
     pub mailbox: Mailbox,
     pub door: Door,
-    pub gauges: Arc<Gauges>,
+    pub loop_stats: Arc<LoopStats>,
     /// When the server started.
     pub start: Instant,
 }
@@ -140,7 +140,7 @@ impl Worker {
         // Last: until here these messages, and what follows from them, count.
         self.in_flight().done(self.parts.worker, self.messages_done);
         self.messages_done = 0;
-        self.tell_gauges();
+        self.publish_loop_stats();
         self.parts.control.as_mut().map_or(Ok(()), |control| control.look(self.now))
     }
 
@@ -153,11 +153,11 @@ impl Worker {
     }
 
     /// Once a tick, so that no packet costs anything.
-    fn tell_gauges(&mut self) {
+    fn publish_loop_stats(&mut self) {
         self.ended = self.clock();
-        let gauge = self.parts.gauges.of(self.parts.worker);
-        gauge.ticked(self.ended.since(self.now));
-        gauge.queue_bytes.set(self.queue_bytes);
+        let stats = self.parts.loop_stats.of(self.parts.worker);
+        stats.ticked(self.ended.since(self.now));
+        stats.queue_bytes.set(self.queue_bytes);
     }
 
     /// On the way to the end: how far it is.
@@ -207,9 +207,9 @@ impl Worker {
                     self.parts.shard.reload(self.now, reloadable.settings.clone());
                 }
                 Some(WorkerMessage::Pulse(pulse, sent)) => {
-                    let gauge = self.parts.gauges.of(self.parts.worker);
-                    gauge.lag_nanos.set(self.now.since(sent).as_nanos() as u64);
-                    gauge.pulse.set(pulse);
+                    let stats = self.parts.loop_stats.of(self.parts.worker);
+                    stats.lag_nanos.set(self.now.since(sent).as_nanos() as u64);
+                    stats.pulse.set(pulse);
                 }
                 Some(WorkerMessage::Stop) => {
                     self.stage = Stage::Stopping;
@@ -301,7 +301,11 @@ impl Worker {
         let mailboxes: &Mailboxes = self.parts.mailbox.mailboxes();
         for to in 0..mailboxes.workers() {
             if let Some(batch) = self.parts.shard.take_batch(to) {
-                self.parts.gauges.of(self.parts.worker).messages.add(batch.messages.len() as u64);
+                self.parts
+                    .loop_stats
+                    .of(self.parts.worker)
+                    .messages
+                    .add(batch.messages.len() as u64);
                 mailboxes.send(to, WorkerMessage::Batch(batch))?;
             }
         }

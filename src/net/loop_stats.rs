@@ -10,7 +10,7 @@ use std::time::Duration;
 /// One worker's loop, on cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub struct LoopGauge {
+pub struct WorkerLoopStats {
     /// Ticks, by how long they took: up to each of [`TICK_BOUNDS`], and longer.
     pub ticks: [Counter; TICK_BOUNDS.len() + 1],
     /// All of them together, in nanoseconds.
@@ -25,7 +25,7 @@ pub struct LoopGauge {
     pub pulse: Counter,
 }
 
-impl LoopGauge {
+impl WorkerLoopStats {
     /// A tick is over.
     pub fn ticked(&self, took: Duration) {
         let bound = TICK_BOUNDS.iter().position(|&bound| took <= bound);
@@ -36,25 +36,25 @@ impl LoopGauge {
 
 /// All loops.
 #[derive(Debug)]
-pub struct Gauges(Box<[LoopGauge]>);
+pub struct LoopStats(Box<[WorkerLoopStats]>);
 
-impl Gauges {
+impl LoopStats {
     /// For so many workers.
     pub fn new(workers: usize) -> Self {
-        Self((0..workers).map(|_| LoopGauge::default()).collect())
+        Self((0..workers).map(|_| WorkerLoopStats::default()).collect())
     }
 
-    pub fn of(&self, worker: WorkerId) -> &LoopGauge {
+    pub fn of(&self, worker: WorkerId) -> &WorkerLoopStats {
         &self.0[usize::from(worker)]
     }
 
-    pub fn all(&self) -> &[LoopGauge] {
+    pub fn all(&self) -> &[WorkerLoopStats] {
         &self.0
     }
 
     /// Whether this pulse has come through everywhere.
     pub fn all_felt(&self, pulse: u64) -> bool {
-        self.0.iter().all(|gauge| gauge.pulse.get() >= pulse)
+        self.0.iter().all(|stats| stats.pulse.get() >= pulse)
     }
 }
 
@@ -64,23 +64,23 @@ mod tests {
 
     #[test]
     fn a_tick_counts_where_it_belongs() {
-        let gauge = LoopGauge::default();
-        gauge.ticked(Duration::ZERO);
-        gauge.ticked(TICK_BOUNDS[0]);
-        gauge.ticked(TICK_BOUNDS[0] + Duration::from_nanos(1));
-        gauge.ticked(Duration::from_secs(60));
-        let counts: Vec<u64> = gauge.ticks.iter().map(Counter::get).collect();
+        let stats = WorkerLoopStats::default();
+        stats.ticked(Duration::ZERO);
+        stats.ticked(TICK_BOUNDS[0]);
+        stats.ticked(TICK_BOUNDS[0] + Duration::from_nanos(1));
+        stats.ticked(Duration::from_secs(60));
+        let counts: Vec<u64> = stats.ticks.iter().map(Counter::get).collect();
         assert_eq!((counts[0], counts[1], counts[TICK_BOUNDS.len()]), (2, 1, 1));
         assert_eq!(counts.iter().sum::<u64>(), 4);
     }
 
     #[test]
     fn a_pulse_is_felt_when_every_worker_has() {
-        let gauges = Gauges::new(2);
-        assert!(gauges.all_felt(0) && !gauges.all_felt(1));
-        gauges.of(0).pulse.set(1);
-        assert!(!gauges.all_felt(1));
-        gauges.of(1).pulse.set(1);
-        assert!(gauges.all_felt(1));
+        let loop_stats = LoopStats::new(2);
+        assert!(loop_stats.all_felt(0) && !loop_stats.all_felt(1));
+        loop_stats.of(0).pulse.set(1);
+        assert!(!loop_stats.all_felt(1));
+        loop_stats.of(1).pulse.set(1);
+        assert!(loop_stats.all_felt(1));
     }
 }
