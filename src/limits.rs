@@ -144,9 +144,9 @@ pub const TICK_BOUNDS: [Duration; 11] = [
     Duration::from_secs(2),
 ];
 /// How often the workers are asked whether they are well, at the least ...
-pub const PULSE_INTERVAL: Duration = Duration::from_secs(1);
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// ... and at the most.
-pub const PULSE_INTERVAL_MIN: Duration = Duration::from_millis(10);
+pub const HEARTBEAT_INTERVAL_MIN: Duration = Duration::from_millis(10);
 /// The time that one scrape of the metrics may take.
 pub const METRICS_PATIENCE: Duration = Duration::from_secs(2);
 /// The head of a scraper's request.

@@ -1,8 +1,8 @@
 //! What the first worker does for the whole house between its ticks: signals,
-//! settings that change, the pulse, the end.
+//! settings that change, the heartbeat, the end.
 
+use super::heartbeat::Heartbeat;
 use super::mailbox::Mailboxes;
-use super::pulse::Pulse;
 use super::reload::Reload;
 use super::shutdown::ComingToRest;
 use super::signals::{Signal, Signals};
@@ -19,7 +19,7 @@ pub struct ControlTask {
     supervisor: Arc<Supervisor>,
     reload: Reload,
     /// Where somebody wants to know.
-    pulse: Option<Pulse>,
+    heartbeat: Option<Heartbeat>,
     mailboxes: Arc<Mailboxes>,
     /// A signal may have come.
     signalled: bool,
@@ -32,10 +32,10 @@ impl ControlTask {
         signals: Signals,
         supervisor: Arc<Supervisor>,
         reload: Reload,
-        pulse: Option<Pulse>,
+        heartbeat: Option<Heartbeat>,
         mailboxes: Arc<Mailboxes>,
     ) -> Self {
-        Self { signals, supervisor, reload, pulse, mailboxes, signalled: false, rest: None }
+        Self { signals, supervisor, reload, heartbeat, mailboxes, signalled: false, rest: None }
     }
 
     /// Looks at the signals at the end of this tick.
@@ -59,8 +59,8 @@ impl ControlTask {
         if std::mem::take(&mut self.signalled) {
             self.heed_signals(now)?;
         }
-        if let Some(pulse) = &mut self.pulse
-            && pulse.look(now, &self.mailboxes)?
+        if let Some(heartbeat) = &mut self.heartbeat
+            && heartbeat.look(now, &self.mailboxes)?
         {
             self.supervisor.is_well();
         }
@@ -70,8 +70,8 @@ impl ControlTask {
     /// When [`ControlTask::look`] has something to do.
     pub fn next_look(&self) -> Option<Moment> {
         let rest = self.rest.as_ref().map(ComingToRest::next_look);
-        let pulse = self.pulse.as_ref().map(Pulse::next_look);
-        [rest, pulse].into_iter().flatten().min()
+        let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next_look);
+        [rest, heartbeat].into_iter().flatten().min()
     }
 
     fn heed_signals(&mut self, now: Moment) -> io::Result<()> {

@@ -19,10 +19,10 @@ pub struct WorkerLoopStats {
     pub messages: Counter,
     /// What waits in this worker's queues after the last tick, in bytes.
     pub queue_bytes: Counter,
-    /// How long the last pulse waited for the loop, in nanoseconds.
+    /// How long the last heartbeat waited for the loop, in nanoseconds.
     pub lag_nanos: Counter,
-    /// The number of the last pulse that came through.
-    pub pulse: Counter,
+    /// The number of the last heartbeat that came through.
+    pub heartbeat: Counter,
 }
 
 impl WorkerLoopStats {
@@ -52,9 +52,9 @@ impl LoopStats {
         &self.0
     }
 
-    /// Whether this pulse has come through everywhere.
-    pub fn all_felt(&self, pulse: u64) -> bool {
-        self.0.iter().all(|stats| stats.pulse.get() >= pulse)
+    /// Whether this heartbeat has come through everywhere.
+    pub fn all_answered(&self, heartbeat: u64) -> bool {
+        self.0.iter().all(|stats| stats.heartbeat.get() >= heartbeat)
     }
 }
 
@@ -75,12 +75,12 @@ mod tests {
     }
 
     #[test]
-    fn a_pulse_is_felt_when_every_worker_has() {
+    fn a_heartbeat_is_answered_when_every_worker_has() {
         let loop_stats = LoopStats::new(2);
-        assert!(loop_stats.all_felt(0) && !loop_stats.all_felt(1));
-        loop_stats.of(0).pulse.set(1);
-        assert!(!loop_stats.all_felt(1));
-        loop_stats.of(1).pulse.set(1);
-        assert!(loop_stats.all_felt(1));
+        assert!(loop_stats.all_answered(0) && !loop_stats.all_answered(1));
+        loop_stats.of(0).heartbeat.set(1);
+        assert!(!loop_stats.all_answered(1));
+        loop_stats.of(1).heartbeat.set(1);
+        assert!(loop_stats.all_answered(1));
     }
 }

@@ -18,7 +18,7 @@ pub enum WorkerMessage {
     /// Other settings hold from here on.
     Reload(Arc<ReloadableConfig>),
     /// Whether this loop comes round: a number, and when it was sent.
-    Pulse(u64, Moment),
+    Heartbeat(u64, Moment),
     /// Read and accept no more.
     Stop,
     /// Bounce what still waits.

@@ -18,7 +18,7 @@
 //! | `descriptors` | how many connections the system allows |
 //! | `reload` | SIGHUP: settings that change in flight |
 //! | `supervisor` | what systemd gives and wants to hear |
-//! | `loop_stats`, `pulse` | what the loops tell of themselves |
+//! | `loop_stats`, `heartbeat` | what the loops tell of themselves |
 //! | `metrics` | all that for Prometheus, on its own thread |
 //! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `event_log` | log lines, repeated ones summed up |
@@ -28,12 +28,12 @@ mod control;
 mod descriptors;
 mod door;
 mod event_log;
+mod heartbeat;
 mod in_flight;
 mod listener;
 mod loop_stats;
 mod mailbox;
 mod metrics;
-mod pulse;
 mod reload;
 pub mod server;
 mod shutdown;

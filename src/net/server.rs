@@ -5,11 +5,11 @@ use super::config::Config;
 use super::control::ControlTask;
 use super::descriptors;
 use super::door::Door;
+use super::heartbeat::Heartbeat;
 use super::listener::{self, Listener};
 use super::loop_stats::LoopStats;
 use super::mailbox::Mailboxes;
 use super::metrics::{Metrics, Sources};
-use super::pulse::Pulse;
 use super::reload::{Reload, Reread};
 use super::signals::Signals;
 use super::supervisor::{self, Supervisor};
@@ -141,9 +141,9 @@ impl House {
         let hash_keys = hash_keys()?;
 
         let watched = metrics.is_some() || supervisor.watchdog().is_some();
-        let pulse = watched.then(|| Pulse::new(loop_stats.clone(), supervisor.watchdog()));
+        let heartbeat = watched.then(|| Heartbeat::new(loop_stats.clone(), supervisor.watchdog()));
         let control =
-            ControlTask::new(signals, supervisor.clone(), reload, pulse, mailboxes.clone());
+            ControlTask::new(signals, supervisor.clone(), reload, heartbeat, mailboxes.clone());
         let mut control = Some(control);
         let mut all = Vec::new();
         for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(inboxes)) {

@@ -92,7 +92,7 @@ impl Sources {
         let message = self.mailboxes.in_flight().bytes_in_flight().map(|bytes| bytes as u64);
         writer.gauges("lanline_mailbox_bytes", "Messages not dealt with yet", message)?;
         let lag = self.loop_stats.all().iter().map(|gauge| nanos(&gauge.lag_nanos));
-        let help = "How long the last pulse waited for the loop";
+        let help = "How long the last heartbeat waited for the loop";
         writer.gauges("lanline_loop_lag_seconds", help, lag)?;
 
         let help = "How long ticks of the loop took";

@@ -206,10 +206,10 @@ impl Worker {
                     self.parts.door = reloadable.door.clone();
                     self.parts.shard.reload(self.now, reloadable.settings.clone());
                 }
-                Some(WorkerMessage::Pulse(pulse, sent)) => {
+                Some(WorkerMessage::Heartbeat(heartbeat, sent)) => {
                     let stats = self.parts.loop_stats.of(self.parts.worker);
                     stats.lag_nanos.set(self.now.since(sent).as_nanos() as u64);
-                    stats.pulse.set(pulse);
+                    stats.heartbeat.set(heartbeat);
                 }
                 Some(WorkerMessage::Stop) => {
                     self.stage = Stage::Stopping;

@@ -5,7 +5,7 @@
 use super::loop_stats::LoopStats;
 use super::mailbox::{Mailboxes, WorkerMessage};
 use crate::chat::Moment;
-use crate::limits::{PULSE_INTERVAL, PULSE_INTERVAL_MIN};
+use crate::limits::{HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL_MIN};
 use log::warn;
 use std::io;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::time::Duration;
 const ROUNDING: Duration = Duration::from_millis(1);
 
 /// The first worker's in_flight of the others.
-pub struct Pulse {
+pub struct Heartbeat {
     loop_stats: Arc<LoopStats>,
     interval: Duration,
     number: u64,
@@ -23,11 +23,11 @@ pub struct Pulse {
     silent: bool,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// With a watchdog, several times within its patience.
     pub fn new(loop_stats: Arc<LoopStats>, watchdog: Option<Duration>) -> Self {
-        let wanted = watchdog.map_or(PULSE_INTERVAL, |patience| patience / 4);
-        let interval = wanted.clamp(PULSE_INTERVAL_MIN, PULSE_INTERVAL);
+        let wanted = watchdog.map_or(HEARTBEAT_INTERVAL, |patience| patience / 4);
+        let interval = wanted.clamp(HEARTBEAT_INTERVAL_MIN, HEARTBEAT_INTERVAL);
         Self { loop_stats, interval, number: 0, due: Moment::default(), silent: false }
     }
 
@@ -45,8 +45,8 @@ impl Pulse {
             let late = now.since(self.due).saturating_sub(ROUNDING);
             self.loop_stats.of(0).lag_nanos.set(late.as_nanos() as u64);
         }
-        self.loop_stats.of(0).pulse.set(self.number);
-        let well = self.loop_stats.all_felt(self.number);
+        self.loop_stats.of(0).heartbeat.set(self.number);
+        let well = self.loop_stats.all_answered(self.number);
         if !well && !self.silent {
             warn!("a worker has not come round for {} ms", self.interval.as_millis());
         }
@@ -54,7 +54,7 @@ impl Pulse {
         self.number += 1;
         self.due = now.after(self.interval);
         for worker in 1..mailboxes.workers() {
-            mailboxes.send(worker, WorkerMessage::Pulse(self.number, now))?;
+            mailboxes.send(worker, WorkerMessage::Heartbeat(self.number, now))?;
         }
         Ok(well)
     }
@@ -75,23 +75,23 @@ mod tests {
         let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), Token(0)).unwrap());
         let (mailboxes, inboxes) = Mailboxes::new(wakers.collect());
         let loop_stats = Arc::new(LoopStats::new(2));
-        let mut pulse = Pulse::new(loop_stats.clone(), Some(Duration::from_secs(2)));
+        let mut heartbeat = Heartbeat::new(loop_stats.clone(), Some(Duration::from_secs(2)));
         let second = |number: u64| Moment(number * 500_000_000);
         let answers = || match inboxes[1].take() {
-            Some(WorkerMessage::Pulse(number, _)) => loop_stats.of(1).pulse.set(number),
+            Some(WorkerMessage::Heartbeat(number, _)) => loop_stats.of(1).heartbeat.set(number),
             message => panic!("{message:?}"),
         };
-        assert!(pulse.look(second(0), &mailboxes).unwrap());
-        assert_eq!(pulse.next_look(), second(1));
+        assert!(heartbeat.look(second(0), &mailboxes).unwrap());
+        assert_eq!(heartbeat.next_look(), second(1));
         answers();
-        assert!(pulse.look(second(1), &mailboxes).unwrap());
-        assert!(!pulse.look(second(1), &mailboxes).unwrap(), "too soon");
-        assert!(!pulse.look(second(2), &mailboxes).unwrap(), "the other has said nothing");
+        assert!(heartbeat.look(second(1), &mailboxes).unwrap());
+        assert!(!heartbeat.look(second(1), &mailboxes).unwrap(), "too soon");
+        assert!(!heartbeat.look(second(2), &mailboxes).unwrap(), "the other has said nothing");
         answers();
-        assert!(!pulse.look(second(3), &mailboxes).unwrap(), "it is late");
+        assert!(!heartbeat.look(second(3), &mailboxes).unwrap(), "it is late");
         answers();
         answers();
-        assert!(pulse.look(second(4), &mailboxes).unwrap());
+        assert!(heartbeat.look(second(4), &mailboxes).unwrap());
         assert!(inboxes[0].take().is_none(), "the first asks itself nothing");
     }
 }
