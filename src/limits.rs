@@ -111,8 +111,8 @@ pub const ROOMS_MAX: usize = 100_000;
 /// Descriptors kept back from clients: standard streams, polls, wakers,
 /// listeners, and connections that are told to go away.
 pub const DESCRIPTORS_RESERVED: usize = 128;
-/// Of these, for connections refused at the door that are still being told.
-pub const AT_THE_DOOR_MAX: usize = 48;
+/// Of these, for connections refused at the admission that are still being told.
+pub const ADMISSION_REFUSALS_MAX: usize = 48;
 /// The queue of connections that the kernel has made and nobody accepted yet;
 /// the kernel cuts it to `net.core.somaxconn`.
 pub const LISTEN_BACKLOG: i32 = 65_535;
@@ -153,7 +153,7 @@ pub const METRICS_PATIENCE: Duration = Duration::from_secs(2);
 pub const METRICS_REQUEST_BYTES_MAX: usize = 16 * 1024;
 /// A peer that acknowledges nothing of what was sent is given up after this
 /// time; keep-alive doesn't probe while something is under way.
-pub const UNHEARD_MAX: Duration = Duration::from_secs(85);
+pub const USER_TIMEOUT_MAX: Duration = Duration::from_secs(85);
 /// Repeated log lines of one kind are summed up over this time.
 pub const LOG_QUIET: Duration = Duration::from_secs(10);
 
@@ -162,7 +162,7 @@ const _: () = {
     // Positions in a packet are counted in 32 bits, one byte over the limit too.
     assert!(PACKET_BYTES_MAX < u32::MAX as usize);
     assert!(QUEUE_BYTES_MIN <= QUEUE_BYTES_DEFAULT && QUEUE_BYTES_DEFAULT <= QUEUE_BYTES_MAX);
-    assert!(AT_THE_DOOR_MAX < DESCRIPTORS_RESERVED);
+    assert!(ADMISSION_REFUSALS_MAX < DESCRIPTORS_RESERVED);
     // Room for a token in a packet, and for an address of a worker in 16 bits.
     assert!(TOKEN_BYTES_MAX < PACKET_BYTES_DEFAULT && WORKERS_MAX < u16::MAX as usize);
     assert!(
@@ -172,5 +172,5 @@ const _: () = {
         SHUTDOWN_FLUSH.as_millis() + SHUTDOWN_TELL.as_millis() + SHUTDOWN_CLOSE.as_millis()
             <= 5_000
     );
-    assert!(UNHEARD_MAX.as_secs() <= 90);
+    assert!(USER_TIMEOUT_MAX.as_secs() <= 90);
 };

@@ -45,6 +45,6 @@ pub use counters::Counters;
 pub use id::{ConnId, Moment, WorkerId};
 pub use message::{Batch, ShardMessage};
 pub use refusal::Code;
-pub use replies::refusal_at_door;
+pub use replies::admission_refusal;
 pub use settings::Settings;
 pub use shard::{Effect, Ended, Shard, Topology};

@@ -121,7 +121,7 @@ impl<S> Shard<S> {
 }
 
 /// The words for one who can't even have a place to be refused from.
-pub fn refusal_at_door(local: IpAddr, code: Code) -> Vec<u8> {
+pub fn admission_refusal(local: IpAddr, code: Code) -> Vec<u8> {
     let text = JsonText::escape(&format!("0 {}\n{}", code.word(), code.advice()));
     let mut words = Vec::new();
     push_packet(&mut words, "/error", &local.to_string(), "", &text);

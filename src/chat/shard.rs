@@ -26,7 +26,7 @@ use std::time::SystemTime;
 /// One worker's share of the chat, without sockets or clocks. `S` stands for a
 /// socket; it is carried and never looked at.
 ///
-/// - **In**: [`accepted`](Self::accepted), [`refused_at_door`](Self::refused_at_door),
+/// - **In**: [`accepted`](Self::accepted), [`refused_at_admission`](Self::refused_at_admission),
 ///   [`received`](Self::received), [`ended`](Self::ended), [`sent`](Self::sent),
 ///   [`blocked`](Self::blocked), [`broken`](Self::broken), [`handle_batch`](Self::handle_batch), [`expire`](Self::expire),
 ///   [`stop`](Self::stop), [`bounce_all`](Self::bounce_all). Each is told the
@@ -185,7 +185,7 @@ impl<S> Shard<S> {
     }
 
     /// A connection was accepted and may not stay.
-    pub fn refused_at_door(
+    pub fn refused_at_admission(
         &mut self,
         now: Moment,
         socket: S,

@@ -25,9 +25,9 @@ impl Listener {
     pub fn inherited(
         listener: &std::net::TcpListener,
         workers: usize,
-        unheard: Duration,
+        user_timeout: Duration,
     ) -> io::Result<Self> {
-        set_options(&SockRef::from(listener), unheard)?;
+        set_options(&SockRef::from(listener), user_timeout)?;
         let clone = |_| Ok(TcpListener::from_std(listener.try_clone()?));
         let sockets = (0..workers).map(clone).collect::<io::Result<_>>()?;
         Ok(Self { address: listener.local_addr()?, sockets })
@@ -35,26 +35,27 @@ impl Listener {
 }
 
 /// Binds every address for so many workers. None means the default. A peer
-/// that acknowledges nothing for `unheard` is gone.
+/// that acknowledges nothing for `user_timeout` is gone.
 ///
 /// # Errors
 /// Which address, and what the system says.
 pub fn bind_all(
     wanted: &[SocketAddr],
     workers: usize,
-    unheard: Duration,
+    user_timeout: Duration,
 ) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
     if !wanted.is_empty() {
-        let bind =
-            |&address| bind(address, wanted, workers, unheard).map_err(|error| (address, error));
+        let bind = |&address| {
+            bind(address, wanted, workers, user_timeout).map_err(|error| (address, error))
+        };
         return wanted.iter().map(bind).collect();
     }
     let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
-    match bind(any, &[], workers, unheard) {
+    match bind(any, &[], workers, user_timeout) {
         Ok(listener) => Ok(vec![listener]),
         Err(error) if lacks_ipv6(&error) => {
             let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT));
-            bind(any, &[], workers, unheard)
+            bind(any, &[], workers, user_timeout)
                 .map(|listener| vec![listener])
                 .map_err(|error| (any, error))
         }
@@ -72,17 +73,17 @@ fn bind(
     address: SocketAddr,
     wanted: &[SocketAddr],
     workers: usize,
-    unheard: Duration,
+    user_timeout: Duration,
 ) -> io::Result<Listener> {
     // The first is bound alone, so that a port in use is an error and not a
     // share in somebody else's connections; then others may join it.
-    let first = open(address, wanted, unheard)?;
+    let first = open(address, wanted, user_timeout)?;
     first.bind(&address.into())?;
     first.set_reuse_port(true)?;
     let bound = first.local_addr()?.as_socket().unwrap_or(address);
     let mut sockets = vec![first];
     for _ in 1..workers {
-        let next = open(address, wanted, unheard)?;
+        let next = open(address, wanted, user_timeout)?;
         next.set_reuse_port(true)?;
         next.bind(&bound.into())?;
         sockets.push(next);
@@ -95,23 +96,23 @@ fn bind(
     Ok(Listener { address: bound, sockets })
 }
 
-fn open(address: SocketAddr, wanted: &[SocketAddr], unheard: Duration) -> io::Result<Socket> {
+fn open(address: SocketAddr, wanted: &[SocketAddr], user_timeout: Duration) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         let ipv4_apart = wanted.iter().any(|a| a.is_ipv4() && a.port() == address.port());
         socket.set_only_v6(ipv4_apart)?;
     }
     socket.set_reuse_address(true)?;
-    set_options(&socket, unheard)?;
+    set_options(&socket, user_timeout)?;
     Ok(socket)
 }
 
 /// What every listener has, whoever opened it; connections inherit it (Linux:
 /// tcp(7)).
-fn set_options(socket: &Socket, unheard: Duration) -> io::Result<()> {
+fn set_options(socket: &Socket, user_timeout: Duration) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
-    socket.set_tcp_user_timeout(Some(unheard))?;
+    socket.set_tcp_user_timeout(Some(user_timeout))?;
     socket.set_tcp_keepalive(
         &TcpKeepalive::new()
             .with_time(limits::KEEPALIVE_IDLE)

@@ -1,7 +1,7 @@
 //! Messages between workers: a channel for each, and one wake for many batches.
 //! Sending never waits.
 
-use super::door::Door;
+use super::admission::Admission;
 use super::in_flight::InFlight;
 use super::socket::Socket;
 use super::wake_flag::WakeFlag;
@@ -33,7 +33,7 @@ pub enum WorkerMessage {
 #[derive(Debug)]
 pub struct ReloadableConfig {
     pub settings: Arc<Settings>,
-    pub door: Door,
+    pub admission: Admission,
 }
 
 /// All mailboxes; every thread holds the same.

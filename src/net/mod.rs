@@ -6,7 +6,7 @@
 //! | [`server`] | start and end: limits, listeners, threads |
 //! | [`config`] | what an operator has set, checked |
 //! | `listener` | sockets that listen |
-//! | `door` | who is let in |
+//! | `admission` | who is let in |
 //! | `worker` | one thread: its poll loop, tick by tick |
 //! | `socket` | one connection's socket: read, written, watched |
 //! | `in_flight` | what is in flight between them, and how far each is |
@@ -23,10 +23,10 @@
 //! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `event_log` | log lines, repeated ones summed up |
 
+mod admission;
 pub mod config;
 mod control;
 mod descriptors;
-mod door;
 mod event_log;
 mod heartbeat;
 mod in_flight;

@@ -1,8 +1,8 @@
 //! SIGHUP: the settings are read again; those that can change in flight do.
 //! What can't be used changes nothing, and the log says why.
 
+use super::admission::Admission;
 use super::config::Config;
-use super::door::Door;
 use super::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
 use super::server::Allowance;
 use log::{error, info, warn};
@@ -17,13 +17,13 @@ pub struct Reload {
     reread: Reread,
     /// What holds now.
     config: Config,
-    door: Door,
+    admission: Admission,
     allowance: Allowance,
 }
 
 impl Reload {
-    pub fn new(reread: Reread, config: Config, door: Door, allowance: Allowance) -> Self {
-        Self { reread, config, door, allowance }
+    pub fn new(reread: Reread, config: Config, admission: Admission, allowance: Allowance) -> Self {
+        Self { reread, config, admission, allowance }
     }
 
     /// What holds now.
@@ -31,9 +31,9 @@ impl Reload {
         &self.config
     }
 
-    /// The door as it is now.
-    pub fn door(&self) -> &Door {
-        &self.door
+    /// The admission as it is now.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// Reads the settings again and tells all workers.
@@ -52,9 +52,11 @@ impl Reload {
             warn!("SIGHUP: {setting} changes with a restart only");
         }
         log::set_max_level(new.log);
-        self.door = self.door.with_settings(clients_max, &new.allow);
-        let reloadable =
-            ReloadableConfig { settings: Arc::new(new.settings.clone()), door: self.door.clone() };
+        self.admission = self.admission.with_settings(clients_max, &new.allow);
+        let reloadable = ReloadableConfig {
+            settings: Arc::new(new.settings.clone()),
+            admission: self.admission.clone(),
+        };
         let reloadable = Arc::new(reloadable);
         mailboxes.send_to_all(|| WorkerMessage::Reload(reloadable.clone()))?;
         // What can't change stays as it is.

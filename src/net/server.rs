@@ -1,10 +1,10 @@
 //! Start and end: limits, listeners, threads, signals. What a worker does in
 //! between is `worker`'s.
 
+use super::admission::Admission;
 use super::config::Config;
 use super::control::ControlTask;
 use super::descriptors;
-use super::door::Door;
 use super::heartbeat::Heartbeat;
 use super::listener::{self, Listener};
 use super::loop_stats::LoopStats;
@@ -76,8 +76,8 @@ pub fn serve_then(
     let needs = Needs { read_again: config.reread.clone(), metrics: metrics.is_some() };
     let mut sandbox = Sandbox::new(config.sandbox, needs);
     sandbox.close_files().map_err(ServeError::Sandbox)?;
-    let door = Door::new(clients_max, config.per_address_max, &config.allow);
-    let reload = Reload::new(reread, config, door, allowance);
+    let admission = Admission::new(clients_max, config.per_address_max, &config.allow);
+    let reload = Reload::new(reread, config, admission, allowance);
     let (house, first) = House::build(reload, listeners, metrics, (signals, &supervisor), start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
     house.counters.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
@@ -94,13 +94,13 @@ pub fn serve_then(
 fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
     let inherited = supervisor::inherited_listeners().map_err(system("inherited sockets"))?;
     if inherited.is_empty() {
-        return listener::bind_all(&config.listen, config.workers, unheard(config))
+        return listener::bind_all(&config.listen, config.workers, user_timeout(config))
             .map_err(|(address, error)| ServeError::Bind(address, error));
     }
     if !config.listen.is_empty() {
         info!("the supervisor's sockets are used, and not --listen");
     }
-    let share = |listener| Listener::inherited(listener, config.workers, unheard(config));
+    let share = |listener| Listener::inherited(listener, config.workers, user_timeout(config));
     inherited.iter().map(share).collect::<io::Result<_>>().map_err(system("inherited sockets"))
 }
 
@@ -132,7 +132,7 @@ impl House {
         start: Instant,
     ) -> Result<(Self, Worker), ServeError> {
         let config = reload.config();
-        let (workers, door) = (config.workers, reload.door().clone());
+        let (workers, admission) = (config.workers, reload.admission().clone());
         let (polls, wakers) = polls(workers).map_err(system("polls"))?;
         let (mailboxes, inboxes) = Mailboxes::new(wakers);
         let counters = Arc::new(Counters::new(workers));
@@ -156,7 +156,7 @@ impl House {
                 control: control.take(),
                 shard: Shard::new(topology, settings.clone(), counters.clone(), clock),
                 mailbox,
-                door: door.clone(),
+                admission: admission.clone(),
                 loop_stats: loop_stats.clone(),
                 start,
             };
@@ -166,7 +166,7 @@ impl House {
         let gate = Arc::new(Barrier::new(workers + usize::from(metrics.is_some())));
         if let Some(metrics) = metrics {
             let (counters, version) = (counters.clone(), settings.version.clone());
-            let sources = Sources { counters, loop_stats, mailboxes, door, version };
+            let sources = Sources { counters, loop_stats, mailboxes, admission, version };
             metrics.start(sources, gate.clone()).map_err(system("threads"))?;
         }
         let spawn = |(worker, number)| spawn(worker, number, gate.clone());
@@ -263,8 +263,8 @@ impl Allowance {
 
 /// How long TCP waits for a peer that acknowledges nothing. A queue that stands
 /// still is the shard's to judge, and it shall be the first.
-fn unheard(config: &Config) -> Duration {
-    limits::UNHEARD_MAX.max(config.settings.stuck_timeout + limits::KEEPALIVE_INTERVAL)
+fn user_timeout(config: &Config) -> Duration {
+    limits::USER_TIMEOUT_MAX.max(config.settings.stuck_timeout + limits::KEEPALIVE_INTERVAL)
 }
 
 /// For people in the log, for scripts on standard output.

@@ -11,15 +11,15 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 pub struct Socket {
     pub stream: TcpStream,
     /// It is in the queue of those to be read.
-    pub in_line: bool,
+    pub read_queued: bool,
     /// A short read doesn't mean that it is drained: the end may be behind it.
-    pub thorough: bool,
+    pub read_until_would_block: bool,
     /// It took no more; an event will say when it does.
     pub is_full: bool,
     /// Watched for being writable.
     pub watched_for_room: bool,
     /// It counts as a client of its address, and isn't told to go away at the
-    /// door.
+    /// admission.
     pub is_client: bool,
     /// What it left of its queue when it was last looked at.
     pub left_bytes: u32,
@@ -48,8 +48,8 @@ impl Socket {
     pub fn new(stream: TcpStream, is_client: bool) -> Self {
         Self {
             stream,
-            in_line: false,
-            thorough: false,
+            read_queued: false,
+            read_until_would_block: false,
             is_full: false,
             watched_for_room: false,
             is_client,

@@ -92,7 +92,7 @@ fn a_reload_changes_what_can_be_changed() {
     assert!(alice.ask("/operator", "first").contains("not-operator"));
     assert!(alice.ask("/operator", "second").contains(r#""msg":"ok""#));
 
-    // The door: there is room for one more.
+    // The admission: there is room for one more.
     let mut bob = Client::join(server.address, "bob");
     assert!(Client::greet(server.address, "carol").line().contains("server-full"));
 

@@ -77,21 +77,21 @@ fn the_watchdog_hears_that_all_workers_come_round() {
 }
 
 /// A server on a socket that is open already, as descriptor 3.
-fn activated(door: &TcpListener) -> Server {
-    let door: OwnedFd = door.try_clone().unwrap().into();
+fn activated(admission: &TcpListener) -> Server {
+    let admission: OwnedFd = admission.try_clone().unwrap().into();
     let script = format!(
         "exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec {LANLINE} serve --workers 3"
     );
     let mut command = Command::new("sh");
-    command.args(["-c", &script]).stdin(Stdio::from(door));
+    command.args(["-c", &script]).stdin(Stdio::from(admission));
     Server::spawn(command)
 }
 
 #[test]
 fn a_restart_behind_an_open_door_refuses_nobody() {
-    let door = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = door.local_addr().unwrap();
-    let first = activated(&door);
+    let admission = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = admission.local_addr().unwrap();
+    let first = activated(&admission);
     assert_eq!(first.address, address);
     let mut alice = Client::join(address, "alice");
     assert!(alice.ask("/ping", "one").contains("one"));
@@ -101,7 +101,7 @@ fn a_restart_behind_an_open_door_refuses_nobody() {
     // Nobody serves; whoever comes now waits.
     let waiting: Vec<Client> =
         (0..50).map(|number| Client::greet(address, &format!("user{number}"))).collect();
-    let second = activated(&door);
+    let second = activated(&admission);
     for mut client in waiting {
         assert!(client.line().contains("/welcome"));
         assert!(client.ask("/ping", "two").contains("two"));

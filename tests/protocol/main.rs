@@ -18,8 +18,8 @@ macro_rules! on_1_and_4_workers {
 mod support;
 
 mod accounts;
+mod admission;
 mod crowds;
-mod door;
 mod endpoints;
 mod framing;
 mod greeting;

@@ -2,7 +2,7 @@
 
 use crate::house::{House, SERVER, packet, unpaced};
 use lanline::chat::shard::Ended;
-use lanline::chat::{Code, Settings, refusal_at_door};
+use lanline::chat::{Code, Settings, admission_refusal};
 use lanline::limits;
 use std::time::Duration;
 
@@ -143,7 +143,7 @@ fn nobody_greets_by_a_torn_packet() {
 fn who_may_not_stay_is_told_at_the_door() {
     let words = r#"{"from":{"name":"/error","ip":"10.0.0.1"},"to":"","msg":"0 not-on-lan\n"#;
     let words = [words.as_bytes(), Code::NotOnLan.advice().as_bytes(), b"\"}\n"].concat();
-    assert_eq!(refusal_at_door(SERVER, Code::NotOnLan), words);
+    assert_eq!(admission_refusal(SERVER, Code::NotOnLan), words);
 }
 
 #[test]

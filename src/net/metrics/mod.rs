@@ -1,4 +1,4 @@
-//! Numbers for a monitoring system, on an address of their own. One door:
+//! Numbers for a monitoring system, on an address of their own. One admission:
 //! [`Metrics::bind`], then [`Metrics::start`]. The thread reads what the
 //! workers have written anyhow; they know nothing of it.
 //!

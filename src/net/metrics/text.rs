@@ -4,7 +4,7 @@ use super::process::{Process, Reading};
 use crate::chat::counters::{Counter, WorkerCounters};
 use crate::chat::{Code, Counters};
 use crate::limits::TICK_BOUNDS;
-use crate::net::door::Door;
+use crate::net::admission::Admission;
 use crate::net::loop_stats::{LoopStats, WorkerLoopStats};
 use crate::net::mailbox::Mailboxes;
 use prometheus_client::collector::Collector;
@@ -21,7 +21,7 @@ pub struct Sources {
     pub counters: Arc<Counters>,
     pub loop_stats: Arc<LoopStats>,
     pub mailboxes: Arc<Mailboxes>,
-    pub door: Door,
+    pub admission: Admission,
     pub version: String,
 }
 
@@ -61,7 +61,7 @@ impl Sources {
         writer.gauges("lanline_users", "Users who are here", of(|t| &t.users))?;
         let peak = self.counters.peak_users() as f64;
         writer.gauge("lanline_users_peak", "The most users at once so far", peak)?;
-        let (clients, clients_max) = (self.door.clients(), self.door.clients_max());
+        let (clients, clients_max) = (self.admission.clients(), self.admission.clients_max());
         writer.gauge("lanline_connections", "Connections, ungreeted too", clients as f64)?;
         writer.gauge("lanline_connections_max", "Connections allowed", clients_max as f64)?;
         writer.counters("lanline_packets_in", "Packets read", of(|t| &t.packets_in))?;
@@ -76,7 +76,11 @@ impl Sources {
         for (code, count) in refusals {
             counter(&mut metric.encode_family(&[("code", code)])?, count)?;
         }
-        writer.counter("lanline_dropped_at_door", "Closed without a word", self.door.dropped())
+        writer.counter(
+            "lanline_connections_dropped",
+            "Closed without a word",
+            self.admission.dropped(),
+        )
     }
 
     fn loops(&self, writer: &mut MetricWriter<'_>) -> Result<(), Error> {

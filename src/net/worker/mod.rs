@@ -2,13 +2,13 @@
 //! of the chat. One tick, one direction: what came in, what the shard makes of
 //! it, what goes out. Never: a decision about the chat.
 
-mod entrance;
-mod traffic;
+mod accept;
+mod socket_io;
 
 use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
+use crate::net::admission::Admission;
 use crate::net::control::ControlTask;
-use crate::net::door::Door;
 use crate::net::event_log::EventLog;
 use crate::net::in_flight::{InFlight, Reached};
 use crate::net::loop_stats::LoopStats;
@@ -37,7 +37,7 @@ pub struct Parts {
     pub control: Option<ControlTask>,
     pub shard: Shard<Socket>,
     pub mailbox: Mailbox,
-    pub door: Door,
+    pub admission: Admission,
     pub loop_stats: Arc<LoopStats>,
     /// When the server started.
     pub start: Instant,
@@ -52,7 +52,7 @@ pub struct Worker {
     ready: VecDeque<ConnId>,
     effects: Vec<Effect<Socket>>,
     /// A listener has connections waiting.
-    knocking: bool,
+    accept_ready: bool,
     /// Not before then, since `accept` failed.
     accept_after: Moment,
     /// Messages dealt with in this tick, in bytes.
@@ -95,7 +95,7 @@ impl Worker {
             now: Moment::default(),
             ready: VecDeque::new(),
             effects: Vec::new(),
-            knocking: false,
+            accept_ready: false,
             accept_after: Moment::default(),
             messages_done: 0,
             ended: Moment::default(),
@@ -181,7 +181,7 @@ impl Worker {
             let congested = self.in_flight().is_congested();
             return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
         }
-        let accept = self.knocking.then_some(self.accept_after);
+        let accept = self.accept_ready.then_some(self.accept_after);
         let control = self.parts.control.as_ref().and_then(ControlTask::next_look);
         let deadlines =
             [self.parts.shard.next_deadline(), self.event_log.next_due(), accept, control];
@@ -203,7 +203,7 @@ impl Worker {
                     self.flush_early()?;
                 }
                 Some(WorkerMessage::Reload(reloadable)) => {
-                    self.parts.door = reloadable.door.clone();
+                    self.parts.admission = reloadable.admission.clone();
                     self.parts.shard.reload(self.now, reloadable.settings.clone());
                 }
                 Some(WorkerMessage::Heartbeat(heartbeat, sent)) => {
@@ -214,7 +214,7 @@ impl Worker {
                 Some(WorkerMessage::Stop) => {
                     self.stage = Stage::Stopping;
                     self.parts.listeners.clear();
-                    self.knocking = false;
+                    self.accept_ready = false;
                     self.parts.shard.stop(self.now);
                 }
                 Some(WorkerMessage::BounceAll) => self.parts.shard.bounce_all(self.now),
@@ -272,25 +272,25 @@ impl Worker {
             Effect::Flush(id) => {
                 self.flush(id);
             }
-            Effect::Read(id) => self.line_up(id, true),
+            Effect::Read(id) => self.queue_read(id, true),
             Effect::Register(id) => self.register(id),
             Effect::Shutdown(id) => {
                 if let Some(socket) = self.parts.shard.socket(id) {
                     // Fails where the peer is gone, which the next read tells.
                     let _ = socket.stream.shutdown(std::net::Shutdown::Write);
-                    self.line_up(id, true);
+                    self.queue_read(id, true);
                 }
             }
             Effect::HandOff { to, mut handoff } => {
                 // Its new worker watches it; an error here would show there.
                 let _ = self.parts.poll.registry().deregister(&mut handoff.socket.stream);
-                handoff.socket.in_line = false;
+                handoff.socket.read_queued = false;
                 self.queue_bytes -= u64::from(std::mem::take(&mut handoff.socket.left_bytes));
                 self.parts.shard.send_handoff(to, handoff);
             }
             Effect::Close(gone) => {
                 self.queue_bytes -= u64::from(gone.socket.left_bytes);
-                self.parts.door.left(gone.peer, gone.socket.is_client);
+                self.parts.admission.left(gone.peer, gone.socket.is_client);
             }
             Effect::Report(report) => self.event_log.report(self.now, *report),
         }

@@ -68,7 +68,7 @@ impl House {
         }
     }
 
-    /// A peer connects; some are refused at the door.
+    /// A peer connects; some are refused at the admission.
     pub fn accept(
         &mut self,
         dice: &mut Dice,
@@ -85,7 +85,7 @@ impl House {
         let id = if by_the_door && dice.percent(3) {
             let code = dice.pick(&[Code::ServerFull, Code::NotOnLan]);
             peer.may_have_left = true;
-            shard.refused_at_door(ledger.now, socket, (peer.ip, server), code)
+            shard.refused_at_admission(ledger.now, socket, (peer.ip, server), code)
         } else {
             shard.accepted(ledger.now, socket, peer.ip, server)
         };
@@ -104,7 +104,7 @@ impl House {
             ledger.peers.iter().any(|peer| {
                 let here = matches!(peer.at, At::Shard(at, _) if at == worker);
                 let room = peer.watched_for_room && peer.unread < self.socket_bytes_max;
-                here && (peer.in_line || room)
+                here && (peer.read_queued || room)
             })
         };
         !self.has_messages() && !(0..self.shards.len() as WorkerId).any(busy)
@@ -125,7 +125,7 @@ impl House {
                 peer.watched_for_room = false;
                 self.effects.push_back(Effect::Flush(id));
             }
-            if peer.in_line {
+            if peer.read_queued {
                 self.read(dice, ledger, number, (worker, id));
             }
         }
@@ -164,7 +164,7 @@ impl House {
     ) {
         let shard = &mut self.shards[usize::from(worker)];
         let peer = &mut ledger.peers[number];
-        peer.in_line = false;
+        peer.read_queued = false;
         if !shard.wants_bytes(id) {
             return;
         }
@@ -175,7 +175,7 @@ impl House {
             let count = waiting.min(dice.between(1, self.scratch_bytes_max.max(long)));
             let bytes = peer.take(count, ledger.step, ledger.now);
             trace::note(|| format!("  reads {count} of {waiting} from peer {number}"));
-            peer.in_line = peer.has_something_to_read();
+            peer.read_queued = peer.has_something_to_read();
             ledger.bytes_taken += count as u64;
             shard.received(ledger.now, id, &bytes);
         } else if peer.has_something_to_read() {
@@ -243,7 +243,7 @@ impl House {
             Effect::Read(id) => {
                 if let Some(number) = whose(shard, id) {
                     let peer = &mut ledger.peers[number];
-                    peer.in_line = peer.has_something_to_read();
+                    peer.read_queued = peer.has_something_to_read();
                 }
             }
             Effect::Register(id) => {
@@ -251,14 +251,14 @@ impl House {
                     trace::note(|| format!("  peer {number} is home at {worker}"));
                     let peer = &mut ledger.peers[number];
                     peer.at = At::Shard(worker, id);
-                    peer.in_line = peer.has_something_to_read();
+                    peer.read_queued = peer.has_something_to_read();
                 }
             }
             Effect::Shutdown(id) => {
                 if let Some(number) = whose(shard, id) {
                     let peer = &mut ledger.peers[number];
                     peer.shut = Some(ledger.now);
-                    peer.in_line = peer.has_something_to_read();
+                    peer.read_queued = peer.has_something_to_read();
                 }
             }
             Effect::HandOff { to, handoff } => {
@@ -269,7 +269,7 @@ impl House {
                     self.graveyard.push((at, id));
                 }
                 peer.at = At::UnderWay;
-                peer.in_line = false;
+                peer.read_queued = false;
                 shard.send_handoff(to, handoff);
             }
             Effect::Close(gone) => {

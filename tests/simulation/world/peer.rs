@@ -138,7 +138,7 @@ pub struct Peer {
     pub accepted_at: Moment,
     /// When the server had read its whole greeting.
     pub greeted_at: Option<Moment>,
-    pub in_line: bool,
+    pub read_queued: bool,
     pub watched_for_room: bool,
     /// Its sending half was closed by the server.
     pub shut: Option<Moment>,
@@ -193,7 +193,7 @@ impl Peer {
             at: At::UnderWay,
             accepted_at: Moment::default(),
             greeted_at: None,
-            in_line: false,
+            read_queued: false,
             watched_for_room: false,
             shut: None,
             torn: Vec::new(),

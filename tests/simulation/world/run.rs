@@ -134,7 +134,7 @@ impl World {
             // No end in the middle of a name: that would be another one.
             peer.arrived = peer.arrived.max(peer.greeting.bare_end);
         }
-        peer.in_line |= matches!(peer.at, At::Shard(..));
+        peer.read_queued |= matches!(peer.at, At::Shard(..));
     }
 
     /// A peer reads some of what its socket took, or changes its habit.
@@ -210,7 +210,7 @@ impl World {
             let peer = &mut self.ledger.peers[number];
             let At::Shard(worker, _) = peer.at else { return };
             peer.arrived = peer.arrived.max(peer.greeting.bare_end);
-            peer.in_line = true;
+            peer.read_queued = true;
             self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
         }
         panic!("a name is never read to its end");
@@ -233,7 +233,7 @@ impl World {
                 if peer.arrived < peer.stream.len() || ends {
                     peer.arrived = peer.stream.len();
                     peer.ending_arrived = peer.ending.is_some();
-                    peer.in_line |= matches!(peer.at, At::Shard(..));
+                    peer.read_queued |= matches!(peer.at, At::Shard(..));
                 }
             }
             if self.house.is_at_rest(&self.ledger) {

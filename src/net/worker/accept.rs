@@ -1,27 +1,27 @@
-//! A worker's part at the entrance: what knocks is accepted, up to a bound,
+//! A worker's part at the entrance: what waits is accepted, up to a bound,
 //! and let in, or told why not. Never: who may come in.
 
 use super::{Stage, Worker};
-use crate::chat::{Code, refusal_at_door};
+use crate::chat::{Code, admission_refusal};
 use crate::limits;
-use crate::net::door::Entry;
+use crate::net::admission::Decision;
 use crate::net::socket::Socket;
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr};
 
 impl Worker {
-    /// Accepts what knocks, up to a bound.
+    /// Accepts what waits, up to a bound.
     pub(super) fn accept(&mut self) {
-        if !self.knocking || self.now < self.accept_after || self.stage != Stage::Serving {
+        if !self.accept_ready || self.now < self.accept_after || self.stage != Stage::Serving {
             return;
         }
-        self.knocking = false;
+        self.accept_ready = false;
         for number in 0..self.parts.listeners.len() {
             let mut accepted = 0;
             loop {
                 if accepted == limits::ACCEPTS_PER_TICK_MAX {
-                    self.knocking = true;
+                    self.accept_ready = true;
                     break;
                 }
                 accepted += 1;
@@ -31,7 +31,7 @@ impl Worker {
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
                         // Readiness is not told twice: look again by ourselves.
-                        self.knocking = true;
+                        self.accept_ready = true;
                         self.accept_after = self.now.after(limits::ACCEPT_PAUSE);
                         self.event_log.accept_failed(self.now, &error);
                         break;
@@ -43,17 +43,19 @@ impl Worker {
 
     fn enter(&mut self, stream: TcpStream, peer: SocketAddr) {
         let peer = peer.ip().to_canonical();
-        let entry = self.parts.door.enter(peer);
-        if let Entry::Dropped(code) = entry {
+        let decision = self.parts.admission.enter(peer);
+        if let Decision::Dropped(code) = decision {
             return dismiss(&stream, code);
         }
-        let is_client = entry == Entry::Client;
-        let Ok(local) = stream.local_addr() else { return self.parts.door.left(peer, is_client) };
+        let is_client = decision == Decision::Client;
+        let Ok(local) = stream.local_addr() else {
+            return self.parts.admission.left(peer, is_client);
+        };
         let local = local.ip().to_canonical();
         let socket = Socket::new(stream, is_client);
-        let id = match entry {
-            Entry::Refused(code) => {
-                self.parts.shard.refused_at_door(self.now, socket, (peer, local), code)
+        let id = match decision {
+            Decision::Refused(code) => {
+                self.parts.shard.refused_at_admission(self.now, socket, (peer, local), code)
             }
             _ => self.parts.shard.accepted(self.now, socket, peer, local),
         };
@@ -65,7 +67,7 @@ impl Worker {
 /// so much, but bytes that came meanwhile may turn the close into a reset.
 fn dismiss(mut stream: &TcpStream, code: Code) {
     let Ok(local) = stream.local_addr() else { return };
-    let words = refusal_at_door(local.ip().to_canonical(), code);
+    let words = admission_refusal(local.ip().to_canonical(), code);
     // Nothing can be done for one who doesn't get them.
     let _ = stream.write(&words);
     let _ = stream.shutdown(Shutdown::Write);

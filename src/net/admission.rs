@@ -10,9 +10,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The door of the house: every worker has one, and all count together.
+/// The admission of the house: every worker has one, and all count together.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct Admission {
     allow: Arc<[IpNet]>,
     counts: Arc<Counts>,
 }
@@ -31,7 +31,7 @@ struct Counts {
 
 /// What becomes of a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum Decision {
     Client,
     /// It is told why not.
     Refused(Code),
@@ -39,7 +39,7 @@ pub enum Entry {
     Dropped(Code),
 }
 
-impl Door {
+impl Admission {
     pub fn new(clients_max: usize, per_address_max: Option<usize>, allow: &[IpNet]) -> Self {
         let counts = Counts {
             clients_max: AtomicUsize::new(clients_max),
@@ -51,7 +51,7 @@ impl Door {
         Self { allow: allow.into(), counts: Arc::new(counts) }
     }
 
-    /// The same door with other settings; who is inside stays.
+    /// The same admission with other settings; who is inside stays.
     pub fn with_settings(&self, clients_max: usize, allow: &[IpNet]) -> Self {
         self.counts.clients_max.store(clients_max, Relaxed);
         Self { allow: allow.into(), counts: self.counts.clone() }
@@ -72,8 +72,8 @@ impl Door {
         self.counts.dropped.load(Relaxed)
     }
 
-    /// A peer knocks; unless it is dropped, it counts until [`Door::left`].
-    pub fn enter(&self, peer: IpAddr) -> Entry {
+    /// A peer knocks; unless it is dropped, it counts until [`Admission::left`].
+    pub fn enter(&self, peer: IpAddr) -> Decision {
         if !self.is_allowed(peer) {
             return self.refuse(Code::NotOnLan);
         }
@@ -85,7 +85,7 @@ impl Door {
             self.counts.clients.fetch_sub(1, Relaxed);
             return self.refuse(Code::ServerFull);
         }
-        Entry::Client
+        Decision::Client
     }
 
     /// A connection from this address that entered is closed: a client, or one
@@ -115,13 +115,13 @@ impl Door {
         has_room
     }
 
-    fn refuse(&self, code: Code) -> Entry {
-        if self.counts.refused.fetch_add(1, Relaxed) >= limits::AT_THE_DOOR_MAX {
+    fn refuse(&self, code: Code) -> Decision {
+        if self.counts.refused.fetch_add(1, Relaxed) >= limits::ADMISSION_REFUSALS_MAX {
             self.counts.refused.fetch_sub(1, Relaxed);
             self.counts.dropped.fetch_add(1, Relaxed);
-            return Entry::Dropped(code);
+            return Decision::Dropped(code);
         }
-        Entry::Refused(code)
+        Decision::Refused(code)
     }
 
     fn is_allowed(&self, peer: IpAddr) -> bool {
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn the_local_network_and_what_is_allowed() {
-        let door = Door::new(100, None, &["203.0.113.0/24".parse().unwrap()]);
-        let allowed = |text: &str| door.is_allowed(text.parse().unwrap());
+        let admission = Admission::new(100, None, &["203.0.113.0/24".parse().unwrap()]);
+        let allowed = |text: &str| admission.is_allowed(text.parse().unwrap());
         for local in [
             "127.0.0.1",
             "10.1.2.3",
@@ -188,46 +188,46 @@ mod tests {
 
     #[test]
     fn as_many_of_an_address_as_there_may_be() {
-        let door = Door::new(100, Some(2), &[]);
+        let admission = Admission::new(100, Some(2), &[]);
         let [one, other] = ["127.0.0.1", "127.0.0.2"].map(|peer| peer.parse().unwrap());
-        assert_eq!(door.enter(one), Entry::Client);
-        assert_eq!(door.enter(one), Entry::Client);
-        assert_eq!(door.enter(one), Entry::Refused(Code::ServerFull));
-        assert_eq!(door.enter(other), Entry::Client);
-        door.left(one, true);
-        assert_eq!(door.enter(one), Entry::Client);
-        assert_eq!(door.enter(one), Entry::Refused(Code::ServerFull));
+        assert_eq!(admission.enter(one), Decision::Client);
+        assert_eq!(admission.enter(one), Decision::Client);
+        assert_eq!(admission.enter(one), Decision::Refused(Code::ServerFull));
+        assert_eq!(admission.enter(other), Decision::Client);
+        admission.left(one, true);
+        assert_eq!(admission.enter(one), Decision::Client);
+        assert_eq!(admission.enter(one), Decision::Refused(Code::ServerFull));
         for peer in [one, one, other] {
-            door.left(peer, true);
+            admission.left(peer, true);
         }
-        assert!(lock(&door.counts.addresses.as_ref().unwrap().1).is_empty());
+        assert!(lock(&admission.counts.addresses.as_ref().unwrap().1).is_empty());
     }
 
     #[test]
     fn as_many_as_there_is_room_for() {
-        let door = Door::new(1, None, &[]);
+        let admission = Admission::new(1, None, &[]);
         let peer = "127.0.0.1".parse().unwrap();
-        assert_eq!(door.enter(peer), Entry::Client);
-        for _ in 0..limits::AT_THE_DOOR_MAX {
-            assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
+        assert_eq!(admission.enter(peer), Decision::Client);
+        for _ in 0..limits::ADMISSION_REFUSALS_MAX {
+            assert_eq!(admission.enter(peer), Decision::Refused(Code::ServerFull));
         }
-        assert_eq!(door.enter(peer), Entry::Dropped(Code::ServerFull));
-        assert_eq!(door.dropped(), 1);
-        door.left(peer, true);
-        assert_eq!(door.enter(peer), Entry::Client);
-        door.left(peer, false);
-        assert_eq!(door.enter(peer), Entry::Refused(Code::ServerFull));
+        assert_eq!(admission.enter(peer), Decision::Dropped(Code::ServerFull));
+        assert_eq!(admission.dropped(), 1);
+        admission.left(peer, true);
+        assert_eq!(admission.enter(peer), Decision::Client);
+        admission.left(peer, false);
+        assert_eq!(admission.enter(peer), Decision::Refused(Code::ServerFull));
     }
 
     #[test]
     fn other_settings_count_the_same_clients() {
-        let door = Door::new(1, None, &[]);
+        let admission = Admission::new(1, None, &[]);
         let home = "127.0.0.1".parse().unwrap();
         let foreign = "203.0.113.7".parse().unwrap();
-        assert_eq!(door.enter(home), Entry::Client);
-        let wider = door.with_settings(2, &["203.0.113.0/24".parse().unwrap()]);
-        assert_eq!(wider.enter(foreign), Entry::Client);
-        assert_eq!(wider.enter(foreign), Entry::Refused(Code::ServerFull));
-        assert_eq!((door.clients(), wider.clients()), (2, 2));
+        assert_eq!(admission.enter(home), Decision::Client);
+        let wider = admission.with_settings(2, &["203.0.113.0/24".parse().unwrap()]);
+        assert_eq!(wider.enter(foreign), Decision::Client);
+        assert_eq!(wider.enter(foreign), Decision::Refused(Code::ServerFull));
+        assert_eq!((admission.clients(), wider.clients()), (2, 2));
     }
 }

@@ -19,7 +19,7 @@ impl Worker {
                 }
             }
             Token(token) if token > LAST_LISTENER - self.parts.listeners.len() => {
-                self.knocking = true;
+                self.accept_ready = true;
             }
             Token(token) => {
                 let id = ConnId::from_bits(token as u64);
@@ -31,17 +31,17 @@ impl Worker {
                 }
                 let ended = event.is_read_closed() || event.is_error();
                 if event.is_readable() || ended {
-                    self.line_up(id, ended);
+                    self.queue_read(id, ended);
                 }
             }
         }
     }
 
-    pub(super) fn line_up(&mut self, id: ConnId, thorough: bool) {
+    pub(super) fn queue_read(&mut self, id: ConnId, read_until_would_block: bool) {
         let Some(socket) = self.parts.shard.socket(id) else { return };
-        socket.thorough |= thorough;
-        if !socket.in_line {
-            socket.in_line = true;
+        socket.read_until_would_block |= read_until_would_block;
+        if !socket.read_queued {
+            socket.read_queued = true;
             self.ready.push_back(id);
         }
     }
@@ -68,23 +68,23 @@ impl Worker {
         let wanted = self.parts.shard.wants_bytes(id);
         let turn = self.parts.shard.quantum_bytes();
         let Some(socket) = self.parts.shard.socket(id) else { return };
-        socket.in_line = false;
+        socket.read_queued = false;
         if !wanted {
             // When it is wanted again, an effect says so; the end may have
             // been announced by then.
-            socket.thorough = true;
+            socket.read_until_would_block = true;
             return;
         }
         let received = socket.receive(&mut self.scratch[..turn]);
-        let thorough = socket.thorough;
+        let read_until_would_block = socket.read_until_would_block;
         match received {
             Received::Bytes(count) => {
                 self.parts.shard.received(self.now, id, &self.scratch[..count]);
-                if thorough || count == turn {
-                    self.line_up(id, thorough);
+                if read_until_would_block || count == turn {
+                    self.queue_read(id, read_until_would_block);
                 }
             }
-            Received::Nothing => socket.thorough = false,
+            Received::Nothing => socket.read_until_would_block = false,
             Received::End => self.parts.shard.ended(self.now, id, Ended::Politely),
             Received::Broken => self.parts.shard.ended(self.now, id, Ended::Reset),
         }
@@ -154,7 +154,7 @@ impl Worker {
 }
 
 /// So much of its queue is left: as a rule nothing, as before.
-fn track_queue(queue_bytes: &mut u64, socket: &mut Socket, left: usize) {
+fn track_queued(queue_bytes: &mut u64, socket: &mut Socket, left: usize) {
     if left > 0 || socket.left_bytes > 0 {
         let left = u32::try_from(left).unwrap_or(u32::MAX);
         *queue_bytes += u64::from(left);
