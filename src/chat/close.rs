@@ -32,7 +32,7 @@ impl<S> Shard<S> {
         self.pending.remove(&id);
         if let Stage::User(identity) = left {
             self.directory.remove(identity.hash, id.slot);
-            self.looks.remove(&self.hashing, identity.name(), identity.key());
+            self.confusables.remove(&self.hashing, identity.name(), identity.key());
             self.counters.user_left(self.topology.worker);
             self.leave_rooms(id, identity.name(), rooms);
             if self.watchers.remove(&id) {

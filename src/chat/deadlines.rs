@@ -1,5 +1,5 @@
 //! What happens when nothing happens. An entry may have outlived its reason,
-//! or have been put off since; who takes it looks again. So nothing is ever
+//! or have been put off since; who takes it confusables again. So nothing is ever
 //! searched, and a client has one entry of a kind at the most. What outlived
 //! its reason is swept out when there is much of it.
 
@@ -41,7 +41,7 @@ impl Deadlines {
     }
 
     /// Forgets what has no reason any more, if there are twice as many entries
-    /// as the last time left: so it costs two looks for each one added.
+    /// as the last time left: so it costs two confusables for each one added.
     pub fn sweep(&mut self, mut has_reason: impl FnMut(Kind, ConnId) -> bool) {
         if self.entries.len() >= self.swept_at.max(SWEPT_MIN) {
             self.entries.retain(|&Reverse((_, kind, id))| has_reason(kind, id));

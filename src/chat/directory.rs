@@ -2,8 +2,8 @@
 //! are home here, and what these look like. Never: what a name may look like.
 
 use super::id::WorkerId;
-use crate::wire::families::family_of;
-use crate::wire::looks::looks_of;
+use crate::wire::confusable_hash::confusable_hash_of;
+use crate::wire::confusables::skeletons_of;
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ impl Hashing {
     pub fn new(keys: (u64, u64), workers: usize) -> Self {
         if workers > 1 {
             // Its table is made now, and not with the first name.
-            family_of("a");
+            confusable_hash_of("a");
         }
         Self { keys, workers: workers as u64 }
     }
@@ -42,12 +42,12 @@ impl Hashing {
         if self.workers == 1 {
             return 0;
         }
-        self.home(self.hash(b'~', &family_of(key).to_le_bytes()))
+        self.home(self.hash(b'~', &confusable_hash_of(key).to_le_bytes()))
     }
 
     /// Of a look.
-    fn look(&self, look: &str) -> u64 {
-        self.hash(b'=', look.as_bytes())
+    fn skeleton(&self, skeleton: &str) -> u64 {
+        self.hash(b'=', skeleton.as_bytes())
     }
 
     /// The worker at which a room lives. The high half decides here, so that the
@@ -102,34 +102,34 @@ impl Directory {
 ///
 /// - **Invariant**: a look is one other name's alone, or ASCII names'.
 #[derive(Debug, Default)]
-pub struct Looks(HashMap<u64, u32>);
+pub struct Confusables(HashMap<u64, u32>);
 
 /// In place of a count: a name that isn't ASCII.
 const OTHER: u32 = u32::MAX;
 
-impl Looks {
-    /// Whether nobody here looks like this name, which nobody here has.
+impl Confusables {
+    /// Whether nobody here confusables like this name, which nobody here has.
     pub fn are_free(&self, hashing: &Hashing, shown: &str, key: &str) -> bool {
         let is_ascii = shown.is_ascii();
-        looks_of(shown, key).all(|look| match self.0.get(&hashing.look(&look)) {
+        skeletons_of(shown, key).all(|skeleton| match self.0.get(&hashing.skeleton(&skeleton)) {
             None => true,
             Some(&holder) => is_ascii && holder != OTHER,
         })
     }
 
-    /// Adds a name whose looks are free.
+    /// Adds a name whose confusables are free.
     pub fn add(&mut self, hashing: &Hashing, shown: &str, key: &str) {
         let is_ascii = shown.is_ascii();
-        for look in looks_of(shown, key) {
-            let count = self.0.entry(hashing.look(&look)).or_insert(0);
+        for skeleton in skeletons_of(shown, key) {
+            let count = self.0.entry(hashing.skeleton(&skeleton)).or_insert(0);
             *count = if is_ascii { *count + 1 } else { OTHER };
         }
     }
 
     /// Removes a name that was added.
     pub fn remove(&mut self, hashing: &Hashing, shown: &str, key: &str) {
-        for look in looks_of(shown, key) {
-            let hash = hashing.look(&look);
+        for skeleton in skeletons_of(shown, key) {
+            let hash = hashing.skeleton(&skeleton);
             if let Some(count) = self.0.get_mut(&hash)
                 && *count > 1
                 && *count != OTHER
@@ -191,7 +191,7 @@ mod tests {
             here.user("alice"),
             here.room("bob"),
             here.room("alice"),
-            here.look("bob"),
+            here.skeleton("bob"),
             elsewhere.user("bob"),
         ];
         for (at, hash) in hashes.iter().enumerate() {
@@ -243,51 +243,51 @@ mod tests {
     /// Somebody as they show and as they are keyed.
     type Somebody = (&'static str, &'static str);
     const BILL: Somebody = ("Bill", "bill");
-    /// ASCII, with the looks of `Bill`.
+    /// ASCII, with the confusables of `Bill`.
     const DIGITS: Somebody = ("BI11", "bi11");
-    /// Cyrillic, with the looks of `BOB`.
+    /// Cyrillic, with the confusables of `BOB`.
     const VOV: Somebody = ("ВОВ", "вов");
     const BOB: Somebody = ("BOB", "bob");
     const B0B: Somebody = ("B0B", "b0b");
 
-    fn are_free(looks: &Looks, (shown, key): Somebody) -> bool {
-        looks.are_free(&Hashing::new(KEYS, 1), shown, key)
+    fn are_free(confusables: &Confusables, (shown, key): Somebody) -> bool {
+        confusables.are_free(&Hashing::new(KEYS, 1), shown, key)
     }
 
-    fn add(looks: &mut Looks, (shown, key): Somebody) {
-        assert!(are_free(looks, (shown, key)));
-        looks.add(&Hashing::new(KEYS, 1), shown, key);
+    fn add(confusables: &mut Confusables, (shown, key): Somebody) {
+        assert!(are_free(confusables, (shown, key)));
+        confusables.add(&Hashing::new(KEYS, 1), shown, key);
     }
 
-    fn remove(looks: &mut Looks, (shown, key): Somebody) {
-        looks.remove(&Hashing::new(KEYS, 1), shown, key);
+    fn remove(confusables: &mut Confusables, (shown, key): Somebody) {
+        confusables.remove(&Hashing::new(KEYS, 1), shown, key);
     }
 
     #[test]
     fn ascii_names_share_their_looks_and_others_share_none() {
-        let mut looks = Looks::default();
-        add(&mut looks, BILL);
-        add(&mut looks, DIGITS);
-        add(&mut looks, BOB);
-        assert!(!are_free(&looks, VOV));
-        remove(&mut looks, BOB);
-        add(&mut looks, VOV);
-        assert!(!are_free(&looks, BOB));
-        assert!(!are_free(&looks, VOV));
+        let mut confusables = Confusables::default();
+        add(&mut confusables, BILL);
+        add(&mut confusables, DIGITS);
+        add(&mut confusables, BOB);
+        assert!(!are_free(&confusables, VOV));
+        remove(&mut confusables, BOB);
+        add(&mut confusables, VOV);
+        assert!(!are_free(&confusables, BOB));
+        assert!(!are_free(&confusables, VOV));
     }
 
     #[test]
     fn looks_are_taken_until_the_last_who_has_them_is_gone() {
-        let mut looks = Looks::default();
-        add(&mut looks, BOB);
-        add(&mut looks, B0B);
-        remove(&mut looks, BOB);
-        assert!(!are_free(&looks, VOV), "of B0B");
-        remove(&mut looks, B0B);
-        assert!(looks.is_empty());
-        add(&mut looks, VOV);
-        assert!(!looks.is_empty());
-        remove(&mut looks, VOV);
-        assert!(looks.is_empty());
+        let mut confusables = Confusables::default();
+        add(&mut confusables, BOB);
+        add(&mut confusables, B0B);
+        remove(&mut confusables, BOB);
+        assert!(!are_free(&confusables, VOV), "of B0B");
+        remove(&mut confusables, B0B);
+        assert!(confusables.is_empty());
+        add(&mut confusables, VOV);
+        assert!(!confusables.is_empty());
+        remove(&mut confusables, VOV);
+        assert!(confusables.is_empty());
     }
 }

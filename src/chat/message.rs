@@ -30,7 +30,7 @@ pub struct Span {
     end: u32,
 }
 
-/// One message. `S` is a socket, which chat carries and never looks at.
+/// One message. `S` is a socket, which chat carries and never confusables at.
 #[derive(Debug)]
 pub enum ShardMessage<S> {
     /// A stamped packet for the user of a key.

@@ -12,7 +12,7 @@ use crate::wire::greeting::{self, Greeting};
 use crate::wire::{Name, Packet, Step};
 
 impl<S> Shard<S> {
-    /// Looks for the greeting in all that came so far. Returns how many bytes
+    /// Confusables for the greeting in all that came so far. Returns how many bytes
     /// are dealt with, or none if the connection is not here any more.
     pub(super) fn greet(&mut self, id: ConnId, bytes: &[u8], ended: bool) -> Option<usize> {
         match greeting::scan(bytes, ended) {
@@ -97,8 +97,8 @@ impl<S> Shard<S> {
     /// Gives the name to the connection, or refuses it.
     fn register(&mut self, id: ConnId, name: &Name, ordinal: u64) {
         let hash = self.hashing.user(name.key());
-        let looks_free = self.looks.are_free(&self.hashing, name.shown(), name.key());
-        if !looks_free || self.find(hash, name.key()).is_some() {
+        let skeletons_free = self.confusables.are_free(&self.hashing, name.shown(), name.key());
+        if !skeletons_free || self.find(hash, name.key()).is_some() {
             if ordinal > 0 {
                 self.count_packet(id);
             }
@@ -109,7 +109,7 @@ impl<S> Shard<S> {
         client.enter(Stage::User(Identity::new(name, client.peer, hash)));
         client.since = self.now;
         self.directory.insert(hash, id.slot);
-        self.looks.add(&self.hashing, name.shown(), name.key());
+        self.confusables.add(&self.hashing, name.shown(), name.key());
         let users = self.counters.user_came(self.topology.worker);
         self.welcome(id, users);
         self.announce(true, name.shown());

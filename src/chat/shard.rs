@@ -6,7 +6,7 @@ use super::client::{Client, Then};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
 use super::deadlines::{Deadlines, Kind};
-use super::directory::{Directory, Hashing, Looks};
+use super::directory::{Directory, Hashing, Confusables};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::message::{Batch, Handoff, ShardMessage};
 use super::query::PendingQuery;
@@ -47,7 +47,7 @@ pub struct Shard<S> {
     pub(super) now: Moment,
     pub(super) clients: Clients<S>,
     pub(super) directory: Directory,
-    pub(super) looks: Looks,
+    pub(super) confusables: Confusables,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
     /// Users here who want to know who comes and goes.
@@ -151,7 +151,7 @@ impl<S> Shard<S> {
             now: Moment::default(),
             clients: Clients::default(),
             directory: Directory::default(),
-            looks: Looks::default(),
+            confusables: Confusables::default(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             watchers: BTreeSet::new(),
@@ -321,7 +321,7 @@ impl<S> Shard<S> {
     pub fn is_vacant(&self) -> bool {
         self.clients.count() == 0
             && self.directory.is_empty()
-            && self.looks.is_empty()
+            && self.confusables.is_empty()
             && self.rooms.is_empty()
             && self.rosters.is_empty()
             && self.watchers.is_empty()

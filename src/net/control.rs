@@ -38,7 +38,7 @@ impl ControlTask {
         Self { signals, supervisor, reload, heartbeat, mailboxes, signalled: false, rest: None }
     }
 
-    /// Looks at the signals at the end of this tick.
+    /// Confusables at the signals at the end of this tick.
     pub fn signalled(&mut self) {
         self.signalled = true;
     }

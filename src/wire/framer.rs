@@ -1,4 +1,4 @@
-//! Where packets begin and end in a stream of bytes. Looks at strings and the
+//! Where packets begin and end in a stream of bytes. Confusables at strings and the
 //! depth of braces only; what a packet says is [`super::packet`]'s to judge.
 
 use memchr::{memchr, memchr3};

@@ -21,7 +21,7 @@ pub enum Greeting<'a> {
     TooLong,
 }
 
-/// Looks for the greeting in all bytes kept so far. `ended` says that nothing
+/// Confusables for the greeting in all bytes kept so far. `ended` says that nothing
 /// follows: the stream has ended, or has been silent for long enough.
 pub fn scan(bytes: &[u8], ended: bool) -> Greeting<'_> {
     let Some(start) = bytes.iter().position(|&byte| !is_white_space(byte)) else {

@@ -8,8 +8,8 @@
 //! | [`canonical`] | the same schema for the usual layout, without `serde_json` |
 //! | [`text`] | the inside of a JSON string: escaped, unescaped, scanned |
 //! | [`name`] | who may be called what, and which names are the same |
-//! | [`looks`] | which names look alike, which mix their scripts |
-//! | [`families`] | where names that look alike meet |
+//! | [`confusables`] | which names look alike, which mix their scripts |
+//! | [`confusable_hash`] | where names that look alike meet |
 //! | [`greeting`] | the first thing on a connection: a bare name or a packet |
 //! | [`outbound`] | what waits for one socket, and whose it is |
 //!
@@ -17,10 +17,10 @@
 //! this folder; it knows none of them.
 
 pub mod canonical;
-pub mod families;
+pub mod confusable_hash;
 pub mod framer;
 pub mod greeting;
-pub mod looks;
+pub mod confusables;
 pub mod name;
 pub mod outbound;
 pub mod packet;

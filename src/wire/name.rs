@@ -1,7 +1,7 @@
 //! Names: which are valid, how they are shown, which two are the same. Rooms
 //! are called like people, behind a `#`. Never: who holds a name.
 
-use super::looks::scripts_go_together;
+use super::confusables::scripts_go_together;
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};

@@ -11,33 +11,33 @@ use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 use unicode_security::skeleton;
 
-/// The family of the name with this key: the same for all names that look
+/// The confusable_hash of the name with this key: the same for all names that look
 /// alike, and for few others.
 ///
-/// Each letter is a stride from one number to another, and a family is where the
+/// Each letter is a map from one number to another, and a confusable_hash is where the
 /// letters of a name lead. H looks like the capital of н, so h and н are one
-/// stride; m looks like rn, so m is the stride of r and then that of n. Strides are
+/// map; m looks like rn, so m is the map of r and then that of n. AffineMaps are
 /// drawn such that all of this holds for all letters that there are.
-pub fn family_of(key: &str) -> u64 {
+pub fn confusable_hash_of(key: &str) -> u64 {
     const START: u64 = 1;
     if key.is_ascii() {
-        let strides = key.bytes().map(|byte| STRIDES.ascii[usize::from(byte)]);
-        return strides.fold(START, |at, stride| stride.from(at));
+        let maps = key.bytes().map(|byte| AFFINE_MAPS.ascii[usize::from(byte)]);
+        return maps.fold(START, |at, map| map.from(at));
     }
-    letters_of(key).fold(START, |at, letter| STRIDES.of(letter).from(at))
+    letters_of(key).fold(START, |at, letter| AFFINE_MAPS.of(letter).from(at))
 }
 
-/// Strides are counted modulo this prime, so that each but 0 divides.
+/// AffineMaps are counted modulo this prime, so that each but 0 divides.
 const PRIME: u64 = (1 << 31) - 1;
 
 /// From any number to so many times as much, and so much more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stride {
+struct AffineMap {
     times: u64,
     plus: u64,
 }
 
-impl Stride {
+impl AffineMap {
     const NONE: Self = Self { times: 1, plus: 0 };
 
     fn from(self, at: u64) -> u64 {
@@ -77,16 +77,16 @@ fn inverse(number: u64) -> u64 {
     result
 }
 
-struct Strides {
+struct AffineMaps {
     /// Of letters that have relatives.
-    related: BTreeMap<char, Stride>,
+    related: BTreeMap<char, AffineMap>,
     /// Of the skeletons of ASCII.
-    ascii: [Stride; 128],
+    ascii: [AffineMap; 128],
 }
 
-static STRIDES: LazyLock<Strides> = LazyLock::new(Strides::gather);
+static AFFINE_MAPS: LazyLock<AffineMaps> = LazyLock::new(AffineMaps::gather);
 
-impl Strides {
+impl AffineMaps {
     /// The skeletons of a letter and of what folding its case makes of it lead
     /// to the same. So do, then, two names whose skeletons have one case fold.
     fn gather() -> Self {
@@ -100,16 +100,16 @@ impl Strides {
         }
         let solved = |letter| (letter, equations.solve(letter));
         let related = letters.into_iter().map(solved).collect();
-        let mut strides = Self { related, ascii: [Stride::NONE; 128] };
-        strides.ascii = std::array::from_fn(|byte| {
+        let mut maps = Self { related, ascii: [AffineMap::NONE; 128] };
+        maps.ascii = std::array::from_fn(|byte| {
             let text = char::from(byte as u8).to_string();
-            letters_of(&text).fold(Stride::NONE, |stride, letter| stride.then(strides.of(letter)))
+            letters_of(&text).fold(AffineMap::NONE, |map, letter| map.then(maps.of(letter)))
         });
-        strides
+        maps
     }
 
-    fn of(&self, letter: char) -> Stride {
-        self.related.get(&letter).copied().unwrap_or_else(|| Stride::drawn(letter))
+    fn of(&self, letter: char) -> AffineMap {
+        self.related.get(&letter).copied().unwrap_or_else(|| AffineMap::drawn(letter))
     }
 }
 
@@ -170,13 +170,13 @@ impl Equations {
         reduced
     }
 
-    fn solve(&self, letter: char) -> Stride {
-        let stride = |(letter, way)| match way {
-            Way::On => Stride::drawn(letter),
-            Way::Back => Stride::drawn(letter).back(),
+    fn solve(&self, letter: char) -> AffineMap {
+        let map = |(letter, way)| match way {
+            Way::On => AffineMap::drawn(letter),
+            Way::Back => AffineMap::drawn(letter).back(),
         };
         let word = self.reduced(&[(letter, Way::On)]);
-        word.into_iter().map(stride).fold(Stride::NONE, Stride::then)
+        word.into_iter().map(map).fold(AffineMap::NONE, AffineMap::then)
     }
 }
 
@@ -203,15 +203,15 @@ fn is_mark(c: char) -> bool {
 mod tests {
     use super::*;
     use crate::wire::Name;
-    use crate::wire::looks::looks_of;
+    use crate::wire::confusables::skeletons_of;
     use proptest::prelude::*;
 
-    fn family(text: &str) -> u64 {
-        family_of(Name::parse(text).unwrap().key())
+    fn confusable_hash(text: &str) -> u64 {
+        confusable_hash_of(Name::parse(text).unwrap().key())
     }
 
     #[test]
-    fn look_alikes_are_family() {
+    fn look_alikes_have_one_hash() {
         for (one, other) in [
             ("\u{440}\u{430}\u{443}\u{440}\u{430}", "paypa"),
             ("ВОВ", "BOB"),
@@ -224,7 +224,7 @@ mod tests {
             ("mmm", "rnrnrn"),
             ("straße", "STRASSE"),
         ] {
-            assert_eq!(family(one), family(other), "{one} {other}");
+            assert_eq!(confusable_hash(one), confusable_hash(other), "{one} {other}");
         }
     }
 
@@ -236,10 +236,10 @@ mod tests {
         for c in '\0'..=char::MAX {
             let Ok(name) = Name::parse(&c.to_string()) else { continue };
             letters += 1;
-            let family = family(name.shown());
-            for look in looks_of(name.shown(), name.key()) {
-                let (first, known) = by_look.entry(look).or_insert((c, family));
-                assert_eq!(*known, family, "{first:?} {c:?}");
+            let confusable_hash = confusable_hash(name.shown());
+            for look in skeletons_of(name.shown(), name.key()) {
+                let (first, known) = by_look.entry(look).or_insert((c, confusable_hash));
+                assert_eq!(*known, confusable_hash, "{first:?} {c:?}");
             }
         }
         assert!(letters > 100_000, "{letters}");
@@ -248,28 +248,28 @@ mod tests {
     /// No two letters are one but those of which chains of look-alikes say so.
     #[test]
     fn whoever_can_be_told_apart_need_not_meet() {
-        let mut families: BTreeMap<u64, String> = BTreeMap::new();
+        let mut hashes: BTreeMap<u64, String> = BTreeMap::new();
         for letter in ('0'..='9').chain('a'..='z') {
-            families.entry(family(&letter.to_string())).or_default().push(letter);
+            hashes.entry(confusable_hash(&letter.to_string())).or_default().push(letter);
         }
-        let mut together: Vec<String> = families.into_values().collect();
+        let mut together: Vec<String> = hashes.into_values().collect();
         together.retain(|letters| letters.len() > 1);
         together.sort();
         assert_eq!(together, ["06bo", "1il", "3j", "5fs", "7ertuy", "hnv"]);
         // These lead nowhere, so they count for nothing in a name.
-        let nowhere = ('!'..='~').filter(|&c| STRIDES.ascii[c as usize] == Stride::NONE);
+        let nowhere = ('!'..='~').filter(|&c| AFFINE_MAPS.ascii[c as usize] == AffineMap::NONE);
         assert_eq!(nowhere.collect::<String>(), "\"'1IL`il|");
     }
 
     #[test]
     fn the_order_of_letters_counts() {
-        assert_ne!(family("bed-24"), family("bed-42"));
-        assert_ne!(family("ab"), family("ba"));
+        assert_ne!(confusable_hash("bed-24"), confusable_hash("bed-42"));
+        assert_ne!(confusable_hash("ab"), confusable_hash("ba"));
     }
 
     #[test]
-    fn strides_lead_back() {
-        let [one, other] = ['a', 'я'].map(Stride::drawn);
+    fn maps_are_invertible() {
+        let [one, other] = ['a', 'я'].map(AffineMap::drawn);
         for at in [0, 1, 7, PRIME - 1] {
             assert_eq!(one.back().from(one.from(at)), at);
             assert_eq!(one.back().back(), one);
@@ -285,7 +285,7 @@ mod tests {
             equations.add(&one, &other);
         };
         let solved = |equations: &Equations, text: &str| {
-            text.chars().fold(Stride::NONE, |stride, letter| stride.then(equations.solve(letter)))
+            text.chars().fold(AffineMap::NONE, |map, letter| map.then(equations.solve(letter)))
         };
         add(&mut equations, "m", "rn");
         add(&mut equations, "aMb", "cmd");
@@ -296,22 +296,22 @@ mod tests {
         assert_ne!(solved(&equations, "rn"), solved(&equations, "nr"));
         // Twice on one side, twice on the other: neither is to be had.
         add(&mut equations, "yy", "zz");
-        assert_eq!(solved(&equations, "y"), Stride::NONE);
-        assert_eq!(solved(&equations, "z"), Stride::NONE);
+        assert_eq!(solved(&equations, "y"), AffineMap::NONE);
+        assert_eq!(solved(&equations, "z"), AffineMap::NONE);
     }
 
     proptest! {
         #[test]
-        fn the_two_ways_to_a_family_agree(text in "[a-z0-9][a-z0-9._-]{0,31}") {
-            let slow = letters_of(&text).fold(1, |at, letter| STRIDES.of(letter).from(at));
-            prop_assert_eq!(family(&text), slow);
+        fn the_two_ways_to_a_hash_agree(text in "[a-z0-9][a-z0-9._-]{0,31}") {
+            let slow = letters_of(&text).fold(1, |at, letter| AFFINE_MAPS.of(letter).from(at));
+            prop_assert_eq!(confusable_hash(&text), slow);
         }
 
         #[test]
-        fn case_changes_nothing_about_the_family(text in "[a-zA-Z0-9._-]{1,32}|\\p{L}{1,8}") {
+        fn case_changes_nothing_about_the_hash(text in "[a-zA-Z0-9._-]{1,32}|\\p{L}{1,8}") {
             let Ok(name) = Name::parse(&text) else { return Ok(()) };
             let Ok(folded) = Name::parse(name.key()) else { return Ok(()) };
-            prop_assert_eq!(family(name.shown()), family(folded.shown()));
+            prop_assert_eq!(confusable_hash(name.shown()), confusable_hash(folded.shown()));
         }
 
         #[test]

@@ -27,7 +27,7 @@ pub fn scripts_go_together(name: &str) -> bool {
 /// Two names look alike if they have one of these in common. Two of plain
 /// ASCII are told apart by people who know their keyboard, and by nothing but
 /// case: for them this is not asked.
-pub fn looks_of(shown: &str, key: &str) -> impl Iterator<Item = String> + use<> {
+pub fn skeletons_of(shown: &str, key: &str) -> impl Iterator<Item = String> + use<> {
     let as_shown = look(shown);
     let folded = Some(look(key)).filter(|folded| *folded != as_shown);
     std::iter::once(as_shown).chain(folded)
@@ -60,7 +60,7 @@ mod tests {
     fn alike(one: &str, other: &str) -> bool {
         let seen = |text| {
             let name = Name::parse(text).unwrap();
-            looks_of(name.shown(), name.key()).collect::<BTreeSet<_>>()
+            skeletons_of(name.shown(), name.key()).collect::<BTreeSet<_>>()
         };
         !seen(one).is_disjoint(&seen(other))
     }
