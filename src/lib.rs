@@ -20,7 +20,7 @@
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place
 //!
-//! `ARCHITECTURE.md` follows a packet through the house.
+//! `ARCHITECTURE.md` follows a packet through the server.
 
 pub mod chat;
 pub mod cli;

@@ -101,7 +101,7 @@ pub const COPIED_FRAME_BYTES_MAX: usize = 1024;
 /// After `accept` failed for want of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-// --- The house ---
+// --- The server ---
 
 /// Rooms at once, on the whole server.
 pub const ROOMS_MAX: usize = 100_000;

@@ -1,4 +1,4 @@
-//! Counters of the whole house. Each worker writes its own, everybody may
+//! Counters of the whole server. Each worker writes its own, everybody may
 //! read all; nothing is decided by them but the number of connections.
 
 use super::id::WorkerId;

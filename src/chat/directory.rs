@@ -9,7 +9,7 @@ use siphasher::sip::SipHasher13;
 use std::collections::HashMap;
 use std::hash::Hasher;
 
-/// The house's hash of names, keyed afresh at each start, so that nobody can
+/// The server's hash of names, keyed afresh at each start, so that nobody can
 /// aim names at one bucket. Who is of one family is no secret.
 #[derive(Clone, Copy, Debug)]
 pub struct Hashing {

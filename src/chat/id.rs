@@ -43,7 +43,7 @@ impl ConnId {
     }
 }
 
-/// A connection anywhere in the house.
+/// A connection anywhere in the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address {
     pub worker: WorkerId,

@@ -1,7 +1,7 @@
 //! **Chat**: who is here, who may say what to whom, and what becomes of every
 //! packet. Pure: bytes and the time go in, effects come out. No socket, no
 //! clock, no thread, no log; a worker of `net` carries the effects out, and a
-//! simulation can run a whole house of shards in one thread.
+//! simulation can run a whole server of shards in one thread.
 //!
 //! | module | what lives there |
 //! | --- | --- |

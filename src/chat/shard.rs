@@ -6,7 +6,7 @@ use super::client::{Client, Then};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
 use super::deadlines::{Deadlines, Kind};
-use super::directory::{Directory, Hashing, Confusables};
+use super::directory::{Confusables, Directory, Hashing};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::message::{Batch, Handoff, ShardMessage};
 use super::query::PendingQuery;
@@ -74,12 +74,12 @@ pub struct Shard<S> {
 /// The time of day, pending for by few.
 pub type WallClock = Box<dyn Fn() -> SystemTime + Send>;
 
-/// Where in the house a shard is.
+/// Where in the server a shard is.
 #[derive(Clone, Copy, Debug)]
 pub struct Topology {
     pub worker: WorkerId,
     pub workers: usize,
-    /// The house's secret for hashing names, the same for all shards.
+    /// The server's secret for hashing names, the same for all shards.
     pub hash_keys: (u64, u64),
 }
 

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The admission of the house: every worker has one, and all count together.
+/// The admission of the server: every worker has one, and all count together.
 #[derive(Clone, Debug)]
 pub struct Admission {
     allow: Arc<[IpNet]>,
@@ -22,7 +22,7 @@ struct Counts {
     clients_max: AtomicUsize,
     clients: AtomicUsize,
     /// Clients of each address, if these have a bound. The one lock of the
-    /// house, and only there: it is taken when a connection comes or goes.
+    /// server, and only there: it is taken when a connection comes or goes.
     addresses: Option<(usize, Mutex<HashMap<IpAddr, usize>>)>,
     /// Those refused here whose refusal is still on its way.
     refused: AtomicUsize,

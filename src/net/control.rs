@@ -1,4 +1,4 @@
-//! What the first worker does for the whole house between its ticks: signals,
+//! What the first worker does for the whole server between its ticks: signals,
 //! settings that change, the heartbeat, the end.
 
 use super::heartbeat::Heartbeat;

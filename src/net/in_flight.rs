@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::chat::WorkerId;
 use crate::limits;
 
-/// The in_flight of the whole house; each worker has a line in it.
+/// The in_flight of the whole server; each worker has a line in it.
 #[derive(Debug)]
 pub struct InFlight(Box<[Line]>);
 

@@ -12,7 +12,7 @@
 //! | `in_flight` | what is in flight between them, and how far each is |
 //! | `mailbox` | messages between workers, and the wake that goes with them |
 //! | `wake_flag` | how many wakes many messages need: one |
-//! | `control` | what the first worker does for the house between its ticks |
+//! | `control` | what the first worker does for the server between its ticks |
 //! | `signals` | what the system asks of the process |
 //! | `shutdown` | how all workers come to rest |
 //! | `descriptors` | how many connections the system allows |

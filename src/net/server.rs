@@ -42,7 +42,7 @@ pub enum ServeError {
 }
 
 /// Serves until a signal ends it; `reread` gets the settings anew on SIGHUP.
-/// The calling thread is the first worker: a house of one worker is a process
+/// The calling thread is the first worker: a server of one worker is a process
 /// of one thread, whose descriptors the kernel needs not share out.
 ///
 /// # Errors
@@ -78,15 +78,16 @@ pub fn serve_then(
     sandbox.close_files().map_err(ServeError::Sandbox)?;
     let admission = Admission::new(clients_max, config.per_address_max, &config.allow);
     let reload = Reload::new(reread, config, admission, allowance);
-    let (house, first) = House::build(reload, listeners, metrics, (signals, &supervisor), start)?;
+    let (threads, first) =
+        ThreadGroup::build(reload, listeners, metrics, (signals, &supervisor), start)?;
     let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
-    house.counters.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
-    house.open();
+    threads.counters.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
+    threads.open();
     announce(&addresses).map_err(system("standard output"))?;
     supervisor.is_ready();
     ready(&addresses);
     first.run().map_err(system("the poll"))?;
-    house.end();
+    threads.end();
     Ok(())
 }
 
@@ -113,7 +114,7 @@ fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
 }
 
 /// All other threads, and what is told of all at the end.
-struct House {
+struct ThreadGroup {
     counters: Arc<Counters>,
     threads: Vec<JoinHandle<()>>,
     /// Behind it all threads wait to be let go.
@@ -121,7 +122,7 @@ struct House {
     start: Instant,
 }
 
-impl House {
+impl ThreadGroup {
     /// When this returns, all threads but this one's worker run, and wait to
     /// be let go.
     fn build(

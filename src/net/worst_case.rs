@@ -36,10 +36,10 @@ pub fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 {
     let messages = 2 * limits::SCRATCH_BYTES;
     let client = CLIENT_BYTES + inbound + outbound + rooms + messages;
     let everybody = client.saturating_add(answers).saturating_mul(clients);
-    let house = (WORKER_BYTES + 2 * limits::MAILBOX_BYTES_MARK) * workers
+    let server = (WORKER_BYTES + 2 * limits::MAILBOX_BYTES_MARK) * workers
         + limits::ROOMS_MAX * ROOM_BYTES
         + PROGRAM_BYTES;
-    everybody.saturating_add(house) as u64
+    everybody.saturating_add(server) as u64
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@
 
 pub mod canonical;
 pub mod confusable_hash;
+pub mod confusables;
 pub mod framer;
 pub mod greeting;
-pub mod confusables;
 pub mod name;
 pub mod outbound;
 pub mod packet;

@@ -1,6 +1,6 @@
 //! Queues, rates, turns and packets, each at its bound and one over it.
 
-use crate::house::{House, Who, packet, unpaced};
+use crate::cluster::{Cluster, Who, packet, unpaced};
 use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;
@@ -22,34 +22,34 @@ fn settings(queue_bytes_max: usize) -> Settings {
 
 /// Alice, and somebody who reads nothing, at her home or far from it; both in a
 /// room.
-fn alice_and_bob(workers: usize, far: bool, settings: Settings) -> (House, Who, Who, String) {
-    let mut house = House::new(workers, settings);
-    let alice = house.join("alice");
-    let home = house.home(alice);
-    let (bob, name) = house.join_at(if far { (home + 1) % workers } else { home });
+fn alice_and_bob(workers: usize, far: bool, settings: Settings) -> (Cluster, Who, Who, String) {
+    let mut cluster = Cluster::new(workers, settings);
+    let alice = cluster.join("alice");
+    let home = cluster.home(alice);
+    let (bob, name) = cluster.join_at(if far { (home + 1) % workers } else { home });
     for who in [alice, bob] {
-        house.ask(who, "/join", "#r");
+        cluster.ask(who, "/join", "#r");
     }
-    house.window(bob, 0);
-    (house, alice, bob, name)
+    cluster.window(bob, 0);
+    (cluster, alice, bob, name)
 }
 
 #[test]
 fn a_queue_takes_its_bound_to_the_byte() {
     for far in [false, true] {
         for to_room in [false, true] {
-            let (mut house, alice, bob, name) = alice_and_bob(2, far, settings(1000));
+            let (mut cluster, alice, bob, name) = alice_and_bob(2, far, settings(1000));
             let to = if to_room { "#r" } else { &name };
-            house.say(alice, to, &text_of(to, 400));
-            house.say(alice, to, &text_of(to, 601));
-            assert_eq!(house.refused(alice), (3, Code::Busy), "one byte over");
-            house.say(alice, to, &text_of(to, 600));
-            assert_eq!(house.heard(alice), [], "just full");
-            house.say(alice, to, "");
-            assert_eq!(house.refused(alice), (5, Code::Busy), "over");
-            house.window(bob, usize::MAX);
+            cluster.say(alice, to, &text_of(to, 400));
+            cluster.say(alice, to, &text_of(to, 601));
+            assert_eq!(cluster.refused(alice), (3, Code::Busy), "one byte over");
+            cluster.say(alice, to, &text_of(to, 600));
+            assert_eq!(cluster.heard(alice), [], "just full");
+            cluster.say(alice, to, "");
+            assert_eq!(cluster.refused(alice), (5, Code::Busy), "over");
+            cluster.window(bob, usize::MAX);
             let lengths: Vec<usize> =
-                house.heard(bob).iter().map(|heard| stamped(to, &heard.msg)).collect();
+                cluster.heard(bob).iter().map(|heard| stamped(to, &heard.msg)).collect();
             assert_eq!(lengths, [400, 600]);
         }
     }
@@ -58,15 +58,15 @@ fn a_queue_takes_its_bound_to_the_byte() {
 #[test]
 fn an_empty_queue_takes_any_packet() {
     for far in [false, true] {
-        let (mut house, alice, bob, name) = alice_and_bob(2, far, settings(10));
+        let (mut cluster, alice, bob, name) = alice_and_bob(2, far, settings(10));
         for to in [&*name, "#r"] {
-            house.window(bob, 0);
-            house.say(alice, to, "larger than the queue");
-            assert_eq!(house.heard(alice), []);
-            house.say(alice, to, "");
-            assert_eq!(house.refused(alice).1, Code::Busy);
-            house.window(bob, usize::MAX);
-            assert_eq!(house.only(bob).msg, "larger than the queue");
+            cluster.window(bob, 0);
+            cluster.say(alice, to, "larger than the queue");
+            assert_eq!(cluster.heard(alice), []);
+            cluster.say(alice, to, "");
+            assert_eq!(cluster.refused(alice).1, Code::Busy);
+            cluster.window(bob, usize::MAX);
+            assert_eq!(cluster.only(bob).msg, "larger than the queue");
         }
     }
 }
@@ -81,85 +81,85 @@ fn ping_bytes(msg: &str) -> usize {
 fn who_does_not_read_is_heard_until_its_queue_is_over_the_bound() {
     let text = "x".repeat(100);
     let bound = ping_bytes(&text);
-    let mut house = House::new(1, settings(bound));
-    let bob = house.join("bob");
-    house.window(bob, 0);
-    house.say(bob, "/ping", &text);
-    assert!(house.wants_bytes(bob), "just full");
-    house.say(bob, "/ping", "");
-    assert!(!house.wants_bytes(bob), "over");
-    house.say(bob, "/ping", "third");
+    let mut cluster = Cluster::new(1, settings(bound));
+    let bob = cluster.join("bob");
+    cluster.window(bob, 0);
+    cluster.say(bob, "/ping", &text);
+    assert!(cluster.wants_bytes(bob), "just full");
+    cluster.say(bob, "/ping", "");
+    assert!(!cluster.wants_bytes(bob), "over");
+    cluster.say(bob, "/ping", "third");
     // Down to one byte over the bound, then to the bound.
     let over = ping_bytes("");
-    house.window(bob, over - 1);
-    assert!(!house.wants_bytes(bob));
-    house.window(bob, 1);
-    assert!(!house.wants_bytes(bob), "it was heard, and answered for the third time");
-    house.window(bob, usize::MAX);
-    assert_eq!(house.texts(bob), [&*text, "", "third"]);
-    assert!(house.wants_bytes(bob));
+    cluster.window(bob, over - 1);
+    assert!(!cluster.wants_bytes(bob));
+    cluster.window(bob, 1);
+    assert!(!cluster.wants_bytes(bob), "it was heard, and answered for the third time");
+    cluster.window(bob, usize::MAX);
+    assert_eq!(cluster.texts(bob), [&*text, "", "third"]);
+    assert!(cluster.wants_bytes(bob));
 }
 
 #[test]
 fn what_comes_in_one_go_is_held_at_the_same_bound() {
     let text = "x".repeat(100);
-    let mut house = House::new(1, settings(ping_bytes(&text)));
-    let bob = house.join("bob");
-    house.window(bob, 0);
+    let mut cluster = Cluster::new(1, settings(ping_bytes(&text)));
+    let bob = cluster.join("bob");
+    cluster.window(bob, 0);
     let pings =
         [packet("bob", "/ping", &text), packet("bob", "/ping", ""), packet("bob", "/ping", "z")];
-    house.write(bob, &pings.concat());
-    assert_eq!(house.kept_bytes(bob), pings[2].len(), "the third waits, and only that");
-    house.window(bob, usize::MAX);
-    assert_eq!(house.texts(bob), [&*text, "", "z"]);
-    assert_eq!(house.kept_bytes(bob), 0);
+    cluster.write(bob, &pings.concat());
+    assert_eq!(cluster.kept_bytes(bob), pings[2].len(), "the third waits, and only that");
+    cluster.window(bob, usize::MAX);
+    assert_eq!(cluster.texts(bob), [&*text, "", "z"]);
+    assert_eq!(cluster.kept_bytes(bob), 0);
 }
 
 #[test]
 fn who_was_not_held_is_not_read_again_for_being_flushed() {
-    let (mut house, alice, bob, name) = alice_and_bob(1, false, settings(1000));
-    let reads = house.reads;
-    house.say(alice, &name, "x");
-    house.window(bob, usize::MAX);
-    house.say(alice, &name, "y");
-    assert_eq!(house.reads, reads);
-    assert_eq!(house.texts(bob), ["x", "y"]);
+    let (mut cluster, alice, bob, name) = alice_and_bob(1, false, settings(1000));
+    let reads = cluster.reads;
+    cluster.say(alice, &name, "x");
+    cluster.window(bob, usize::MAX);
+    cluster.say(alice, &name, "y");
+    assert_eq!(cluster.reads, reads);
+    assert_eq!(cluster.texts(bob), ["x", "y"]);
 }
 
 #[test]
 fn a_rate_is_kept_to_the_packet_and_to_the_nanosecond() {
-    let mut house = House::new(1, Settings { rate: 10, ..unpaced() });
-    let bob = house.join("bob");
-    house.write(bob, &packet("bob", "/ping", "x").repeat(30));
+    let mut cluster = Cluster::new(1, Settings { rate: 10, ..unpaced() });
+    let bob = cluster.join("bob");
+    cluster.write(bob, &packet("bob", "/ping", "x").repeat(30));
     let saved_up = limits::RATE_BURST.as_secs() as usize * 10;
-    assert_eq!(house.heard(bob).len(), saved_up);
-    assert!(!house.wants_bytes(bob));
+    assert_eq!(cluster.heard(bob).len(), saved_up);
+    assert!(!cluster.wants_bytes(bob));
     for _ in 0..3 {
-        house.pass_to_the_end(Duration::from_millis(100), |house| {
-            assert_eq!(house.heard(bob).len(), 0);
+        cluster.pass_to_the_end(Duration::from_millis(100), |cluster| {
+            assert_eq!(cluster.heard(bob).len(), 0);
         });
-        assert_eq!(house.heard(bob).len(), 1);
+        assert_eq!(cluster.heard(bob).len(), 1);
     }
     // Saved up again meanwhile: all that is left.
-    house.pass(Duration::from_secs(1));
-    assert_eq!(house.heard(bob).len(), 7);
+    cluster.pass(Duration::from_secs(1));
+    assert_eq!(cluster.heard(bob).len(), 7);
 }
 
 #[test]
 fn deliveries_of_one_turn_are_counted_and_the_rest_waits_a_tick() {
-    let mut house = House::new(1, Settings { deliveries_per_quantum_max: 3, ..unpaced() });
-    let all = ["alice", "bob", "carol"].map(|name| house.join(name));
+    let mut cluster = Cluster::new(1, Settings { deliveries_per_quantum_max: 3, ..unpaced() });
+    let all = ["alice", "bob", "carol"].map(|name| cluster.join(name));
     for who in all {
-        house.ask(who, "/join", "#r");
+        cluster.ask(who, "/join", "#r");
     }
-    house.write(all[0], &packet("alice", "#r", "post").repeat(5));
-    assert_eq!(house.heard(all[1]).len(), 2, "after two posts it has made four");
-    assert_eq!(house.shards[0].next_deadline(), Some(house.now), "at once");
-    house.pass(Duration::ZERO);
-    assert_eq!(house.heard(all[1]).len(), 2);
-    house.pass(Duration::ZERO);
-    assert_eq!(house.heard(all[1]).len(), 1);
-    assert!(house.wants_bytes(all[0]));
+    cluster.write(all[0], &packet("alice", "#r", "post").repeat(5));
+    assert_eq!(cluster.heard(all[1]).len(), 2, "after two posts it has made four");
+    assert_eq!(cluster.shards[0].next_deadline(), Some(cluster.now), "at once");
+    cluster.pass(Duration::ZERO);
+    assert_eq!(cluster.heard(all[1]).len(), 2);
+    cluster.pass(Duration::ZERO);
+    assert_eq!(cluster.heard(all[1]).len(), 1);
+    assert!(cluster.wants_bytes(all[0]));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_turn_is_a_quarter_of_a_queue_within_bounds() {
         (100_000, 25_000),
         (1 << 20, limits::SCRATCH_BYTES),
     ] {
-        assert_eq!(House::new(1, settings(queue)).shards[0].quantum_bytes(), turn);
+        assert_eq!(Cluster::new(1, settings(queue)).shards[0].quantum_bytes(), turn);
     }
 }
 
@@ -184,39 +184,39 @@ fn a_packet_takes_its_bound_to_the_byte() {
     for layout in layouts {
         let packet_of =
             |bytes: usize| layout.replace("TEXT", &"x".repeat(bytes + "TEXT".len() - layout.len()));
-        let mut house = House::new(1, Settings { packet_bytes_max: 300, ..unpaced() });
-        let bob = house.join("bob");
-        house.write(bob, packet_of(300).as_bytes());
-        assert_eq!(house.only(bob).from, "/ping");
-        house.write(bob, packet_of(301).as_bytes());
-        assert_eq!(house.refused(bob), (2, Code::TooLarge));
-        assert!(house.is_shut(bob));
+        let mut cluster = Cluster::new(1, Settings { packet_bytes_max: 300, ..unpaced() });
+        let bob = cluster.join("bob");
+        cluster.write(bob, packet_of(300).as_bytes());
+        assert_eq!(cluster.only(bob).from, "/ping");
+        cluster.write(bob, packet_of(301).as_bytes());
+        assert_eq!(cluster.refused(bob), (2, Code::TooLarge));
+        assert!(cluster.is_shut(bob));
     }
 }
 
 #[test]
 fn junk_behind_a_packet_is_dropped_as_it_comes() {
-    let mut house = House::unpaced(1);
-    let bob = house.join("bob");
+    let mut cluster = Cluster::unpaced(1);
+    let bob = cluster.join("bob");
     let mut bytes = packet("bob", "/ping", "x");
     bytes.extend_from_slice(&b"junk".repeat(100));
-    house.write(bob, &bytes);
-    assert_eq!(house.only(bob).msg, "x");
-    assert_eq!(house.kept_bytes(bob), 0);
-    house.write(bob, b" and more\n");
-    assert_eq!(house.refused(bob), (2, Code::Malformed));
-    assert_eq!(house.ask(bob, "/ping", "y"), "y");
+    cluster.write(bob, &bytes);
+    assert_eq!(cluster.only(bob).msg, "x");
+    assert_eq!(cluster.kept_bytes(bob), 0);
+    cluster.write(bob, b" and more\n");
+    assert_eq!(cluster.refused(bob), (2, Code::Malformed));
+    assert_eq!(cluster.ask(bob, "/ping", "y"), "y");
 }
 
 #[test]
 fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
-    let (mut house, alice, bob, name) = alice_and_bob(1, false, settings(1000));
-    house.window(bob, usize::MAX);
+    let (mut cluster, alice, bob, name) = alice_and_bob(1, false, settings(1000));
+    cluster.window(bob, usize::MAX);
     let mut above_high_water = |to: &str, bytes: usize| {
-        house.receive(alice, &packet("alice", to, &text_of(to, bytes)));
-        let above_high_water = house.shards[0].take_above_high_water();
-        assert!(!house.shards[0].take_above_high_water(), "said once");
-        house.run();
+        cluster.receive(alice, &packet("alice", to, &text_of(to, bytes)));
+        let above_high_water = cluster.shards[0].take_above_high_water();
+        assert!(!cluster.shards[0].take_above_high_water(), "said once");
+        cluster.run();
         above_high_water
     };
     for to in [&*name, "#r"] {
@@ -227,101 +227,101 @@ fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
         );
     }
     // Whose socket takes no more can't be flushed.
-    house.window(bob, 0);
-    house.say(alice, &name, &text_of(&name, 100));
-    house.receive(alice, &packet("alice", &name, &text_of(&name, 800)));
-    assert!(!house.shards[0].take_above_high_water());
+    cluster.window(bob, 0);
+    cluster.say(alice, &name, &text_of(&name, 100));
+    cluster.receive(alice, &packet("alice", &name, &text_of(&name, 800)));
+    assert!(!cluster.shards[0].take_above_high_water());
 }
 
 #[test]
 fn messages_over_the_mark_are_worth_sending_before_more_comes() {
     let settings = Settings { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() };
-    let (mut house, alice, bob, name) = alice_and_bob(2, true, settings);
-    house.window(bob, usize::MAX);
-    let home = house.home(alice);
+    let (mut cluster, alice, bob, name) = alice_and_bob(2, true, settings);
+    cluster.window(bob, usize::MAX);
+    let home = cluster.home(alice);
     for (bytes, above_high_water) in [(0, false), (1, true)] {
         // The message holds the name's key as well.
         let bytes = limits::BATCH_BYTES_MARK - name.len() + bytes;
-        house.receive(alice, &packet("alice", &name, &text_of(&name, bytes)));
-        assert_eq!(house.shards[home].take_above_high_water(), above_high_water);
-        house.run();
-        assert_eq!(house.heard(bob).len(), 1);
+        cluster.receive(alice, &packet("alice", &name, &text_of(&name, bytes)));
+        assert_eq!(cluster.shards[home].take_above_high_water(), above_high_water);
+        cluster.run();
+        assert_eq!(cluster.heard(bob).len(), 1);
     }
     // A message to a third worker takes nothing of it back.
-    let (mut house, alice, bob, name) = alice_and_bob(
+    let (mut cluster, alice, bob, name) = alice_and_bob(
         3,
         true,
         Settings { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() },
     );
-    let (home, away) = (house.home(alice), house.home(bob));
-    let (_, third) = house.join_at(3 - home - away);
-    house.receive(alice, &packet("alice", &name, &text_of(&name, limits::BATCH_BYTES_MARK)));
-    house.receive(alice, &packet("alice", &third, ""));
-    assert!(house.shards[home].take_above_high_water());
+    let (home, away) = (cluster.home(alice), cluster.home(bob));
+    let (_, third) = cluster.join_at(3 - home - away);
+    cluster.receive(alice, &packet("alice", &name, &text_of(&name, limits::BATCH_BYTES_MARK)));
+    cluster.receive(alice, &packet("alice", &third, ""));
+    assert!(cluster.shards[home].take_above_high_water());
 }
 
 #[test]
 fn frames_for_many_wait_in_the_lane_once() {
-    let (mut house, alice, _, _) = alice_and_bob(1, false, settings(100_000));
-    let carol = house.join("carol");
-    house.ask(carol, "/join", "#r");
-    let flushes = |house: &mut House| {
-        let effects = house.effects(0);
+    let (mut cluster, alice, _, _) = alice_and_bob(1, false, settings(100_000));
+    let carol = cluster.join("carol");
+    cluster.ask(carol, "/join", "#r");
+    let flushes = |cluster: &mut Cluster| {
+        let effects = cluster.effects(0);
         let mut bulk_queue = 0;
-        while house.shards[0].next_bulk_flush().is_some() {
+        while cluster.shards[0].next_bulk_flush().is_some() {
             bulk_queue += 1;
         }
         (effects, bulk_queue)
     };
-    house.receive(alice, &packet("alice", "#r", "first"));
+    cluster.receive(alice, &packet("alice", "#r", "first"));
     assert_eq!(
-        house.shards[0].next_deadline(),
-        Some(house.now),
+        cluster.shards[0].next_deadline(),
+        Some(cluster.now),
         "the bulk_queue waits for no event"
     );
-    house.receive(alice, &packet("alice", "#r", "second"));
-    assert_eq!(flushes(&mut house), (0, 2), "two members, each once");
+    cluster.receive(alice, &packet("alice", "#r", "second"));
+    assert_eq!(flushes(&mut cluster), (0, 2), "two members, each once");
     // Behind a packet of its own that is flushed anyhow there is no need.
-    let (mut house, alice, _, name) = alice_and_bob(1, false, settings(100_000));
-    house.receive(alice, &packet("alice", &name, "direct"));
-    house.receive(alice, &packet("alice", "#r", "post"));
-    assert_eq!(flushes(&mut house), (1, 0));
+    let (mut cluster, alice, _, name) = alice_and_bob(1, false, settings(100_000));
+    cluster.receive(alice, &packet("alice", &name, "direct"));
+    cluster.receive(alice, &packet("alice", "#r", "post"));
+    assert_eq!(flushes(&mut cluster), (1, 0));
 }
 
 #[test]
 fn a_frame_that_presses_is_flushed_at_once() {
-    let (mut house, alice, bob, _) = alice_and_bob(1, false, settings(1000));
-    house.window(bob, usize::MAX);
-    house.receive(alice, &packet("alice", "#r", &text_of("#r", 501)));
-    assert_eq!(house.effects(0), 1);
-    assert!(house.shards[0].next_bulk_flush().is_none());
+    let (mut cluster, alice, bob, _) = alice_and_bob(1, false, settings(1000));
+    cluster.window(bob, usize::MAX);
+    cluster.receive(alice, &packet("alice", "#r", &text_of("#r", 501)));
+    assert_eq!(cluster.effects(0), 1);
+    assert!(cluster.shards[0].next_bulk_flush().is_none());
 }
 
 #[test]
 fn posts_wait_for_the_refusals_of_other_workers() {
     let posts_max = usize::from(limits::PUBLISHES_IN_FLIGHT_MAX);
     for (posts, waits) in [(posts_max - 1, false), (posts_max, true), (posts_max + 1, true)] {
-        let (mut house, alice, bob, _) = alice_and_bob(2, true, settings(100_000));
-        house.window(bob, usize::MAX);
-        house.held_messages = vec![house.home(bob)];
+        let (mut cluster, alice, bob, _) = alice_and_bob(2, true, settings(100_000));
+        cluster.window(bob, usize::MAX);
+        cluster.held_messages = vec![cluster.home(bob)];
         let mut bytes = packet("alice", "#r", "post").repeat(posts);
         bytes.extend(packet("alice", "/ping", ""));
-        house.write(alice, &bytes);
-        assert_eq!(house.heard(alice).len(), usize::from(!waits), "behind {posts} posts");
-        house.held_messages.clear();
-        house.run();
-        assert_eq!(house.heard(alice).len(), usize::from(waits));
-        assert_eq!(house.heard(bob).len(), posts);
+        cluster.write(alice, &bytes);
+        assert_eq!(cluster.heard(alice).len(), usize::from(!waits), "behind {posts} posts");
+        cluster.held_messages.clear();
+        cluster.run();
+        assert_eq!(cluster.heard(alice).len(), usize::from(waits));
+        assert_eq!(cluster.heard(bob).len(), posts);
     }
 }
 
 #[test]
 fn what_waits_is_seen_to_wait() {
-    let (mut house, alice, bob, name) = alice_and_bob(1, false, settings(100_000));
-    assert!(house.shards[0].is_flushed());
-    house.say(alice, &name, "waits");
-    assert!(!house.shards[0].is_flushed());
-    house.window(bob, usize::MAX);
-    assert!(house.shards[0].is_flushed());
-    assert_eq!(house.shards[0].connections(), 2);
+    let (mut cluster, alice, bob, name) = alice_and_bob(1, false, settings(100_000));
+    assert!(cluster.shards[0].is_flushed());
+    cluster.say(alice, &name, "waits");
+    assert!(!cluster.shards[0].is_flushed());
+    cluster.window(bob, usize::MAX);
+    assert!(cluster.shards[0].is_flushed());
+    assert_eq!(cluster.shards[0].connections(), 2);
 }

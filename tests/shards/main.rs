@@ -4,9 +4,9 @@
 //! the protocol says of the whole program is `tests/protocol`'s.
 
 mod bounds;
+mod cluster;
 mod deadlines;
 mod greetings;
-mod house;
 mod leaving;
 mod operators;
 mod rooms;

@@ -1,6 +1,6 @@
 //! Rooms and lists: bounds, pages, who is in them.
 
-use crate::house::{House, Who, unpaced};
+use crate::cluster::{Cluster, Who, unpaced};
 use lanline::chat::shard::Ended;
 use lanline::chat::{Code, Settings};
 use lanline::limits;
@@ -8,63 +8,63 @@ use std::time::Duration;
 
 #[test]
 fn a_user_is_in_so_many_rooms_and_no_more() {
-    let mut house = House::unpaced(1);
-    let alice = house.join("alice");
+    let mut cluster = Cluster::unpaced(1);
+    let alice = cluster.join("alice");
     for room in 0..limits::ROOMS_PER_USER_MAX {
-        assert_eq!(house.ask(alice, "/join", &format!("#r{room}")), format!("#r{room} 1"));
+        assert_eq!(cluster.ask(alice, "/join", &format!("#r{room}")), format!("#r{room} 1"));
     }
-    house.say(alice, "/join", "#more");
-    assert_eq!(house.refused(alice).1, Code::BadArgument);
-    assert_eq!(house.ask(alice, "/join", "#r0"), "#r0 1", "again is no error");
-    house.ask(alice, "/leave", "#r0");
-    assert_eq!(house.ask(alice, "/join", "#more"), "#more 1");
-    house.end(alice, Ended::Politely);
-    assert!(house.shards[0].is_vacant());
+    cluster.say(alice, "/join", "#more");
+    assert_eq!(cluster.refused(alice).1, Code::BadArgument);
+    assert_eq!(cluster.ask(alice, "/join", "#r0"), "#r0 1", "again is no error");
+    cluster.ask(alice, "/leave", "#r0");
+    assert_eq!(cluster.ask(alice, "/join", "#more"), "#more 1");
+    cluster.end(alice, Ended::Politely);
+    assert!(cluster.shards[0].is_vacant());
 }
 
 #[test]
 fn there_are_so_many_rooms_and_no_more() {
-    let mut house = House::unpaced(2);
+    let mut cluster = Cluster::unpaced(2);
     let mut made = 0;
     let mut makers: Vec<Who> = Vec::new();
     while made < limits::ROOMS_MAX {
-        let maker = house.join(&format!("maker{}", makers.len()));
+        let maker = cluster.join(&format!("maker{}", makers.len()));
         for _ in 0..limits::ROOMS_PER_USER_MAX.min(limits::ROOMS_MAX - made) {
-            assert_eq!(house.ask(maker, "/join", &format!("#r{made}")), format!("#r{made} 1"));
+            assert_eq!(cluster.ask(maker, "/join", &format!("#r{made}")), format!("#r{made} 1"));
             made += 1;
         }
         makers.push(maker);
     }
-    let alice = house.join("alice");
-    house.say(alice, "/join", "#more");
-    assert_eq!(house.refused(alice), (1, Code::BadArgument));
-    house.say(alice, "#more", "is there nobody?");
-    assert_eq!(house.refused(alice), (2, Code::NoSuchRoom));
-    assert_eq!(house.ask(alice, "/join", "#r0"), "#r0 2", "one that is there");
+    let alice = cluster.join("alice");
+    cluster.say(alice, "/join", "#more");
+    assert_eq!(cluster.refused(alice), (1, Code::BadArgument));
+    cluster.say(alice, "#more", "is there nobody?");
+    assert_eq!(cluster.refused(alice), (2, Code::NoSuchRoom));
+    assert_eq!(cluster.ask(alice, "/join", "#r0"), "#r0 2", "one that is there");
     // A room that is left makes room, two members or one.
-    house.ask(makers[0], "/leave", "#r0");
-    house.say(alice, "/join", "#more");
-    assert_eq!(house.refused(alice), (4, Code::BadArgument));
-    house.ask(alice, "/leave", "#r0");
-    assert_eq!(house.ask(alice, "/join", "#more"), "#more 1");
-    house.say(alice, "/join", "#too-many");
-    assert_eq!(house.refused(alice).1, Code::BadArgument);
-    house.end(makers[1], Ended::Reset);
-    assert_eq!(house.ask(alice, "/join", "#again"), "#again 1");
+    cluster.ask(makers[0], "/leave", "#r0");
+    cluster.say(alice, "/join", "#more");
+    assert_eq!(cluster.refused(alice), (4, Code::BadArgument));
+    cluster.ask(alice, "/leave", "#r0");
+    assert_eq!(cluster.ask(alice, "/join", "#more"), "#more 1");
+    cluster.say(alice, "/join", "#too-many");
+    assert_eq!(cluster.refused(alice).1, Code::BadArgument);
+    cluster.end(makers[1], Ended::Reset);
+    assert_eq!(cluster.ask(alice, "/join", "#again"), "#again 1");
     for who in makers.into_iter().chain([alice]) {
-        if !house.is_closed(who) {
-            house.end(who, Ended::Politely);
+        if !cluster.is_closed(who) {
+            cluster.end(who, Ended::Politely);
         }
     }
-    assert!(house.shards.iter().all(|shard| shard.is_vacant()));
+    assert!(cluster.shards.iter().all(|shard| shard.is_vacant()));
 }
 
 #[test]
 fn rooms_are_refused_for_the_right_reason() {
     for workers in [1, 4] {
-        let mut house = House::unpaced(workers);
-        let [alice, bob] = ["alice", "bob"].map(|name| house.join(name));
-        house.ask(alice, "/join", "#Ops");
+        let mut cluster = Cluster::unpaced(workers);
+        let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
+        cluster.ask(alice, "/join", "#Ops");
         for (to, msg, code) in [
             ("#ops", "x", Code::NotMember),
             ("#none", "x", Code::NoSuchRoom),
@@ -79,40 +79,40 @@ fn rooms_are_refused_for_the_right_reason() {
             ("/who", "_", Code::NoSuchUser),
             ("/none", "", Code::NoSuchEndpoint),
         ] {
-            house.say(bob, to, msg);
-            assert_eq!(house.refused(bob).1, code, "{to} {msg}");
+            cluster.say(bob, to, msg);
+            assert_eq!(cluster.refused(bob).1, code, "{to} {msg}");
         }
-        assert_eq!(house.ask(bob, "/members", "#OPS"), "1-1 of 1\nalice");
-        assert_eq!(house.ask(bob, "/join", "#OPS"), "#Ops 2");
-        assert_eq!(house.ask(bob, "/leave", "#oPs"), "#Ops");
+        assert_eq!(cluster.ask(bob, "/members", "#OPS"), "1-1 of 1\nalice");
+        assert_eq!(cluster.ask(bob, "/join", "#OPS"), "#Ops 2");
+        assert_eq!(cluster.ask(bob, "/leave", "#oPs"), "#Ops");
     }
 }
 
 #[test]
 fn who_is_somebody_and_for_how_long() {
     for workers in [1, 4] {
-        let mut house = House::unpaced(workers);
-        let [alice, _] = ["alice", "Bob"].map(|name| house.join(name));
-        house.pass(Duration::from_millis(2999));
-        assert_eq!(house.ask(alice, "/who", "BOB"), "Bob 10.1.0.1 2");
-        house.pass(Duration::from_millis(1));
-        assert_eq!(house.ask(alice, "/who", "bob"), "Bob 10.1.0.1 3");
+        let mut cluster = Cluster::unpaced(workers);
+        let [alice, _] = ["alice", "Bob"].map(|name| cluster.join(name));
+        cluster.pass(Duration::from_millis(2999));
+        assert_eq!(cluster.ask(alice, "/who", "BOB"), "Bob 10.1.0.1 2");
+        cluster.pass(Duration::from_millis(1));
+        assert_eq!(cluster.ask(alice, "/who", "bob"), "Bob 10.1.0.1 3");
     }
 }
 
 #[test]
 fn lists_come_in_pages_within_the_limit_each_as_full_as_it_can_be() {
     for limit in 150..400 {
-        let mut house =
-            House::new(1 + limit % 3, Settings { packet_bytes_max: limit, ..unpaced() });
+        let mut cluster =
+            Cluster::new(1 + limit % 3, Settings { packet_bytes_max: limit, ..unpaced() });
         let mut names: Vec<String> =
             (0..60).map(|n| format!("user{n}{}", "x".repeat(n % 9))).collect();
-        let users: Vec<Who> = names.iter().map(|name| house.join(name)).collect();
+        let users: Vec<Who> = names.iter().map(|name| cluster.join(name)).collect();
         names.sort();
-        house.say(users[0], "/list", "");
+        cluster.say(users[0], "/list", "");
         let mut listed: Vec<String> = Vec::new();
         let mut room = None;
-        for page in house.heard(users[0]) {
+        for page in cluster.heard(users[0]) {
             assert_eq!((&*page.from, &*page.to), ("/list", "user0"));
             let (head, lines) = page.msg.split_once('\n').unwrap();
             let lines: Vec<String> = lines.split('\n').map(str::to_owned).collect();
@@ -128,7 +128,7 @@ fn lists_come_in_pages_within_the_limit_each_as_full_as_it_can_be() {
             listed.extend(lines);
         }
         assert_eq!(listed, names);
-        assert_eq!(house.ask(users[0], "/rooms", ""), "0-0 of 0");
+        assert_eq!(cluster.ask(users[0], "/rooms", ""), "0-0 of 0");
     }
 }
 
@@ -140,23 +140,23 @@ fn wire_bytes(msg: &str) -> usize {
 
 #[test]
 fn a_page_holds_an_entry_however_small_the_limit() {
-    let mut house = House::new(1, Settings { packet_bytes_max: 70, ..unpaced() });
-    let alice = house.join("alice");
-    house.join("bob");
-    house.say(alice, "/list", "");
-    assert_eq!(house.texts(alice), ["1-1 of 2\nalice", "2-2 of 2\nbob"]);
+    let mut cluster = Cluster::new(1, Settings { packet_bytes_max: 70, ..unpaced() });
+    let alice = cluster.join("alice");
+    cluster.join("bob");
+    cluster.say(alice, "/list", "");
+    assert_eq!(cluster.texts(alice), ["1-1 of 2\nalice", "2-2 of 2\nbob"]);
 }
 
 #[test]
 fn the_counters_say_what_was() {
-    let mut house = House::unpaced(2);
-    let alice = house.join("alice");
-    let bob = house.join("bob");
-    house.end(bob, Ended::Politely);
-    house.say(alice, "bob", "x");
-    house.heard(alice);
-    house.pass(Duration::from_secs(5));
-    let stats = house.ask(alice, "/stats", "");
+    let mut cluster = Cluster::unpaced(2);
+    let alice = cluster.join("alice");
+    let bob = cluster.join("bob");
+    cluster.end(bob, Ended::Politely);
+    cluster.say(alice, "bob", "x");
+    cluster.heard(alice);
+    cluster.pass(Duration::from_secs(5));
+    let stats = cluster.ask(alice, "/stats", "");
     let line = |name: &str| {
         stats
             .lines()
@@ -170,24 +170,24 @@ fn the_counters_say_what_was() {
     assert_eq!(line("packets_out"), "3");
     assert_eq!(line("workers"), "2");
     let at = |worker: usize| line(&format!("users_worker_{worker}")).parse::<u64>().unwrap();
-    assert_eq!([at(0), at(1)][house.home(alice)], 1);
+    assert_eq!([at(0), at(1)][cluster.home(alice)], 1);
     assert_eq!(at(0) + at(1), 1);
-    assert_eq!(house.ask(alice, "/time", ""), "1970-01-01T00:00:00.000000Z");
+    assert_eq!(cluster.ask(alice, "/time", ""), "1970-01-01T00:00:00.000000Z");
 }
 
 #[test]
 fn a_room_keeps_its_home_from_being_vacant() {
-    let mut house = House::unpaced(2);
-    let alice = house.join("alice");
-    let away = 1 - house.home(alice);
-    assert!(house.shards[away].is_vacant());
+    let mut cluster = Cluster::unpaced(2);
+    let alice = cluster.join("alice");
+    let away = 1 - cluster.home(alice);
+    assert!(cluster.shards[away].is_vacant());
     let room = (0..).map(|n| format!("#r{n}")).find(|room| {
-        house.ask(alice, "/join", room);
-        let is_home = !house.shards[away].is_vacant();
-        house.ask(alice, "/leave", room);
-        assert!(house.shards[away].is_vacant());
+        cluster.ask(alice, "/join", room);
+        let is_home = !cluster.shards[away].is_vacant();
+        cluster.ask(alice, "/leave", room);
+        assert!(cluster.shards[away].is_vacant());
         is_home
     });
     assert!(room.is_some());
-    assert!(!house.shards[1 - away].is_vacant());
+    assert!(!cluster.shards[1 - away].is_vacant());
 }

@@ -1,4 +1,4 @@
-//! Runs a simulated house (`world`) from seeds.
+//! Runs a simulated cluster (`world`) from seeds.
 //!
 //! - `LANLINE_SIM_SEEDS=100000` runs so many seeds instead of the usual few.
 //! - `LANLINE_SIM_SEED=1234` runs one.

@@ -1,5 +1,5 @@
 #![no_main]
-//! Fuzzes shards: whatever is done to a house of them, in whatever order, its
+//! Fuzzes shards: whatever is done to a cluster of them, in whatever order, its
 //! oracle has nothing to say.
 
 #[path = "../../simulation/world/mod.rs"]

@@ -1,4 +1,4 @@
-//! A whole house in one thread: real shards with real framers and queues,
+//! A whole cluster in one thread: real shards with real framers and queues,
 //! simulated sockets, clients, messages under way and clocks, and an oracle that
 //! confusables at each step. Shared by the simulation, the fuzz target `ops` and the
 //! replay of what that has found. Never: where seeds and plans come from.
@@ -6,7 +6,7 @@
 //! | module | what lives there |
 //! | --- | --- |
 //! | `run` | one run, step by step |
-//! | `house` | shards, links, ticks as in a real worker |
+//! | `cluster` | shards, links, ticks as in a real worker |
 //! | `peer`, `script` | simulated clients: their state, what they send |
 //! | `ledger` | the oracle: what sockets took, what users said, and whether that may be |
 //! | `answers` | the oracle: what the server itself said |
@@ -14,8 +14,8 @@
 //! | `setting`, `dice`, `trace` | what a run is like, chance, its last steps |
 
 mod answers;
+mod cluster;
 mod dice;
-mod house;
 mod ledger;
 mod peer;
 mod run;

@@ -1,8 +1,8 @@
 //! One run: some hundred steps of chaos; then either everything comes to rest
 //! and everyone leaves, or the server is shut down in the middle of it.
 
+use super::cluster::{Cluster, Effort};
 use super::dice::{Dice, GIVEN_BYTES_MAX};
-use super::house::{Effort, House};
 use super::ledger::Ledger;
 use super::peer::{At, Ending, Greeting, Peer};
 use super::script;
@@ -23,14 +23,14 @@ const REST_STEPS_MAX: usize = 200_000;
 struct World {
     dice: Dice,
     setting: Setting,
-    house: House,
+    cluster: Cluster,
     ledger: Ledger,
 }
 
 /// Bytes of a plan that each step draws from.
 const STEP_BYTES: usize = 4;
 
-/// Runs a house to its end; panics where something is wrong. Chance decides
+/// Runs a cluster to its end; panics where something is wrong. Chance decides
 /// what it is like and what happens, or the plan does, where there is one: its
 /// first bytes are the setting, and each four behind them a step.
 pub fn run(mut dice: Dice, plan: Option<&[u8]>) {
@@ -39,10 +39,10 @@ pub fn run(mut dice: Dice, plan: Option<&[u8]>) {
         dice.give(setting);
     }
     let setting = Setting::draw(&mut dice);
-    let house = House::new(&mut dice, &setting);
+    let cluster = Cluster::new(&mut dice, &setting);
     let ledger = Ledger::new(&setting);
     trace::note(|| format!("{} workers, {:?}", setting.workers, setting.settings));
-    let mut world = World { dice, setting, house, ledger };
+    let mut world = World { dice, setting, cluster, ledger };
     match plan {
         Some((_, steps)) => world.follow(steps),
         None => (0..world.setting.steps).for_each(|_| world.step()),
@@ -84,7 +84,7 @@ impl World {
             let mut peer = script::newcomer(&mut self.dice, &self.setting, number);
             peer.reads = !self.dice.percent(self.setting.lazy_percent);
             self.ledger.peers.push(peer);
-            self.house.accept(&mut self.dice, &mut self.ledger, number, true);
+            self.cluster.accept(&mut self.dice, &mut self.ledger, number, true);
         }
     }
 
@@ -172,11 +172,11 @@ impl World {
         let now = self.ledger.now;
         self.ledger.now = match self.dice.below(10) {
             0..6 => now.after(Duration::from_micros(self.dice.below(20_000) as u64)),
-            6..9 => self.house.next_deadline().unwrap_or(now).max(now),
+            6..9 => self.cluster.next_deadline().unwrap_or(now).max(now),
             _ => now.after(Duration::from_millis(self.dice.below(40_000) as u64)),
         };
         if self.dice.percent(20) {
-            self.house.wall_clock.store(self.dice.number() % 4_000_000_000, Relaxed);
+            self.cluster.wall_clock.store(self.dice.number() % 4_000_000_000, Relaxed);
         }
         if self.dice.percent(10) {
             self.reload();
@@ -190,7 +190,7 @@ impl World {
         *least = settings.greeting_timeout.min(*least);
         for worker in 0..self.setting.workers as WorkerId {
             if self.dice.percent(70) {
-                self.house.reload(&self.ledger, worker, &settings);
+                self.cluster.reload(&self.ledger, worker, &settings);
             }
         }
     }
@@ -211,14 +211,14 @@ impl World {
             let At::Shard(worker, _) = peer.at else { return };
             peer.arrived = peer.arrived.max(peer.greeting.bare_end);
             peer.read_queued = true;
-            self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
+            self.cluster.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
         }
         panic!("a name is never read to its end");
     }
 
     fn tick(&mut self, effort: Effort) {
         let worker = self.dice.below(self.setting.workers) as WorkerId;
-        self.house.tick(&mut self.dice, &mut self.ledger, worker, effort);
+        self.cluster.tick(&mut self.dice, &mut self.ledger, worker, effort);
     }
 
     /// All bytes and messages get where they are going, the time stands still.
@@ -236,7 +236,7 @@ impl World {
                     peer.read_queued |= matches!(peer.at, At::Shard(..));
                 }
             }
-            if self.house.is_at_rest(&self.ledger) {
+            if self.cluster.is_at_rest(&self.ledger) {
                 return;
             }
             self.tick(Effort::All);
@@ -248,10 +248,10 @@ impl World {
     fn wait_for_all(&mut self) {
         for _ in 0..REST_STEPS_MAX {
             self.come_to_rest();
-            let Some(due) = self.house.next_deadline() else { return };
+            let Some(due) = self.cluster.next_deadline() else { return };
             self.ledger.now = due.max(self.ledger.now);
             for worker in 0..self.setting.workers as WorkerId {
-                self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
+                self.cluster.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
             }
         }
         panic!("deadlines without an end");
@@ -263,7 +263,7 @@ impl World {
         }
         self.wait_for_all();
         verdict::judge(&self.ledger);
-        verdict::judge_house(&self.ledger, &self.house);
+        verdict::judge_house(&self.ledger, &self.cluster);
     }
 
     /// Somebody comes and asks who is here. Everybody reads: being told of the
@@ -283,7 +283,7 @@ impl World {
             script::ask(&mut prober, "/members", &format!("#{room}"));
         }
         self.ledger.peers.push(prober);
-        self.house.accept(&mut self.dice, &mut self.ledger, number, false);
+        self.cluster.accept(&mut self.dice, &mut self.ledger, number, false);
         self.settle();
         verdict::judge_lists(&self.ledger, &self.ledger.peers[number]);
     }
@@ -305,18 +305,18 @@ impl World {
     fn nobody_is_left(&self) {
         let open = self.ledger.peers.iter().filter(|peer| peer.at != At::Closed).count();
         assert_eq!(open, 0, "connections that were never closed");
-        for (worker, shard) in self.house.shards.iter().enumerate() {
+        for (worker, shard) in self.cluster.shards.iter().enumerate() {
             assert!(shard.is_vacant(), "worker {worker} keeps something of those who have left");
         }
-        assert_eq!(self.house.counters.sum(|counters| &counters.watchers), 0);
+        assert_eq!(self.cluster.counters.sum(|counters| &counters.watchers), 0);
     }
 
     /// The server is told to stop, worker by worker, whatever is under way.
     fn shut_down(&mut self) {
         self.finish_cut_names();
         for worker in 0..self.setting.workers as WorkerId {
-            self.house.stop(&mut self.ledger, worker);
-            self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::Some);
+            self.cluster.stop(&mut self.ledger, worker);
+            self.cluster.tick(&mut self.dice, &mut self.ledger, worker, Effort::Some);
             for _ in 0..self.dice.below(4) {
                 self.ledger.step += 1;
                 self.tick(Effort::Some);
@@ -326,10 +326,10 @@ impl World {
         if patient {
             self.come_to_rest();
         }
-        if !patient || !self.house.is_flushed() {
+        if !patient || !self.cluster.is_flushed() {
             for worker in 0..self.setting.workers as WorkerId {
-                self.house.bounce_all(&mut self.ledger, worker);
-                self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::Some);
+                self.cluster.bounce_all(&mut self.ledger, worker);
+                self.cluster.tick(&mut self.dice, &mut self.ledger, worker, Effort::Some);
                 if self.dice.percent(50) {
                     self.tick(Effort::Some);
                 }
@@ -343,8 +343,8 @@ impl World {
     /// The end of a shutdown: whoever never hangs up is hung up on.
     fn hang_up(&mut self) {
         for worker in 0..self.setting.workers as WorkerId {
-            self.house.hang_up(&self.ledger, worker);
-            self.house.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
+            self.cluster.hang_up(&self.ledger, worker);
+            self.cluster.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
         }
         self.wait_for_all();
         self.nobody_is_left();

@@ -1,7 +1,7 @@
 //! The oracle's verdict when all has come to rest: whether each packet that
 //! was handled reached everyone it was for, or its sender was told.
 
-use super::house::House;
+use super::cluster::Cluster;
 use super::ledger::Ledger;
 use super::peer::{At, Ending, Item, Peer, What, key, room_key};
 
@@ -148,8 +148,8 @@ fn is_surely_for(item: &Item, sender: usize, number: usize, peer: &Peer) -> bool
 }
 
 /// Whether the counters say the same, and nobody keeps what they don't need.
-pub fn judge_house(ledger: &Ledger, house: &House) {
-    let counters = &house.counters;
+pub fn judge_house(ledger: &Ledger, cluster: &Cluster) {
+    let counters = &cluster.counters;
     assert_eq!(counters.sum(|counters| &counters.packets_out), ledger.packets_written);
     assert_eq!(counters.sum(|counters| &counters.bytes_out), ledger.bytes_written);
     assert_eq!(counters.sum(|counters| &counters.bytes_in), ledger.bytes_taken);
@@ -160,10 +160,10 @@ pub fn judge_house(ledger: &Ledger, house: &House) {
         assert!(peer.is_surely_here(), "peer {number} has left and is not closed");
         assert!(!peer.reads || !peer.has_something_to_read(), "peer {number} is not heard");
         let torn = peer.items.last().is_some_and(|item| item.at_end);
-        let kept = house.kept_bytes(peer.at);
+        let kept = cluster.kept_bytes(peer.at);
         assert!(kept == 0 || torn, "peer {number} is idle and owns {kept} bytes");
     }
-    assert!(house.is_flushed(), "something waits for a socket that takes everything");
+    assert!(cluster.is_flushed(), "something waits for a socket that takes everything");
     let users = ledger.peers.iter().filter(|peer| peer.is_surely_here()).count();
     assert_eq!(counters.users(), users, "users in the counters");
 }

@@ -1,4 +1,4 @@
-//! A house of shards for one test: everything comes to rest at once, in a
+//! A cluster of shards for one test: everything comes to rest at once, in a
 //! fixed order, unless a test holds back messages or closes a socket's window.
 
 use lanline::chat::shard::{Effect, Ended, Report};
@@ -19,7 +19,7 @@ pub const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 /// A client, by number.
 pub type Who = usize;
 
-pub struct House {
+pub struct Cluster {
     pub shards: Vec<Shard<Who>>,
     pub counters: Arc<Counters>,
     pub now: Moment,
@@ -75,7 +75,7 @@ pub fn packet(name: &str, to: &str, msg: &str) -> Vec<u8> {
     bytes
 }
 
-impl House {
+impl Cluster {
     pub fn new(workers: usize, settings: Settings) -> Self {
         let settings = Arc::new(settings);
         let counters = Arc::new(Counters::new(workers));

@@ -1,4 +1,4 @@
-//! The house: real shards, and between them links that hold messages back. A
+//! The cluster: real shards, and between them links that hold messages back. A
 //! tick goes as in a real worker; sockets are simulated. Never: a judgement.
 
 use super::dice::Dice;
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 /// Real shards with simulated sockets.
-pub struct House {
+pub struct Cluster {
     pub shards: Vec<Shard<Socket>>,
     pub counters: Arc<Counters>,
     /// Seconds of the time of day, which may jump.
@@ -42,7 +42,7 @@ pub enum Effort {
     All,
 }
 
-impl House {
+impl Cluster {
     pub fn new(dice: &mut Dice, setting: &Setting) -> Self {
         let settings = Arc::new(setting.settings.clone());
         let counters = Arc::new(Counters::new(setting.workers));
