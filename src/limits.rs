@@ -50,6 +50,9 @@ pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
 /// Room messages whose refusals may still be under way to their sender, from
 /// other workers, before the sender is heard further.
 pub const PUBLISHES_IN_FLIGHT_MAX: u8 = 4;
+/// A worker that has not replied to a query after this time never will: the
+/// client that waits for it is told, and heard further.
+pub const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Rooms that one user may be in.
 pub const ROOMS_PER_USER_MAX: usize = 256;
 /// A wrong operator token is answered after this time, the next one after

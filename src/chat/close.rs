@@ -1,12 +1,14 @@
-//! Going: politely, kicked, refused, stuck, lost, at shutdown. A name is free
-//! at once; what waits is still flushed; what never leaves is bounced.
+//! Closing: politely, kicked, refused, stuck, lost, at shutdown. A name is free
+//! at once; what waits is still flushed; what never leaves is bounced. The table
+//! of transitions is in `LIFECYCLE.md`.
 
-use super::client::{Client, Flags, Stage, Then};
-use super::deadlines::Kind;
+use super::client::{Client, CloseMode, State, Timers};
+use super::effect::{Effect, Gone, Report};
 use super::id::{ConnId, Moment, Tag};
-use super::message::{Query, ShardMessage};
+use super::message::ShardMessage;
+use super::query_protocol::Query;
 use super::refusal::Code;
-use super::shard::{Effect, Gone, Report, Shard};
+use super::shard::Shard;
 use crate::limits;
 use std::sync::Arc;
 
@@ -14,41 +16,49 @@ impl<S> Shard<S> {
     /// Takes a client out of the chat and lets its connection end by itself:
     /// once the other shards have dealt with all that it sent, and what waits
     /// is flushed.
-    pub(super) fn leave(&mut self, id: ConnId, then: Then) {
-        self.answer_guesser(id);
+    pub(super) fn close(&mut self, id: ConnId, mode: CloseMode) {
+        self.answer_wrong_token(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.is_closing() {
-            self.settle(id);
+            self.advance_closing(id);
             return;
         }
-        let ended = client.flags.ended && then == Then::Linger;
-        let then = if ended { Then::Close } else { then };
-        let fences = if client.flags.sent_remotely { self.topology.workers as u32 - 1 } else { 0 };
-        let name: Box<str> = client.name().into();
-        client.inbound = Vec::new();
-        let stage = Stage::Closing { name, fences, then };
-        let left = client.enter(stage);
-        let rooms = client.extras.take().map(|extras| extras.rooms).unwrap_or_default();
+        let ended = client.input.has_ended() && mode == CloseMode::Linger;
+        let mode = if ended { CloseMode::Close } else { mode };
+        let others = self.topology.workers as u32 - 1;
+        let fences = if client.roles.sent_remotely { others } else { 0 };
+        let was_user = client.is_user();
+        let was_watcher = client.roles.watcher;
+        let rooms = client.begin_closing(mode, fences);
         self.pending.remove(&id);
-        if let Stage::User(identity) = left {
-            self.directory.remove(identity.hash, id.slot);
-            self.confusables.remove(&self.hashing, identity.name(), identity.key());
-            self.counters.user_left(self.topology.worker);
-            self.leave_rooms(id, identity.name(), rooms);
-            if self.watchers.remove(&id) {
-                self.own_counters().watchers.subtract(1);
-            }
-            if !self.stopping {
-                self.announce(false, identity.name());
-            }
+        if was_watcher {
+            self.watchers.remove(&id);
+            self.own_counters().watchers.subtract(1);
+        }
+        if was_user {
+            self.unregister(id, rooms);
         }
         if fences > 0 {
             let requester = self.address(id);
             for worker in self.others() {
-                self.send(worker, ShardMessage::Query { requester, query: Query::Fence }, 0);
+                let query = Query::Fence;
+                self.send(worker, ShardMessage::Query { requester, number: 0, query }, 0);
             }
         }
-        self.settle(id);
+        self.advance_closing(id);
+    }
+
+    /// Its name is free, and others hear of it.
+    fn unregister(&mut self, id: ConnId, rooms: Vec<Arc<str>>) {
+        let Some(identity) = self.clients.get(id).and_then(Client::last_identity) else { return };
+        let name: Box<str> = identity.name().into();
+        self.directory.remove(identity.hash, id.slot);
+        self.confusables.remove(&self.hashing, identity.name(), identity.key());
+        self.counters.user_left(self.topology.worker);
+        self.leave_rooms(id, &name, rooms);
+        if !self.stopping {
+            self.announce(false, &name);
+        }
     }
 
     fn leave_rooms(&mut self, id: ConnId, name: &str, rooms: Vec<Arc<str>>) {
@@ -65,43 +75,50 @@ impl<S> Shard<S> {
                 self.leave_room_here(&room, &member);
             } else {
                 let query = Query::Leave { room, member: member.clone() };
-                self.send(home, ShardMessage::Query { requester, query }, 64);
+                self.send(home, ShardMessage::Query { requester, number: 0, query }, 64);
             }
         }
     }
 
-    /// If it has left, is flushed and everything is complete_query: the next step of
+    /// If it is closing, flushed, and everything is answered: the next step of
     /// its end.
-    pub(super) fn settle(&mut self, id: ConnId) {
-        let now = self.now;
+    pub(super) fn advance_closing(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let Flags { reset, ended, .. } = client.flags;
-        let flushed = client.outbound.is_empty();
-        let Some((&mut fences, then)) = client.closing() else { return };
-        if reset {
+        let State::Closing(mode) = client.state() else { return };
+        if client.input.is_gone() {
             // Nothing can be said and nobody reads it any more.
             self.drop_client(id);
             return;
         }
-        match (fences, *then) {
-            (0, Then::Bye) => {
-                *then = if ended { Then::Close } else { Then::Linger };
+        let flushed = client.outbound.is_empty();
+        match (client.fences(), mode) {
+            (0, CloseMode::Bye) => {
+                let ended = client.input.has_ended();
+                client.set_close_mode(if ended { CloseMode::Close } else { CloseMode::Linger });
                 self.say(id, "/quit", "bye");
             }
-            (0, Then::Close) if flushed => self.drop_client(id),
-            (0, Then::Linger) if flushed => {
-                *then = Then::Lingering;
-                self.deadlines.push(now.after(limits::LINGER), Kind::Linger, id);
+            (0, CloseMode::Close) if flushed => self.drop_client(id),
+            (0, CloseMode::Linger) if flushed => {
+                client.begin_lingering();
+                self.arm(id, Timers::LINGER, self.now.after(limits::LINGER));
                 self.effects.push(Effect::Shutdown(id));
             }
             _ => {}
         }
     }
 
+    /// One more shard has dealt with all that it sent.
+    pub(super) fn fence_passed(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let cold = client.cold();
+        cold.fences = cold.fences.saturating_sub(1);
+        self.advance_closing(id);
+    }
+
     /// Its connection is gone: what its socket has not taken is bounced.
     pub(super) fn drop_client(&mut self, id: ConnId) {
         if self.clients.get(id).is_some_and(|client| !client.is_closing()) {
-            self.leave(id, Then::Close);
+            self.close(id, CloseMode::Close);
         }
         self.bounce_queue(id);
         if let Some(client) = self.clients.remove(id) {
@@ -123,44 +140,36 @@ impl<S> Shard<S> {
     /// Empties its queue; whose packets those were.
     fn empty_queue(&mut self, id: ConnId) -> Vec<Tag> {
         let Some(client) = self.clients.get_mut(id) else { return Vec::new() };
-        client.flags.mute |= client.outbound.is_torn();
+        client.output.torn |= client.outbound.is_torn();
         client.outbound.take_unsent()
     }
 
-    pub(super) fn stuck_due(&mut self, id: ConnId) {
+    pub(super) fn stuck_timed_out(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.watched = false;
         if client.outbound.is_empty() {
             return;
         }
-        let due = client.moved.after(self.settings.stuck_timeout);
+        let due = client.last_progress.after(self.settings.stuck_timeout);
         if due > self.now {
-            client.flags.watched = true;
-            self.deadlines.push(due, Kind::Stuck, id);
+            self.arm(id, Timers::STUCK, due);
             return;
         }
         let (peer, name) = (client.peer, client.name().into());
         if !client.is_closing() {
-            self.hurry(id);
+            self.drain_input(id);
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.last_words = true;
-        if let Some((_, then @ Then::Bye)) = client.closing() {
+        client.output.final_flush = true;
+        if client.state() == State::Closing(CloseMode::Bye) {
             // The reason is the last that is said.
-            *then = Then::Linger;
+            client.set_close_mode(CloseMode::Linger);
         }
-        // Leaves first, so that what is bounced to itself is not complete_query.
-        self.leave(id, Then::Linger);
+        // Closes first, so that what is bounced to itself is not answered.
+        self.close(id, CloseMode::Linger);
         let packets = self.bounce_queue(id);
         self.report(Report::Stuck { peer, name, packets });
         self.refuse(id, 0, Code::Stuck, None);
         if self.clients.get(id).is_some_and(|client| client.outbound.is_empty()) {
-            self.drop_client(id);
-        }
-    }
-
-    pub(super) fn linger_due(&mut self, id: ConnId) {
-        if self.clients.get(id).is_some_and(Client::is_lingering) {
             self.drop_client(id);
         }
     }
@@ -170,9 +179,10 @@ impl<S> Shard<S> {
         self.now = now;
         self.stopping = true;
         for id in self.clients.ids(|client| !client.is_closing()) {
-            self.answer_guesser(id);
-            self.resume(id);
+            self.answer_wrong_token(id);
+            self.handle_inbound(id);
         }
+        self.check_invariants();
     }
 
     /// The server has stopped: what waits for those who don't read is given
@@ -181,7 +191,7 @@ impl<S> Shard<S> {
     pub fn bounce_all(&mut self, now: Moment) {
         self.now = now;
         self.bounced_all = true;
-        let waiting = self.clients.ids(|client| client.flags.blocked && client.keeps_packets());
+        let waiting = self.clients.ids(|client| client.output.blocked && client.keeps_packets());
         // First all queues, then the refusals: these are to go out.
         let mut unsent = Vec::new();
         for id in waiting {
@@ -197,7 +207,7 @@ impl<S> Shard<S> {
     pub fn hang_up(&mut self, now: Moment) {
         self.now = now;
         for id in self.connection_ids() {
-            self.leave(id, Then::Linger);
+            self.close(id, CloseMode::Linger);
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Packets for people and rooms: checked, stamped, put into queues or messages,
 //! and bounced where they could not be delivered. Never: endpoints.
 
-use super::client::{Client, Identity};
-use super::id::{Address, ConnId, Origin, Tag, WorkerId};
-use super::message::{Frame, Query, ShardMessage};
+use super::client::{Client, Identity, Pauses};
+use super::effect::Effect;
+use super::id::{Address, ConnId, Frame, Origin, Tag, WorkerId};
+use super::message::ShardMessage;
+use super::query_protocol::Query;
 use super::refusal::Code;
-use super::shard::{Effect, Shard};
+use super::shard::Shard;
 use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
 use crate::wire::{Outbound, Packet, packet};
@@ -42,7 +44,7 @@ impl<S> Shard<S> {
         let origin = self.origin(id, ordinal);
         if home != self.topology.worker {
             let Some(client) = self.clients.get_mut(id) else { return };
-            client.flags.sent_remotely = true;
+            client.roles.sent_remotely = true;
             let Some(identity) = client.identity() else { return };
             let outbox = &mut self.outboxes[usize::from(home)];
             outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
@@ -91,7 +93,7 @@ impl<S> Shard<S> {
         };
         if !self.rosters.contains(&room, id) {
             let home = self.hashing.home(self.hashing.room(&room));
-            self.query_home(id, ordinal, home, Query::RoomSize { room });
+            self.query_home(id, ordinal, home, Query::RoomExists { room });
             return;
         }
         let Some(frame) = self.stamped_frame(id, ordinal, packet) else { return };
@@ -113,12 +115,12 @@ impl<S> Shard<S> {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.sent_remotely = true;
-        client.extras().publishes_in_flight += 1;
-        if client.extras().publishes_in_flight >= limits::PUBLISHES_IN_FLIGHT_MAX {
-            client.extras().publishes_in_flight = 0;
+        client.roles.sent_remotely = true;
+        client.cold().publishes_in_flight += 1;
+        if client.cold().publishes_in_flight >= limits::PUBLISHES_IN_FLIGHT_MAX {
+            client.cold().publishes_in_flight = 0;
             let others: Vec<WorkerId> = self.others().collect();
-            self.ask(id, ordinal, Query::Pause, &others);
+            self.query(id, ordinal, Query::Pause, &others);
         }
     }
 
@@ -179,7 +181,7 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return Outbound::default() };
         if client.outbound.is_empty() {
             // Here a queue begins.
-            client.moved = self.now;
+            client.last_progress = self.now;
         }
         mem::take(&mut client.outbound)
     }
@@ -190,21 +192,29 @@ impl<S> Shard<S> {
     }
 
     /// ... which is to be flushed in this tick, or, if it is a frame for many,
-    /// when its turn has come.
-    fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, in_turn: bool) {
+    /// when the bulk flush queue gets to it.
+    fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, bulk: bool) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let half_full = queue.queued_bytes() > self.settings.queue_bytes_max / 2;
+        let queued = queue.queued_bytes();
         client.outbound = queue;
-        let flags = &mut client.flags;
-        let above_high_water = half_full && !flags.blocked;
-        self.above_high_water |= above_high_water;
-        if in_turn && !above_high_water {
-            if !flags.in_bulk_queue && !flags.touched {
-                flags.in_bulk_queue = true;
+        if queued > self.settings.queue_bytes_max / 2 {
+            // Rare, so these bounds are looked at only here.
+            if queued > self.settings.queue_bytes_max && !client.is_closing() {
+                client.pauses |= Pauses::QUEUE;
+            }
+            if !client.output.blocked {
+                self.above_high_water = true;
+                if client.output.flush.queue() {
+                    self.effects.push(Effect::Flush(id));
+                }
+                return;
+            }
+        }
+        if bulk {
+            if client.output.flush.queue_bulk() {
                 self.bulk_queue.push_back(id);
             }
-        } else if !flags.touched {
-            flags.touched = true;
+        } else if client.output.flush.queue() {
             self.effects.push(Effect::Flush(id));
         }
     }

@@ -1,41 +1,69 @@
-//! The table of the server's endpoints: who may call what, and what this shard
-//! can answer by itself. Never: how an answer is put on the wire.
+//! The server's endpoints: a table of who may call what, with which argument,
+//! and what this shard can answer by itself. Never: how an answer is put on the
+//! wire.
 
-use super::client::Then;
-use super::deadlines::Kind;
+use super::client::{CloseMode, Pauses, Timers};
+use super::effect::Report;
 use super::id::ConnId;
-use super::message::Query;
+use super::query_protocol::Query;
 use super::refusal::Code;
-use super::shard::{Report, Shard};
+use super::shard::Shard;
 use crate::limits;
 use crate::wire::{Name, Packet};
 use jiff::Timestamp;
 use std::fmt::Write;
-use std::mem;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// For people: what there is.
-const HELP: &str = "/welcome comes once: NAME IP USERS VERSION
-/help: this
-/list: who is here
-/who NAME: name, address, seconds connected
-/time: the server's clock, UTC
-/ping TEXT: the same text
-/stats: counters
-/broadcast TEXT: to everyone
-/join #ROOM, /leave #ROOM: rooms
-/rooms: all rooms with their members
-/members #ROOM: who is in it
-/presence on|off: hear who comes and goes
-/operator TOKEN: become an operator
-/kick NAME REASON: for operators
-/quit: good-bye
-A packet to a name goes to that user, one to #ROOM to its members.";
-
 type Outcome = Result<(), Code>;
 
+/// One of the server's endpoints.
+struct Endpoint<S> {
+    name: &'static str,
+    /// For people: what follows the name, and what it is for.
+    argument: &'static str,
+    help: &'static str,
+    access: Access,
+    handler: Handler<S>,
+}
+
+/// Gets the packet with its ordinal, and its text where that is an argument.
+type Handler<S> = fn(&mut Shard<S>, ConnId, u64, &Packet<'_>) -> Outcome;
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Everyone,
+    /// Only where there is an operator token at all.
+    WhereOperators,
+    Operators,
+    /// Where there is an operator token, operators; else everyone.
+    OperatorsIfAny,
+}
+
 impl<S> Shard<S> {
+    /// What there is, in the order of `/help`.
+    const ENDPOINTS: [Endpoint<S>; 15] = {
+        use Access::{Everyone, Operators, OperatorsIfAny, WhereOperators};
+        [
+            endpoint("/help", "", "this", Everyone, Self::help),
+            endpoint("/list", "", "who is here", Everyone, Self::list),
+            endpoint("/who", "NAME", "name, address, seconds connected", Everyone, Self::who),
+            endpoint("/time", "", "the server's clock, UTC", Everyone, Self::time),
+            endpoint("/ping", "TEXT", "the same text", Everyone, Self::ping),
+            endpoint("/stats", "", "counters", Everyone, Self::stats),
+            endpoint("/broadcast", "TEXT", "to everyone", OperatorsIfAny, Self::broadcast),
+            endpoint("/join", "#ROOM", "enter a room, or make it", Everyone, Self::join),
+            endpoint("/leave", "#ROOM", "leave it", Everyone, Self::leave_room),
+            endpoint("/rooms", "", "all rooms with their members", Everyone, Self::list_rooms),
+            endpoint("/members", "#ROOM", "who is in it", Everyone, Self::members),
+            endpoint("/presence", "on|off", "hear who comes and goes", Everyone, Self::presence),
+            endpoint("/operator", "TOKEN", "become an operator", WhereOperators, Self::operator),
+            endpoint("/kick", "NAME REASON", "remove somebody", Operators, Self::kick_by),
+            endpoint("/quit", "", "good-bye", Everyone, Self::quit),
+        ]
+    };
+
     /// A packet to one of the server's endpoints.
     pub(super) fn endpoint(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         if let Err(code) = self.call(id, ordinal, packet) {
@@ -44,46 +72,84 @@ impl<S> Shard<S> {
     }
 
     fn call(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
-        let argument = packet.msg.plain();
-        match packet.to.as_ref() {
-            "/help" => self.say(id, "/help", HELP),
-            "/list" => self.query_all(id, ordinal, Query::List),
-            "/who" => return self.who(id, ordinal, &argument),
-            "/time" => self.time(id),
-            "/ping" => {
-                let raw = packet.msg.raw();
-                self.say_with(id, "/ping", |out| out.extend_from_slice(raw.as_bytes()));
-            }
-            "/stats" => self.stats(id),
-            "/broadcast" => return self.broadcast(id, ordinal, packet),
-            "/join" => return self.join(id, ordinal, &argument),
-            "/leave" => return self.leave_room(id, ordinal, &argument),
-            "/rooms" => self.query_all(id, ordinal, Query::Rooms),
-            "/members" => return self.members(id, ordinal, &argument),
-            "/presence" => return self.presence(id, &argument),
-            "/operator" => return self.operator(id, &argument),
-            "/kick" => return self.kick_asked(id, ordinal, &argument),
-            "/quit" => self.leave(id, Then::Bye),
-            _ => return Err(Code::NoSuchEndpoint),
+        let to = packet.to.as_ref();
+        let Some(endpoint) = Self::ENDPOINTS.into_iter().find(|endpoint| endpoint.name == to)
+        else {
+            return Err(Code::NoSuchEndpoint);
+        };
+        self.may_call(id, endpoint.access)?;
+        (endpoint.handler)(self, id, ordinal, packet)
+    }
+
+    fn may_call(&self, id: ConnId, access: Access) -> Outcome {
+        let is_operator = self.clients.get(id).is_some_and(|client| client.roles.operator);
+        let are_operators = self.settings.operator_token.is_some();
+        match access {
+            Access::Everyone => Ok(()),
+            Access::WhereOperators if are_operators => Ok(()),
+            Access::WhereOperators => Err(Code::NoSuchEndpoint),
+            Access::OperatorsIfAny if !are_operators || is_operator => Ok(()),
+            Access::Operators if is_operator => Ok(()),
+            Access::OperatorsIfAny | Access::Operators => Err(Code::NotOperator),
         }
+    }
+
+    fn help(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
+        let mut text = "/welcome comes once: NAME IP USERS VERSION\n".to_owned();
+        for Endpoint { name, argument, help, access, .. } in Self::ENDPOINTS {
+            if self.may_call(id, access) == Err(Code::NoSuchEndpoint) {
+                continue;
+            }
+            let space = if argument.is_empty() { "" } else { " " };
+            let whose = match access {
+                Access::Operators => " (operators)",
+                Access::OperatorsIfAny if self.settings.operator_token.is_some() => " (operators)",
+                _ => "",
+            };
+            let _ = writeln!(text, "{name}{space}{argument}: {help}{whose}");
+        }
+        text.push_str("A packet to a name goes to that user, one to #ROOM to its members.");
+        self.say(id, "/help", &text);
         Ok(())
     }
 
-    fn who(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
-        let name = Name::parse(argument).map_err(|_| Code::NoSuchUser)?;
+    fn list(&mut self, id: ConnId, ordinal: u64, _: &Packet<'_>) -> Outcome {
+        self.query_all(id, ordinal, Query::List);
+        Ok(())
+    }
+
+    fn list_rooms(&mut self, id: ConnId, ordinal: u64, _: &Packet<'_>) -> Outcome {
+        self.query_all(id, ordinal, Query::Rooms);
+        Ok(())
+    }
+
+    fn ping(&mut self, id: ConnId, _: u64, packet: &Packet<'_>) -> Outcome {
+        let raw = packet.msg.raw();
+        self.say_with(id, "/ping", |out| out.extend_from_slice(raw.as_bytes()));
+        Ok(())
+    }
+
+    fn quit(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
+        self.close(id, CloseMode::Bye);
+        Ok(())
+    }
+
+    fn who(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
+        let name = Name::parse(&packet.msg.plain()).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
         let home = self.hashing.home_of_user(name.key());
         self.query_home(id, ordinal, home, Query::Who { key: name.key().into(), hash });
         Ok(())
     }
 
-    fn time(&mut self, id: ConnId) {
+    fn time(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
         // RFC 3339, section 5.6, with the six digits that clients set clocks by.
         let now = Timestamp::try_from((self.wall_clock)()).unwrap_or_default();
         self.say(id, "/time", &format!("{now:.6}"));
+        Ok(())
     }
 
-    fn stats(&mut self, id: ConnId) {
+    fn stats(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
         let counters = self.counters.clone();
         let lines = [
             ("uptime_seconds", self.now.since(Default::default()).as_secs()),
@@ -106,18 +172,15 @@ impl<S> Shard<S> {
         let [seccomp, landlock] = counters.sandbox();
         let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
         self.say(id, "/stats", text.trim_end());
+        Ok(())
     }
 
     fn broadcast(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
-        let may = self.settings.operator_token.is_none();
         let interval = self.settings.broadcast_interval;
         let now = self.now;
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
-        if !may && !client.flags.operator {
-            return Err(Code::NotOperator);
-        }
         if !interval.is_zero() {
-            let last = &mut client.extras().last_broadcast;
+            let last = &mut client.cold().last_broadcast;
             if last.is_some_and(|last| now.since(last) < interval) {
                 return Err(Code::SlowDown);
             }
@@ -132,66 +195,69 @@ impl<S> Shard<S> {
 
     /// The client is in the room at once, for all room messages that come by here; the
     /// room's home counts.
-    fn join(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
-        let room = Arc::new(room_name(argument)?);
+    fn join(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
+        let room = Arc::new(room_name(&packet.msg.plain())?);
         let Some(member) = self.own_name(id) else { return Ok(()) };
         if !self.rosters.contains(room.key(), id) {
             let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
-            if client.extras().rooms.len() >= limits::ROOMS_PER_USER_MAX {
+            if client.cold().rooms.len() >= limits::ROOMS_PER_USER_MAX {
                 return Err(Code::BadArgument);
             }
             let key = self.rosters.add(room.key(), id);
-            client.extras().rooms.push(key);
+            client.cold().rooms.push(key);
         }
         let home = self.hashing.home(self.hashing.room(room.key()));
         self.query_home(id, ordinal, home, Query::Join { room, member });
         Ok(())
     }
 
-    fn leave_room(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
-        let room: Arc<str> = room_name(argument)?.key().into();
+    fn leave_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
+        let room: Arc<str> = room_name(&packet.msg.plain())?.key().into();
         let home = self.hashing.home(self.hashing.room(&room));
         let Some(member) = self.own_name(id) else { return Ok(()) };
         self.rosters.remove(&room, id);
         if let Some(client) = self.clients.get_mut(id) {
-            client.extras().rooms.retain(|joined| *joined != room);
+            client.cold().rooms.retain(|joined| *joined != room);
         }
         self.query_home(id, ordinal, home, Query::Leave { room, member });
         Ok(())
     }
 
-    fn members(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
-        let room: Arc<str> = room_name(argument)?.key().into();
+    fn members(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
+        let room: Arc<str> = room_name(&packet.msg.plain())?.key().into();
         let home = self.hashing.home(self.hashing.room(&room));
         self.query_home(id, ordinal, home, Query::Members { room });
         Ok(())
     }
 
-    fn presence(&mut self, id: ConnId, argument: &str) -> Outcome {
-        let on = match argument {
+    fn presence(&mut self, id: ConnId, _: u64, packet: &Packet<'_>) -> Outcome {
+        let argument = packet.msg.plain();
+        let on = match &*argument {
             "on" => true,
             "off" => false,
             _ => return Err(Code::BadArgument),
         };
+        let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
+        client.roles.watcher = on;
         let changed = if on { self.watchers.insert(id) } else { self.watchers.remove(&id) };
         if changed {
             let watchers = &self.own_counters().watchers;
             if on { watchers.add(1) } else { watchers.subtract(1) }
         }
-        self.say(id, "/presence", argument);
+        self.say(id, "/presence", &argument);
         Ok(())
     }
 
-    fn operator(&mut self, id: ConnId, argument: &str) -> Outcome {
+    fn operator(&mut self, id: ConnId, _: u64, packet: &Packet<'_>) -> Outcome {
         let Some(token) = &self.settings.operator_token else { return Err(Code::NoSuchEndpoint) };
         // In constant time; a token's length is no secret.
-        let right = bool::from(token.as_bytes().ct_eq(argument.as_bytes()));
+        let right = bool::from(token.as_bytes().ct_eq(packet.msg.plain().as_bytes()));
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
-        client.flags.operator |= right;
+        client.roles.operator |= right;
         let (peer, name) = (client.peer, client.name().into());
         if !right {
             self.report(Report::WrongToken { peer, name });
-            self.hold_guesser(id);
+            self.back_off(id);
             return Ok(());
         }
         self.report(Report::Operator { peer, name });
@@ -199,43 +265,42 @@ impl<S> Shard<S> {
         Ok(())
     }
 
-    /// Who guesses waits for the answer, each time longer, and is not heard
-    /// meanwhile.
-    fn hold_guesser(&mut self, id: ConnId) {
-        let hurries = self.stopping;
+    /// Who gives a wrong token waits for the answer, each time longer, and is not
+    /// heard meanwhile.
+    fn back_off(&mut self, id: ConnId) {
+        let stopping = self.stopping;
         let Some(client) = self.clients.get_mut(id) else { return };
-        if hurries || client.flags.reset || client.flags.hurried {
+        if stopping || client.input.is_final() {
             // Nothing waits any more: what comes behind is handled next.
             let ordinal = client.ordinal;
             return self.refuse(id, ordinal, Code::NotOperator, None);
         }
-        let wrong = client.extras().wrong_tokens;
-        client.extras().wrong_tokens = wrong.saturating_add(1);
-        client.flags.held_token = true;
+        let wrong = client.cold().wrong_tokens;
+        client.cold().wrong_tokens = wrong.saturating_add(1);
         let delay = limits::TOKEN_DELAY_FIRST.saturating_mul(1 << wrong.min(16));
         let due = self.now.after(delay.min(limits::TOKEN_DELAY_MAX));
-        self.deadlines.push(due, Kind::Token, id);
+        self.arm(id, Timers::AUTH_BACKOFF, due);
+        self.pause(id, Pauses::AUTH_BACKOFF);
     }
 
-    pub(super) fn token_due(&mut self, id: ConnId) {
-        self.answer_guesser(id);
-        self.resume(id);
+    pub(super) fn end_auth_backoff(&mut self, id: ConnId) {
+        self.answer_wrong_token(id);
+        self.handle_inbound(id);
     }
 
     /// Says what was to be said later. The packet was the last one counted.
-    pub(super) fn answer_guesser(&mut self, id: ConnId) {
+    pub(super) fn answer_wrong_token(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        if mem::take(&mut client.flags.held_token) {
+        if client.pauses.contains(Pauses::AUTH_BACKOFF) {
+            client.pauses -= Pauses::AUTH_BACKOFF;
             let ordinal = client.ordinal;
             self.refuse(id, ordinal, Code::NotOperator, None);
         }
     }
 
-    fn kick_asked(&mut self, id: ConnId, ordinal: u64, argument: &str) -> Outcome {
-        if !self.clients.get(id).is_some_and(|client| client.flags.operator) {
-            return Err(Code::NotOperator);
-        }
-        let (name, reason) = argument.split_once(' ').unwrap_or((argument, ""));
+    fn kick_by(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
+        let argument = packet.msg.plain();
+        let (name, reason) = argument.split_once(' ').unwrap_or((&argument, ""));
         let name = Name::parse(name).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
         let home = self.hashing.home_of_user(name.key());
@@ -253,4 +318,14 @@ impl<S> Shard<S> {
 fn room_name(argument: &str) -> Result<Name, Code> {
     let name = argument.strip_prefix('#').ok_or(Code::BadArgument)?;
     Name::parse(name).map_err(|_| Code::BadArgument)
+}
+
+const fn endpoint<S>(
+    name: &'static str,
+    argument: &'static str,
+    help: &'static str,
+    access: Access,
+    handler: Handler<S>,
+) -> Endpoint<S> {
+    Endpoint { name, argument, help, access, handler }
 }

@@ -1,8 +1,7 @@
 //! From queue to socket: whose turn it is, what the socket took, what becomes
 //! of those whose sockets take no more. Never: what is put into a queue.
 
-use super::client::Client;
-use super::deadlines::Kind;
+use super::client::{Input, Pauses, Timers};
 use super::id::{ConnId, Moment, Tag};
 use super::shard::Shard;
 use crate::wire::Outbound;
@@ -21,7 +20,7 @@ impl<S> Shard<S> {
         loop {
             let id = self.bulk_queue.pop_front()?;
             if let Some(client) = self.clients.get_mut(id) {
-                client.flags.in_bulk_queue = false;
+                client.output.flush.unqueue_bulk();
                 return Some(id);
             }
         }
@@ -30,8 +29,8 @@ impl<S> Shard<S> {
     /// Its socket and what waits for it, if something does.
     pub fn to_send(&mut self, id: ConnId) -> Option<(&mut S, &mut Outbound<Tag>)> {
         let client = self.clients.get_mut(id)?;
-        client.flags.touched = false;
-        if client.flags.reset || client.outbound.is_empty() {
+        client.output.flush.unqueue();
+        if client.input.is_gone() || client.outbound.is_empty() {
             return None;
         }
         Some((&mut client.socket, &mut client.outbound))
@@ -42,34 +41,31 @@ impl<S> Shard<S> {
         self.now = now;
         let Some(client) = self.clients.get_mut(id) else { return };
         let packets = client.outbound.advance(&mut self.pool, bytes);
-        client.moved = now;
-        client.flags.blocked = false;
+        client.last_progress = now;
+        client.output.blocked = false;
         let counters = self.counters.of(self.topology.worker);
         counters.bytes_out.add(bytes as u64);
         counters.packets_out.add(packets as u64);
-        if client.flags.held_queue && client.queued_bytes() <= self.settings.queue_bytes_max {
-            client.flags.held_queue = false;
-            self.resume(id);
-            self.settle(id);
-        } else if client.is_closing() {
-            self.settle(id);
+        let within = client.queued_bytes() <= self.settings.queue_bytes_max;
+        if client.pauses.contains(Pauses::QUEUE) && within {
+            self.resume(id, Pauses::QUEUE);
         }
+        self.advance_closing(id);
     }
 
-    /// Its socket takes no more for now; a deadline watches from here on.
+    /// Its socket takes no more for now; a timer watches from here on.
     pub fn blocked(&mut self, now: Moment, id: ConnId) {
         self.now = now;
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.blocked = true;
-        if client.flags.last_words {
+        client.output.blocked = true;
+        if client.output.final_flush {
             self.drop_client(id);
         } else if self.bounced_all && client.keeps_packets() {
             // Nothing is waited for any more.
             self.bounce_queue(id);
-        } else if !client.flags.watched {
-            client.flags.watched = true;
-            client.moved = now;
-            self.deadlines.push(now.after(self.settings.stuck_timeout), Kind::Stuck, id);
+        } else if !client.timers.contains(Timers::STUCK) {
+            client.last_progress = now;
+            self.arm(id, Timers::STUCK, now.after(self.settings.stuck_timeout));
         }
     }
 
@@ -81,9 +77,10 @@ impl<S> Shard<S> {
         if client.is_closing() {
             self.drop_client(id);
         } else {
-            client.flags.reset = true;
-            self.resume(id);
+            client.input = Input::Broken;
+            self.handle_inbound(id);
         }
+        self.check_invariants();
     }
 
     /// Whether nothing waits for any socket.
@@ -91,8 +88,8 @@ impl<S> Shard<S> {
         self.clients.iter().all(|(_, client)| client.outbound.is_empty())
     }
 
-    pub(super) fn is_over_its_queue(&self, id: ConnId) -> bool {
-        let queued = self.clients.get(id).map_or(0, Client::queued_bytes);
-        queued > self.settings.queue_bytes_max
+    /// What waits for it: the same as [`Shard::to_send`], for a look.
+    pub fn queued(&self, id: ConnId) -> Option<&Outbound<Tag>> {
+        self.clients.get(id).map(|client| &client.outbound)
     }
 }

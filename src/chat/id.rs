@@ -1,6 +1,7 @@
 //! Handles: a moment, a worker, a connection, whose a packet is. Small values
 //! that mean nothing by themselves.
 
+use crate::wire;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -60,6 +61,9 @@ pub struct Origin {
 
 /// What a queue knows of each packet: nobody's, if the server wrote it.
 pub type Tag = Option<Origin>;
+
+/// A stamped packet for many.
+pub type Frame = wire::Frame<Tag>;
 
 #[cfg(test)]
 mod tests {

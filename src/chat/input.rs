@@ -1,11 +1,13 @@
 //! A client's bytes: framed where they lie, paced, handed on packet by packet.
-//! Only what can't be handled yet is kept. Never: what a packet asks for.
+//! Only what can't be handled yet is kept. Pausing and resuming a client is here
+//! too. Never: what a packet asks for.
 
-use super::client::{Flags, Hold, Then};
-use super::deadlines::Kind;
+use super::client::{CloseMode, Input, Pauses, State, Timers};
+use super::effect::{Effect, Ended};
 use super::id::{ConnId, Moment};
 use super::refusal::Code;
-use super::shard::{Effect, Ended, Shard};
+use super::shard::Shard;
+use crate::limits;
 use crate::wire::framer::is_white_space;
 use crate::wire::{Packet, Step, canonical};
 use std::mem;
@@ -27,41 +29,72 @@ impl<S> Shard<S> {
             kept.extend_from_slice(bytes);
             self.consume_kept(id, kept);
         }
+        self.check_invariants();
     }
 
     /// Its input has ended. What came before is still handled: now, or when
-    /// nothing holds it back any more.
+    /// nothing pauses it any more.
     pub fn ended(&mut self, now: Moment, id: ConnId, how: Ended) {
         self.now = now;
+        self.end_input(id, how);
+        self.check_invariants();
+    }
+
+    pub(super) fn end_input(&mut self, id: ConnId, how: Ended) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.ended = true;
-        client.flags.reset |= how == Ended::Reset;
-        match client.closing() {
-            Some((_, then)) => {
-                if how == Ended::Reset || *then == Then::Lingering {
-                    self.drop_client(id);
-                } else if *then == Then::Linger {
-                    *then = Then::Close;
-                    self.settle(id);
-                }
+        client.input = match (how, client.input) {
+            (Ended::Reset, _) | (_, Input::Broken | Input::Reset) => Input::Reset,
+            (Ended::Politely, Input::Drain { .. }) => Input::Drain { ended: true },
+            (Ended::Politely, Input::Open | Input::Ended) => Input::Ended,
+        };
+        match (client.state(), how) {
+            (State::Greeting | State::User, _) => self.handle_inbound(id),
+            (State::Closing(_), Ended::Reset) | (State::Lingering, _) => self.drop_client(id),
+            (State::Closing(CloseMode::Linger), Ended::Politely) => {
+                client.set_close_mode(CloseMode::Close);
+                self.advance_closing(id);
             }
-            None => self.resume(id),
+            (State::Closing(CloseMode::Close | CloseMode::Bye), Ended::Politely) => {}
         }
     }
 
+    /// From here on its next packet waits, until [`Shard::resume`] is called for
+    /// this reason and no other is left.
+    pub(super) fn pause(&mut self, id: ConnId, reason: Pauses) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.pauses |= reason;
+        match reason {
+            Pauses::RATE => self.arm(id, Timers::RATE, self.now.after(self.pace.pause)),
+            Pauses::QUANTUM => self.out_of_quantum.push(id),
+            Pauses::QUERY => self.arm(id, Timers::QUERY, self.now.after(limits::QUERY_TIMEOUT)),
+            // Whoever pauses it knows what ends that.
+            _ => {}
+        }
+    }
+
+    /// A reason to wait is gone: handles what was kept and goes on reading, if
+    /// there is no other.
+    pub(super) fn resume(&mut self, id: ConnId, reason: Pauses) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.pauses -= reason;
+        self.handle_inbound(id);
+    }
+
     /// Handles what was kept, then goes on reading.
-    pub(super) fn resume(&mut self, id: ConnId) {
+    pub(super) fn handle_inbound(&mut self, id: ConnId) {
         if self.consume_inbound(id) {
             self.effects.push(Effect::Read(id));
         }
     }
 
-    /// Handles what was kept of one who is about to be thrown out, whatever it
+    /// Handles what was kept of one who is about to be removed, whatever it
     /// had to wait for: it was received before.
-    pub(super) fn hurry(&mut self, id: ConnId) {
-        self.answer_guesser(id);
+    pub(super) fn drain_input(&mut self, id: ConnId) {
+        self.answer_wrong_token(id);
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.hurried = true;
+        if !client.input.is_gone() {
+            client.input = Input::Drain { ended: client.input.has_ended() };
+        }
         let kept = mem::take(&mut client.inbound);
         self.consume(id, &kept);
     }
@@ -74,10 +107,10 @@ impl<S> Shard<S> {
             self.consume_kept(id, kept);
         }
         let Some(client) = self.clients.get(id) else { return false };
-        if client.is_closing() || self.holds(id) {
+        if client.is_closing() || !client.effective_pauses(self.stopping).is_empty() {
             return false;
         }
-        let ended = client.flags.ended;
+        let ended = client.input.has_ended();
         if ended {
             self.finish_input(id);
         }
@@ -106,17 +139,6 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Whether the next packet has to wait. Nothing waits behind a reset. When
-    /// the server stops, only what is behind a query waits: its answers
-    /// would be taken for those to the next one.
-    fn holds(&self, id: ConnId) -> bool {
-        self.clients.get(id).is_some_and(|client| match client.flags {
-            Flags { reset: true, .. } | Flags { hurried: true, .. } => false,
-            Flags { held_asking, .. } if self.stopping => held_asking,
-            _ => client.is_held(),
-        })
-    }
-
     /// Handles packets from the front of `bytes` until one is torn or has to
     /// wait; returns how many bytes are dealt with.
     fn consume(&mut self, id: ConnId, bytes: &[u8]) -> usize {
@@ -135,7 +157,7 @@ impl<S> Shard<S> {
     /// [`Shard::consume`] for one that has a name.
     fn consume_packets(&mut self, id: ConnId, bytes: &[u8], mut at: usize) -> usize {
         let limit = self.settings.packet_bytes_max;
-        let turn = self.settings.deliveries_per_quantum_max;
+        let quantum = self.settings.deliveries_per_quantum_max;
         self.deliveries = 0;
         loop {
             let Some(client) = self.clients.get_mut(id) else { return at };
@@ -147,20 +169,14 @@ impl<S> Shard<S> {
             if at == bytes.len() || client.is_closing() {
                 return at;
             }
-            let queue_bytes = self.settings.queue_bytes_max;
-            let (out_of_quantum, stopping) = (self.deliveries >= turn, self.stopping);
-            if let Some(hold) =
-                client.hold(self.now, &self.pace, queue_bytes, out_of_quantum, stopping)
-            {
-                match hold {
-                    Hold::Pace => {
-                        self.deadlines.push(self.now.after(self.pace.pause), Kind::Pace, id);
-                    }
-                    Hold::Quantum => self.out_of_quantum.push(id),
-                    Hold::Other => {}
-                }
+            // The usual case needs no second look at the client.
+            let quantum_used = self.deliveries >= quantum;
+            let may_have_to_wait =
+                quantum_used || self.stopping || !client.may_be_heard(self.now, &self.pace);
+            if may_have_to_wait && self.must_wait(id, quantum_used) {
                 return at;
             }
+            let Some(client) = self.clients.get_mut(id) else { return at };
             if client.framer.is_between()
                 && let Some((packet, length)) = canonical::read(&bytes[at..])
                 && length <= limit
@@ -205,11 +221,23 @@ impl<S> Shard<S> {
         self.clients.get_mut(id).map_or(0, |client| client.count(now, &pace))
     }
 
-    pub(super) fn pace_due(&mut self, id: ConnId) {
-        if let Some(client) = self.clients.get_mut(id) {
-            client.flags.held_pace = false;
-            self.resume(id);
+    /// Whether its next packet has to wait, and if so for what.
+    fn must_wait(&mut self, id: ConnId, quantum_used: bool) -> bool {
+        let Some(client) = self.clients.get(id) else { return true };
+        if client.input.is_final() || self.stopping {
+            return !client.effective_pauses(self.stopping).is_empty();
         }
+        if !client.pauses.is_empty() {
+            return true;
+        }
+        if client.is_over_rate(self.now, &self.pace) {
+            self.pause(id, Pauses::RATE);
+            return true;
+        }
+        if quantum_used {
+            self.pause(id, Pauses::QUANTUM);
+        }
+        quantum_used
     }
 
     /// Nothing more will come and all that came is handled.
@@ -224,8 +252,8 @@ impl<S> Shard<S> {
             let ordinal = self.count_packet(id);
             self.refuse(id, ordinal, Code::Malformed, None);
         }
-        self.leave(id, Then::Close);
-        if self.clients.get(id).is_some_and(|client| client.flags.reset) {
+        self.close(id, CloseMode::Close);
+        if self.clients.get(id).is_some_and(|client| client.input.is_gone()) {
             self.drop_client(id);
         }
     }

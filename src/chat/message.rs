@@ -1,10 +1,11 @@
 //! What shards send each other, in batches. A message is carried out by the
 //! shard that gets it; between two shards messages keep their order.
 
-use super::id::{Address, ConnId, Origin, Tag};
+use super::client::Input;
+use super::id::{Address, ConnId, Frame, Origin};
+use super::query_protocol::{Query, Reply};
 use super::refusal::Code;
-use super::rooms::Left;
-use crate::wire::{self, Framer, Name};
+use crate::wire::{Framer, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -19,9 +20,6 @@ pub struct Batch<S> {
     /// What the messages hold besides `bytes`.
     pub(super) extra_bytes: usize,
 }
-
-/// A stamped packet for many.
-pub type Frame = wire::Frame<Tag>;
 
 /// Where in a batch's bytes.
 #[derive(Clone, Copy, Debug)]
@@ -40,89 +38,13 @@ pub enum ShardMessage<S> {
     /// A packet was not delivered.
     Refuse { to: ConnId, ordinal: u64, code: Code, name: Option<CompactString> },
     /// A query of a client.
-    Query { requester: Address, query: Query },
+    Query { requester: Address, number: u32, query: Query },
     /// The reply.
-    Reply { to: ConnId, reply: Reply },
+    Reply { to: ConnId, number: u32, reply: Reply },
     /// Somebody came or went.
     Presence { came: bool, name: Arc<str> },
     /// A connection moves home.
     Handoff(Box<Handoff<S>>),
-}
-
-/// What a shard asks others on behalf of a client, who is not heard further
-/// until all have complete_query: so what a client sends keeps its order.
-#[derive(Clone, Debug)]
-pub enum Query {
-    Broadcast {
-        sender: Address,
-        frame: Arc<Frame>,
-    },
-    List,
-    Rooms,
-    Members {
-        room: Arc<str>,
-    },
-    /// How many are in the room, for one who may not room message to it.
-    RoomSize {
-        room: Arc<str>,
-    },
-    Who {
-        key: Box<str>,
-        hash: u64,
-    },
-    Join {
-        room: Arc<Name>,
-        member: Arc<Name>,
-    },
-    Leave {
-        room: Arc<str>,
-        member: Arc<Name>,
-    },
-    Kick {
-        key: Box<str>,
-        hash: u64,
-        reason: Arc<str>,
-    },
-    /// Whether all that was sent before has been dealt with: pending by one who
-    /// stays ...
-    Pause,
-    /// ... and by one who leaves.
-    Fence,
-}
-
-/// What is complete_query.
-#[derive(Clone, Debug)]
-pub enum Reply {
-    Count(u64),
-    /// Key and line of each entry, in order.
-    Entries(Vec<Entry>),
-    Who(Option<WhoIs>),
-    Joined {
-        room: Box<str>,
-        members: usize,
-    },
-    /// There are too many rooms already.
-    TooManyRooms,
-    Left(Left),
-    /// No such room.
-    NoRoom,
-    /// The name of the kicked, if they were here.
-    Kicked(Option<Box<str>>),
-    Done,
-}
-
-/// A line of a list with the key that it is sorted by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
-    pub key: Box<str>,
-    pub line: Box<str>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WhoIs {
-    pub name: Box<str>,
-    pub ip: IpAddr,
-    pub seconds: u64,
 }
 
 /// A connection on its way to its home.
@@ -137,8 +59,8 @@ pub struct Handoff<S> {
     pub framer: Framer,
     /// What was read behind a bare name, or from the greeting packet on.
     pub bytes: Vec<u8>,
-    /// The input has ended.
-    pub ended: bool,
+    /// What can still come from it.
+    pub input: Input,
 }
 
 impl<S> Default for Batch<S> {
@@ -193,29 +115,6 @@ impl Span {
     }
 }
 
-impl Query {
-    /// What it holds, in bytes, for the mailbox's account.
-    pub(super) fn extra_bytes(&self) -> usize {
-        match self {
-            Self::Broadcast { frame, .. } => frame.bytes.len(),
-            Self::Kick { reason, .. } => reason.len(),
-            _ => 64,
-        }
-    }
-}
-
-impl Reply {
-    /// What it holds, in bytes, for the mailbox's account.
-    pub(super) fn extra_bytes(&self) -> usize {
-        match self {
-            Self::Entries(entries) => {
-                entries.iter().map(|e| size_of::<Entry>() + e.key.len() + e.line.len()).sum()
-            }
-            _ => 64,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,7 +125,7 @@ mod tests {
         assert_eq!(batch.weight_bytes(), 0);
         let message = size_of::<ShardMessage<()>>();
         let conn = ConnId { slot: 0, generation: 0 };
-        batch.push(ShardMessage::Reply { to: conn, reply: Reply::Done }, 1000);
+        batch.push(ShardMessage::Reply { to: conn, number: 0, reply: Reply::Fence }, 1000);
         assert_eq!(batch.weight_bytes(), message + 1000);
         let sender = Address { worker: 0, conn };
         let origin = Origin { sender, ordinal: std::num::NonZeroU64::MIN };
@@ -239,22 +138,5 @@ mod tests {
             (key.of(&batch.bytes), frame.of(&batch.bytes)),
             (&b"bob"[..], &b"0123456789"[..])
         );
-    }
-
-    #[test]
-    fn what_can_be_large_is_weighed() {
-        let bytes = vec![0; 5000].into_boxed_slice();
-        let frame = Arc::new(Frame { tag: None, bytes });
-        let conn = ConnId { slot: 0, generation: 0 };
-        let sender = Address { worker: 0, conn };
-        assert_eq!(Query::Broadcast { sender, frame }.extra_bytes(), 5000);
-        let reason = "x".repeat(700).into();
-        let kick = Query::Kick { key: "bob".into(), hash: 0, reason };
-        assert_eq!(kick.extra_bytes(), 700);
-        let entry = |key: &str, line: &str| Entry { key: key.into(), line: line.into() };
-        let entries = Reply::Entries(vec![entry("bob", "Bob 1"), entry("alice", "Alice")]);
-        assert_eq!(entries.extra_bytes(), 2 * size_of::<Entry>() + 3 + 5 + 5 + 5);
-        // What has a bound of its own counts as a little.
-        assert_eq!([Query::List.extra_bytes(), Reply::Done.extra_bytes()], [64, 64]);
     }
 }

@@ -6,45 +6,50 @@
 //! | module | what lives there |
 //! | --- | --- |
 //! | [`shard`] | one worker's share of the chat: its state, what goes in and comes out |
-//! | [`client`] | one connection, from the accept to the last byte |
+//! | [`effect`] | what a worker has to do, what an operator may want to know |
+//! | [`client`] | one connection: its state machine (`LIFECYCLE.md`), its layout |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
 //! | `register` | a name is claimed at its home |
-//! | `delivery` | packets for people and rooms, and what could not be delivered |
+//! | `delivery` | packets for users and rooms, and what could not be delivered |
 //! | `endpoints` | the table of the server's own endpoints |
-//! | `query` | queries that other shards have a part in |
+//! | `query`, `query_protocol` | what other shards have a part in |
 //! | `replies` | the server's own packets: answers, refusals, pages |
 //! | `flush` | from queue to socket |
 //! | `close` | going: politely, kicked, refused, stuck, lost |
 //! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
-//! | `deadlines` | what happens when nothing happens |
+//! | `timers`, `timer_queue` | what is done when a time is over |
 //! | [`refusal`], [`settings`], [`counters`], [`id`] | codes, settings, counters, handles |
 
 pub mod client;
 mod clients;
 mod close;
 pub mod counters;
-mod deadlines;
 mod delivery;
 mod directory;
+pub mod effect;
 mod endpoints;
 mod flush;
 pub mod id;
 mod input;
 pub mod message;
 mod query;
+mod query_protocol;
 pub mod refusal;
 mod register;
 mod replies;
 mod rooms;
 pub mod settings;
 pub mod shard;
+mod timer_queue;
+mod timers;
 
 pub use counters::Counters;
+pub use effect::{Effect, Ended, Report};
 pub use id::{ConnId, Moment, WorkerId};
 pub use message::{Batch, ShardMessage};
 pub use refusal::Code;
 pub use replies::admission_refusal;
 pub use settings::Settings;
-pub use shard::{Effect, Ended, Shard, Topology};
+pub use shard::{Shard, Topology};

@@ -1,58 +1,44 @@
-//! Queries that other shards have a part in: pending on behalf of a client,
-//! complete_query by each shard for its own, put together when all have complete_query.
-//! Meanwhile the client is not heard further. What only this shard has to
-//! reply is complete_query at once, the same way.
+//! Scatter-gather queries: what other shards have a part in is asked on behalf
+//! of a client, replied to by each shard for its own, and put together when all
+//! have replied. Meanwhile the client is paused. What only this shard has to
+//! reply to is replied to at once, the same way.
 
-use super::client::{Client, Then};
-use super::id::{Address, ConnId, WorkerId};
-use super::message::{Entry, Frame, Query, Reply, ShardMessage, WhoIs};
+use super::client::{Client, CloseMode, Pauses, Timers};
+use super::effect::Report;
+use super::id::{Address, ConnId, Frame, WorkerId};
+use super::message::ShardMessage;
+use super::query_protocol::{Entry, Joined, PendingQuery, Query, Reply, WhoIs};
 use super::refusal::Code;
 use super::rooms::Left;
-use super::shard::{Report, Shard};
+use super::shard::Shard;
+use crate::limits;
 use crate::wire::Name;
 use std::sync::Arc;
-
-/// A client's query that is under way.
-#[derive(Debug)]
-pub struct PendingQuery {
-    ordinal: u64,
-    endpoint: &'static str,
-    /// Shards that have not complete_query yet.
-    missing: usize,
-    count: u64,
-    entries: Vec<Entry>,
-    /// What isn't a count or a list.
-    other: Option<Reply>,
-}
 
 impl<S> Shard<S> {
     /// Asks the one shard that knows.
     pub(super) fn query_home(&mut self, id: ConnId, ordinal: u64, home: WorkerId, query: Query) {
-        self.ask(id, ordinal, query, &[home]);
+        self.query(id, ordinal, query, &[home]);
     }
 
     /// Asks every shard, this one too.
     pub(super) fn query_all(&mut self, id: ConnId, ordinal: u64, query: Query) {
         let everybody: Vec<WorkerId> = (0..self.topology.workers as WorkerId).collect();
-        self.ask(id, ordinal, query, &everybody);
+        self.query(id, ordinal, query, &everybody);
     }
 
-    pub(super) fn ask(&mut self, id: ConnId, ordinal: u64, query: Query, whom: &[WorkerId]) {
+    pub(super) fn query(&mut self, id: ConnId, ordinal: u64, query: Query, whom: &[WorkerId]) {
         let requester = self.address(id);
-        let mut pending = PendingQuery {
-            ordinal,
-            endpoint: endpoint_of(&query),
-            missing: whom.len(),
-            count: 0,
-            entries: Vec::new(),
-            other: None,
-        };
+        self.next_query = self.next_query.wrapping_add(1);
+        let number = self.next_query;
+        let mut pending = PendingQuery::new(number, self.now, ordinal, whom.len());
         for &worker in whom {
             if worker == self.topology.worker {
                 pending.add(self.reply_to(&query));
             } else {
                 let weight = query.extra_bytes();
-                self.send(worker, ShardMessage::Query { requester, query: query.clone() }, weight);
+                let query = query.clone();
+                self.send(worker, ShardMessage::Query { requester, number, query }, weight);
             }
         }
         if pending.missing == 0 {
@@ -60,104 +46,104 @@ impl<S> Shard<S> {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.flags.held_asking = true;
-        client.flags.sent_remotely = true;
+        client.roles.sent_remotely = true;
         self.pending.insert(id, pending);
+        self.pause(id, Pauses::QUERY);
     }
 
     /// Another shard asks.
-    pub(super) fn query_arrived(&mut self, requester: Address, query: &Query) {
+    pub(super) fn query_arrived(&mut self, requester: Address, number: u32, query: &Query) {
         let reply = self.reply_to(query);
         let weight = reply.extra_bytes();
-        self.send(requester.worker, ShardMessage::Reply { to: requester.conn, reply }, weight);
+        let reply = ShardMessage::Reply { to: requester.conn, number, reply };
+        self.send(requester.worker, reply, weight);
     }
 
-    /// Another shard has complete_query.
-    pub(super) fn reply_arrived(&mut self, id: ConnId, reply: Reply) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        if let Some((fences, _)) = client.closing() {
-            if matches!(reply, Reply::Done) {
-                *fences -= 1;
-                self.settle(id);
-            }
-            return;
+    /// Another shard has replied.
+    pub(super) fn reply_arrived(&mut self, id: ConnId, number: u32, reply: Reply) {
+        if matches!(reply, Reply::Fence) {
+            return self.fence_passed(id);
         }
         let Some(pending) = self.pending.get_mut(&id) else { return };
+        if pending.number != number {
+            return;
+        }
         pending.add(reply);
         if pending.missing > 0 {
             return;
         }
-        client.flags.held_asking = false;
         if let Some(pending) = self.pending.remove(&id) {
+            if let Some(client) = self.clients.get_mut(id) {
+                client.pauses -= Pauses::QUERY;
+            }
             self.complete_query(id, pending);
         }
-        self.resume(id);
+        self.handle_inbound(id);
+    }
+
+    /// A shard has not replied in time. Its client must not wait for ever: the
+    /// packet counts as not delivered, and later replies mean nothing.
+    pub(super) fn query_timed_out(&mut self, id: ConnId) {
+        let Some(pending) = self.pending.get(&id) else { return };
+        let (ordinal, due) = (pending.ordinal, pending.since.after(limits::QUERY_TIMEOUT));
+        if due > self.now {
+            // That was the timer of an earlier query.
+            return self.arm(id, Timers::QUERY, due);
+        }
+        self.pending.remove(&id);
+        let name = self.clients.get(id).map_or("", Client::name).into();
+        self.report(Report::QueryTimedOut { name });
+        self.refuse(id, ordinal, Code::Undelivered, None);
+        self.resume(id, Pauses::QUERY);
     }
 
     /// What this shard knows, or does, about a query.
     fn reply_to(&mut self, query: &Query) -> Reply {
         match query {
-            Query::Broadcast { sender, frame } => Reply::Count(self.broadcast_here(*sender, frame)),
-            Query::List => Reply::Entries(self.users()),
-            Query::Rooms => Reply::Entries(self.rooms_here()),
-            Query::Members { room } => match self.rooms.get(room) {
-                Some(room) => Reply::Entries(
-                    room.members
-                        .iter()
-                        .map(|(key, name)| Entry { key: key.clone(), line: name.clone() })
-                        .collect(),
-                ),
-                None => Reply::NoRoom,
-            },
-            Query::RoomSize { room } => match self.rooms.get(room) {
-                Some(room) => Reply::Count(room.members.len() as u64),
-                None => Reply::NoRoom,
-            },
-            Query::Who { key, hash } => Reply::Who(self.who_is(*hash, key)),
-            Query::Join { room, member } => {
-                let known = self.rooms.get(room.key()).is_some();
-                if !known && !self.counters.room_made() {
-                    return Reply::TooManyRooms;
-                }
-                let room = self.rooms.join(room, member);
-                Reply::Joined { room: room.shown.clone(), members: room.members.len() }
+            Query::Broadcast { sender, frame } => {
+                Reply::Broadcast(self.broadcast_here(*sender, frame))
             }
-            Query::Leave { room, member } => Reply::Left(self.leave_room_here(room, member)),
-            Query::Kick { key, hash, reason } => Reply::Kicked(self.kick(*hash, key, reason)),
-            Query::Pause => Reply::Count(0),
-            Query::Fence => Reply::Done,
+            Query::List => Reply::List(self.users()),
+            Query::Rooms => Reply::Rooms(self.rooms_here()),
+            Query::Members { room } => Reply::Members(self.members_here(room)),
+            Query::RoomExists { room } => Reply::RoomExists(self.rooms.get(room).is_some()),
+            Query::Who { key, hash } => Reply::Who(self.who_is(*hash, key)),
+            Query::Join { room, member } => Reply::Join(self.join_room_here(room, member)),
+            Query::Leave { room, member } => Reply::Leave(self.leave_room_here(room, member)),
+            Query::Kick { key, hash, reason } => Reply::Kick(self.kick(*hash, key, reason)),
+            Query::Pause => Reply::Pause,
+            Query::Fence => Reply::Fence,
         }
     }
 
-    /// All have complete_query: tells the client.
+    /// All have replied: tells the client.
     fn complete_query(&mut self, id: ConnId, pending: PendingQuery) {
-        let PendingQuery { ordinal, endpoint, count, mut entries, other, .. } = pending;
-        let refusal = match (endpoint, other) {
-            // What was waited for has come before.
-            (PAUSE, _) => return,
-            ("/broadcast", _) => return self.say(id, endpoint, &count.to_string()),
-            // A room message by one who is no member.
-            ("", Some(Reply::NoRoom)) | ("/members", Some(Reply::NoRoom)) => Code::NoSuchRoom,
-            ("", _) => Code::NotMember,
-            ("/list" | "/rooms" | "/members", _) => {
-                entries.sort_unstable();
-                return self.say_pages(id, endpoint, &entries);
+        let ordinal = pending.ordinal;
+        let Some(reply) = pending.into_reply() else { return };
+        let refusal = match reply {
+            Reply::Broadcast(users) => return self.say(id, "/broadcast", &users.to_string()),
+            Reply::List(entries) => return self.say_pages(id, "/list", entries),
+            Reply::Rooms(entries) => return self.say_pages(id, "/rooms", entries),
+            Reply::Members(Some(entries)) => return self.say_pages(id, "/members", entries),
+            Reply::Members(None) | Reply::RoomExists(false) => Code::NoSuchRoom,
+            Reply::RoomExists(true) => Code::NotMember,
+            Reply::Who(Some(WhoIs { name, ip, seconds })) => {
+                return self.say(id, "/who", &format!("{name} {ip} {seconds}"));
             }
-            (_, Some(Reply::Who(Some(WhoIs { name, ip, seconds })))) => {
-                return self.say(id, endpoint, &format!("{name} {ip} {seconds}"));
+            Reply::Who(None) | Reply::Kick(None) => Code::NoSuchUser,
+            Reply::Join(Joined::Yes { room, members }) => {
+                return self.say(id, "/join", &format!("{room} {members}"));
             }
-            (_, Some(Reply::Joined { room, members })) => {
-                return self.say(id, endpoint, &format!("{room} {members}"));
-            }
-            (_, Some(Reply::TooManyRooms)) => {
+            Reply::Join(Joined::TooManyRooms) => {
                 self.forget_newest_room(id);
                 Code::BadArgument
             }
-            (_, Some(Reply::Left(Left::Yes(room)))) => return self.say(id, endpoint, &room),
-            (_, Some(Reply::Left(Left::NotMember))) => Code::NotMember,
-            (_, Some(Reply::Left(Left::NoSuchRoom))) => Code::NoSuchRoom,
-            (_, Some(Reply::Kicked(Some(name)))) => return self.say(id, endpoint, &name),
-            _ => Code::NoSuchUser,
+            Reply::Leave(Left::Yes(room)) => return self.say(id, "/leave", &room),
+            Reply::Leave(Left::NotMember) => Code::NotMember,
+            Reply::Leave(Left::NoSuchRoom) => Code::NoSuchRoom,
+            Reply::Kick(Some(name)) => return self.say(id, "/kick", &name),
+            // What was waited for has come before.
+            Reply::Pause | Reply::Fence => return,
         };
         self.refuse(id, ordinal, refusal, None);
     }
@@ -201,6 +187,21 @@ impl<S> Shard<S> {
             .collect()
     }
 
+    /// The members of a room whose home is here, in order.
+    fn members_here(&self, room: &str) -> Option<Vec<Entry>> {
+        let members = self.rooms.get(room)?.members.iter();
+        Some(members.map(|(key, name)| Entry { key: key.clone(), line: name.clone() }).collect())
+    }
+
+    /// Somebody joins a room whose home is here.
+    fn join_room_here(&mut self, room: &Name, member: &Name) -> Joined {
+        if self.rooms.get(room.key()).is_none() && !self.counters.room_made() {
+            return Joined::TooManyRooms;
+        }
+        let room = self.rooms.join(room, member);
+        Joined::Yes { room: room.shown.clone(), members: room.members.len() }
+    }
+
     /// A member leaves a room whose home is here.
     pub(super) fn leave_room_here(&mut self, room: &str, member: &Name) -> Left {
         let left = self.rooms.leave(room, member.key());
@@ -214,7 +215,7 @@ impl<S> Shard<S> {
     /// heard since.
     fn forget_newest_room(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        if let Some(room) = client.extras().rooms.pop() {
+        if let Some(room) = client.cold().rooms.pop() {
             self.rosters.remove(&room, id);
         }
     }
@@ -229,40 +230,10 @@ impl<S> Shard<S> {
         let id = self.find(hash, key)?;
         let client = self.clients.get(id)?;
         let (name, peer): (Box<str>, _) = (client.name().into(), client.peer);
-        self.hurry(id);
+        self.drain_input(id);
         self.say(id, "/kick", reason);
-        self.leave(id, Then::Linger);
+        self.close(id, CloseMode::Linger);
         self.report(Report::Kicked { name: name.clone(), peer });
         Some(name)
-    }
-}
-
-impl PendingQuery {
-    fn add(&mut self, reply: Reply) {
-        self.missing -= 1;
-        match reply {
-            Reply::Count(count) => self.count += count,
-            Reply::Entries(entries) => self.entries.extend(entries),
-            other => self.other = Some(other),
-        }
-    }
-}
-
-/// No endpoint: a query whose reply says only that it has come.
-const PAUSE: &str = "pause";
-
-/// Under which name the reply is given; a room message to a room gets none.
-fn endpoint_of(query: &Query) -> &'static str {
-    match query {
-        Query::Broadcast { .. } => "/broadcast",
-        Query::List => "/list",
-        Query::Rooms => "/rooms",
-        Query::Members { .. } => "/members",
-        Query::RoomSize { .. } | Query::Fence => "",
-        Query::Who { .. } => "/who",
-        Query::Join { .. } => "/join",
-        Query::Leave { .. } => "/leave",
-        Query::Kick { .. } => "/kick",
-        Query::Pause => PAUSE,
     }
 }

@@ -1,18 +1,18 @@
 //! A name is claimed at its home. Until then a connection lives wherever it
 //! was accepted; once it has said its name, it moves there and stays.
 
-use super::client::{Client, Identity, Stage};
-use super::deadlines::Kind;
+use super::client::{Client, Identity, Timers};
+use super::effect::Effect;
 use super::id::{ConnId, Moment};
 use super::message::Handoff;
 use super::refusal::Code;
-use super::shard::{Effect, Shard};
+use super::shard::Shard;
 use crate::limits;
 use crate::wire::greeting::{self, Greeting};
 use crate::wire::{Name, Packet, Step};
 
 impl<S> Shard<S> {
-    /// Confusables for the greeting in all that came so far. Returns how many bytes
+    /// Looks for the greeting in all that came so far. Returns how many bytes
     /// are dealt with, or none if the connection is not here any more.
     pub(super) fn greet(&mut self, id: ConnId, bytes: &[u8], ended: bool) -> Option<usize> {
         match greeting::scan(bytes, ended) {
@@ -73,20 +73,19 @@ impl<S> Shard<S> {
             self.register(id, &name, ordinal);
             return Some(rest);
         }
-        let Client { socket, peer, local, framer, flags, .. } = self.clients.remove(id)?;
+        let Client { socket, peer, local, framer, input, .. } = self.clients.remove(id)?;
         let bytes = bytes[rest..].to_vec();
-        let ended = flags.ended;
-        let handoff = Handoff { socket, peer, local, name, ordinal, framer, bytes, ended };
+        let handoff = Handoff { socket, peer, local, name, ordinal, framer, bytes, input };
         self.effects.push(Effect::HandOff { to, handoff: Box::new(handoff) });
         None
     }
 
     /// A connection comes home.
     pub(super) fn arrived(&mut self, handoff: Handoff<S>) {
-        let Handoff { socket, peer, local, name, ordinal, framer, bytes, ended } = handoff;
+        let Handoff { socket, peer, local, name, ordinal, framer, bytes, input } = handoff;
         let mut client = Client::new(socket, peer, local, self.now);
         client.framer = framer;
-        client.flags.ended = ended;
+        client.input = input;
         client.inbound = bytes;
         let id = self.clients.insert(client);
         self.effects.push(Effect::Register(id));
@@ -106,8 +105,7 @@ impl<S> Shard<S> {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.enter(Stage::User(Identity::new(name, client.peer, hash)));
-        client.since = self.now;
+        client.become_user(Identity::new(name, client.peer, hash), self.now);
         self.directory.insert(hash, id.slot);
         self.confusables.add(&self.hashing, name.shown(), name.key());
         let users = self.counters.user_came(self.topology.worker);
@@ -127,28 +125,25 @@ impl<S> Shard<S> {
     fn listen_for_silence(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.since = self.now;
-        if !client.flags.listening {
-            client.flags.listening = true;
-            self.deadlines.push(silence_after(self.now), Kind::Silence, id);
-        }
+        self.arm(id, Timers::SILENCE, silence_after(self.now));
     }
 
-    pub(super) fn silence_due(&mut self, id: ConnId) {
+    pub(super) fn silence_timed_out(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         if !client.is_greeting() {
             return;
         }
         let due = silence_after(client.since);
         if due > self.now {
-            self.deadlines.push(due, Kind::Silence, id);
+            // Bytes have come meanwhile.
+            self.arm(id, Timers::SILENCE, due);
             return;
         }
-        client.flags.listening = false;
         let kept = std::mem::take(&mut client.inbound);
         self.greet(id, &kept, true);
     }
 
-    pub(super) fn greeting_due(&mut self, id: ConnId) {
+    pub(super) fn greeting_timed_out(&mut self, id: ConnId) {
         if self.clients.get(id).is_some_and(Client::is_greeting) {
             self.refuse(id, 0, Code::GreetingTimeout, None);
         }

@@ -1,11 +1,13 @@
 //! The server's own packets: the welcome, answers, refusals, pages of lists,
 //! who comes and goes. Never: when they are due.
 
-use super::client::{Client, Then};
+use super::client::{Client, CloseMode};
+use super::effect::Report;
 use super::id::ConnId;
-use super::message::{Entry, ShardMessage};
+use super::message::ShardMessage;
+use super::query_protocol::Entry;
 use super::refusal::Code;
-use super::shard::{Report, Shard};
+use super::shard::Shard;
 use crate::wire::JsonText;
 use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO, push_packet};
 use crate::wire::text::push_escaped;
@@ -58,7 +60,7 @@ impl<S> Shard<S> {
         }
         if closes {
             self.report(Report::Closed { peer, code });
-            self.leave(id, Then::Linger);
+            self.close(id, CloseMode::Linger);
         }
     }
 
@@ -96,7 +98,8 @@ impl<S> Shard<S> {
 
     /// Answers with a list: `FIRST-LAST of TOTAL`, then a line an entry, in as
     /// many packets as it takes, each within the limit of packets.
-    pub(super) fn say_pages(&mut self, id: ConnId, endpoint: &str, entries: &[Entry]) {
+    pub(super) fn say_pages(&mut self, id: ConnId, endpoint: &str, mut entries: Vec<Entry>) {
+        entries.sort_unstable();
         let total = entries.len();
         if total == 0 {
             self.say(id, endpoint, "0-0 of 0");
@@ -108,7 +111,7 @@ impl<S> Shard<S> {
         let room = self.settings.packet_bytes_max.saturating_sub(frame);
         let mut first = 0;
         while first < total {
-            let last = page_end(entries, first, room);
+            let last = page_end(&entries, first, room);
             let mut text = format!("{}-{last} of {total}", first + 1);
             for entry in &entries[first..last] {
                 text.push('\n');

@@ -1,10 +1,7 @@
-//! What an operator can set about the chat, checked elsewhere, and how it
-//! changes.
+//! What an operator can set about the chat. Never: whether it makes sense,
+//! which `cli` checks.
 
-use super::id::Moment;
-use super::shard::Shard;
 use crate::limits;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The settings of a shard, the same for all.
@@ -67,22 +64,5 @@ impl Settings {
             pause: Duration::from_nanos(interval_ns)
                 .clamp(limits::RATE_PAUSE_MIN, limits::RATE_PAUSE_MAX),
         }
-    }
-}
-
-impl<S> Shard<S> {
-    /// From here on other settings hold. With another token, whoever was an
-    /// operator by the old one is none any more.
-    pub fn reload(&mut self, now: Moment, settings: Arc<Settings>) {
-        self.now = now;
-        if settings.operator_token != self.settings.operator_token {
-            for id in self.clients.ids(|client| client.flags.operator) {
-                if let Some(client) = self.clients.get_mut(id) {
-                    client.flags.operator = false;
-                }
-            }
-        }
-        self.pace = settings.pace();
-        self.settings = settings;
     }
 }

@@ -2,17 +2,18 @@
 //! out. What happens in between is in the modules beside this one, each a part
 //! of [`Shard`].
 
-use super::client::{Client, Then};
+use super::client::{Client, CloseMode, Input, State, Timers};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
-use super::deadlines::{Deadlines, Kind};
 use super::directory::{Confusables, Directory, Hashing};
+use super::effect::{Effect, Report};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::message::{Batch, Handoff, ShardMessage};
-use super::query::PendingQuery;
+use super::query_protocol::PendingQuery;
 use super::refusal::Code;
 use super::rooms::{Rooms, Rosters};
 use super::settings::{Pace, Settings};
+use super::timer_queue::TimerQueue;
 use crate::limits;
 use crate::wire::BufferPool;
 use compact_str::ToCompactString;
@@ -35,6 +36,7 @@ use std::time::SystemTime;
 ///   [`take_batch`](Self::take_batch), after any of these;
 ///   [`to_send`](Self::to_send), [`wants_bytes`](Self::wants_bytes),
 ///   [`next_deadline`](Self::next_deadline).
+/// - **Debug builds** check every client's invariants after each of these.
 /// - **Invariant**: every packet handled is in one recipient's queue, in a
 ///   message, or refused to its sender; a queue that goes bounces what it held.
 pub struct Shard<S> {
@@ -52,8 +54,10 @@ pub struct Shard<S> {
     pub(super) rosters: Rosters,
     /// Users here who want to know who comes and goes.
     pub(super) watchers: BTreeSet<ConnId>,
+    /// Queries under way, and the number of the next.
     pub(super) pending: BTreeMap<ConnId, PendingQuery>,
-    pub(super) deadlines: Deadlines,
+    pub(super) next_query: u32,
+    pub(super) timers: TimerQueue,
     pub(super) effects: Vec<Effect<S>>,
     pub(super) outboxes: Vec<Batch<S>>,
     /// Clients with a frame for many: flushed a few a tick, so that nobody
@@ -83,56 +87,8 @@ pub struct Topology {
     pub hash_keys: (u64, u64),
 }
 
-/// What a shard wants done, in order. Small, since there is one for each flush:
-/// what is rare is in a box.
-#[derive(Debug)]
-pub enum Effect<S> {
-    /// Something waits for its socket.
-    Flush(ConnId),
-    /// It is read again, after a time in which it was not.
-    Read(ConnId),
-    /// It came from another worker: watch its socket.
-    Register(ConnId),
-    /// Nothing more will be sent: close the sending half.
-    Shutdown(ConnId),
-    /// Its home is elsewhere: forget its socket and hand it to that worker.
-    HandOff { to: WorkerId, handoff: Box<Handoff<S>> },
-    /// It is gone: close its socket.
-    Close(Box<Gone<S>>),
-    /// Worth a line in the log.
-    Report(Box<Report>),
-}
-
-/// What is left of a connection.
-#[derive(Debug)]
-pub struct Gone<S> {
-    pub socket: S,
-    pub peer: IpAddr,
-}
-
-/// Something that an operator may want to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
-    /// A connection was refused and closed.
-    Closed { peer: IpAddr, code: Code },
-    /// A client read nothing for too long.
-    Stuck { peer: IpAddr, name: Box<str>, packets: usize },
-    /// A user became an operator.
-    Operator { peer: IpAddr, name: Box<str> },
-    /// A wrong operator token.
-    WrongToken { peer: IpAddr, name: Box<str> },
-    /// An operator removed somebody.
-    Kicked { peer: IpAddr, name: Box<str> },
-}
-
-/// How a connection's input ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The peer closed its sending half.
-    Politely,
-    /// The connection is gone.
-    Reset,
-}
+/// Clients that [`Shard::check_invariants`] looks at, at the most.
+const CHECKED_MAX: usize = 64;
 
 impl<S> Shard<S> {
     pub fn new(
@@ -156,7 +112,8 @@ impl<S> Shard<S> {
             rosters: Rosters::default(),
             watchers: BTreeSet::new(),
             pending: BTreeMap::new(),
-            deadlines: Deadlines::default(),
+            next_query: 0,
+            timers: TimerQueue::default(),
             effects: Vec::new(),
             outboxes: (0..topology.workers).map(|_| Batch::default()).collect(),
             bulk_queue: VecDeque::new(),
@@ -172,15 +129,10 @@ impl<S> Shard<S> {
     /// A connection was accepted.
     pub fn accepted(&mut self, now: Moment, socket: S, peer: IpAddr, local: IpAddr) -> ConnId {
         self.now = now;
-        let id = self.clients.insert(Client::new(socket, peer, local.to_compact_string(), now));
-        // Who greets in time, or goes, leaves entries behind: of thousands who
-        // come at once these would be nearly a tenth of all that is held for them.
-        let clients = &self.clients;
-        self.deadlines.sweep(|kind, id| {
-            let client = clients.get(id);
-            client.is_some_and(|client| kind != Kind::Greeting || client.is_greeting())
-        });
-        self.deadlines.push(now.after(self.settings.greeting_timeout), Kind::Greeting, id);
+        let id = self.insert(socket, (peer, local));
+        self.sweep_timers();
+        self.arm(id, Timers::GREETING, now.after(self.settings.greeting_timeout));
+        self.check_invariants();
         id
     }
 
@@ -189,27 +141,30 @@ impl<S> Shard<S> {
         &mut self,
         now: Moment,
         socket: S,
-        (peer, local): (IpAddr, IpAddr),
+        addresses: (IpAddr, IpAddr),
         code: Code,
     ) -> ConnId {
         self.now = now;
-        let id = self.clients.insert(Client::new(socket, peer, local.to_compact_string(), now));
+        let id = self.insert(socket, addresses);
         self.refuse(id, 0, code, None);
+        self.check_invariants();
         id
     }
 
-    /// Whether it should be read from now.
-    pub fn wants_bytes(&mut self, id: ConnId) -> bool {
-        let over = self.is_over_its_queue(id);
-        let Some(client) = self.clients.get_mut(id) else { return false };
-        if let Some((_, then)) = client.closing() {
-            return *then != Then::Close;
+    fn insert(&mut self, socket: S, (peer, local): (IpAddr, IpAddr)) -> ConnId {
+        let client = Client::new(socket, peer, local.to_compact_string(), self.now);
+        self.clients.insert(client)
+    }
+
+    /// Whether it should be read from now. If not, an [`Effect::Read`] says when.
+    pub fn wants_bytes(&self, id: ConnId) -> bool {
+        let Some(client) = self.clients.get(id) else { return false };
+        match (client.state(), client.input) {
+            (State::Closing(mode), _) => mode != CloseMode::Close,
+            (State::Lingering, _) | (_, Input::Broken | Input::Reset) => true,
+            (_, Input::Ended) => false,
+            (_, Input::Open | Input::Drain { .. }) => !self.stopping && client.pauses.is_empty(),
         }
-        if client.flags.reset {
-            return true;
-        }
-        client.flags.held_queue |= over;
-        !client.is_held() && !client.flags.ended && !self.stopping
     }
 
     /// How many bytes it takes at a time: a share of what a queue may hold, so
@@ -230,6 +185,7 @@ impl<S> Shard<S> {
         for message in messages {
             self.handle_message(message, &bytes);
         }
+        self.check_invariants();
     }
 
     fn handle_message(&mut self, message: ShardMessage<S>, bytes: &[u8]) {
@@ -243,41 +199,28 @@ impl<S> Shard<S> {
             ShardMessage::Refuse { to, ordinal, code, name } => {
                 self.refuse(to, ordinal, code, name.as_deref());
             }
-            ShardMessage::Query { requester, query } => self.query_arrived(requester, &query),
-            ShardMessage::Reply { to, reply } => self.reply_arrived(to, reply),
+            ShardMessage::Query { requester, number, query } => {
+                self.query_arrived(requester, number, &query);
+            }
+            ShardMessage::Reply { to, number, reply } => self.reply_arrived(to, number, reply),
             ShardMessage::Presence { came, name } => self.tell_watchers(came, &name),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }
     }
 
-    /// Does what is due.
-    pub fn expire(&mut self, now: Moment) {
+    /// From here on other settings hold. With another token, whoever was an
+    /// operator by the old one is none any more.
+    pub fn reload(&mut self, now: Moment, settings: Arc<Settings>) {
         self.now = now;
-        for id in mem::take(&mut self.out_of_quantum) {
-            if let Some(client) = self.clients.get_mut(id) {
-                client.flags.held_quantum = false;
-                self.resume(id);
+        if settings.operator_token != self.settings.operator_token {
+            for id in self.clients.ids(|client| client.roles.operator) {
+                if let Some(client) = self.clients.get_mut(id) {
+                    client.roles.operator = false;
+                }
             }
         }
-        while let Some((kind, id)) = self.deadlines.pop_due(now) {
-            match kind {
-                Kind::Greeting => self.greeting_due(id),
-                Kind::Silence => self.silence_due(id),
-                Kind::Pace => self.pace_due(id),
-                Kind::Token => self.token_due(id),
-                Kind::Stuck => self.stuck_due(id),
-                Kind::Linger => self.linger_due(id),
-            }
-        }
-    }
-
-    /// When there is something to do: at once, while someone has had no turn
-    /// or waits in the bulk_queue.
-    pub fn next_deadline(&self) -> Option<Moment> {
-        if !self.out_of_quantum.is_empty() || !self.bulk_queue.is_empty() {
-            return Some(self.now);
-        }
-        self.deadlines.next()
+        self.pace = settings.pace();
+        self.settings = settings;
     }
 
     /// Moves all effects behind those in `into`.
@@ -349,6 +292,21 @@ impl<S> Shard<S> {
 
     pub(super) fn send(&mut self, worker: WorkerId, message: ShardMessage<S>, extra_bytes: usize) {
         self.outboxes[usize::from(worker)].push(message, extra_bytes);
+    }
+
+    /// Everything that has to hold between two entries; debug builds only, so
+    /// every test and every step of the simulation looks at it.
+    pub(super) fn check_invariants(&self) {
+        if cfg!(debug_assertions) {
+            // A window of them, where there are thousands.
+            let clients = self.clients.iter();
+            let step = self.clients.count().div_ceil(CHECKED_MAX).max(1);
+            clients
+                .skip(self.now.0 as usize % step)
+                .step_by(step)
+                .for_each(|(_, client)| client.check());
+            assert_eq!(self.watchers.len() as u64, self.own_counters().watchers.get());
+        }
     }
 
     pub(super) fn report(&mut self, report: Report) {

@@ -2,8 +2,7 @@
 //! makes a line at once and then one each ten seconds. Peers' strings are
 //! escaped; nothing that users say is ever here.
 
-use crate::chat::shard::Report;
-use crate::chat::{Code, Moment};
+use crate::chat::{Code, Moment, Report};
 use crate::limits::LOG_QUIET;
 use log::{info, warn};
 use std::collections::BTreeMap;
@@ -15,6 +14,7 @@ enum Kind {
     Closed(Code),
     Stuck,
     WrongToken,
+    QueryTimedOut,
     AcceptFailed,
 }
 
@@ -47,6 +47,11 @@ impl EventLog {
             }
             Report::Operator { peer, name } => {
                 info!("{} at {peer} is an operator now", name.escape_debug());
+            }
+            Report::QueryTimedOut { name } => {
+                if self.speaks(now, Kind::QueryTimedOut) {
+                    warn!("a worker did not reply in time to a query of {}", name.escape_debug());
+                }
             }
             Report::Kicked { peer, name } => {
                 info!("an operator kicked {} at {peer}", name.escape_debug());
@@ -99,6 +104,7 @@ impl Kind {
             Self::Closed(code) => format!("refused, {}", code.word()),
             Self::Stuck => "stuck clients".to_owned(),
             Self::WrongToken => "wrong operator tokens".to_owned(),
+            Self::QueryTimedOut => "queries without a reply in time".to_owned(),
             Self::AcceptFailed => "failed accepts".to_owned(),
         }
     }

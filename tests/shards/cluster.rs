@@ -1,8 +1,8 @@
 //! A cluster of shards for one test: everything comes to rest at once, in a
 //! fixed order, unless a test holds back messages or closes a socket's window.
 
-use lanline::chat::shard::{Effect, Ended, Report};
 use lanline::chat::{Batch, Code, ConnId, Counters, Moment, Settings, Shard, Topology, WorkerId};
+use lanline::chat::{Effect, Ended, Report};
 use lanline::wire::JsonText;
 use lanline::wire::packet::push_packet;
 use serde_json::Value;

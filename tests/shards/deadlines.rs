@@ -1,7 +1,8 @@
 //! Queues that stand still, and deadlines of thousands.
 
 use crate::cluster::{Cluster, packet, unpaced};
-use lanline::chat::shard::Report;
+use lanline::chat::Report;
+use lanline::chat::Report;
 use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;
@@ -108,4 +109,27 @@ fn nobody_is_forgotten_however_many_come() {
     cluster.pass(limits::LINGER);
     assert!(cluster.is_closed(silent));
     assert_eq!(cluster.shards[0].next_deadline(), None);
+}
+
+#[test]
+fn a_client_whose_query_is_never_replied_to_is_told_and_heard_further() {
+    let mut cluster = Cluster::unpaced(2);
+    let (bob, name) = cluster.join_at(0);
+    let (_, other) = cluster.join_at(1);
+    cluster.held_messages = vec![1];
+    cluster.say(bob, "/who", &other);
+    cluster.say(bob, "/ping", "behind it");
+    cluster.pass_to_the_end(limits::QUERY_TIMEOUT, |cluster| {
+        assert_eq!(cluster.heard(bob), [], "it waits for the reply");
+    });
+    let heard = cluster.heard(bob);
+    assert_eq!(heard[0].refusal(), (1, "undelivered"));
+    assert_eq!((heard[1].msg.as_str(), heard.len()), ("behind it", 2));
+    let timed_out = Report::QueryTimedOut { name: name.into() };
+    assert!(cluster.reports.contains(&timed_out), "{:?}", cluster.reports);
+    // The late reply is not taken for the one to the next query.
+    cluster.say(bob, "/who", &other);
+    cluster.held_messages.clear();
+    cluster.run();
+    assert!(cluster.only(bob).msg.starts_with(&other));
 }

@@ -1,7 +1,7 @@
 //! Who somebody is: names and first packets, torn anywhere, at home or not.
 
 use crate::cluster::{Cluster, SERVER, packet, unpaced};
-use lanline::chat::shard::Ended;
+use lanline::chat::Ended;
 use lanline::chat::{Code, Settings, admission_refusal};
 use lanline::limits;
 use std::time::Duration;

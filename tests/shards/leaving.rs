@@ -1,7 +1,7 @@
 //! Going: what is still said, who is told, when the connection closes.
 
 use crate::cluster::{Cluster, packet, unpaced};
-use lanline::chat::shard::Ended;
+use lanline::chat::Ended;
 use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Tokens, broadcasts, kicks, presence.
 
 use crate::cluster::{Cluster, packet, unpaced};
-use lanline::chat::shard::{Ended, Report};
 use lanline::chat::{Code, Settings};
+use lanline::chat::{Ended, Report};
 use lanline::limits;
 use std::sync::Arc;
 use std::time::Duration;

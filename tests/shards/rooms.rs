@@ -1,7 +1,7 @@
 //! Rooms and lists: bounds, pages, who is in them.
 
 use crate::cluster::{Cluster, Who, unpaced};
-use lanline::chat::shard::Ended;
+use lanline::chat::Ended;
 use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //! everybody is closed.
 
 use crate::cluster::{Cluster, packet, unpaced};
-use lanline::chat::shard::Ended;
+use lanline::chat::Ended;
 use lanline::chat::{Code, Settings, WorkerId};
 use lanline::limits;
 

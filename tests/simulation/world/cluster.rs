@@ -386,7 +386,7 @@ impl Cluster {
     pub fn bounce_all(&mut self, ledger: &mut Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} bounces all"));
         let shard = &mut self.shards[usize::from(worker)];
-        let waits = |shard: &mut Shard<Socket>, peer: &Peer| match peer.at {
+        let waits = |shard: &Shard<Socket>, peer: &Peer| match peer.at {
             At::Shard(at, id) if at == worker => content_of(shard, id),
             _ => Vec::new(),
         };
@@ -405,8 +405,8 @@ impl Cluster {
 }
 
 /// All that waits for a socket.
-fn content_of(shard: &mut Shard<Socket>, id: ConnId) -> Vec<u8> {
-    shard.to_send(id).map(|(_, outbound)| content(outbound).0).unwrap_or_default()
+fn content_of(shard: &Shard<Socket>, id: ConnId) -> Vec<u8> {
+    shard.queued(id).map(|outbound| content(outbound).0).unwrap_or_default()
 }
 
 /// All that waits, and how much of it one `writev` is asked to take.

@@ -5,7 +5,7 @@
 use super::peer::{At, Peer, What};
 use super::setting::Setting;
 use super::trace;
-use lanline::chat::shard::Report;
+use lanline::chat::Report;
 use lanline::chat::{Code, Moment};
 use lanline::limits;
 use serde_json::Value;
@@ -178,11 +178,15 @@ impl Ledger {
 
     /// What a shard tells the log.
     pub fn reported(&mut self, report: &Report) {
+        assert!(!matches!(report, Report::QueryTimedOut { .. }), "a reply that never came");
         let (Report::Closed { peer: ip, .. }
         | Report::Stuck { peer: ip, .. }
         | Report::Kicked { peer: ip, .. }
         | Report::Operator { peer: ip, .. }
-        | Report::WrongToken { peer: ip, .. }) = report;
+        | Report::WrongToken { peer: ip, .. }) = report
+        else {
+            return;
+        };
         let number = self.peers.iter().position(|peer| peer.ip == *ip).unwrap();
         trace::note(|| format!("    report {report:?} (peer {number})"));
         if let Report::Closed { code: Code::NameTaken, .. } = report {

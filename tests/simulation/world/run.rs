@@ -19,6 +19,9 @@ use std::time::Duration;
 /// Steps within which everything has to come to rest.
 const REST_STEPS_MAX: usize = 200_000;
 
+/// Messages between shards take less than this.
+const LONG: Duration = Duration::from_secs(1);
+
 /// A run in progress.
 struct World {
     dice: Dice,
@@ -168,19 +171,38 @@ impl World {
     }
 
     fn pass_time(&mut self) {
-        self.finish_cut_names();
         let now = self.ledger.now;
-        self.ledger.now = match self.dice.below(10) {
+        let later = match self.dice.below(10) {
             0..6 => now.after(Duration::from_micros(self.dice.below(20_000) as u64)),
             6..9 => self.cluster.next_deadline().unwrap_or(now).max(now),
             _ => now.after(Duration::from_millis(self.dice.below(40_000) as u64)),
         };
+        self.finish_cut_names();
+        while later.since(now) > LONG && self.cluster.has_messages() {
+            self.deliver_messages();
+            self.finish_cut_names();
+        }
+        self.ledger.now = later;
         if self.dice.percent(20) {
             self.cluster.wall_clock.store(self.dice.number() % 4_000_000_000, Relaxed);
         }
         if self.dice.percent(10) {
             self.reload();
         }
+    }
+
+    /// No worker stands still for so long that others give up waiting for its
+    /// replies (`tests/shards` has that).
+    fn deliver_messages(&mut self) {
+        for _ in 0..REST_STEPS_MAX {
+            if !self.cluster.has_messages() {
+                return;
+            }
+            for worker in 0..self.setting.workers as WorkerId {
+                self.cluster.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
+            }
+        }
+        panic!("messages without an end");
     }
 
     /// Some workers hear of other settings; those that don't are slow.

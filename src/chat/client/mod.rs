@@ -1,0 +1,276 @@
+//! One connection of a shard, from the accept to the last byte: its state and
+//! nothing that acts on others. The transitions are in `LIFECYCLE.md`.
+
+mod identity;
+mod state;
+
+pub use identity::Identity;
+pub use state::{CloseMode, Flush, Input, Output, Pauses, State, Timers};
+
+use super::id::{Moment, Tag};
+use super::settings::Pace;
+use crate::wire::{Framer, Outbound};
+use compact_str::CompactString;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// One connection.
+///
+/// - **Invariant**: an idle one owns no buffer: neither `inbound` nor `outbound`
+///   has any memory while nothing waits. [`Client::check`] has the others.
+/// - **Layout**: with thousands of clients each look at one is a cache miss, so
+///   what a packet for it touches is in the first line of 64 bytes, what a
+///   packet of its own touches in the next two.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Client<S> {
+    pub(super) generation: u32,
+    state: State,
+    pub(super) input: Input,
+    pub(super) pauses: Pauses,
+    pub(super) timers: Timers,
+    pub(super) output: Output,
+    pub(super) roles: Roles,
+    /// What waits for the socket.
+    pub(super) outbound: Outbound<Tag>,
+    /// When the queue moved last, or began.
+    pub(super) last_progress: Moment,
+    /// Carried for `net`; never looked at here.
+    pub socket: S,
+    /// Packets so far.
+    pub(super) ordinal: u64,
+
+    /// Who it is; stays while closing, for the packets that are addressed to it.
+    identity: Option<Identity>,
+    /// When its rate will have allowed all that it has sent, in nanoseconds.
+    pub(super) paid_until_ns: u64,
+    pub(super) framer: Framer,
+    /// Read, and not handled yet.
+    pub(super) inbound: Vec<u8>,
+
+    /// While greeting: when the last byte came. Then: since when they are here.
+    pub(super) since: Moment,
+    /// What few connections have.
+    cold: Option<Box<ColdState>>,
+    /// The server's address on this connection, with which all packets to it
+    /// begin.
+    pub(super) local: CompactString,
+    pub(super) peer: IpAddr,
+}
+
+/// What a user is besides a user.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Roles {
+    pub operator: bool,
+    /// Hears of those who come and go.
+    pub watcher: bool,
+    /// Has sent something that other shards may have to refuse.
+    pub sent_remotely: bool,
+}
+
+/// What few connections have.
+#[derive(Debug, Default)]
+pub struct ColdState {
+    /// Keys of the rooms they are in.
+    pub rooms: Vec<Arc<str>>,
+    pub last_broadcast: Option<Moment>,
+    /// How many wrong tokens there were.
+    pub wrong_tokens: u32,
+    /// Room messages since other workers were last waited for.
+    pub publishes_in_flight: u8,
+    /// Fences that are not back yet, once it is closing.
+    pub fences: u32,
+}
+
+impl<S> Client<S> {
+    pub(super) fn new(socket: S, peer: IpAddr, local: CompactString, now: Moment) -> Self {
+        Self {
+            generation: 0,
+            state: State::Greeting,
+            input: Input::Open,
+            pauses: Pauses::default(),
+            timers: Timers::default(),
+            output: Output::default(),
+            roles: Roles::default(),
+            outbound: Outbound::default(),
+            last_progress: now,
+            socket,
+            identity: None,
+            ordinal: 0,
+            paid_until_ns: 0,
+            framer: Framer::default(),
+            inbound: Vec::new(),
+            since: now,
+            cold: None,
+            local,
+            peer,
+        }
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state
+    }
+
+    /// Greeting → user.
+    pub(super) fn become_user(&mut self, identity: Identity, now: Moment) {
+        debug_assert_eq!(self.state, State::Greeting);
+        self.state = State::User;
+        self.identity = Some(identity);
+        self.since = now;
+    }
+
+    /// Greeting or user → closing, behind so many fences. Nothing more of its
+    /// input is handled; its roles are gone. Returns the rooms that it was in.
+    pub(super) fn begin_closing(&mut self, mode: CloseMode, fences: u32) -> Vec<Arc<str>> {
+        debug_assert!(!self.is_closing());
+        self.state = State::Closing(mode);
+        self.inbound = Vec::new();
+        self.pauses = Pauses::default();
+        self.roles = Roles::default();
+        let rooms = self.cold.take().map(|cold| cold.rooms).unwrap_or_default();
+        if fences > 0 {
+            self.cold().fences = fences;
+        }
+        rooms
+    }
+
+    /// Another close mode for one that is closing already.
+    pub(super) fn set_close_mode(&mut self, mode: CloseMode) {
+        debug_assert!(self.is_closing() && !self.is_lingering());
+        self.state = State::Closing(mode);
+    }
+
+    /// Closing → lingering.
+    pub(super) fn begin_lingering(&mut self) {
+        debug_assert_eq!(self.state, State::Closing(CloseMode::Linger));
+        self.state = State::Lingering;
+    }
+
+    /// Its name as the server's packets address it: empty before the welcome.
+    pub(super) fn name(&self) -> &str {
+        self.identity.as_ref().map_or("", Identity::name)
+    }
+
+    /// Who it is, while it is here.
+    pub(super) fn identity(&self) -> Option<&Identity> {
+        if self.is_user() { self.identity.as_ref() } else { None }
+    }
+
+    /// Who it is, or was, while it is closing.
+    pub(super) fn last_identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    pub(super) fn is_greeting(&self) -> bool {
+        self.state == State::Greeting
+    }
+
+    pub(super) fn is_user(&self) -> bool {
+        self.state == State::User
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self.state, State::Closing(_) | State::Lingering)
+    }
+
+    pub(super) fn is_lingering(&self) -> bool {
+        self.state == State::Lingering
+    }
+
+    /// Why its next packet has to wait. What can't wait any longer does not:
+    /// behind a reset, or while it is removed, nothing pauses it; when the server
+    /// stops, only a query does, whose replies come first.
+    pub(super) fn effective_pauses(&self, stopping: bool) -> Pauses {
+        match self.input {
+            Input::Drain { .. } | Input::Broken | Input::Reset => Pauses::empty(),
+            Input::Open | Input::Ended if stopping => self.pauses & Pauses::QUERY,
+            Input::Open | Input::Ended => self.pauses,
+        }
+    }
+
+    /// Whether nothing at all makes its next packet wait.
+    #[inline]
+    pub(super) fn may_be_heard(&self, now: Moment, pace: &Pace) -> bool {
+        self.pauses.is_empty() && !self.input.is_final() && !self.is_over_rate(now, pace)
+    }
+
+    /// Whether its rate forbids another packet now.
+    pub(super) fn is_over_rate(&self, now: Moment, pace: &Pace) -> bool {
+        self.paid_until_ns + pace.interval_ns > now.0 + pace.saved_up_ns
+    }
+
+    /// Counts a packet, which is paid for; its ordinal.
+    pub(super) fn count(&mut self, now: Moment, pace: &Pace) -> u64 {
+        self.paid_until_ns = self.paid_until_ns.max(now.0) + pace.interval_ns;
+        self.ordinal += 1;
+        self.ordinal
+    }
+
+    /// Bytes that wait for its socket.
+    pub fn queued_bytes(&self) -> usize {
+        self.outbound.queued_bytes()
+    }
+
+    /// Whether somebody's packet waits, and not only what the server says.
+    pub(super) fn keeps_packets(&self) -> bool {
+        self.outbound.has(|tag| tag.is_some())
+    }
+
+    /// Whether anything can still be said to it.
+    pub(super) fn can_be_told(&self) -> bool {
+        !self.output.torn && !self.is_lingering()
+    }
+
+    pub(super) fn cold(&mut self) -> &mut ColdState {
+        self.cold.get_or_insert_default()
+    }
+
+    /// Fences that are not back yet.
+    pub(super) fn fences(&self) -> u32 {
+        self.cold.as_ref().map_or(0, |cold| cold.fences)
+    }
+
+    /// What has to hold between two entries of its shard.
+    ///
+    /// # Panics
+    /// Where it does not hold: a mistake of ours.
+    pub(super) fn check(&self) {
+        let Self { state, input, pauses, timers, output, .. } = self;
+        assert_eq!(self.identity.is_some() || self.is_closing(), self.state != State::Greeting);
+        assert!(self.inbound.is_empty() || !self.is_closing(), "input kept behind the end");
+        assert!(pauses.is_empty() || !self.is_closing(), "{pauses:?} in {state:?}");
+        assert!(self.fences() == 0 || self.is_closing(), "fences of one who is here");
+        assert!(
+            !pauses.contains(Pauses::RATE) || timers.contains(Timers::RATE),
+            "paused by its rate for ever"
+        );
+        assert!(
+            !pauses.contains(Pauses::AUTH_BACKOFF) || timers.contains(Timers::AUTH_BACKOFF),
+            "paused by a wrong token for ever"
+        );
+        assert!(
+            !pauses.contains(Pauses::QUERY) || timers.contains(Timers::QUERY),
+            "paused by a query for ever"
+        );
+        assert!(!self.is_greeting() || timers.contains(Timers::GREETING), "greets for ever");
+        assert!(!self.is_lingering() || timers.contains(Timers::LINGER), "lingers for ever");
+        let waits = !self.outbound.is_empty();
+        assert!(
+            !waits
+                || output.flush != Flush::Idle
+                || timers.contains(Timers::STUCK)
+                || input.is_gone(),
+            "bytes that nobody flushes or watches"
+        );
+        assert!(!self.is_lingering() || !waits, "bytes behind the end of the stream");
+    }
+}
+
+// The layout that the docstring promises, with a socket as `net` has it.
+const _: () = {
+    type Usual = Client<[u32; 4]>;
+    assert!(std::mem::offset_of!(Usual, identity) == 64);
+    assert!(std::mem::offset_of!(Usual, paid_until_ns) <= 128 + 8);
+    assert!(std::mem::offset_of!(Usual, since) <= 192);
+    assert!(size_of::<Usual>() == 256);
+};

@@ -1,0 +1,60 @@
+//! What comes out of a shard: what a worker has to do, in order, and what an
+//! operator may want to know. Never: doing it.
+
+use super::id::{ConnId, WorkerId};
+use super::message::Handoff;
+use super::refusal::Code;
+use std::net::IpAddr;
+
+/// What a shard wants done, in order. Small, since there is one for each flush:
+/// what is rare is in a box.
+#[derive(Debug)]
+pub enum Effect<S> {
+    /// Something waits for its socket.
+    Flush(ConnId),
+    /// It is read again, after a time in which it was not.
+    Read(ConnId),
+    /// It came from another worker: watch its socket.
+    Register(ConnId),
+    /// Nothing more will be sent: close the sending half.
+    Shutdown(ConnId),
+    /// Its home is elsewhere: forget its socket and hand it to that worker.
+    HandOff { to: WorkerId, handoff: Box<Handoff<S>> },
+    /// It is gone: close its socket.
+    Close(Box<Gone<S>>),
+    /// Worth a line in the log.
+    Report(Box<Report>),
+}
+
+/// What is left of a connection.
+#[derive(Debug)]
+pub struct Gone<S> {
+    pub socket: S,
+    pub peer: IpAddr,
+}
+
+/// Something that an operator may want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// A connection was refused and closed.
+    Closed { peer: IpAddr, code: Code },
+    /// A client read nothing for too long.
+    Stuck { peer: IpAddr, name: Box<str>, packets: usize },
+    /// A user became an operator.
+    Operator { peer: IpAddr, name: Box<str> },
+    /// A wrong operator token.
+    WrongToken { peer: IpAddr, name: Box<str> },
+    /// An operator removed somebody.
+    Kicked { peer: IpAddr, name: Box<str> },
+    /// Another worker has not replied to a query in time.
+    QueryTimedOut { name: Box<str> },
+}
+
+/// How a connection's input ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The peer closed its sending half.
+    Politely,
+    /// The connection is gone.
+    Reset,
+}

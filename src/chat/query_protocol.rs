@@ -1,0 +1,203 @@
+//! What shards ask each other on behalf of a client, and what they reply: each
+//! query has a reply of its own kind. Never: asking, replying, or telling the
+//! client.
+
+use super::id::{Address, Frame, Moment};
+use super::rooms::Left;
+use crate::wire::Name;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A query to one shard or to all. Its client is not heard further until all
+/// have replied: so what a client sends keeps its order.
+#[derive(Clone, Debug)]
+pub enum Query {
+    Broadcast {
+        sender: Address,
+        frame: Arc<Frame>,
+    },
+    List,
+    Rooms,
+    Members {
+        room: Arc<str>,
+    },
+    /// Whether there is such a room, for one who is not in it and sent it a
+    /// message.
+    RoomExists {
+        room: Arc<str>,
+    },
+    Who {
+        key: Box<str>,
+        hash: u64,
+    },
+    Join {
+        room: Arc<Name>,
+        member: Arc<Name>,
+    },
+    Leave {
+        room: Arc<str>,
+        member: Arc<Name>,
+    },
+    Kick {
+        key: Box<str>,
+        hash: u64,
+        reason: Arc<str>,
+    },
+    /// Whether all that was sent before has been dealt with: asked by one who
+    /// stays ...
+    Pause,
+    /// ... and by one who leaves.
+    Fence,
+}
+
+/// A shard's reply to the query of the same name.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// How many users of this shard it is for.
+    Broadcast(u64),
+    /// This shard's users, in order.
+    List(Vec<Entry>),
+    /// The rooms whose home is here, in order.
+    Rooms(Vec<Entry>),
+    /// `None` where there is no such room.
+    Members(Option<Vec<Entry>>),
+    RoomExists(bool),
+    Who(Option<WhoIs>),
+    Join(Joined),
+    Leave(Left),
+    /// The name of the kicked, if they were here.
+    Kick(Option<Box<str>>),
+    Pause,
+    Fence,
+}
+
+/// What came of a wish to join.
+#[derive(Clone, Debug)]
+pub enum Joined {
+    /// The room as it was first made, and how many are in it.
+    Yes { room: Box<str>, members: usize },
+    /// There are too many rooms already.
+    TooManyRooms,
+}
+
+/// A line of a list with the key that it is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    pub key: Box<str>,
+    pub line: Box<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhoIs {
+    pub name: Box<str>,
+    pub ip: IpAddr,
+    pub seconds: u64,
+}
+
+/// A client's query that is under way.
+#[derive(Debug)]
+pub struct PendingQuery {
+    /// Replies to any other are late, and mean nothing.
+    pub number: u32,
+    /// When it was asked.
+    pub since: Moment,
+    /// Of the packet that asked.
+    pub ordinal: u64,
+    /// Shards that have not replied yet.
+    pub missing: usize,
+    reply: Option<Reply>,
+}
+
+impl Query {
+    /// What it holds, in bytes, for the in-flight tracker.
+    pub(super) fn extra_bytes(&self) -> usize {
+        match self {
+            Self::Broadcast { frame, .. } => frame.bytes.len(),
+            Self::Kick { reason, .. } => reason.len(),
+            _ => 64,
+        }
+    }
+}
+
+impl Reply {
+    /// What it holds, in bytes, for the in-flight tracker.
+    pub(super) fn extra_bytes(&self) -> usize {
+        match self {
+            Self::List(entries) | Self::Rooms(entries) | Self::Members(Some(entries)) => {
+                entries.iter().map(|e| size_of::<Entry>() + e.key.len() + e.line.len()).sum()
+            }
+            _ => 64,
+        }
+    }
+
+    /// Puts the replies of two shards together. What only one shard is asked
+    /// for has nothing to be put together with.
+    fn merge(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Broadcast(one), Self::Broadcast(other)) => Self::Broadcast(one + other),
+            (Self::List(mut all), Self::List(more)) => {
+                all.extend(more);
+                Self::List(all)
+            }
+            (Self::Rooms(mut all), Self::Rooms(more)) => {
+                all.extend(more);
+                Self::Rooms(all)
+            }
+            (first, _) => first,
+        }
+    }
+}
+
+impl PendingQuery {
+    /// One that so many shards have to reply to.
+    pub(super) fn new(number: u32, since: Moment, ordinal: u64, missing: usize) -> Self {
+        Self { number, since, ordinal, missing, reply: None }
+    }
+
+    /// A shard has replied.
+    pub(super) fn add(&mut self, reply: Reply) {
+        self.missing -= 1;
+        self.reply = Some(match self.reply.take() {
+            None => reply,
+            Some(before) => before.merge(reply),
+        });
+    }
+
+    /// What all have replied, once none is missing.
+    pub(super) fn into_reply(self) -> Option<Reply> {
+        self.reply.filter(|_| self.missing == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::id::ConnId;
+
+    #[test]
+    fn what_can_be_large_is_weighed() {
+        let bytes = vec![0; 5000].into_boxed_slice();
+        let frame = Arc::new(Frame { tag: None, bytes });
+        let conn = ConnId { slot: 0, generation: 0 };
+        let sender = Address { worker: 0, conn };
+        assert_eq!(Query::Broadcast { sender, frame }.extra_bytes(), 5000);
+        let reason = "x".repeat(700).into();
+        let kick = Query::Kick { key: "bob".into(), hash: 0, reason };
+        assert_eq!(kick.extra_bytes(), 700);
+        let entry = |key: &str, line: &str| Entry { key: key.into(), line: line.into() };
+        let entries = Reply::Rooms(vec![entry("bob", "Bob 1"), entry("alice", "Alice")]);
+        assert_eq!(entries.extra_bytes(), 2 * size_of::<Entry>() + 3 + 5 + 5 + 5);
+        // What has a bound of its own counts as a little.
+        assert_eq!([Query::List.extra_bytes(), Reply::Fence.extra_bytes()], [64, 64]);
+    }
+
+    #[test]
+    fn replies_are_put_together_until_none_is_missing() {
+        let mut pending = PendingQuery::new(1, Moment::default(), 1, 2);
+        pending.add(Reply::Broadcast(3));
+        assert_eq!(pending.missing, 1);
+        pending.add(Reply::Broadcast(4));
+        assert!(matches!(pending.into_reply(), Some(Reply::Broadcast(7))));
+        assert!(PendingQuery::new(1, Moment::default(), 1, 1).into_reply().is_none());
+    }
+}

@@ -1,0 +1,72 @@
+//! Timers of connections: armed, disarmed and fired in this one place. Never:
+//! what is done when one fires, which is beside what armed it.
+
+use super::client::{Client, Pauses, Timers};
+use super::id::{ConnId, Moment};
+use super::shard::Shard;
+use std::mem;
+
+impl<S> Shard<S> {
+    /// Arms a timer, unless it is armed: then its entry looks again when it is
+    /// due.
+    pub(super) fn arm(&mut self, id: ConnId, timer: Timers, due: Moment) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if !client.timers.contains(timer) {
+            client.timers |= timer;
+            self.timers.push(due, timer, id);
+        }
+    }
+
+    /// Sweeps out what connections that greeted in time, or went, left behind: of
+    /// thousands who come at once that is nearly a tenth of all that is held for
+    /// them.
+    pub(super) fn sweep_timers(&mut self) {
+        let clients = &self.clients;
+        self.timers.sweep(|timer, id| {
+            let client = clients.get(id);
+            client.is_some_and(|client| timer != Timers::GREETING || client.is_greeting())
+        });
+    }
+
+    /// Does what is due.
+    pub fn expire(&mut self, now: Moment) {
+        self.now = now;
+        for id in mem::take(&mut self.out_of_quantum) {
+            self.resume(id, Pauses::QUANTUM);
+        }
+        while let Some((timer, id)) = self.timers.pop_due(now) {
+            let Some(client) = self.clients.get_mut(id) else { continue };
+            client.timers -= timer;
+            self.fire(timer, id);
+        }
+        self.check_invariants();
+    }
+
+    fn fire(&mut self, timer: Timers, id: ConnId) {
+        match timer {
+            Timers::GREETING => self.greeting_timed_out(id),
+            Timers::SILENCE => self.silence_timed_out(id),
+            Timers::RATE => self.resume(id, Pauses::RATE),
+            Timers::AUTH_BACKOFF => self.end_auth_backoff(id),
+            Timers::STUCK => self.stuck_timed_out(id),
+            Timers::LINGER => self.linger_timed_out(id),
+            Timers::QUERY => self.query_timed_out(id),
+            _ => debug_assert!(false, "{timer:?} is not one timer"),
+        }
+    }
+
+    /// When there is something to do: at once, while someone has used up its
+    /// quantum or waits in the bulk flush queue.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        if !self.out_of_quantum.is_empty() || !self.bulk_queue.is_empty() {
+            return Some(self.now);
+        }
+        self.timers.next()
+    }
+
+    fn linger_timed_out(&mut self, id: ConnId) {
+        if self.clients.get(id).is_some_and(Client::is_lingering) {
+            self.drop_client(id);
+        }
+    }
+}
