@@ -2,7 +2,6 @@
 
 use crate::cluster::{Cluster, packet, unpaced};
 use lanline::chat::Report;
-use lanline::chat::Report;
 use lanline::chat::{Code, Settings};
 use lanline::limits;
 use std::time::Duration;
