@@ -86,9 +86,23 @@ pub const BATCH_BYTES_MARK: usize = 256 * 1024;
 pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
 /// A worker that doesn't read looks again after this time.
 pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
-/// Frames for many that one connection makes in a turn, before others are
-/// heard, counted once for each recipient.
-pub const DELIVERIES_PER_QUANTUM_MAX: usize = 512;
+/// What one connection may cost before others are heard, in units of
+/// `chat::work`: about half a millisecond.
+pub const QUANTUM_WORK_MAX: u32 = 1024;
+/// What all connections together may cost before the worker goes on to what is
+/// due, and to the next tick: about four milliseconds.
+pub const TICK_WORK_MAX: u32 = 8192;
+/// The share of lists in a tick, besides that.
+pub const LIST_WORK_PER_TICK: u32 = 768;
+/// ... and of presence.
+pub const PRESENCE_WORK_PER_TICK: u32 = 512;
+/// Entries of a list that are collected in a row.
+pub const LIST_SLICE: usize = 512;
+/// Who is here for less than this isn't told of.
+pub const PRESENCE_DELAY: Duration = Duration::from_secs(1);
+/// Comings and goings that have yet to be told by one worker; what comes on top
+/// of these is dropped.
+pub const PRESENCE_NEWS_MAX: usize = 65_536;
 /// Connections with a frame for many that are flushed in a tick, or as many as
 /// have been heard in it, if these are more: so a busy worker gets on with both.
 pub const BULK_FLUSHES_PER_TICK: usize = 32;

@@ -8,6 +8,7 @@ use super::message::ShardMessage;
 use super::query_protocol::Query;
 use super::refusal::Code;
 use super::shard::Shard;
+use super::work;
 use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
 use crate::wire::{Outbound, Packet, packet};
@@ -48,6 +49,7 @@ impl<S> Shard<S> {
             let Some(identity) = client.identity() else { return };
             let outbox = &mut self.outboxes[usize::from(home)];
             outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
+            self.work.spend(work::FLUSH);
             self.above_high_water |= outbox.bytes.len() > limits::BATCH_BYTES_MARK;
             return;
         }
@@ -149,7 +151,7 @@ impl<S> Shard<S> {
 
     /// Puts a frame for many into one queue, or gives it back.
     pub(super) fn deliver_frame(&mut self, to: ConnId, frame: &Arc<Frame>) {
-        self.deliveries += 1;
+        self.work.spend(work::DELIVERY);
         if let Some(code) = self.obstacle(to, frame.bytes.len()) {
             if let Some(origin) = frame.tag {
                 self.bounce(origin, code, to);
@@ -193,7 +195,7 @@ impl<S> Shard<S> {
 
     /// ... which is to be flushed in this tick, or, if it is a frame for many,
     /// when the bulk flush queue gets to it.
-    fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, bulk: bool) {
+    pub(super) fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, bulk: bool) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let queued = queue.queued_bytes();
         client.outbound = queue;
@@ -215,6 +217,7 @@ impl<S> Shard<S> {
                 self.bulk_queue.push_back(id);
             }
         } else if client.output.flush.queue() {
+            self.work.spend(work::FLUSH);
             self.effects.push(Effect::Flush(id));
         }
     }

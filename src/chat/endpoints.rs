@@ -4,7 +4,7 @@
 
 use super::client::{CloseMode, Pauses, Timers};
 use super::effect::Report;
-use super::id::ConnId;
+use super::id::{ConnId, Moment};
 use super::query_protocol::Query;
 use super::refusal::Code;
 use super::shard::Shard;
@@ -239,7 +239,10 @@ impl<S> Shard<S> {
         };
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
         client.roles.watcher = on;
-        let changed = if on { self.watchers.insert(id) } else { self.watchers.remove(&id) };
+        // Behind a user who came in the same tick.
+        let now = self.now.max(Moment(self.last_arrival.0 + 1));
+        let changed = if on { self.presence.watch(id, now) } else { self.presence.unwatch(id) };
+        self.last_watch = now;
         if changed {
             let watchers = &self.own_counters().watchers;
             if on { watchers.add(1) } else { watchers.subtract(1) }

@@ -2,11 +2,12 @@
 //! Only what can't be handled yet is kept. Pausing and resuming a client is here
 //! too. Never: what a packet asks for.
 
-use super::client::{CloseMode, Input, Pauses, State, Timers};
+use super::client::{CloseMode, Input, Pauses, Removal, State, Timers};
 use super::effect::{Effect, Ended};
 use super::id::{ConnId, Moment};
 use super::refusal::Code;
 use super::shard::Shard;
+use super::work;
 use crate::limits;
 use crate::wire::framer::is_white_space;
 use crate::wire::{Packet, Step, canonical};
@@ -65,7 +66,7 @@ impl<S> Shard<S> {
         client.pauses |= reason;
         match reason {
             Pauses::RATE => self.arm(id, Timers::RATE, self.now.after(self.pace.pause)),
-            Pauses::QUANTUM => self.out_of_quantum.push(id),
+            Pauses::QUANTUM => self.out_of_quantum.push_back(id),
             Pauses::QUERY => self.arm(id, Timers::QUERY, self.now.after(limits::QUERY_TIMEOUT)),
             // Whoever pauses it knows what ends that.
             _ => {}
@@ -87,16 +88,16 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Handles what was kept of one who is about to be removed, whatever it
-    /// had to wait for: it was received before.
-    pub(super) fn drain_input(&mut self, id: ConnId) {
+    /// Removes a client, once what was received of it before is handled: within
+    /// its quantum, but whatever else it had to wait for.
+    pub(super) fn remove(&mut self, id: ConnId, removal: Removal) {
         self.answer_wrong_token(id);
         let Some(client) = self.clients.get_mut(id) else { return };
+        client.cold().removal.get_or_insert(removal);
         if !client.input.is_gone() {
             client.input = Input::Drain { ended: client.input.has_ended() };
         }
-        let kept = mem::take(&mut client.inbound);
-        self.consume(id, &kept);
+        self.handle_inbound(id);
     }
 
     /// Handles what was kept; whether more may come.
@@ -107,6 +108,12 @@ impl<S> Shard<S> {
             self.consume_kept(id, kept);
         }
         let Some(client) = self.clients.get(id) else { return false };
+        if client.input.is_drained() {
+            if client.is_closing() || client.effective_pauses(self.stopping).is_empty() {
+                self.finish_removal(id);
+            }
+            return false;
+        }
         if client.is_closing() || !client.effective_pauses(self.stopping).is_empty() {
             return false;
         }
@@ -157,8 +164,8 @@ impl<S> Shard<S> {
     /// [`Shard::consume`] for one that has a name.
     fn consume_packets(&mut self, id: ConnId, bytes: &[u8], mut at: usize) -> usize {
         let limit = self.settings.packet_bytes_max;
-        let quantum = self.settings.deliveries_per_quantum_max;
-        self.deliveries = 0;
+        let quantum = self.settings.quantum_work_max;
+        self.work.begin_quantum();
         loop {
             let Some(client) = self.clients.get_mut(id) else { return at };
             if client.framer.is_between() {
@@ -170,7 +177,7 @@ impl<S> Shard<S> {
                 return at;
             }
             // The usual case needs no second look at the client.
-            let quantum_used = self.deliveries >= quantum;
+            let quantum_used = self.work.quantum >= quantum;
             let may_have_to_wait =
                 quantum_used || self.stopping || !client.may_be_heard(self.now, &self.pace);
             if may_have_to_wait && self.must_wait(id, quantum_used) {
@@ -183,6 +190,7 @@ impl<S> Shard<S> {
             {
                 at += length;
                 let ordinal = client.count(self.now, &self.pace);
+                self.work.spend(work::PACKET);
                 self.own_counters().packets_in.add(1);
                 self.handle(id, ordinal, &packet);
                 continue;
@@ -192,6 +200,7 @@ impl<S> Shard<S> {
                 return at + keep;
             }
             let ordinal = client.count(self.now, &self.pace);
+            self.work.spend(work::PACKET);
             self.own_counters().packets_in.add(1);
             match step {
                 // White space was passed above, and what is torn is kept from
@@ -224,13 +233,11 @@ impl<S> Shard<S> {
     /// Whether its next packet has to wait, and if so for what.
     fn must_wait(&mut self, id: ConnId, quantum_used: bool) -> bool {
         let Some(client) = self.clients.get(id) else { return true };
-        if client.input.is_final() || self.stopping {
-            return !client.effective_pauses(self.stopping).is_empty();
-        }
-        if !client.pauses.is_empty() {
+        if !client.effective_pauses(self.stopping).is_empty() {
             return true;
         }
-        if client.is_over_rate(self.now, &self.pace) {
+        let hurried = client.input.is_final() || self.stopping;
+        if !hurried && client.is_over_rate(self.now, &self.pace) {
             self.pause(id, Pauses::RATE);
             return true;
         }

@@ -3,6 +3,7 @@
 
 use super::client::Input;
 use super::id::{Address, ConnId, Frame, Origin};
+use super::presence_news::News;
 use super::query_protocol::{Query, Reply};
 use super::refusal::Code;
 use crate::wire::{Framer, Name};
@@ -42,7 +43,7 @@ pub enum ShardMessage<S> {
     /// The reply.
     Reply { to: ConnId, number: u32, reply: Reply },
     /// Somebody came or went.
-    Presence { came: bool, name: Arc<str> },
+    Presence(News),
     /// A connection moves home.
     Handoff(Box<Handoff<S>>),
 }

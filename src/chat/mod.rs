@@ -15,6 +15,9 @@
 //! | `endpoints` | the table of the server's own endpoints |
 //! | `query`, `query_protocol` | what other shards have a part in |
 //! | `replies` | the server's own packets: answers, refusals, pages |
+//! | `lists`, `listing` | lists of users and rooms: made in slices, sent in pages |
+//! | `presence` | who comes and goes, told to those who want to know |
+//! | [`work`] | what work costs, and who pays for it |
 //! | `flush` | from queue to socket |
 //! | `close` | going: politely, kicked, refused, stuck, lost |
 //! | [`message`] | what shards send each other |
@@ -33,7 +36,11 @@ mod endpoints;
 mod flush;
 pub mod id;
 mod input;
+mod listing;
+mod lists;
 pub mod message;
+mod presence;
+mod presence_news;
 mod query;
 mod query_protocol;
 pub mod refusal;
@@ -44,6 +51,7 @@ pub mod settings;
 pub mod shard;
 mod timer_queue;
 mod timers;
+pub mod work;
 
 pub use counters::Counters;
 pub use effect::{Effect, Ended, Report};

@@ -7,6 +7,7 @@ use super::id::{ConnId, Moment};
 use super::message::Handoff;
 use super::refusal::Code;
 use super::shard::Shard;
+use super::work;
 use crate::limits;
 use crate::wire::greeting::{self, Greeting};
 use crate::wire::{Name, Packet, Step};
@@ -104,13 +105,18 @@ impl<S> Shard<S> {
             self.refuse(id, ordinal, Code::NameTaken, None);
             return;
         }
+        // Behind a watcher of the same tick.
+        let since = self.now.max(Moment(self.last_watch.0 + 1));
+        self.last_arrival = since;
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.become_user(Identity::new(name, client.peer, hash), self.now);
+        client.become_user(Identity::new(name, client.peer, hash), since);
         self.directory.insert(hash, id.slot);
         self.confusables.add(&self.hashing, name.shown(), name.key());
+        self.users_changed();
+        self.work.spend(work::LOGIN);
         let users = self.counters.user_came(self.topology.worker);
         self.welcome(id, users);
-        self.announce(true, name.shown());
+        self.will_announce(id);
     }
 
     /// Whoever has the name of that key, if they are home here.

@@ -2,8 +2,10 @@
 //! those of its clients who are in it. Never: who may join, who hears of it.
 
 use super::id::ConnId;
+use super::lists::Entries;
 use crate::wire::Name;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Rooms whose home is here, by their key.
@@ -16,6 +18,8 @@ pub struct Room {
     pub shown: Box<str>,
     /// Key to name, so in the order of case folds.
     pub members: BTreeMap<Box<str>, Box<str>>,
+    /// The list of them, if somebody asked since it changed.
+    pub listed: Option<Entries>,
 }
 
 /// What came of a wish to leave.
@@ -37,7 +41,9 @@ impl Rooms {
         let room = self.0.entry(room.key().into()).or_insert_with(|| Room {
             shown: format!("#{}", room.shown()).into(),
             members: BTreeMap::new(),
+            listed: None,
         });
+        room.listed = None;
         room.members.insert(member.key().into(), member.shown().into());
         room
     }
@@ -48,6 +54,7 @@ impl Rooms {
         if room.members.remove(member).is_none() {
             return Left::NotMember;
         }
+        room.listed = None;
         let shown = room.shown.clone();
         if room.members.is_empty() {
             self.0.remove(key);
@@ -55,9 +62,17 @@ impl Rooms {
         Left::Yes(shown)
     }
 
-    /// All of them, in the order of their keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Room)> {
-        self.0.iter().map(|(key, room)| (&**key, room))
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Room> {
+        self.0.get_mut(key)
+    }
+
+    /// Those behind a key, in the order of their keys.
+    pub fn behind(&self, from: Bound<&str>) -> impl Iterator<Item = (&str, &Room)> {
+        self.0.range::<str, _>((from, Bound::Unbounded)).map(|(key, room)| (&**key, room))
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What an operator can set about the chat. Never: whether it makes sense,
 //! which `cli` checks.
 
+use super::work::Units;
 use crate::limits;
 use std::time::Duration;
 
@@ -19,9 +20,8 @@ pub struct Settings {
     pub rate: u32,
     /// Between two broadcasts of one connection; zero is no bound.
     pub broadcast_interval: Duration,
-    /// Frames for many that one connection makes in a turn, counted once for
-    /// each recipient.
-    pub deliveries_per_quantum_max: usize,
+    /// What one connection may cost before others are heard.
+    pub quantum_work_max: Units,
     /// What makes a user an operator; none, and there are no operators.
     pub operator_token: Option<String>,
     /// What the welcome calls us, like `lanline/0.1.0`.
@@ -37,7 +37,7 @@ impl Default for Settings {
             stuck_timeout: limits::STUCK_TIMEOUT_DEFAULT,
             rate: limits::RATE_DEFAULT,
             broadcast_interval: limits::BROADCAST_INTERVAL_DEFAULT,
-            deliveries_per_quantum_max: limits::DELIVERIES_PER_QUANTUM_MAX,
+            quantum_work_max: limits::QUANTUM_WORK_MAX,
             operator_token: None,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

@@ -30,6 +30,8 @@ pub struct Cluster {
     pub reads: usize,
     /// Messages under way, and to whom.
     in_flight: VecDeque<(usize, Batch<Who>)>,
+    /// Work that a tick had no time for stays.
+    pub ticks_are_held: bool,
     /// Messages for these workers stay under way.
     pub held_messages: Vec<usize>,
     clients: Vec<Client>,
@@ -92,6 +94,7 @@ impl Cluster {
             messages_sent: 0,
             reads: 0,
             in_flight: VecDeque::new(),
+            ticks_are_held: false,
             held_messages: Vec::new(),
             clients: Vec::new(),
         }
@@ -295,10 +298,25 @@ impl Cluster {
                 self.send_batches(worker);
             }
             let ready = |(to, _): &(usize, _)| !self.held_messages.contains(to);
-            let Some(at) = self.in_flight.iter().position(ready) else { return };
+            let Some(at) = self.in_flight.iter().position(ready) else {
+                if !self.ticks_are_held && self.end_ticks() {
+                    continue;
+                }
+                return;
+            };
             let (to, batch) = self.in_flight.remove(at).unwrap();
             self.shards[to].handle_batch(self.now, batch);
         }
+    }
+
+    /// Workers with work left go on in another tick; whether there are some.
+    fn end_ticks(&mut self) -> bool {
+        let mut busy = false;
+        for shard in self.shards.iter_mut().filter(|shard| shard.has_work_left()) {
+            shard.expire(self.now);
+            busy = true;
+        }
+        busy
     }
 
     /// Effects, without flushing the bulk_queue.

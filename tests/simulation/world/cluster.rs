@@ -107,7 +107,8 @@ impl Cluster {
                 here && (peer.read_queued || room)
             })
         };
-        !self.has_messages() && !(0..self.shards.len() as WorkerId).any(busy)
+        let work_left = self.shards.iter().any(Shard::has_work_left);
+        !self.has_messages() && !work_left && !(0..self.shards.len() as WorkerId).any(busy)
     }
 
     /// One tick of one worker: messages, readiness, deadlines, effects, messages.

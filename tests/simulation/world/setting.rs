@@ -61,7 +61,7 @@ impl Setting {
             stuck_timeout: Duration::from_millis(dice.pick(&[200, 2_000, 30_000])),
             rate: dice.pick(&RATES),
             broadcast_interval: Duration::from_millis(dice.pick(&[0, 50, 1000])),
-            deliveries_per_quantum_max: dice.pick(&[1, 2, 5, 512]),
+            quantum_work_max: dice.pick(&[1, 2, 5, 50, 1024]),
             operator_token: dice.percent(40).then(|| "sesame".to_owned()),
             ..Settings::default()
         };
