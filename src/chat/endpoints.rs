@@ -24,7 +24,17 @@ struct Endpoint<S> {
     argument: &'static str,
     help: &'static str,
     access: Access,
+    effect: For,
     handler: Handler<S>,
+}
+
+/// For whom a call is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Its answer is all that comes of it: nothing, if nobody is left to read it.
+    Caller,
+    /// Others may feel it, whatever has become of the caller.
+    Others,
 }
 
 /// Gets the packet with its ordinal, and its text where that is an argument.
@@ -45,22 +55,51 @@ impl<S> Shard<S> {
     /// What there is, in the order of `/help`.
     const ENDPOINTS: [Endpoint<S>; 15] = {
         use Access::{Everyone, Operators, OperatorsIfAny, WhereOperators};
+        use For::{Caller, Others};
         [
-            endpoint("/help", "", "this", Everyone, Self::help),
-            endpoint("/list", "", "who is here", Everyone, Self::list),
-            endpoint("/who", "NAME", "name, address, seconds connected", Everyone, Self::who),
-            endpoint("/time", "", "the server's clock, UTC", Everyone, Self::time),
-            endpoint("/ping", "TEXT", "the same text", Everyone, Self::ping),
-            endpoint("/stats", "", "counters", Everyone, Self::stats),
-            endpoint("/broadcast", "TEXT", "to everyone", OperatorsIfAny, Self::broadcast),
-            endpoint("/join", "#ROOM", "enter a room, or make it", Everyone, Self::join),
-            endpoint("/leave", "#ROOM", "leave it", Everyone, Self::leave_room),
-            endpoint("/rooms", "", "all rooms with their members", Everyone, Self::list_rooms),
-            endpoint("/members", "#ROOM", "who is in it", Everyone, Self::members),
-            endpoint("/presence", "on|off", "hear who comes and goes", Everyone, Self::presence),
-            endpoint("/operator", "TOKEN", "become an operator", WhereOperators, Self::operator),
-            endpoint("/kick", "NAME REASON", "remove somebody", Operators, Self::kick_by),
-            endpoint("/quit", "", "good-bye", Everyone, Self::quit),
+            endpoint("/help", "", "this", Everyone, Caller, Self::help),
+            endpoint("/list", "", "who is here", Everyone, Caller, Self::list),
+            endpoint(
+                "/who",
+                "NAME",
+                "name, address, seconds connected",
+                Everyone,
+                Caller,
+                Self::who,
+            ),
+            endpoint("/time", "", "the server's clock, UTC", Everyone, Caller, Self::time),
+            endpoint("/ping", "TEXT", "the same text", Everyone, Caller, Self::ping),
+            endpoint("/stats", "", "counters", Everyone, Caller, Self::stats),
+            endpoint("/broadcast", "TEXT", "to everyone", OperatorsIfAny, Others, Self::broadcast),
+            endpoint("/join", "#ROOM", "enter a room, or make it", Everyone, Others, Self::join),
+            endpoint("/leave", "#ROOM", "leave it", Everyone, Others, Self::leave_room),
+            endpoint(
+                "/rooms",
+                "",
+                "all rooms with their members",
+                Everyone,
+                Caller,
+                Self::list_rooms,
+            ),
+            endpoint("/members", "#ROOM", "who is in it", Everyone, Caller, Self::members),
+            endpoint(
+                "/presence",
+                "on|off",
+                "hear who comes and goes",
+                Everyone,
+                Caller,
+                Self::presence,
+            ),
+            endpoint(
+                "/operator",
+                "TOKEN",
+                "become an operator",
+                WhereOperators,
+                Caller,
+                Self::operator,
+            ),
+            endpoint("/kick", "NAME REASON", "remove somebody", Operators, Caller, Self::kick_by),
+            endpoint("/quit", "", "good-bye", Everyone, Others, Self::quit),
         ]
     };
 
@@ -78,12 +117,19 @@ impl<S> Shard<S> {
             return Err(Code::NoSuchEndpoint);
         };
         self.may_call(id, endpoint.access)?;
+        let gone = self.clients.get(id).is_some_and(|client| client.input.is_gone());
+        let privileged = endpoint.access != Access::Everyone && self.are_operators();
+        if gone && (endpoint.effect == For::Caller || privileged) {
+            // Nothing is worked out for somebody who is gone, and nothing is done
+            // on their authority.
+            return Ok(());
+        }
         (endpoint.handler)(self, id, ordinal, packet)
     }
 
     fn may_call(&self, id: ConnId, access: Access) -> Outcome {
         let is_operator = self.clients.get(id).is_some_and(|client| client.roles.operator);
-        let are_operators = self.settings.operator_token.is_some();
+        let are_operators = self.are_operators();
         match access {
             Access::Everyone => Ok(()),
             Access::WhereOperators if are_operators => Ok(()),
@@ -92,6 +138,10 @@ impl<S> Shard<S> {
             Access::Operators if is_operator => Ok(()),
             Access::OperatorsIfAny | Access::Operators => Err(Code::NotOperator),
         }
+    }
+
+    fn are_operators(&self) -> bool {
+        self.settings.operator_token.is_some()
     }
 
     fn help(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
@@ -103,7 +153,7 @@ impl<S> Shard<S> {
             let space = if argument.is_empty() { "" } else { " " };
             let whose = match access {
                 Access::Operators => " (operators)",
-                Access::OperatorsIfAny if self.settings.operator_token.is_some() => " (operators)",
+                Access::OperatorsIfAny if self.are_operators() => " (operators)",
                 _ => "",
             };
             let _ = writeln!(text, "{name}{space}{argument}: {help}{whose}");
@@ -328,7 +378,8 @@ const fn endpoint<S>(
     argument: &'static str,
     help: &'static str,
     access: Access,
+    effect: For,
     handler: Handler<S>,
 ) -> Endpoint<S> {
-    Endpoint { name, argument, help, access, handler }
+    Endpoint { name, argument, help, access, effect, handler }
 }
