@@ -6,10 +6,9 @@ use super::client::{CloseMode, Pauses, Timers};
 use super::effect::Report;
 use super::id::ConnId;
 use super::query_protocol::Query;
-use super::refusal::Code;
 use super::shard::Shard;
 use crate::limits;
-use crate::wire::{Name, Packet};
+use crate::wire::{Code, Endpoint, Name, Packet};
 use jiff::Timestamp;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -18,8 +17,8 @@ use subtle::ConstantTimeEq;
 type Outcome = Result<(), Code>;
 
 /// One of the server's endpoints.
-struct Endpoint<S> {
-    name: &'static str,
+struct Row<S> {
+    endpoint: Endpoint,
     /// For people: what follows the name, and what it is for.
     argument: &'static str,
     help: &'static str,
@@ -43,24 +42,24 @@ enum Access {
 
 impl<S> Shard<S> {
     /// What there is, in the order of `/help`.
-    const ENDPOINTS: [Endpoint<S>; 15] = {
+    const ENDPOINTS: [Row<S>; 15] = {
         use Access::{Everyone, Operators, OperatorsIfAny, WhereOperators};
         [
-            endpoint("/help", "", "this", Everyone, Self::help),
-            endpoint("/list", "", "who is here", Everyone, Self::list),
-            endpoint("/who", "NAME", "name, address, seconds connected", Everyone, Self::who),
-            endpoint("/time", "", "the server's clock, UTC", Everyone, Self::time),
-            endpoint("/ping", "TEXT", "the same text", Everyone, Self::ping),
-            endpoint("/stats", "", "counters", Everyone, Self::stats),
-            endpoint("/broadcast", "TEXT", "to everyone", OperatorsIfAny, Self::broadcast),
-            endpoint("/join", "#ROOM", "enter a room, or make it", Everyone, Self::join),
-            endpoint("/leave", "#ROOM", "leave it", Everyone, Self::leave_room),
-            endpoint("/rooms", "", "all rooms with their members", Everyone, Self::list_rooms),
-            endpoint("/members", "#ROOM", "who is in it", Everyone, Self::members),
-            endpoint("/presence", "on|off", "hear who comes and goes", Everyone, Self::presence),
-            endpoint("/operator", "TOKEN", "become an operator", WhereOperators, Self::operator),
-            endpoint("/kick", "NAME REASON", "remove somebody", Operators, Self::kick_by),
-            endpoint("/quit", "", "good-bye", Everyone, Self::quit),
+            row(Endpoint::Help, "", "this", Everyone, Self::help),
+            row(Endpoint::List, "", "who is here", Everyone, Self::list),
+            row(Endpoint::Who, "NAME", "name, address, seconds connected", Everyone, Self::who),
+            row(Endpoint::Time, "", "the server's clock, UTC", Everyone, Self::time),
+            row(Endpoint::Ping, "TEXT", "the same text", Everyone, Self::ping),
+            row(Endpoint::Stats, "", "counters", Everyone, Self::stats),
+            row(Endpoint::Broadcast, "TEXT", "to everyone", OperatorsIfAny, Self::broadcast),
+            row(Endpoint::Join, "#ROOM", "enter a room, or make it", Everyone, Self::join),
+            row(Endpoint::Leave, "#ROOM", "leave it", Everyone, Self::leave_room),
+            row(Endpoint::Rooms, "", "all rooms with their members", Everyone, Self::list_rooms),
+            row(Endpoint::Members, "#ROOM", "who is in it", Everyone, Self::members),
+            row(Endpoint::Presence, "on|off", "hear who comes and goes", Everyone, Self::presence),
+            row(Endpoint::Operator, "TOKEN", "become an operator", WhereOperators, Self::operator),
+            row(Endpoint::Kick, "NAME REASON", "remove somebody", Operators, Self::kick_by),
+            row(Endpoint::Quit, "", "good-bye", Everyone, Self::quit),
         ]
     };
 
@@ -72,13 +71,11 @@ impl<S> Shard<S> {
     }
 
     fn call(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
-        let to = packet.to.as_ref();
-        let Some(endpoint) = Self::ENDPOINTS.into_iter().find(|endpoint| endpoint.name == to)
-        else {
-            return Err(Code::NoSuchEndpoint);
-        };
-        self.may_call(id, endpoint.access)?;
-        (endpoint.handler)(self, id, ordinal, packet)
+        let endpoint = Endpoint::parse(&packet.to);
+        let row = Self::ENDPOINTS.into_iter().find(|row| Some(row.endpoint) == endpoint);
+        let Some(row) = row else { return Err(Code::NoSuchEndpoint) };
+        self.may_call(id, row.access)?;
+        (row.handler)(self, id, ordinal, packet)
     }
 
     fn may_call(&self, id: ConnId, access: Access) -> Outcome {
@@ -96,7 +93,7 @@ impl<S> Shard<S> {
 
     fn help(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
         let mut text = "/welcome comes once: NAME IP USERS VERSION\n".to_owned();
-        for Endpoint { name, argument, help, access, .. } in Self::ENDPOINTS {
+        for Row { endpoint, argument, help, access, .. } in Self::ENDPOINTS {
             if self.may_call(id, access) == Err(Code::NoSuchEndpoint) {
                 continue;
             }
@@ -106,10 +103,10 @@ impl<S> Shard<S> {
                 Access::OperatorsIfAny if self.settings.operator_token.is_some() => " (operators)",
                 _ => "",
             };
-            let _ = writeln!(text, "{name}{space}{argument}: {help}{whose}");
+            let _ = writeln!(text, "{endpoint}{space}{argument}: {help}{whose}");
         }
         text.push_str("A packet to a name goes to that user, one to #ROOM to its members.");
-        self.say(id, "/help", &text);
+        self.say(id, Endpoint::Help, &text);
         Ok(())
     }
 
@@ -125,7 +122,7 @@ impl<S> Shard<S> {
 
     fn ping(&mut self, id: ConnId, _: u64, packet: &Packet<'_>) -> Outcome {
         let raw = packet.msg.raw();
-        self.say_with(id, "/ping", |out| out.extend_from_slice(raw.as_bytes()));
+        self.say_with(id, Endpoint::Ping, |out| out.extend_from_slice(raw.as_bytes()));
         Ok(())
     }
 
@@ -145,7 +142,7 @@ impl<S> Shard<S> {
     fn time(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
         // RFC 3339, section 5.6, with the six digits that clients set clocks by.
         let now = Timestamp::try_from((self.wall_clock)()).unwrap_or_default();
-        self.say(id, "/time", &format!("{now:.6}"));
+        self.say(id, Endpoint::Time, &format!("{now:.6}"));
         Ok(())
     }
 
@@ -171,7 +168,7 @@ impl<S> Shard<S> {
         }
         let [seccomp, landlock] = counters.sandbox();
         let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
-        self.say(id, "/stats", text.trim_end());
+        self.say(id, Endpoint::Stats, text.trim_end());
         Ok(())
     }
 
@@ -244,7 +241,7 @@ impl<S> Shard<S> {
             let watchers = &self.own_counters().watchers;
             if on { watchers.add(1) } else { watchers.subtract(1) }
         }
-        self.say(id, "/presence", &argument);
+        self.say(id, Endpoint::Presence, &argument);
         Ok(())
     }
 
@@ -261,7 +258,7 @@ impl<S> Shard<S> {
             return Ok(());
         }
         self.report(Report::Operator { peer, name });
-        self.say(id, "/operator", "ok");
+        self.say(id, Endpoint::Operator, "ok");
         Ok(())
     }
 
@@ -320,12 +317,12 @@ fn room_name(argument: &str) -> Result<Name, Code> {
     Name::parse(name).map_err(|_| Code::BadArgument)
 }
 
-const fn endpoint<S>(
-    name: &'static str,
+const fn row<S>(
+    endpoint: Endpoint,
     argument: &'static str,
     help: &'static str,
     access: Access,
     handler: Handler<S>,
-) -> Endpoint<S> {
-    Endpoint { name, argument, help, access, handler }
+) -> Row<S> {
+    Row { endpoint, argument, help, access, handler }
 }

@@ -4,8 +4,7 @@
 use super::client::Input;
 use super::id::{Address, ConnId, Frame, Origin};
 use super::query_protocol::{Query, Reply};
-use super::refusal::Code;
-use crate::wire::{Framer, Name};
+use crate::wire::{Code, Framer, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
 use std::ops::Range;

@@ -6,23 +6,27 @@ use super::effect::Report;
 use super::id::ConnId;
 use super::message::ShardMessage;
 use super::query_protocol::Entry;
-use super::refusal::Code;
 use super::shard::Shard;
-use crate::wire::JsonText;
 use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO, push_packet};
 use crate::wire::text::push_escaped;
+use crate::wire::{Code, Endpoint, JsonText, Range, Welcome};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 impl<S> Shard<S> {
     /// Says something to a client, as one of the server's endpoints. It is
     /// never refused: who makes the server talk is not heard meanwhile.
-    pub(super) fn say(&mut self, id: ConnId, endpoint: &str, text: &str) {
+    pub(super) fn say(&mut self, id: ConnId, endpoint: Endpoint, text: &str) {
         self.say_with(id, endpoint, |out| push_escaped(out, text));
     }
 
     /// [`Shard::say`], the text written as it stands on the wire.
-    pub(super) fn say_with(&mut self, id: ConnId, endpoint: &str, msg: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn say_with(
+        &mut self,
+        id: ConnId,
+        endpoint: Endpoint,
+        msg: impl FnOnce(&mut Vec<u8>),
+    ) {
         if !self.clients.get(id).is_some_and(Client::can_be_told) {
             return;
         }
@@ -46,7 +50,7 @@ impl<S> Shard<S> {
         if client.can_be_told() {
             self.own_counters().refused.add(1);
             self.own_counters().refused_by_code[code as usize].add(1);
-            self.say_with(id, "/error", |out| {
+            self.say_with(id, Endpoint::Error, |out| {
                 // Nothing in here needs escaping but the line break. Piece by
                 // piece: a room message to a room may be refused a thousand times.
                 let name = name.unwrap_or_default();
@@ -67,8 +71,13 @@ impl<S> Shard<S> {
     /// The first packet to a user.
     pub(super) fn welcome(&mut self, id: ConnId, users: usize) {
         let Some(client) = self.clients.get(id) else { return };
-        let text = format!("{} {} {users} {}", client.name(), client.peer, self.settings.version);
-        self.say(id, "/welcome", &text);
+        let welcome = Welcome {
+            name: client.name().to_owned(),
+            ip: client.peer.to_string(),
+            users: users as u64,
+            version: self.settings.version.to_owned(),
+        };
+        self.say(id, Endpoint::Welcome, &welcome.to_string());
     }
 
     /// Tells everybody who wants to know.
@@ -85,7 +94,7 @@ impl<S> Shard<S> {
     /// Tells those here. It is the only thing ever dropped: where their own
     /// queue is full.
     pub(super) fn tell_watchers(&mut self, came: bool, name: &str) {
-        let endpoint = if came { "/joined" } else { "/left" };
+        let endpoint = if came { Endpoint::Joined } else { Endpoint::Left };
         let watchers: Vec<ConnId> = self.watchers.iter().copied().collect();
         for id in watchers {
             let Some(client) = self.clients.get(id) else { continue };
@@ -98,11 +107,15 @@ impl<S> Shard<S> {
 
     /// Answers with a list: `FIRST-LAST of TOTAL`, then a line an entry, in as
     /// many packets as it takes, each within the limit of packets.
-    pub(super) fn say_pages(&mut self, id: ConnId, endpoint: &str, mut entries: Vec<Entry>) {
+    pub(super) fn say_pages(&mut self, id: ConnId, endpoint: Endpoint, mut entries: Vec<Entry>) {
         entries.sort_unstable();
         let total = entries.len();
+        let range = |first: usize, last: usize| {
+            let [first, last, total] = [first, last, total].map(|number| number as u64);
+            Range { first, last, total }.to_string()
+        };
         if total == 0 {
-            self.say(id, endpoint, "0-0 of 0");
+            self.say(id, endpoint, &range(0, 0));
             return;
         }
         let Some(client) = self.clients.get(id) else { return };
@@ -112,7 +125,7 @@ impl<S> Shard<S> {
         let mut first = 0;
         while first < total {
             let last = page_end(&entries, first, room);
-            let mut text = format!("{}-{last} of {total}", first + 1);
+            let mut text = range(first + 1, last);
             for entry in &entries[first..last] {
                 text.push('\n');
                 text.push_str(&entry.line);
@@ -127,7 +140,7 @@ impl<S> Shard<S> {
 pub fn admission_refusal(local: IpAddr, code: Code) -> Vec<u8> {
     let text = JsonText::escape(&format!("0 {}\n{}", code.word(), code.advice()));
     let mut words = Vec::new();
-    push_packet(&mut words, "/error", &local.to_string(), "", &text);
+    push_packet(&mut words, Endpoint::Error.name(), &local.to_string(), "", &text);
     words
 }
 
@@ -145,9 +158,9 @@ fn page_end(entries: &[Entry], first: usize, room: usize) -> usize {
 }
 
 /// Everything in front of the text.
-fn push_head<S>(out: &mut Vec<u8>, client: &Client<S>, endpoint: &str) {
+fn push_head<S>(out: &mut Vec<u8>, client: &Client<S>, endpoint: Endpoint) {
     out.extend_from_slice(FROM_NAME);
-    out.extend_from_slice(endpoint.as_bytes());
+    out.extend_from_slice(endpoint.name().as_bytes());
     out.extend_from_slice(IP);
     out.extend_from_slice(client.local.as_bytes());
     out.extend_from_slice(TO);
@@ -155,7 +168,7 @@ fn push_head<S>(out: &mut Vec<u8>, client: &Client<S>, endpoint: &str) {
     out.extend_from_slice(MSG);
 }
 
-fn head_bytes<S>(client: &Client<S>, endpoint: &str) -> usize {
+fn head_bytes<S>(client: &Client<S>, endpoint: Endpoint) -> usize {
     let mut head = Vec::with_capacity(192);
     push_head(&mut head, client, endpoint);
     head.len()
