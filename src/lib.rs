@@ -16,7 +16,8 @@
 //! - [`net`]: mio, sockets, threads, clocks
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
-//! - [`client`]: the terminal client; sees [`wire`] and [`limits`] only
+//! - [`client`]: the terminal client; sees [`connect`], [`wire`] and [`limits`] only
+//! - [`connect`]: the client side of the protocol, for [`client`] and [`ops`]
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place
 //!
@@ -25,6 +26,7 @@
 pub mod chat;
 pub mod cli;
 pub mod client;
+pub mod connect;
 pub mod limits;
 pub mod net;
 pub mod ops;

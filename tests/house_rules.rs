@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room, and the others that it may name. Arrows point down.
-const ROOMS: [(&str, &[&str]); 8] = [
-    ("cli", &["ops", "net", "sandbox", "chat", "client", "wire", "limits"]),
-    ("ops", &["net", "sandbox", "chat", "wire", "limits"]),
+const ROOMS: [(&str, &[&str]); 9] = [
+    ("cli", &["ops", "net", "sandbox", "chat", "client", "connect", "wire", "limits"]),
+    ("ops", &["net", "sandbox", "chat", "connect", "wire", "limits"]),
     ("net", &["sandbox", "chat", "wire", "limits"]),
     ("sandbox", &[]),
     ("chat", &["wire", "limits"]),
-    ("client", &["wire", "limits"]),
+    ("client", &["connect", "wire", "limits"]),
+    ("connect", &["wire", "limits"]),
     ("wire", &["limits"]),
     ("limits", &[]),
 ];

@@ -7,9 +7,9 @@ use super::effect::{Effect, Gone, Report};
 use super::id::{ConnId, Moment, Tag};
 use super::message::ShardMessage;
 use super::query_protocol::Query;
-use super::refusal::Code;
 use super::shard::Shard;
 use crate::limits;
+use crate::wire::{Code, Endpoint};
 use std::sync::Arc;
 
 impl<S> Shard<S> {
@@ -95,7 +95,7 @@ impl<S> Shard<S> {
             (0, CloseMode::Bye) => {
                 let ended = client.input.has_ended();
                 client.set_close_mode(if ended { CloseMode::Close } else { CloseMode::Linger });
-                self.say(id, "/quit", "bye");
+                self.say(id, Endpoint::Quit, "bye");
             }
             (0, CloseMode::Close) if flushed => self.drop_client(id),
             (0, CloseMode::Linger) if flushed => {
@@ -162,7 +162,7 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         match client.cold().removal.take() {
             Some(Removal::Kicked { reason }) => {
-                self.say(id, "/kick", &reason);
+                self.say(id, Endpoint::Kick, &reason);
                 self.close(id, CloseMode::Linger);
             }
             Some(Removal::Stuck) => self.end_stuck(id),

@@ -2,8 +2,8 @@
 //! read all; nothing is decided by them but the number of connections.
 
 use super::id::WorkerId;
-use super::refusal::Code;
 use crate::limits::ROOMS_MAX;
+use crate::wire::Code;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 

@@ -3,7 +3,7 @@
 
 use super::id::{ConnId, WorkerId};
 use super::message::Handoff;
-use super::refusal::Code;
+use crate::wire::Code;
 use std::net::IpAddr;
 
 /// What a shard wants done, in order. Small, since there is one for each flush:

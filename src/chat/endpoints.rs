@@ -6,10 +6,9 @@ use super::client::{CloseMode, Pauses, Timers};
 use super::effect::Report;
 use super::id::{ConnId, Moment};
 use super::query_protocol::Query;
-use super::refusal::Code;
 use super::shard::Shard;
 use crate::limits;
-use crate::wire::{Name, Packet};
+use crate::wire::{Code, Endpoint, Name, Packet};
 use jiff::Timestamp;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -18,8 +17,8 @@ use subtle::ConstantTimeEq;
 type Outcome = Result<(), Code>;
 
 /// One of the server's endpoints.
-struct Endpoint<S> {
-    name: &'static str,
+struct Row<S> {
+    endpoint: Endpoint,
     /// For people: what follows the name, and what it is for.
     argument: &'static str,
     help: &'static str,
@@ -53,53 +52,60 @@ enum Access {
 
 impl<S> Shard<S> {
     /// What there is, in the order of `/help`.
-    const ENDPOINTS: [Endpoint<S>; 15] = {
+    const ENDPOINTS: [Row<S>; 15] = {
         use Access::{Everyone, Operators, OperatorsIfAny, WhereOperators};
         use For::{Caller, Others};
         [
-            endpoint("/help", "", "this", Everyone, Caller, Self::help),
-            endpoint("/list", "", "who is here", Everyone, Caller, Self::list),
-            endpoint(
-                "/who",
+            row(Endpoint::Help, "", "this", Everyone, Caller, Self::help),
+            row(Endpoint::List, "", "who is here", Everyone, Caller, Self::list),
+            row(
+                Endpoint::Who,
                 "NAME",
                 "name, address, seconds connected",
                 Everyone,
                 Caller,
                 Self::who,
             ),
-            endpoint("/time", "", "the server's clock, UTC", Everyone, Caller, Self::time),
-            endpoint("/ping", "TEXT", "the same text", Everyone, Caller, Self::ping),
-            endpoint("/stats", "", "counters", Everyone, Caller, Self::stats),
-            endpoint("/broadcast", "TEXT", "to everyone", OperatorsIfAny, Others, Self::broadcast),
-            endpoint("/join", "#ROOM", "enter a room, or make it", Everyone, Others, Self::join),
-            endpoint("/leave", "#ROOM", "leave it", Everyone, Others, Self::leave_room),
-            endpoint(
-                "/rooms",
+            row(Endpoint::Time, "", "the server's clock, UTC", Everyone, Caller, Self::time),
+            row(Endpoint::Ping, "TEXT", "the same text", Everyone, Caller, Self::ping),
+            row(Endpoint::Stats, "", "counters", Everyone, Caller, Self::stats),
+            row(
+                Endpoint::Broadcast,
+                "TEXT",
+                "to everyone",
+                OperatorsIfAny,
+                Others,
+                Self::broadcast,
+            ),
+            row(Endpoint::Join, "#ROOM", "enter a room, or make it", Everyone, Others, Self::join),
+            row(Endpoint::Leave, "#ROOM", "leave it", Everyone, Others, Self::leave_room),
+            row(
+                Endpoint::Rooms,
                 "",
                 "all rooms with their members",
                 Everyone,
                 Caller,
                 Self::list_rooms,
             ),
-            endpoint("/members", "#ROOM", "who is in it", Everyone, Caller, Self::members),
-            endpoint(
-                "/presence",
+            row(Endpoint::Members, "#ROOM", "who is in it", Everyone, Caller, Self::members),
+            row(
+                Endpoint::Presence,
                 "on|off",
                 "hear who comes and goes",
                 Everyone,
                 Caller,
                 Self::presence,
             ),
-            endpoint(
-                "/operator",
+            row(
+                Endpoint::Operator,
                 "TOKEN",
                 "become an operator",
                 WhereOperators,
                 Caller,
                 Self::operator,
             ),
-            endpoint("/kick", "NAME REASON", "remove somebody", Operators, Caller, Self::kick_by),
-            endpoint("/quit", "", "good-bye", Everyone, Others, Self::quit),
+            row(Endpoint::Kick, "NAME REASON", "remove somebody", Operators, Caller, Self::kick_by),
+            row(Endpoint::Quit, "", "good-bye", Everyone, Others, Self::quit),
         ]
     };
 
@@ -111,20 +117,18 @@ impl<S> Shard<S> {
     }
 
     fn call(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
-        let to = packet.to.as_ref();
-        let Some(endpoint) = Self::ENDPOINTS.into_iter().find(|endpoint| endpoint.name == to)
-        else {
-            return Err(Code::NoSuchEndpoint);
-        };
-        self.may_call(id, endpoint.access)?;
+        let endpoint = Endpoint::parse(&packet.to);
+        let row = Self::ENDPOINTS.into_iter().find(|row| Some(row.endpoint) == endpoint);
+        let Some(row) = row else { return Err(Code::NoSuchEndpoint) };
+        self.may_call(id, row.access)?;
         let gone = self.clients.get(id).is_some_and(|client| client.input.is_gone());
-        let privileged = endpoint.access != Access::Everyone && self.are_operators();
-        if gone && (endpoint.effect == For::Caller || privileged) {
+        let privileged = row.access != Access::Everyone && self.are_operators();
+        if gone && (row.effect == For::Caller || privileged) {
             // Nothing is worked out for somebody who is gone, and nothing is done
             // on their authority.
             return Ok(());
         }
-        (endpoint.handler)(self, id, ordinal, packet)
+        (row.handler)(self, id, ordinal, packet)
     }
 
     fn may_call(&self, id: ConnId, access: Access) -> Outcome {
@@ -146,7 +150,7 @@ impl<S> Shard<S> {
 
     fn help(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
         let mut text = "/welcome comes once: NAME IP USERS VERSION\n".to_owned();
-        for Endpoint { name, argument, help, access, .. } in Self::ENDPOINTS {
+        for Row { endpoint, argument, help, access, .. } in Self::ENDPOINTS {
             if self.may_call(id, access) == Err(Code::NoSuchEndpoint) {
                 continue;
             }
@@ -156,10 +160,10 @@ impl<S> Shard<S> {
                 Access::OperatorsIfAny if self.are_operators() => " (operators)",
                 _ => "",
             };
-            let _ = writeln!(text, "{name}{space}{argument}: {help}{whose}");
+            let _ = writeln!(text, "{endpoint}{space}{argument}: {help}{whose}");
         }
         text.push_str("A packet to a name goes to that user, one to #ROOM to its members.");
-        self.say(id, "/help", &text);
+        self.say(id, Endpoint::Help, &text);
         Ok(())
     }
 
@@ -175,7 +179,7 @@ impl<S> Shard<S> {
 
     fn ping(&mut self, id: ConnId, _: u64, packet: &Packet<'_>) -> Outcome {
         let raw = packet.msg.raw();
-        self.say_with(id, "/ping", |out| out.extend_from_slice(raw.as_bytes()));
+        self.say_with(id, Endpoint::Ping, |out| out.extend_from_slice(raw.as_bytes()));
         Ok(())
     }
 
@@ -195,7 +199,7 @@ impl<S> Shard<S> {
     fn time(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
         // RFC 3339, section 5.6, with the six digits that clients set clocks by.
         let now = Timestamp::try_from((self.wall_clock)()).unwrap_or_default();
-        self.say(id, "/time", &format!("{now:.6}"));
+        self.say(id, Endpoint::Time, &format!("{now:.6}"));
         Ok(())
     }
 
@@ -221,7 +225,7 @@ impl<S> Shard<S> {
         }
         let [seccomp, landlock] = counters.sandbox();
         let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
-        self.say(id, "/stats", text.trim_end());
+        self.say(id, Endpoint::Stats, text.trim_end());
         Ok(())
     }
 
@@ -297,7 +301,7 @@ impl<S> Shard<S> {
             let watchers = &self.own_counters().watchers;
             if on { watchers.add(1) } else { watchers.subtract(1) }
         }
-        self.say(id, "/presence", &argument);
+        self.say(id, Endpoint::Presence, &argument);
         Ok(())
     }
 
@@ -314,7 +318,7 @@ impl<S> Shard<S> {
             return Ok(());
         }
         self.report(Report::Operator { peer, name });
-        self.say(id, "/operator", "ok");
+        self.say(id, Endpoint::Operator, "ok");
         Ok(())
     }
 
@@ -373,13 +377,13 @@ fn room_name(argument: &str) -> Result<Name, Code> {
     Name::parse(name).map_err(|_| Code::BadArgument)
 }
 
-const fn endpoint<S>(
-    name: &'static str,
+const fn row<S>(
+    endpoint: Endpoint,
     argument: &'static str,
     help: &'static str,
     access: Access,
     effect: For,
     handler: Handler<S>,
-) -> Endpoint<S> {
-    Endpoint { name, argument, help, access, effect, handler }
+) -> Row<S> {
+    Row { endpoint, argument, help, access, effect, handler }
 }

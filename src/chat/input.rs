@@ -5,12 +5,11 @@
 use super::client::{CloseMode, Input, Pauses, Removal, State, Timers};
 use super::effect::{Effect, Ended};
 use super::id::{ConnId, Moment};
-use super::refusal::Code;
 use super::shard::Shard;
 use super::work;
 use crate::limits;
 use crate::wire::framer::is_white_space;
-use crate::wire::{Packet, Step, canonical};
+use crate::wire::{Code, Packet, Step, canonical};
 use std::mem;
 
 impl<S> Shard<S> {

@@ -12,6 +12,7 @@ use super::work;
 use crate::limits;
 use crate::wire::packet::END;
 use crate::wire::text::push_escaped;
+use crate::wire::{Endpoint, Range};
 use compact_str::format_compact;
 use std::mem;
 use std::ops::Bound;
@@ -79,15 +80,10 @@ impl<S> Shard<S> {
 
     /// All parts of a list are here: it goes to the client, whose next packet waits
     /// for its last page.
-    pub(super) fn begin_listing(
-        &mut self,
-        id: ConnId,
-        endpoint: &'static str,
-        parts: Vec<Entries>,
-    ) {
+    pub(super) fn begin_listing(&mut self, id: ConnId, endpoint: Endpoint, parts: Vec<Entries>) {
         let listing = Listing::new(endpoint, parts);
         if listing.total() == 0 {
-            self.say(id, endpoint, "0-0 of 0");
+            self.say(id, endpoint, &Range { first: 0, last: 0, total: 0 }.to_string());
             return;
         }
         let short = listing.total() <= limits::LIST_SLICE;

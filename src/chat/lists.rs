@@ -3,6 +3,7 @@
 //! who gets them.
 
 use super::id::{Address, ConnId};
+use crate::wire::{Endpoint, Range};
 use compact_str::CompactString;
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -45,7 +46,7 @@ struct Build<C> {
 /// A list on its way to a client.
 #[derive(Debug)]
 pub struct Listing {
-    pub endpoint: &'static str,
+    pub endpoint: Endpoint,
     /// What each shard has, and how much of it was sent.
     parts: Vec<(Entries, usize)>,
     /// Entries sent, and all of them.
@@ -57,7 +58,7 @@ pub struct Listing {
 
 impl Listing {
     /// All parts, of so many entries together, and nothing sent.
-    pub fn new(endpoint: &'static str, parts: Vec<Entries>) -> Self {
+    pub fn new(endpoint: Endpoint, parts: Vec<Entries>) -> Self {
         let total = parts.iter().map(|entries| entries.len()).sum();
         let parts = parts.into_iter().map(|entries| (entries, 0)).collect();
         Self { endpoint, parts, sent: 0, total, queued: false }
@@ -98,7 +99,8 @@ impl Listing {
             self.parts[part].1 += 1;
             self.sent += 1;
         }
-        format!("{first}-{} of {}{lines}", self.sent, self.total)
+        let [first, last, total] = [first, self.sent, self.total].map(|number| number as u64);
+        format!("{}{lines}", Range { first, last, total })
     }
 }
 

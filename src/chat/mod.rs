@@ -23,7 +23,7 @@
 //! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
 //! | `timers`, `timer_queue` | what is done when a time is over |
-//! | [`refusal`], [`settings`], [`counters`], [`id`] | codes, settings, counters, handles |
+//! | [`settings`], [`counters`], [`id`] | settings, counters, handles |
 
 pub mod client;
 mod clients;
@@ -43,7 +43,6 @@ mod presence;
 mod presence_news;
 mod query;
 mod query_protocol;
-pub mod refusal;
 mod register;
 mod replies;
 mod rooms;
@@ -57,7 +56,8 @@ pub use counters::Counters;
 pub use effect::{Effect, Ended, Report};
 pub use id::{ConnId, Moment, WorkerId};
 pub use message::{Batch, ShardMessage};
-pub use refusal::Code;
 pub use replies::admission_refusal;
 pub use settings::Settings;
 pub use shard::{Shard, Topology};
+
+pub use crate::wire::Code;

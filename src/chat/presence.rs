@@ -9,6 +9,7 @@ use super::presence_news::News;
 use super::shard::Shard;
 use super::work;
 use crate::limits;
+use crate::wire::Endpoint;
 use crate::wire::packet::END;
 
 impl<S> Shard<S> {
@@ -59,7 +60,7 @@ impl<S> Shard<S> {
             && let Some((id, news)) = self.presence.next()
         {
             self.work.spend(work::DELIVERY);
-            let endpoint = if news.came { "/joined" } else { "/left" };
+            let endpoint = if news.came { Endpoint::Joined } else { Endpoint::Left };
             let Some(client) = self.clients.get(id) else { continue };
             let bytes = client.head_bytes(endpoint) + news.name.len() + END.len();
             if client.name() != &*news.name && self.has_room(id, bytes) {

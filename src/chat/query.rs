@@ -9,11 +9,10 @@ use super::id::{Address, ConnId, Frame, WorkerId};
 use super::lists::Requester;
 use super::message::ShardMessage;
 use super::query_protocol::{Joined, PendingQuery, Query, Reply, WhoIs};
-use super::refusal::Code;
 use super::rooms::Left;
 use super::shard::Shard;
 use crate::limits;
-use crate::wire::Name;
+use crate::wire::{Code, Endpoint, Name, Who};
 use std::sync::Arc;
 
 /// About what a reply holds, in bytes: a list is shared, not copied.
@@ -127,29 +126,32 @@ impl<S> Shard<S> {
         let ordinal = pending.ordinal;
         let Some(reply) = pending.into_reply() else { return };
         let refusal = match reply {
-            Reply::Broadcast(users) => return self.say(id, "/broadcast", &users.to_string()),
-            Reply::List(entries) => return self.begin_listing(id, "/list", entries),
-            Reply::Rooms(entries) => return self.begin_listing(id, "/rooms", entries),
+            Reply::Broadcast(users) => {
+                return self.say(id, Endpoint::Broadcast, &users.to_string());
+            }
+            Reply::List(entries) => return self.begin_listing(id, Endpoint::List, entries),
+            Reply::Rooms(entries) => return self.begin_listing(id, Endpoint::Rooms, entries),
             Reply::Members(Some(entries)) => {
-                return self.begin_listing(id, "/members", vec![entries]);
+                return self.begin_listing(id, Endpoint::Members, vec![entries]);
             }
             Reply::Members(None) | Reply::RoomExists(false) => Code::NoSuchRoom,
             Reply::RoomExists(true) => Code::NotMember,
             Reply::Who(Some(WhoIs { name, ip, seconds })) => {
-                return self.say(id, "/who", &format!("{name} {ip} {seconds}"));
+                let who = Who { name: &name, ip: &ip.to_string(), seconds };
+                return self.say(id, Endpoint::Who, &who.to_string());
             }
             Reply::Who(None) | Reply::Kick(None) => Code::NoSuchUser,
             Reply::Join(Joined::Yes { room, members }) => {
-                return self.say(id, "/join", &format!("{room} {members}"));
+                return self.say(id, Endpoint::Join, &format!("{room} {members}"));
             }
             Reply::Join(Joined::TooManyRooms) => {
                 self.forget_newest_room(id);
                 Code::BadArgument
             }
-            Reply::Leave(Left::Yes(room)) => return self.say(id, "/leave", &room),
+            Reply::Leave(Left::Yes(room)) => return self.say(id, Endpoint::Leave, &room),
             Reply::Leave(Left::NotMember) => Code::NotMember,
             Reply::Leave(Left::NoSuchRoom) => Code::NoSuchRoom,
-            Reply::Kick(Some(name)) => return self.say(id, "/kick", &name),
+            Reply::Kick(Some(name)) => return self.say(id, Endpoint::Kick, &name),
             // What was waited for has come before.
             Reply::Pause | Reply::Fence => return,
         };

@@ -5,12 +5,11 @@ use super::client::{Client, Identity, Timers};
 use super::effect::Effect;
 use super::id::{ConnId, Moment};
 use super::message::Handoff;
-use super::refusal::Code;
 use super::shard::Shard;
 use super::work;
 use crate::limits;
 use crate::wire::greeting::{self, Greeting};
-use crate::wire::{Name, Packet, Step};
+use crate::wire::{Code, Name, Packet, Step};
 
 impl<S> Shard<S> {
     /// Looks for the greeting in all that came so far. Returns how many bytes

@@ -4,35 +4,39 @@
 use super::client::{Client, CloseMode};
 use super::effect::Report;
 use super::id::ConnId;
-use super::refusal::Code;
 use super::shard::Shard;
 use super::work;
-use crate::wire::JsonText;
 use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO, push_packet};
 use crate::wire::text::push_escaped;
+use crate::wire::{Code, Endpoint, JsonText, Welcome};
 use std::net::IpAddr;
 
 impl<S> Shard<S> {
     /// Says something to a client, as one of the server's endpoints. It is
     /// never refused: who makes the server talk is not heard meanwhile.
-    pub(super) fn say(&mut self, id: ConnId, endpoint: &str, text: &str) {
+    pub(super) fn say(&mut self, id: ConnId, endpoint: Endpoint, text: &str) {
         self.say_with(id, endpoint, |out| push_escaped(out, text));
     }
 
     /// [`Shard::say`], the text written as it stands on the wire.
-    pub(super) fn say_with(&mut self, id: ConnId, endpoint: &str, msg: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn say_with(
+        &mut self,
+        id: ConnId,
+        endpoint: Endpoint,
+        msg: impl FnOnce(&mut Vec<u8>),
+    ) {
         self.push_reply(id, endpoint, msg, false);
     }
 
     /// [`Shard::say`] for what many are told: the bulk flush queue has it flushed.
-    pub(super) fn say_in_bulk(&mut self, id: ConnId, endpoint: &str, text: &str) {
+    pub(super) fn say_in_bulk(&mut self, id: ConnId, endpoint: Endpoint, text: &str) {
         self.push_reply(id, endpoint, |out| push_escaped(out, text), true);
     }
 
     fn push_reply(
         &mut self,
         id: ConnId,
-        endpoint: &str,
+        endpoint: Endpoint,
         msg: impl FnOnce(&mut Vec<u8>),
         bulk: bool,
     ) {
@@ -61,7 +65,7 @@ impl<S> Shard<S> {
         if client.can_be_told(self.settings.queue_bytes_max) {
             self.own_counters().refused.add(1);
             self.own_counters().refused_by_code[code as usize].add(1);
-            self.say_with(id, "/error", |out| {
+            self.say_with(id, Endpoint::Error, |out| {
                 // Nothing in here needs escaping but the line break. Piece by
                 // piece: a room message to a room may be refused a thousand times.
                 let name = name.unwrap_or_default();
@@ -82,8 +86,13 @@ impl<S> Shard<S> {
     /// The first packet to a user.
     pub(super) fn welcome(&mut self, id: ConnId, users: usize) {
         let Some(client) = self.clients.get(id) else { return };
-        let text = format!("{} {} {users} {}", client.name(), client.peer, self.settings.version);
-        self.say(id, "/welcome", &text);
+        let welcome = Welcome {
+            name: client.name().to_owned(),
+            ip: client.peer.to_string(),
+            users: users as u64,
+            version: self.settings.version.to_owned(),
+        };
+        self.say(id, Endpoint::Welcome, &welcome.to_string());
     }
 }
 
@@ -91,14 +100,14 @@ impl<S> Shard<S> {
 pub fn admission_refusal(local: IpAddr, code: Code) -> Vec<u8> {
     let text = JsonText::escape(&format!("0 {}\n{}", code.word(), code.advice()));
     let mut words = Vec::new();
-    push_packet(&mut words, "/error", &local.to_string(), "", &text);
+    push_packet(&mut words, Endpoint::Error.name(), &local.to_string(), "", &text);
     words
 }
 
 /// Everything in front of the text.
-fn push_head<S>(out: &mut Vec<u8>, client: &Client<S>, endpoint: &str) {
+fn push_head<S>(out: &mut Vec<u8>, client: &Client<S>, endpoint: Endpoint) {
     out.extend_from_slice(FROM_NAME);
-    out.extend_from_slice(endpoint.as_bytes());
+    out.extend_from_slice(endpoint.name().as_bytes());
     out.extend_from_slice(IP);
     out.extend_from_slice(client.local.as_bytes());
     out.extend_from_slice(TO);

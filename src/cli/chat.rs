@@ -2,8 +2,8 @@
 
 use super::client::ServerArgs;
 use crate::client::settings::{Bell, Colors};
-use crate::client::target::Target;
 use crate::client::{self, Error};
+use crate::connect::Target;
 use clap::Args;
 
 /// Full-screen in a terminal, line by line in a pipe.

@@ -4,8 +4,8 @@
 use super::chat::ChatArgs;
 use super::extras::{CompletionsArgs, ManArgs};
 use crate::client::settings::Settings;
-use crate::client::target::Target;
 use crate::client::{Error, script};
+use crate::connect::Target;
 use crate::wire::Name;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 
 use super::layers::ServeFlags;
 use super::serve::UsageError;
+use crate::connect::Server;
 use crate::ops::doctor::{self, Machine, Plan};
 use crate::ops::health::{self, Health};
 use crate::ops::top;
@@ -25,7 +26,7 @@ pub struct DoctorArgs {
 pub struct HealthArgs {
     /// HOST, HOST:PORT, or [IPv6]:PORT
     #[arg(value_name = "HOST", default_value = "127.0.0.1")]
-    server: String,
+    server: Server,
     /// How long each step may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = super::serve::some_time)]
     timeout: super::serve::Seconds,
@@ -36,7 +37,7 @@ pub struct HealthArgs {
 pub struct TopArgs {
     /// HOST, HOST:PORT, or [IPv6]:PORT
     #[arg(value_name = "HOST", default_value = "127.0.0.1")]
-    server: String,
+    server: Server,
     /// Between two looks, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = super::serve::some_time)]
     interval: super::serve::Seconds,

@@ -2,16 +2,14 @@
 //! the socket. Two threads: this one owns the terminal and sends, the other
 //! reads the socket; they talk through a bounded channel. Never: decisions.
 
-use super::connection::{self, Incoming, Receiver, Sender};
 use super::model::clock::Now;
 use super::model::{Effect, Event, Model, Options};
-use super::packet::{Received, Welcome};
 use super::screen::theme::Theme;
-use super::target::Server;
 use super::terminal::Terminal;
 use super::wait::{Wait, Waker};
-use super::{Error, keys, screen};
-use crate::wire::Name;
+use super::{Error, keys, open, screen};
+use crate::connect::{Connection, Incoming, Receiver, Sender, Server};
+use crate::wire::{Name, Received, Welcome};
 use crossbeam_channel::{Receiver as Inbox, Sender as Outbox, bounded};
 use crossterm::event::Event as Input;
 use jiff::Timestamp;
@@ -46,7 +44,8 @@ enum News {
 /// The first connection fails, or the terminal does.
 pub fn run(server: &Server, name: &Name, options: Options, theme: Theme) -> Result<(), Error> {
     // Refused at the door: said in plain words, before the screen is taken.
-    let (sender, receiver, welcome, _) = connection::open(server, name)?;
+    let Connection { sender, receiver, welcome, .. } =
+        open(server, name).map_err(|error| Error::unreachable(server, &error))?;
     let terminal_error = |error: io::Error| Error::failed(format!("the terminal: {error}"));
     let wait = Wait::new().map_err(terminal_error)?;
     let (outbox, inbox) = bounded(NEWS_MAX);
@@ -169,11 +168,6 @@ impl Live {
     }
 
     fn connected(&mut self, sender: Sender, welcome: Welcome) {
-        // Without it, a server that doesn't read would hold up the screen: let
-        // it count as lost instead.
-        if sender.set_patience(SEND_PATIENCE).is_err() {
-            sender.close();
-        }
         self.sender = Some(sender);
         self.handle(Event::Connected(welcome));
     }
@@ -208,7 +202,7 @@ impl Live {
     fn flush(&mut self) {
         // What is wrong with the socket, the thread that reads tells.
         if let Some(sender) = &mut self.sender
-            && sender.flush().is_err()
+            && sender.flush(SEND_PATIENCE).is_err()
         {
             sender.close();
             self.sender = None;
@@ -262,13 +256,14 @@ impl Reader {
     }
 
     fn connect(self) {
-        match connection::open(&self.server, &self.name) {
-            Ok((sender, receiver, welcome, _)) => {
+        match open(&self.server, &self.name) {
+            Ok(Connection { sender, receiver, welcome, .. }) => {
                 if self.tell(News::Connected(sender, welcome)) {
                     self.read(receiver);
                 }
             }
             Err(error) => {
+                let error = Error::unreachable(&self.server, &error);
                 self.tell(News::Failed(error.to_string()));
             }
         }
@@ -276,7 +271,7 @@ impl Reader {
 
     fn read(self, mut receiver: Receiver) {
         loop {
-            let news = match receiver.receive() {
+            let news = match receiver.receive(None) {
                 Ok(Some(Incoming::Packet(packet))) => News::Packet(packet),
                 Ok(Some(Incoming::Malformed)) => News::Odd,
                 Ok(None) => News::Lost("the server closed it.".to_owned()),

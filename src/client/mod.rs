@@ -1,12 +1,9 @@
-//! **The terminal client.** Speaks through [`crate::wire`] and sees nothing of
+//! **The terminal client.** Speaks through [`crate::connect`] and sees nothing of
 //! the server: no `net`, no `chat`.
 //!
 //! | module | what lives there |
 //! | --- | --- |
 //! | [`settings`] | flags, environment, configuration file |
-//! | [`target`] | `[NAME@][HOST][:PORT]` |
-//! | [`connection`] | the greeting, packets out with their ordinals, packets in |
-//! | [`packet`] | what comes from a server, and its lines for programs |
 //! | [`typed`] | what a typed line means |
 //! | [`safe`] | what others wrote, made fit for a terminal |
 //! | [`plain`] | the client for pipes: lines in, lines out |
@@ -17,26 +14,30 @@
 //! | [`live`] | threads, terminal, socket put together |
 //! | [`terminal`], [`wait`] | the terminal taken over; waiting for key, packet or signal |
 
-pub mod connection;
 pub mod keys;
 pub mod live;
 pub mod model;
-pub mod packet;
 pub mod plain;
 pub mod safe;
 pub mod screen;
 pub mod script;
 pub mod settings;
-pub mod target;
 pub mod terminal;
 pub mod typed;
 pub mod wait;
 
+use crate::connect::{self, Connection, Deadline, Greeting, Server};
+use crate::wire::Name;
 use jiff::tz::TimeZone;
 use model::Options;
 use screen::theme::Theme;
 use settings::Settings;
-use std::{fmt, io};
+use std::fmt;
+use std::time::Duration;
+
+/// Looking a server up, connecting to it and greeting it take no longer than
+/// this, all together.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why the client ends other than well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,12 +80,31 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
     live::run(&server, &name, options, Theme { colors: settings.has_colors() })
 }
 
+/// Connects to a server and greets it.
+///
+/// # Errors
+/// As [`Connection::open`].
+fn open(server: &Server, name: &Name) -> Result<Connection, connect::Error> {
+    Connection::open(server, Greeting::Name(name.shown()), Deadline::after(OPEN_TIMEOUT))
+}
+
 impl Error {
     fn failed(words: impl Into<String>) -> Self {
         Self::Failed(words.into())
     }
 
-    fn lost(error: io::Error) -> Self {
+    /// There is no connection to that server.
+    fn unreachable(server: &Server, error: &connect::Error) -> Self {
+        use connect::Error::{NotLanline, Refused};
+        Self::Failed(match error {
+            Refused(_) => error.to_string(),
+            NotLanline => format!("what answers at {server} is no Lanline server"),
+            error => format!("can't reach {server}: {error}"),
+        })
+    }
+
+    /// A connection that stood is lost.
+    fn lost(error: &connect::Error) -> Self {
         Self::Failed(format!("connection lost: {error}"))
     }
 }
@@ -98,9 +118,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-impl From<connection::ConnectError> for Error {
-    fn from(error: connection::ConnectError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}

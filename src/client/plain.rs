@@ -2,24 +2,24 @@
 //! can't do more. One thread reads the socket and prints (the caller's), one
 //! reads the keyboard and sends. Never: the cursor, colours.
 
-use super::connection::{self, Incoming, Receiver, Sender};
-use super::packet::{Received, Refusal};
-use super::safe;
-use super::target::Server;
 use super::typed::{Typed, split_word};
-use super::{Error, HELP_PLAIN};
+use super::{Error, HELP_PLAIN, open, safe};
+use crate::connect::{Connection, Deadline, Incoming, Receiver, Sender, Server};
 use crate::wire::packet::push_packet;
-use crate::wire::{JsonText, Name};
+use crate::wire::{JsonText, Name, Received, Refusal};
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// How many sent lines are remembered, so that a refusal can name its line.
 const REMEMBERED_LINES_MAX: usize = 10_000;
 /// A remembered line is shown up to this many characters.
 const PREVIEW_CHARS_MAX: usize = 40;
+/// A server that doesn't take a line for this long is lost.
+const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// A typed line is read up to this many bytes; no packet could hold more.
 const TYPED_LINE_BYTES_MAX: u64 = 1 << 20;
 
@@ -28,7 +28,8 @@ const TYPED_LINE_BYTES_MAX: u64 = 1 << 20;
 /// # Errors
 /// The greeting was refused, or the connection was lost.
 pub fn run(server: &Server, name: &Name, as_json: bool) -> Result<(), Error> {
-    let (sender, receiver, _, first) = connection::open(server, name)?;
+    let Connection { sender, receiver, first, .. } =
+        open(server, name).map_err(|error| Error::unreachable(server, &error))?;
     let shared = Arc::new(Shared::default());
     let keyboard = Keyboard { sender, shared: Arc::clone(&shared), open: None, line: 0 };
     // Not joined: it may wait for a key when the server has already gone.
@@ -93,7 +94,10 @@ impl Keyboard {
             let line = String::from_utf8_lossy(&bytes);
             self.handle(line.trim_end_matches(['\n', '\r']));
             // The thread that reads the socket tells of a lost connection.
-            if self.sender.flush().is_err() || self.shared.leaving.load(Ordering::Relaxed) {
+            if self.sender.send(Deadline::after(SEND_TIMEOUT)).is_err() {
+                return self.sender.close();
+            }
+            if self.shared.leaving.load(Ordering::Relaxed) {
                 return;
             }
         }
@@ -186,7 +190,7 @@ impl Printer {
             if receiver.is_drained() && out.flush().is_err() {
                 return Ok(());
             }
-            incoming = match receiver.receive() {
+            incoming = match receiver.receive(None) {
                 Ok(incoming) => incoming,
                 Err(error) if self.leaving() => {
                     return Err(Error::failed(format!("lost the last answers: {error}")));

@@ -1,19 +1,18 @@
 //! The client for scripts: one question, one answer, an exit code. Data on
 //! standard output, everything else on standard error. Never: a conversation.
 
-use super::connection::{self, ConnectError, Incoming, Receiver, Sender};
 use super::model::clock::{Clock, Now};
-use super::packet::{Page, Received, Refusal, Welcome};
 use super::plain::{self, note};
 use super::settings::Settings;
-use super::{Error, safe};
-use crate::wire::Name;
+use super::{Error, open, safe};
+use crate::connect::{self, Connection, Deadline, sender};
+use crate::wire::{Code, Endpoint, Name, Page, Received, Refusal, Who};
 use jiff::Timestamp;
 use serde_json::json;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-/// A server that says nothing for this long has no answer.
+/// A server that hasn't answered a question by then has no answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// A name that is taken, because its owner is chatting, becomes `NAME-2` … this.
 const NAME_NUMBER_MAX: u32 = 9;
@@ -34,19 +33,20 @@ pub fn send(settings: &Settings, to: &str, text: Option<&str>) -> Result<(), Err
     };
     let mut line = Line::open(settings)?;
     if to.starts_with('#') {
-        line.ask("/join", to)?;
+        line.ask(Endpoint::Join, to)?;
     }
     let ordinal = line.push(to, &text)?;
     // Its answer shows that the end of the connection is no accident.
-    line.push("/ping", "")?;
-    line.flush()?;
-    line.sender.half_close();
+    line.push(Endpoint::Ping.name(), "")?;
+    let deadline = answer_deadline();
+    line.send(deadline)?;
+    line.connection.sender.half_close();
     let (mut is_read, mut refused) = (false, None);
-    while let Some(packet) = line.next()? {
-        match Refusal::parse(&packet.msg).filter(|_| packet.name == "/error") {
+    while let Some(packet) = line.next(deadline)? {
+        match refusal(&packet) {
             Some(refusal) if refusal.ordinal == ordinal => refused = refused.or(Some(refusal)),
             Some(refusal) => note(&format!("! {}", safe::line(&refusal.in_words()))),
-            None if packet.name == "/ping" => is_read = true,
+            None if packet.name == Endpoint::Ping.name() => is_read = true,
             None if packet.name == to => print(&packet.msg)?,
             None => {}
         }
@@ -70,14 +70,14 @@ pub fn tail(
 ) -> Result<(), Error> {
     let mut line = Line::open(settings)?;
     for room in rooms {
-        line.push("/join", room)?;
+        line.push(Endpoint::Join.name(), room)?;
     }
     if presence {
-        line.push("/presence", "on")?;
+        line.push(Endpoint::Presence.name(), "on")?;
     }
-    line.flush()?;
-    line.receiver.set_timeout(None).map_err(Error::lost)?;
-    plain::print_all(line.receiver, line.first, as_json)
+    line.send(answer_deadline())?;
+    let Connection { receiver, first, .. } = line.connection;
+    plain::print_all(receiver, first, as_json)
 }
 
 /// Prints `NAME IP SECONDS` for each of `names`, else for everybody but us.
@@ -88,19 +88,18 @@ pub fn who(settings: &Settings, names: Vec<String>, as_json: bool) -> Result<(),
     let mut line = Line::open(settings)?;
     let is_everybody = names.is_empty();
     let names = match is_everybody {
-        true => {
-            line.pages("/list")?.into_iter().filter(|name| *name != line.welcome.name).collect()
-        }
+        true => line.pages(Endpoint::List)?.into_iter().filter(|name| *name != line.name).collect(),
         false => names,
     };
     let mut missing = None;
     for some in names.chunks(ASKS_AT_ONCE) {
         for name in some {
-            line.push("/who", name)?;
+            line.push(Endpoint::Who.name(), name)?;
         }
-        line.flush()?;
+        let deadline = answer_deadline();
+        line.send(deadline)?;
         for _ in some {
-            match line.answer("/who")? {
+            match line.answer(Endpoint::Who, deadline)? {
                 Ok(answer) => print(&if as_json { who_json(&answer) } else { answer })?,
                 // Who has left meanwhile isn't missed.
                 Err(_) if is_everybody => {}
@@ -126,7 +125,7 @@ pub fn time(settings: &Settings, as_json: bool) -> Result<(), Error> {
     let mut best = None;
     for _ in 0..MEASUREMENTS {
         let sent = now();
-        let answer = line.ask("/time", "")?;
+        let answer = line.ask(Endpoint::Time, "")?;
         let got = now();
         let server = answer.trim().parse().map_err(|_| Error::failed("that is no time"))?;
         clock.measure(sent, got, server);
@@ -160,8 +159,8 @@ pub fn time(settings: &Settings, as_json: bool) -> Result<(), Error> {
 /// [`Error::Failed`] without an answer.
 pub fn list(settings: &Settings, rooms: bool, as_json: bool) -> Result<(), Error> {
     let mut line = Line::open(settings)?;
-    let all = line.pages(if rooms { "/rooms" } else { "/list" })?;
-    let all: Vec<String> = all.into_iter().filter(|name| *name != line.welcome.name).collect();
+    let all = line.pages(if rooms { Endpoint::Rooms } else { Endpoint::List })?;
+    let all: Vec<String> = all.into_iter().filter(|name| *name != line.name).collect();
     if !as_json {
         return all.iter().try_for_each(|name| print(name));
     }
@@ -179,10 +178,9 @@ pub fn list(settings: &Settings, rooms: bool, as_json: bool) -> Result<(), Error
 
 /// A connection for questions.
 struct Line {
-    sender: Sender,
-    receiver: Receiver,
-    welcome: Welcome,
-    first: Received,
+    connection: Connection,
+    /// Our name there.
+    name: String,
 }
 
 impl Line {
@@ -192,10 +190,10 @@ impl Line {
         let name = settings.name()?;
         let mut number = 1;
         let mut attempt = name.clone();
-        let (sender, receiver, welcome, first) = loop {
-            match connection::open(&server, &attempt) {
-                Err(ConnectError::Refused(refusal))
-                    if refusal.code == "name-taken"
+        let connection = loop {
+            match open(&server, &attempt) {
+                Err(connect::Error::Refused(refusal))
+                    if refusal.is(Code::NameTaken)
                         && !settings.is_name_meant
                         && number < NAME_NUMBER_MAX =>
                 {
@@ -204,59 +202,52 @@ impl Line {
                     attempt = Name::parse(&numbered)
                         .map_err(|error| Error::Usage(format!("{numbered}: {error}")))?;
                 }
-                result => break result?,
+                result => break result.map_err(|error| Error::unreachable(&server, &error))?,
             }
         };
-        receiver.set_timeout(Some(ANSWER_TIMEOUT)).map_err(Error::lost)?;
-        Ok(Self { sender, receiver, welcome, first })
+        let name = connection.welcome.name.clone();
+        Ok(Self { connection, name })
     }
 
     fn push(&mut self, to: &str, msg: &str) -> Result<u64, Error> {
-        self.sender.push(to, msg).map_err(|error| Error::failed(error.to_string()))
+        self.connection.sender.push(to, msg).map_err(|error| Error::failed(error.to_string()))
     }
 
-    fn flush(&mut self) -> Result<(), Error> {
-        self.sender.flush().map_err(Error::lost)
+    fn send(&mut self, deadline: Deadline) -> Result<(), Error> {
+        self.connection.sender.send(deadline).map_err(|error| unanswered(&error))
     }
 
-    fn next(&mut self) -> Result<Option<Received>, Error> {
-        loop {
-            match self.receiver.receive() {
-                Ok(Some(Incoming::Packet(packet))) => return Ok(Some(packet)),
-                Ok(Some(Incoming::Malformed)) => {}
-                Ok(None) => return Ok(None),
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
-                {
-                    return Err(Error::failed("the server does not answer"));
-                }
-                Err(error) => return Err(Error::lost(error)),
-            }
-        }
+    fn next(&mut self, deadline: Deadline) -> Result<Option<Received>, Error> {
+        self.connection.next(deadline).map_err(|error| unanswered(&error))
     }
 
-    /// What others write meanwhile is not for us.
-    fn answer(&mut self, endpoint: &str) -> Result<Result<String, Refusal>, Error> {
-        while let Some(packet) = self.next()? {
-            if packet.name == endpoint {
+    /// The next answer of that endpoint, or the next refusal. What others write
+    /// meanwhile is not for us.
+    fn answer(
+        &mut self,
+        endpoint: Endpoint,
+        deadline: Deadline,
+    ) -> Result<Result<String, Refusal>, Error> {
+        while let Some(packet) = self.next(deadline)? {
+            if packet.name == endpoint.name() {
                 return Ok(Ok(packet.msg));
             }
-            let refusal = Refusal::parse(&packet.msg).filter(|_| packet.name == "/error");
-            if let Some(refusal) = refusal {
+            if let Some(refusal) = refusal(&packet) {
                 return Ok(Err(refusal));
             }
         }
-        Err(Error::failed("the server closed the connection"))
+        Err(closed())
     }
 
-    fn ask(&mut self, endpoint: &str, argument: &str) -> Result<String, Error> {
-        self.push(endpoint, argument)?;
-        self.flush()?;
-        self.answer(endpoint)?.map_err(|refusal| Error::failed(refusal.in_words()))
+    fn ask(&mut self, endpoint: Endpoint, argument: &str) -> Result<String, Error> {
+        self.connection
+            .ask(endpoint, argument, answer_deadline())
+            .map_err(|error| unanswered(&error))
     }
 
     /// All lines of all pages.
-    fn pages(&mut self, endpoint: &str) -> Result<Vec<String>, Error> {
+    fn pages(&mut self, endpoint: Endpoint) -> Result<Vec<String>, Error> {
+        let deadline = answer_deadline();
         let mut answer = self.ask(endpoint, "")?;
         let mut lines = Vec::new();
         loop {
@@ -266,22 +257,44 @@ impl Line {
             if is_last {
                 return Ok(lines);
             }
-            answer = self.answer(endpoint)?.map_err(|refusal| Error::failed(refusal.in_words()))?;
+            answer = self
+                .answer(endpoint, deadline)?
+                .map_err(|refusal| Error::failed(refusal.in_words()))?;
         }
     }
 }
 
+fn answer_deadline() -> Deadline {
+    Deadline::after(ANSWER_TIMEOUT)
+}
+
+fn refusal(packet: &Received) -> Option<Refusal> {
+    Refusal::parse(&packet.msg).filter(|_| packet.name == Endpoint::Error.name())
+}
+
+/// Why there is no answer.
+fn unanswered(error: &connect::Error) -> Error {
+    match error {
+        connect::Error::Refused(refusal) => Error::failed(refusal.in_words()),
+        connect::Error::TimedOut(_) => Error::failed("the server does not answer"),
+        connect::Error::TooLong(error) => Error::failed(error.to_string()),
+        connect::Error::Closed => closed(),
+        error => Error::lost(error),
+    }
+}
+
+fn closed() -> Error {
+    Error::failed("the server closed the connection")
+}
+
 fn who_json(answer: &str) -> String {
-    let mut words = answer.split(' ');
-    let name = words.next().unwrap_or_default();
-    let ip = words.next().unwrap_or_default();
-    let seconds: u64 = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
-    json!({ "name": name, "ip": ip, "seconds": seconds }).to_string()
+    let who = Who::parse(answer).unwrap_or(Who { name: "", ip: "", seconds: 0 });
+    json!({ "name": who.name, "ip": who.ip, "seconds": who.seconds }).to_string()
 }
 
 fn read_input() -> Result<String, Error> {
     let mut text = String::new();
-    let limit = connection::SENT_PACKET_BYTES_MAX as u64 + 1;
+    let limit = sender::SENT_PACKET_BYTES_MAX as u64 + 1;
     io::stdin()
         .take(limit)
         .read_to_string(&mut text)

@@ -2,7 +2,7 @@
 //! configuration file, then what this machine knows. Never: acting on it.
 
 use super::Error;
-use super::target::Target;
+use crate::connect::Target;
 use crate::wire::Name;
 use clap::ValueEnum;
 use etcetera::BaseStrategy;

@@ -1,8 +1,8 @@
 //! Whether a server answers: connect, greet, ping. For supervisors, by exit
 //! code.
 
-use super::link::{Link, LinkError};
-use crate::chat::Code;
+use crate::connect::{Connection, Deadline, Error, Greeting, Server};
+use crate::wire::{Code, Endpoint};
 use std::time::{Duration, Instant};
 
 /// How a server is.
@@ -14,23 +14,25 @@ pub enum Health {
     Full,
 }
 
-/// Looks, for so long at the most with each step.
+/// Looks; connecting and asking take `timeout` at the most, each.
 ///
 /// # Errors
-/// [`LinkError`]: it is not well.
-pub fn check(server: &str, patience: Duration) -> Result<Health, LinkError> {
+/// It is not well.
+pub fn check(server: &Server, timeout: Duration) -> Result<Health, Error> {
     let start = Instant::now();
     // So that two who look at once don't take each other's name.
     let tag = getrandom::u32().unwrap_or_else(|_| std::process::id());
-    let mut link = match Link::open(server, &format!("health-{tag:08x}"), patience) {
-        Err(LinkError::Refused(code)) if code == Code::ServerFull.word() => {
-            return Ok(Health::Full);
-        }
-        link => link?,
-    };
+    let name = format!("health-{tag:08x}");
+    let mut connection =
+        match Connection::open(server, Greeting::Name(&name), Deadline::after(timeout)) {
+            Err(Error::Refused(refusal)) if refusal.is(Code::ServerFull) => {
+                return Ok(Health::Full);
+            }
+            connection => connection?,
+        };
     let nonce = format!("{tag:08x}");
-    if link.ask("/ping", &nonce, patience)? != nonce {
-        return Err(LinkError::Stranger);
+    if connection.ask(Endpoint::Ping, &nonce, Deadline::after(timeout))? != nonce {
+        return Err(Error::NotLanline);
     }
     Ok(Health::Well(start.elapsed()))
 }

@@ -1,18 +1,14 @@
-//! **Ops**: what the people who run a server have in hand. Clients of the wire
-//! and readers of `/proc`; the server knows nothing of them.
+//! **Ops**: what the people who run a server have in hand. Clients, by
+//! [`crate::connect`], and readers of `/proc`; the server knows nothing of them.
 //!
 //! | module | what lives there |
 //! | --- | --- |
 //! | [`doctor`] | whether this machine can carry so many users |
 //! | [`health`] | whether a server answers, for supervisors |
 //! | [`top`] | what a server does, live in the terminal |
-//! | `link` | a connection that asks and waits for the answer |
 //! | [`container`] | whether we run in a container, and behind whose address |
 
 pub mod container;
 pub mod doctor;
 pub mod health;
-mod link;
 pub mod top;
-
-pub use link::LinkError;

@@ -11,14 +11,18 @@
 //! | [`confusables`] | which names look alike, which mix their scripts |
 //! | [`confusable_hash`] | where names that look alike meet |
 //! | [`greeting`] | the first thing on a connection: a bare name or a packet |
+//! | [`endpoint`], [`code`], [`answer`] | the vocabulary: endpoints, codes of refusals, first lines for programs |
 //! | [`outbound`] | what waits for one socket, and whose it is |
 //!
 //! The server, the terminal client and the load harness all speak through
 //! this folder; it knows none of them.
 
+pub mod answer;
 pub mod canonical;
+pub mod code;
 pub mod confusable_hash;
 pub mod confusables;
+pub mod endpoint;
 pub mod framer;
 pub mod greeting;
 pub mod name;
@@ -26,8 +30,11 @@ pub mod outbound;
 pub mod packet;
 pub mod text;
 
+pub use answer::{Page, Range, Refusal, Welcome, Who};
+pub use code::Code;
+pub use endpoint::Endpoint;
 pub use framer::{Framer, Step};
 pub use name::{Name, NameError};
 pub use outbound::{BufferPool, Frame, Outbound};
-pub use packet::{Malformed, Packet};
+pub use packet::{Malformed, Packet, Received};
 pub use text::JsonText;

@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A packet as received. Its `from.ip` was checked to be a string and dropped:
+/// A packet as the server receives it. Its `from.ip` was checked to be a string and dropped:
 /// the server knows the address better.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
@@ -17,6 +17,18 @@ pub struct Packet<'a> {
     pub to: Cow<'a, str>,
     /// The text, as it stands on the wire.
     pub msg: JsonText<'a>,
+}
+
+/// A packet as a client receives it: all four leaves, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Who wrote it, by the server's word; an endpoint begins with `/`.
+    pub name: String,
+    /// The address that the server saw; of an endpoint, the server's own.
+    pub ip: String,
+    /// Whom it is for: oneself, a room, or `/broadcast`.
+    pub to: String,
+    pub msg: String,
 }
 
 /// No packet by the schema: a key missing, unknown or given twice, a leaf that
@@ -43,10 +55,20 @@ impl<'a> Packet<'a> {
     /// # Errors
     /// [`Malformed`], as there.
     pub fn parse_any_layout(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        // Checked first: a parser that skips a string may not look into it.
-        let text = std::str::from_utf8(bytes).map_err(|_| Malformed)?;
-        let object: Object<'a> = serde_json::from_str(text).map_err(|_| Malformed)?;
+        let object = Object::parse(bytes)?;
         Ok(Self { name: object.name, to: object.to, msg: JsonText::escape_cow(object.msg) })
+    }
+}
+
+impl Received {
+    /// Reads the packet that `bytes` hold, from its first brace to its last.
+    ///
+    /// # Errors
+    /// [`Malformed`], as for [`Packet::parse`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let Object { name, ip, to, msg } = Object::parse(bytes)?;
+        let [name, ip, to, msg] = [name, ip, to, msg].map(Cow::into_owned);
+        Ok(Self { name, ip, to, msg })
     }
 }
 
@@ -79,8 +101,17 @@ pub const END: &[u8] = b"\"}\n";
 /// A packet with its strings read, the way `serde_json` sees it.
 struct Object<'a> {
     name: Cow<'a, str>,
+    ip: Cow<'a, str>,
     to: Cow<'a, str>,
     msg: Cow<'a, str>,
+}
+
+impl<'a> Object<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        // Checked first: a parser that skips a string may not look into it.
+        let text = std::str::from_utf8(bytes).map_err(|_| Malformed)?;
+        serde_json::from_str(text).map_err(|_| Malformed)
+    }
 }
 
 /// A string leaf, borrowed where it has no escapes.
@@ -107,7 +138,10 @@ impl<'de> Deserialize<'de> for Leaf<'de> {
 
 /// `from`. Written by hand, as [`Object`] is: derived code would take an array
 /// in place of an object.
-struct Sender<'a>(Cow<'a, str>);
+struct Sender<'a> {
+    name: Cow<'a, str>,
+    ip: Cow<'a, str>,
+}
 
 impl<'de> Deserialize<'de> for Sender<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -126,8 +160,7 @@ impl<'de> Deserialize<'de> for Sender<'de> {
                         _ => return Err(de::Error::custom("unknown key")),
                     }
                 }
-                given(ip)?;
-                Ok(Sender(given(name)?))
+                Ok(Sender { name: given(name)?, ip: given(ip)? })
             }
         }
         deserializer.deserialize_map(SenderVisitor)
@@ -146,13 +179,14 @@ impl<'de> Deserialize<'de> for Object<'de> {
                 let (mut from, mut to, mut msg) = (None, None, None);
                 while let Some(key) = map.next_key::<Leaf<'de>>()? {
                     match key.0.as_ref() {
-                        "from" => once(&mut from, map.next_value::<Sender<'de>>()?.0)?,
+                        "from" => once(&mut from, map.next_value::<Sender<'de>>()?)?,
                         "to" => once(&mut to, map.next_value::<Leaf<'de>>()?.0)?,
                         "msg" => once(&mut msg, map.next_value::<Leaf<'de>>()?.0)?,
                         _ => return Err(de::Error::custom("unknown key")),
                     }
                 }
-                Ok(Object { name: given(from)?, to: given(to)?, msg: given(msg)? })
+                let Sender { name, ip } = given(from)?;
+                Ok(Object { name, ip, to: given(to)?, msg: given(msg)? })
             }
         }
         deserializer.deserialize_map(ObjectVisitor)
@@ -168,4 +202,26 @@ fn once<T, E: de::Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
 
 fn given<T, E: de::Error>(slot: Option<T>) -> Result<T, E> {
     slot.ok_or_else(|| E::custom("a key is missing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_reads_four_leaves_and_nothing_else() {
+        let good = br#"{"from":{"name":"a","ip":"::1"},"to":"b","msg":"\u0041"}"#;
+        let packet = Received::parse(good).unwrap();
+        let leaves = [packet.name, packet.ip, packet.to, packet.msg];
+        assert_eq!(leaves, ["a", "::1", "b", "A"]);
+        for bad in [
+            r#"{"from":{"name":"a","ip":"::1"},"to":"b"}"#,
+            r#"{"from":{"name":"a","ip":"::1"},"to":"b","msg":"","x":1}"#,
+            r#"{"from":{"name":"a","ip":7},"to":"b","msg":""}"#,
+            r#"{"from":["a","::1"],"to":"b","msg":""}"#,
+            r#"{"from":{"name":"a","ip":""},"to":"b","msg":"\ud800"}"#,
+        ] {
+            assert_eq!(Received::parse(bad.as_bytes()), Err(Malformed), "{bad}");
+        }
+    }
 }

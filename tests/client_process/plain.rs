@@ -1,7 +1,7 @@
 //! The plain client against a server that does what the test says.
 
 use crate::support::{Client, FakeServer};
-use lanline::client::packet::Received;
+use lanline::wire::Received;
 
 #[test]
 fn a_pipe_says_all_it_has_and_hears_all_that_comes() {

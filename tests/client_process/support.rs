@@ -1,8 +1,8 @@
 //! What the client's tests share: a server that does only what the test tells
 //! it to, and a client process that is watched. Everything has a deadline.
 
-use lanline::client::packet::Received;
 use lanline::wire::JsonText;
+use lanline::wire::Received;
 use lanline::wire::packet::push_packet;
 use socket2::SockRef;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -73,7 +73,7 @@ impl Peer {
     pub fn packet(&mut self) -> (String, String) {
         let line = self.line();
         let packet =
-            Received::parse(line.as_bytes()).unwrap_or_else(|| panic!("no packet: {line:?}"));
+            Received::parse(line.as_bytes()).unwrap_or_else(|_| panic!("no packet: {line:?}"));
         (packet.to, packet.msg)
     }
 

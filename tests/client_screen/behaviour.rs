@@ -143,7 +143,7 @@ fn it_comes_back_with_its_draft_and_its_rooms() {
         "{pauses:?}"
     );
     stage.effects.clear();
-    let welcome = lanline::client::packet::Welcome::parse("ann 10.0.0.1 1 x").unwrap();
+    let welcome = lanline::wire::Welcome::parse("ann 10.0.0.1 1 x").unwrap();
     stage.event(Event::Connected(welcome));
     assert_eq!(stage.sent(), [pair("/join", "#ops")]);
     assert_eq!(draft(&stage), "half");

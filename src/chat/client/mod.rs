@@ -10,7 +10,7 @@ pub use state::{CloseMode, Flush, Input, Output, Pauses, State, Timers};
 use super::id::{Moment, Tag};
 use super::lists::Listing;
 use super::settings::Pace;
-use crate::wire::{Framer, Outbound, packet};
+use crate::wire::{Endpoint, Framer, Outbound, packet};
 use compact_str::CompactString;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -245,10 +245,10 @@ impl<S> Client<S> {
     }
 
     /// Bytes in front of the text in the server's packets to it.
-    pub(super) fn head_bytes(&self, endpoint: &str) -> usize {
+    pub(super) fn head_bytes(&self, endpoint: Endpoint) -> usize {
         let fixed = [packet::FROM_NAME, packet::IP, packet::TO, packet::MSG];
         let fixed: usize = fixed.iter().map(|piece| piece.len()).sum();
-        fixed + endpoint.len() + self.local.len() + self.name().len()
+        fixed + endpoint.name().len() + self.local.len() + self.name().len()
     }
 
     pub(super) fn cold(&mut self) -> &mut ColdState {

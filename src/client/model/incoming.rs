@@ -6,8 +6,8 @@ use super::clock::Now;
 use super::conversation::{Place, key_of};
 use super::line::{Kind, Line};
 use super::{BANNERS_MAX, Banner, Bell, Model};
-use crate::client::packet::{Page, Received, Refusal};
 use crate::client::safe;
+use crate::wire::{Page, Received, Refusal};
 use std::time::Duration;
 
 impl Model {

@@ -28,8 +28,8 @@ pub mod online;
 pub mod people;
 pub mod wrap;
 
-use super::packet::{Received, Welcome};
 use super::safe;
+use crate::wire::{Received, Welcome};
 use action::Action;
 use asks::Asks;
 use clock::{Clock, Now};

@@ -7,9 +7,9 @@ use super::line::{Delivery, Kind, Line};
 use super::link::{Link, pause};
 use super::people::Names;
 use super::{Effect, Model};
-use crate::client::connection::pack;
-use crate::client::packet::Welcome;
 use crate::client::safe;
+use crate::connect::pack;
+use crate::wire::Welcome;
 use std::time::Duration;
 
 /// How often a quiet connection is tried by `/ping`.

@@ -2,8 +2,8 @@
 //! page by page. Never: asking for them.
 
 use super::conversation::key_of;
-use crate::client::packet::Page;
 use crate::client::safe;
+use crate::wire::Page;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names kept of everybody and of one room; beyond them only the count is true.

@@ -41,7 +41,7 @@ fn port(mut address: SocketAddr) -> Finding {
             if address.ip().is_unspecified() {
                 near.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
             }
-            if health::check(&near.to_string(), PATIENCE).is_ok() {
+            if health::check(&near.into(), PATIENCE).is_ok() {
                 return Finding::note(WHAT, format!("at {address} a Lanline serves already"), None);
             }
             let mend = format!("ss -ltnp 'sport = :{number}'   # shows which; end it, or --listen");

@@ -9,20 +9,21 @@
 mod stats;
 mod view;
 
-use super::link::{Link, LinkError};
+use crate::connect::{self, Connection, Deadline, Greeting, Server};
+use crate::wire::Endpoint;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use stats::{History, Stats};
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// For each answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For connecting, and for each answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why it ends early.
 #[derive(Debug)]
 pub enum TopError {
-    Server(LinkError),
+    Server(connect::Error),
     Terminal(io::Error),
 }
 
@@ -31,10 +32,12 @@ pub enum TopError {
 ///
 /// # Errors
 /// [`TopError`].
-pub fn run(server: &str, interval: Duration, count: Option<u64>) -> Result<(), TopError> {
+pub fn run(server: &Server, interval: Duration, count: Option<u64>) -> Result<(), TopError> {
     let tag = getrandom::u32().unwrap_or_else(|_| std::process::id());
-    let link = Link::open(server, &format!("top-{tag:08x}"), PATIENCE).map_err(TopError::Server)?;
-    let watch = Watch { link, server: server.to_owned(), interval, count };
+    let name = format!("top-{tag:08x}");
+    let connection = Connection::open(server, Greeting::Name(&name), Deadline::after(TIMEOUT))
+        .map_err(TopError::Server)?;
+    let watch = Watch { connection, server: server.to_string(), interval, count };
     if io::stdout().is_terminal() && io::stdin().is_terminal() {
         ratatui::run(|terminal| watch.on_screen(terminal))
     } else {
@@ -44,7 +47,7 @@ pub fn run(server: &str, interval: Duration, count: Option<u64>) -> Result<(), T
 
 /// One server under watch.
 struct Watch {
-    link: Link,
+    connection: Connection,
     server: String,
     interval: Duration,
     count: Option<u64>,
@@ -58,7 +61,9 @@ impl Watch {
             let next = Instant::now() + self.interval;
             history.add(self.stats()?, Instant::now());
             terminal
-                .draw(|frame| view::draw(frame, &self.server, &self.link.welcome, &history))
+                .draw(|frame| {
+                    view::draw(frame, &self.server, &self.connection.welcome.version, &history)
+                })
                 .map_err(TopError::Terminal)?;
             shown += 1;
             if self.count == Some(shown) || self.waits_for_the_end(next)? {
@@ -105,8 +110,9 @@ impl Watch {
     }
 
     fn stats(&mut self) -> Result<Stats, TopError> {
-        let text = self.link.ask("/stats", "", PATIENCE).map_err(TopError::Server)?;
-        Stats::parse(&text).ok_or(TopError::Server(LinkError::Stranger))
+        let answer = self.connection.ask(Endpoint::Stats, "", Deadline::after(TIMEOUT));
+        let text = answer.map_err(TopError::Server)?;
+        Stats::parse(&text).ok_or(TopError::Server(connect::Error::NotLanline))
     }
 }
 

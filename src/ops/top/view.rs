@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Bar, BarChart, Block, Sparkline};
 
 /// Draws everything anew.
-pub fn draw(frame: &mut Frame<'_>, server: &str, welcome: &str, history: &History) {
+pub fn draw(frame: &mut Frame<'_>, server: &str, version: &str, history: &History) {
     let rows = Layout::vertical([
         Constraint::Length(1),
         Constraint::Fill(3),
@@ -18,7 +18,7 @@ pub fn draw(frame: &mut Frame<'_>, server: &str, welcome: &str, history: &Histor
         Constraint::Length(1),
     ]);
     let [head, first, second, third, workers, foot] = frame.area().layout(&rows);
-    frame.render_widget(head_line(server, welcome, history), head);
+    frame.render_widget(head_line(server, version, history), head);
     for (row, pair) in [first, second, third].into_iter().zip(Series::ALL.chunks(2)) {
         let columns = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]);
         let cells: [Rect; 2] = row.layout(&columns);
@@ -30,8 +30,7 @@ pub fn draw(frame: &mut Frame<'_>, server: &str, welcome: &str, history: &Histor
     frame.render_widget(Line::from(" q ends").dim(), foot);
 }
 
-fn head_line(server: &str, welcome: &str, history: &History) -> Line<'static> {
-    let version = welcome.split(' ').nth(3).unwrap_or_default();
+fn head_line(server: &str, version: &str, history: &History) -> Line<'static> {
     // What a server says is shown and never obeyed.
     let version: String = version.chars().filter(|c| !c.is_control()).take(40).collect();
     let Some(stats) = history.stats() else { return Line::default() };
@@ -109,8 +108,8 @@ mod tests {
             history.add(Stats::parse(&text).unwrap(), start + Duration::from_secs(second));
         }
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        let welcome = "top 127.0.0.1 1 lanline/9.9\u{1b}[2J";
-        terminal.draw(|frame| draw(frame, "box:5260", welcome, &history)).unwrap();
+        let version = "lanline/9.9\u{1b}[2J";
+        terminal.draw(|frame| draw(frame, "box:5260", version, &history)).unwrap();
         terminal.backend().to_string()
     }
 

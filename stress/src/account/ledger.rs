@@ -3,6 +3,7 @@
 
 use super::{Departure, Fault, FaultKind, Names, Note, NoteTo, Posts, Totals, User};
 use fixedbitset::FixedBitSet;
+use lanline::wire::Endpoint;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// Faults kept in words; more are only counted.
@@ -138,7 +139,7 @@ impl Ledger {
         let mut missing = FixedBitSet::with_capacity(self.accounts.len());
         recipients.for_each(|user| missing.insert(user as usize));
         self.totals.sent += missing.count_ones(..) as u64;
-        if to == "/broadcast" {
+        if to == Endpoint::Broadcast.name() {
             self.posts.entry(self.names.name(from)).or_default().sent += 1;
         }
         let to = To::Many { to: to.to_owned(), missing, newcomers: HashSet::new() };

@@ -4,7 +4,7 @@
 use crate::account::{Ledger, Names, User};
 use crate::driver::Bot;
 use hdrhistogram::Histogram;
-use lanline::wire::Framer;
+use lanline::wire::{Endpoint, Framer};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct Player {
     pub ordinal: u64,
     pub framer: Framer,
     /// Questions without an answer: the endpoint, and the packet's ordinal.
-    pub asked: VecDeque<(&'static str, u64)>,
+    pub asked: VecDeque<(Endpoint, u64)>,
     pub was_welcomed: bool,
     /// When it began to connect, in nanoseconds since the run began.
     pub began_at: u64,

@@ -13,6 +13,7 @@ pub use stage::Stage;
 pub use world::{Leave, World};
 
 use crate::driver::Bot;
+use lanline::wire::Endpoint;
 
 /// What the bots of a scenario do.
 pub trait Script {
@@ -32,7 +33,7 @@ pub trait Script {
     fn refused(&mut self, _from: Bot, _code: &str, _world: &mut World<'_>) {}
 
     /// An endpoint has answered.
-    fn answered(&mut self, _bot: Bot, _endpoint: &str, _text: &str, _world: &mut World<'_>) {}
+    fn answered(&mut self, _bot: Bot, _endpoint: Endpoint, _text: &str, _world: &mut World<'_>) {}
 
     /// A bot that left is gone; its seat is free.
     fn gone(&mut self, _bot: Bot, _world: &mut World<'_>) {}

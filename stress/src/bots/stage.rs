@@ -5,7 +5,7 @@ use super::cast::{Cast, Phase};
 use super::{Script, World};
 use crate::account::{Departure, FaultKind, Landed};
 use crate::driver::{Bot, Crowd, End, Hands};
-use lanline::wire::{Framer, Packet, Step, packet};
+use lanline::wire::{Endpoint, Framer, Packet, Step, packet};
 
 /// The server never sends a longer packet: its own limit and a sender's name.
 const PACKET_BYTES_MAX: usize = 1 << 22;
@@ -61,7 +61,7 @@ impl Stage {
     pub fn ask_all(&mut self, hands: &mut Hands) {
         for bot in 0..self.cast.players.len() {
             if self.cast.is_here(bot) {
-                World { cast: &mut self.cast, hands }.ask(bot, "/ping", "end");
+                World { cast: &mut self.cast, hands }.ask(bot, Endpoint::Ping, "end");
             }
         }
     }
@@ -96,13 +96,18 @@ impl Stage {
             return self.fault(FaultKind::NeverSent, bot, format!("no packet: {text}"), hands);
         };
         let text = packet.msg.plain();
-        match packet.name.as_ref() {
-            "/welcome" => self.welcome(bot, &text, hands),
-            "/error" => self.refusal(bot, &text, hands),
-            name if name.starts_with('/') => self.answer(bot, name, &text, hands),
-            name => {
-                let to = packet.to.as_ref();
-                self.message(bot, name, address_of(bytes, name), to, &text, hands);
+        let name = packet.name.as_ref();
+        if !name.starts_with('/') {
+            let to = packet.to.as_ref();
+            return self.message(bot, name, address_of(bytes, name), to, &text, hands);
+        }
+        match Endpoint::parse(name) {
+            Some(Endpoint::Welcome) => self.welcome(bot, &text, hands),
+            Some(Endpoint::Error) => self.refusal(bot, &text, hands),
+            Some(endpoint) => self.answer(bot, endpoint, &text, hands),
+            None => {
+                let detail = format!("answer {name} {text:?}");
+                self.fault(FaultKind::StrayAnswer, bot, detail, hands);
             }
         }
     }
@@ -183,7 +188,7 @@ impl Stage {
         self.script.refused(bot, &code, &mut World { cast: &mut self.cast, hands });
     }
 
-    fn answer(&mut self, bot: Bot, endpoint: &str, text: &str, hands: &mut Hands) {
+    fn answer(&mut self, bot: Bot, endpoint: Endpoint, text: &str, hands: &mut Hands) {
         let player = &mut self.cast.players[bot];
         let place = player.asked.iter().position(|&(asked, _)| asked == endpoint);
         let Some(ordinal) = place.and_then(|place| player.asked.remove(place)).map(|ask| ask.1)
@@ -191,10 +196,10 @@ impl Stage {
             let detail = format!("answer {endpoint} {text:?}");
             return self.fault(FaultKind::StrayAnswer, bot, detail, hands);
         };
-        if endpoint == "/broadcast" && self.cast.is_alone {
+        if endpoint == Endpoint::Broadcast && self.cast.is_alone {
             let expected = self.cast.count(Phase::Here) - 1;
             if text.lines().next() != Some(&expected.to_string()) {
-                let detail = format!("/broadcast {ordinal} for {text}, not {expected}");
+                let detail = format!("{endpoint} {ordinal} for {text}, not {expected}");
                 self.fault(FaultKind::StrayAnswer, bot, detail, hands);
             }
         }

@@ -3,7 +3,7 @@
 use super::cast::{Cast, Phase};
 use crate::account::{Departure, Note};
 use crate::driver::{Bot, Hands, Order};
-use lanline::wire::{Framer, JsonText, packet};
+use lanline::wire::{Endpoint, Framer, JsonText, packet};
 use rand::RngExt;
 use std::time::Instant;
 
@@ -67,7 +67,7 @@ impl World<'_> {
             out.extend_from_slice(name.as_bytes());
             out.push(b'\n');
         } else {
-            self.ask(bot, "/time", "");
+            self.ask(bot, Endpoint::Time, "");
         }
     }
 
@@ -100,8 +100,8 @@ impl World<'_> {
             return false;
         }
         let (ordinal, sent_at) = self.write(from, to, self.hands.now());
-        if to == "/broadcast" {
-            self.cast.players[from].asked.push_back(("/broadcast", ordinal));
+        if to == Endpoint::Broadcast.name() {
+            self.cast.players[from].asked.push_back((Endpoint::Broadcast, ordinal));
         }
         let cast = &mut *self.cast;
         let recipients = cast
@@ -115,20 +115,21 @@ impl World<'_> {
     }
 
     /// Asks an endpoint.
-    pub fn ask(&mut self, bot: Bot, endpoint: &'static str, argument: &str) {
+    pub fn ask(&mut self, bot: Bot, endpoint: Endpoint, argument: &str) {
         let name = self.cast.name(bot);
         let player = &mut self.cast.players[bot];
         player.ordinal += 1;
         player.asked.push_back((endpoint, player.ordinal));
         let argument = JsonText::escape(argument);
-        packet::push_packet(self.hands.outbox(bot), &name, "0.0.0.0", endpoint, &argument);
+        let out = self.hands.outbox(bot);
+        packet::push_packet(out, &name, "0.0.0.0", endpoint.name(), &argument);
     }
 
     pub fn leave(&mut self, bot: Bot, how: Leave) {
         let user = self.cast.players[bot].user;
         match how {
             Leave::Finish => self.hands.order(Order::Finish(bot)),
-            Leave::Quit => self.ask(bot, "/quit", ""),
+            Leave::Quit => self.ask(bot, Endpoint::Quit, ""),
             Leave::Reset => {
                 self.hands.order(Order::Reset(bot));
                 self.cast.ledger.departed(user, Departure::Torn);

@@ -142,7 +142,7 @@ fn note_missing_answers(cast: &mut Cast) {
         }
         for (endpoint, ordinal) in std::mem::take(&mut cast.players[bot].asked) {
             let detail = "no answer".to_owned();
-            cast.ledger.fault(FaultKind::Lost, &name, endpoint, ordinal, 0, detail);
+            cast.ledger.fault(FaultKind::Lost, &name, endpoint.name(), ordinal, 0, detail);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::bots::{Script, World};
 use crate::driver::Bot;
+use lanline::wire::Endpoint;
 use std::time::{Duration, Instant};
 
 /// Before a refused broadcast is tried again.
@@ -22,7 +23,7 @@ impl Broadcast {
 
     fn next(&self, world: &mut World<'_>) {
         if self.is_running && self.is_announcer {
-            world.post(0, "/broadcast", |_| true);
+            world.post(0, Endpoint::Broadcast.name(), |_| true);
         }
     }
 }

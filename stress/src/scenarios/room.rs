@@ -3,6 +3,7 @@
 
 use crate::bots::{Script, World};
 use crate::driver::Bot;
+use lanline::wire::Endpoint;
 
 pub struct Room {
     name: String,
@@ -28,12 +29,12 @@ impl Script for Room {
     fn start(&mut self, world: &mut World<'_>) {
         self.is_running = true;
         for bot in 0..world.cast.seats() {
-            world.ask(bot, "/join", &self.name);
+            world.ask(bot, Endpoint::Join, &self.name);
         }
     }
 
-    fn answered(&mut self, _: Bot, endpoint: &str, _: &str, world: &mut World<'_>) {
-        if endpoint == "/join" {
+    fn answered(&mut self, _: Bot, endpoint: Endpoint, _: &str, world: &mut World<'_>) {
+        if endpoint == Endpoint::Join {
             self.members += 1;
             if self.members == world.cast.seats() {
                 self.post(world);

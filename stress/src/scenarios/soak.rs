@@ -7,6 +7,7 @@ use super::pace::Pace;
 use super::slow::SlowReaders;
 use crate::bots::{Script, World};
 use crate::driver::Bot;
+use lanline::wire::Endpoint;
 
 /// One bot in so many comes and goes.
 const VISITORS_EVERY: usize = 5;
@@ -64,7 +65,7 @@ impl Soak {
             }
         }
         for _ in self.broadcasts.due(world.now()) {
-            world.post(ANNOUNCER, "/broadcast", |_| true);
+            world.post(ANNOUNCER, Endpoint::Broadcast.name(), |_| true);
         }
     }
 }
@@ -79,7 +80,7 @@ impl Script for Soak {
         self.broadcasts.start(now);
         for bot in 0..world.cast.seats() {
             if self.is_member(bot) {
-                world.ask(bot, "/join", &self.room);
+                world.ask(bot, Endpoint::Join, &self.room);
             }
             self.visitors.visit(bot, world);
         }
@@ -89,8 +90,8 @@ impl Script for Soak {
         self.visitors.visit(bot, world);
     }
 
-    fn answered(&mut self, bot: Bot, endpoint: &str, _: &str, _: &mut World<'_>) {
-        if endpoint == "/join"
+    fn answered(&mut self, bot: Bot, endpoint: Endpoint, _: &str, _: &mut World<'_>) {
+        if endpoint == Endpoint::Join
             && let Err(place) = self.members.binary_search(&bot)
         {
             self.members.insert(place, bot);

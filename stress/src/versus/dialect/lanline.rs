@@ -1,7 +1,7 @@
 //! Lanline: packets, through the wire that the server shares.
 
 use super::{Dialect, Heard, Role, User, words};
-use lanline::wire::{Framer, JsonText, Packet, Step, packet};
+use lanline::wire::{Endpoint, Framer, JsonText, Packet, Step, packet};
 
 /// A packet is never longer than this here.
 const PACKET_BYTES_MAX: usize = 1 << 20;
@@ -26,7 +26,7 @@ impl Dialect for Lanline {
     }
 
     fn announce(&self, from: User, text: &[u8], out: &mut Vec<u8>) {
-        push(from, "/broadcast", text, out);
+        push(from, Endpoint::Broadcast.name(), text, out);
     }
 
     fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
@@ -40,9 +40,11 @@ impl Dialect for Lanline {
             return (end, Heard::Refusal(words(&bytes[start..end])));
         };
         let heard = match packet.name.as_ref() {
-            "/welcome" => Heard::Ready,
-            "/error" => Heard::Refusal(packet.msg.plain().into_owned()),
-            name if name.starts_with('/') => Heard::Noise,
+            name if name.starts_with('/') => match Endpoint::parse(name) {
+                Some(Endpoint::Welcome) => Heard::Ready,
+                Some(Endpoint::Error) => Heard::Refusal(packet.msg.plain().into_owned()),
+                _ => Heard::Noise,
+            },
             // Plain texts stand on the wire as they are: borrowed from there.
             _ => {
                 let length = packet.msg.raw().len();

@@ -4,7 +4,7 @@
 use super::lanline::push;
 use super::{Dialect, Heard, Role, User};
 use crate::relay::{EVERYONE, HEADER_BYTES};
-use lanline::wire::packet;
+use lanline::wire::{Endpoint, packet};
 
 pub struct Relay;
 
@@ -30,7 +30,7 @@ impl Dialect for Relay {
 
     fn announce(&self, from: User, text: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
-        push(from, "/broadcast", text, out);
+        push(from, Endpoint::Broadcast.name(), text, out);
         address(EVERYONE, start, out);
     }
 

@@ -1,9 +1,11 @@
-//! Whom to chat as and where: `[NAME@][HOST][:PORT]`, read once into types.
-//! Never: sockets, defaults that come from the environment.
+//! Where to connect and by what name: `[NAME@][HOST][:PORT]`, read once into
+//! types. An IPv6 address may have a zone: `fe80::1%eth0`. Never: sockets,
+//! defaults that come from the environment.
 
 use crate::limits::DEFAULT_PORT;
 use crate::wire::Name;
 use std::fmt;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 /// A server to go to, and the name to go by; what was left out is `None`.
@@ -54,17 +56,48 @@ impl FromStr for Target {
             "" => None,
             name => Some(Name::parse(name).map_err(|error| error.to_string())?),
         };
-        let (host, port) = split_port(server)?;
-        let host = (!host.is_empty()).then(|| host.to_owned());
-        let port = match port {
-            None => None,
-            Some(port) => match port.parse::<u16>() {
-                Ok(port) if port != 0 => Some(port),
-                _ => return Err(format!("{port:?} is no port (1 to 65535)")),
-            },
-        };
+        let (host, port) = parse_server(server)?;
         Ok(Self { name, host, port })
     }
+}
+
+/// `HOST`, `HOST:PORT`, `[IPv6]:PORT`, or an IPv6 address as it is.
+impl FromStr for Server {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address = text.split_once('%').map_or(text, |(address, _)| address);
+        if address.parse::<Ipv6Addr>().is_ok() {
+            return Ok(Self { host: text.to_owned(), port: DEFAULT_PORT });
+        }
+        match parse_server(text)? {
+            (Some(host), port) => Ok(Self { host, port: port.unwrap_or(DEFAULT_PORT) }),
+            (None, _) => Err("no host".to_owned()),
+        }
+    }
+}
+
+impl From<SocketAddr> for Server {
+    fn from(address: SocketAddr) -> Self {
+        let host = match address {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+            address => address.ip().to_string(),
+        };
+        Self { host, port: address.port() }
+    }
+}
+
+fn parse_server(server: &str) -> Result<(Option<String>, Option<u16>), String> {
+    let (host, port) = split_port(server)?;
+    let host = (!host.is_empty()).then(|| host.to_owned());
+    let port = match port {
+        None => None,
+        Some(port) => match port.parse::<u16>() {
+            Ok(port) if port != 0 => Some(port),
+            _ => return Err(format!("{port:?} is no port (1 to 65535)")),
+        },
+    };
+    Ok((host, port))
 }
 
 /// The host without its brackets, and what stands behind the colon.
@@ -121,6 +154,33 @@ mod tests {
     fn what_is_no_target() {
         for text in ["_bob@hall", "hall:", "hall:0", "hall:65536", "::1", "[::1", "[::1]7000"] {
             assert!(text.parse::<Target>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_a_host_with_or_without_its_port() {
+        for (text, wanted) in [
+            ("127.0.0.1", "127.0.0.1:5260"),
+            ("127.0.0.1:7", "127.0.0.1:7"),
+            ("hall", "hall:5260"),
+            ("::1", "[::1]:5260"),
+            ("[::1]", "[::1]:5260"),
+            ("[::1]:7", "[::1]:7"),
+            ("fe80::1%eth0", "[fe80::1%eth0]:5260"),
+            ("[fe80::1%eth0]:7", "[fe80::1%eth0]:7"),
+        ] {
+            assert_eq!(text.parse::<Server>().unwrap().to_string(), wanted, "{text}");
+        }
+        for text in ["", ":7", "127.0.0.1:port", "1:2:3", "[::1"] {
+            assert!(text.parse::<Server>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_a_socket_keeps_its_zone() {
+        for text in ["127.0.0.1:7", "[::1]:7", "[fe80::1%2]:7"] {
+            let address: SocketAddr = text.parse().unwrap();
+            assert_eq!(Server::from(address).to_string(), text);
         }
     }
 

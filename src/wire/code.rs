@@ -1,5 +1,4 @@
-//! The codes of refusals, each with its words for people. When one is due is
-//! for others to say.
+//! The codes of refusals, each with its line for people. Never: when one is due.
 
 /// Why something was refused; the first line of a packet from `/error` names
 /// it behind the ordinal.
@@ -51,6 +50,12 @@ impl Code {
     /// As it stands on the wire.
     pub fn word(self) -> &'static str {
         self.words().0
+    }
+
+    /// The code that stands on the wire as `word`; `None` where this version of
+    /// the protocol has none.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.word() == word)
     }
 
     /// The line for people.
@@ -113,6 +118,8 @@ mod tests {
         assert!(advice.iter().all(|text| text.ends_with('.')), "sentences, for people");
         for (at, code) in codes.into_iter().enumerate() {
             assert_eq!(code as usize, at, "counters go by this order");
+            assert_eq!(Code::parse(code.word()), Some(code));
         }
+        assert_eq!(Code::parse("Busy"), None);
     }
 }

@@ -1,0 +1,119 @@
+//! The bytes of a connection, in two halves that may be used by two threads.
+//! The only file that names a socket. Never: packets.
+
+use super::deadline::Deadline;
+use super::error::Error;
+use socket2::{SockRef, TcpKeepalive};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// A silent connection is probed after this time ...
+const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
+/// ... this often, a second apart each, before it is lost.
+const KEEPALIVE_RETRIES: u32 = 10;
+
+/// The half that is read.
+#[derive(Debug)]
+pub struct ReadHalf {
+    stream: TcpStream,
+    /// The socket's own timeout, as it was set last.
+    timeout: Option<Duration>,
+}
+
+/// The half that is written.
+#[derive(Debug)]
+pub struct WriteHalf {
+    stream: TcpStream,
+    timeout: Option<Duration>,
+}
+
+/// Connects by TCP, within `timeout`.
+///
+/// # Errors
+/// The system's; `TimedOut` where nothing answers.
+pub fn connect_tcp(address: SocketAddr, timeout: Duration) -> io::Result<(ReadHalf, WriteHalf)> {
+    let stream = TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_TIME)
+        .with_interval(Duration::from_secs(1))
+        .with_retries(KEEPALIVE_RETRIES);
+    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+    let reader = ReadHalf { stream: stream.try_clone()?, timeout: None };
+    Ok((reader, WriteHalf { stream, timeout: None }))
+}
+
+impl ReadHalf {
+    /// What has come, as soon as there is some: the count of bytes, 0 at the
+    /// end. Without a deadline it waits for ever.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`]; [`Error::Io`] where the connection is lost.
+    pub fn read(&mut self, bytes: &mut [u8], deadline: Option<Deadline>) -> Result<usize, Error> {
+        loop {
+            let left = deadline.map(Deadline::left).transpose()?;
+            if left != self.timeout {
+                self.stream.set_read_timeout(left).map_err(Error::Io)?;
+                self.timeout = left;
+            }
+            match (self.stream.read(bytes), deadline) {
+                (Ok(count), _) => return Ok(count),
+                (Err(error), _) if error.kind() == ErrorKind::Interrupted => {}
+                (Err(error), Some(deadline)) if is_timeout(&error) => return Err(deadline.over()),
+                (Err(error), _) => return Err(Error::Io(error)),
+            }
+        }
+    }
+}
+
+impl WriteHalf {
+    /// Writes as much as is taken within `patience`; the count of bytes, 0 if
+    /// nothing is.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub fn write(&mut self, bytes: &[u8], patience: Duration) -> Result<usize, Error> {
+        if self.timeout != Some(patience) {
+            self.stream.set_write_timeout(Some(patience)).map_err(Error::Io)?;
+            self.timeout = Some(patience);
+        }
+        loop {
+            match self.stream.write(bytes) {
+                Ok(0) if !bytes.is_empty() => return Err(Error::Io(ErrorKind::WriteZero.into())),
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => return Ok(0),
+                Err(error) => return Err(Error::Io(error)),
+            }
+        }
+    }
+
+    /// Writes all of it.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`]; [`Error::Io`] where the connection is lost.
+    pub fn write_all(&mut self, mut bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            let count = self.write(bytes, deadline.left()?)?;
+            bytes = &bytes[count..];
+        }
+        Ok(())
+    }
+
+    /// Ends this half; what the server still has to say comes all the same.
+    pub fn half_close(&self) {
+        // Fails where the connection is gone, which is as good.
+        self.stream.shutdown(Shutdown::Write).unwrap_or_default();
+    }
+
+    /// Ends both halves: a thread that reads the other one hears of it.
+    pub fn close(&self) {
+        self.stream.shutdown(Shutdown::Both).unwrap_or_default();
+    }
+}
+
+/// A socket's timeout is one or the other, by the system.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}

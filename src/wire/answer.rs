@@ -1,0 +1,228 @@
+//! The first lines that are for programs: what the server's answers, notices
+//! and refusals say, read and written. Never: the packets that carry them.
+
+use super::code::Code;
+use std::fmt;
+
+/// Of `/welcome`: `NAME IP USERS VERSION`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    pub name: String,
+    /// The client's address, as the server sees it.
+    pub ip: String,
+    pub users: u64,
+    /// Of the server, like `lanline/0.1.0`.
+    pub version: String,
+}
+
+impl Welcome {
+    /// `None` where `msg` is no welcome.
+    pub fn parse(msg: &str) -> Option<Self> {
+        let mut words = msg.lines().next()?.split(' ');
+        let name = words.next()?.to_owned();
+        let ip = words.next()?.to_owned();
+        let users = words.next()?.parse().ok()?;
+        Some(Self { name, ip, users, version: words.next()?.to_owned() })
+    }
+}
+
+impl fmt::Display for Welcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, ip, users, version } = self;
+        write!(f, "{name} {ip} {users} {version}")
+    }
+}
+
+/// Of `/error`: `ORDINAL CODE [RECIPIENT]`, then a line for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which packet of this connection, counted from 1; 0 for what no packet
+    /// caused.
+    pub ordinal: u64,
+    /// As it came: a newer server may have codes that are unknown here.
+    pub code: String,
+    /// Who misses the packet, for `busy` and `undelivered`.
+    pub recipient: Option<String>,
+    /// The line for people; may be empty.
+    pub reason: String,
+}
+
+impl Refusal {
+    /// `None` where `msg` is no refusal.
+    pub fn parse(msg: &str) -> Option<Self> {
+        let (first, reason) = msg.split_once('\n').unwrap_or((msg, ""));
+        let mut words = first.split(' ');
+        Some(Self {
+            ordinal: words.next()?.parse().ok()?,
+            code: words.next().filter(|code| !code.is_empty())?.to_owned(),
+            recipient: words.next().map(str::to_owned),
+            reason: reason.trim().to_owned(),
+        })
+    }
+
+    /// Whether this is the reason.
+    pub fn is(&self, code: Code) -> bool {
+        self.code == code.word()
+    }
+
+    /// Code, recipient and reason in one line.
+    pub fn in_words(&self) -> String {
+        let mut words = self.code.clone();
+        if let Some(recipient) = &self.recipient {
+            words = format!("{words} ({recipient})");
+        }
+        if !self.reason.is_empty() {
+            words = format!("{words}: {}", self.reason);
+        }
+        words
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ordinal, code, recipient, reason } = self;
+        write!(f, "{ordinal} {code}")?;
+        if let Some(recipient) = recipient {
+            write!(f, " {recipient}")?;
+        }
+        write!(f, "\n{reason}")
+    }
+}
+
+/// The head of a page: `FIRST-LAST of TOTAL`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The place of the first entry in the whole list, from 1; 0 if it is empty.
+    pub first: u64,
+    pub last: u64,
+    /// Entries of the whole list.
+    pub total: u64,
+}
+
+impl Range {
+    /// `None` where `line` is none.
+    pub fn parse(line: &str) -> Option<Self> {
+        let (range, total) = line.split_once(" of ")?;
+        let (first, last) = range.split_once('-')?;
+        let [first, last, total] = [first, last, total].map(|number| number.parse().ok());
+        Some(Self { first: first?, last: last?, total: total? })
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last, total } = self;
+        write!(f, "{first}-{last} of {total}")
+    }
+}
+
+/// A page of `/list`, `/rooms` or `/members`: `FIRST-LAST of TOTAL`, then an
+/// entry a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The place of the first entry in the whole list, from 1; 0 if it is empty.
+    pub first: u64,
+    pub last: u64,
+    /// Entries of the whole list.
+    pub total: u64,
+    pub lines: Vec<String>,
+}
+
+impl Page {
+    /// `None` where `msg` is no page.
+    pub fn parse(msg: &str) -> Option<Self> {
+        let mut lines = msg.lines();
+        let Range { first, last, total } = Range::parse(lines.next()?)?;
+        Some(Self {
+            first,
+            last,
+            total,
+            lines: lines.filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        })
+    }
+
+    /// Whether no page follows.
+    pub fn is_last(&self) -> bool {
+        self.last >= self.total
+    }
+}
+
+impl fmt::Display for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last, total, lines } = self;
+        write!(f, "{}", Range { first: *first, last: *last, total: *total })?;
+        lines.iter().try_for_each(|line| write!(f, "\n{line}"))
+    }
+}
+
+/// Of `/who`: `NAME IP SECONDS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who<'a> {
+    pub name: &'a str,
+    pub ip: &'a str,
+    /// Connected for so long.
+    pub seconds: u64,
+}
+
+impl<'a> Who<'a> {
+    /// `None` where `msg` is no answer of `/who`.
+    pub fn parse(msg: &'a str) -> Option<Self> {
+        let mut words = msg.lines().next()?.split(' ');
+        let (name, ip) = (words.next()?, words.next()?);
+        Some(Self { name, ip, seconds: words.next()?.parse().ok()? })
+    }
+}
+
+impl fmt::Display for Who<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, ip, seconds } = self;
+        write!(f, "{name} {ip} {seconds}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let welcome = Welcome::parse("bob 127.0.0.1 3 lanline/0.1.0\nHello").unwrap();
+        assert_eq!((welcome.name.as_str(), welcome.users), ("bob", 3));
+        assert_eq!(welcome.to_string(), "bob 127.0.0.1 3 lanline/0.1.0");
+
+        for text in ["7 busy bob\nTheir queue is full.", "0 stuck\n"] {
+            assert_eq!(Refusal::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["1-2 of 3\nann\nbob", "0-0 of 0"] {
+            assert_eq!(Page::parse(text).unwrap().to_string(), text);
+        }
+        let who = Who::parse("ann ::1 7").unwrap();
+        assert_eq!((who.name, who.ip, who.seconds), ("ann", "::1", 7));
+        assert_eq!(who.to_string(), "ann ::1 7");
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        assert_eq!(Welcome::parse("bob 127.0.0.1 many x"), None);
+        assert_eq!(Refusal::parse("x stuck"), None);
+        assert_eq!(Refusal::parse("7"), None);
+        assert_eq!(Page::parse("1 of 3"), None);
+        assert_eq!(Who::parse("ann ::1"), None);
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_words() {
+        let refusal = Refusal::parse("7 busy bob\nTheir queue is full.").unwrap();
+        assert_eq!(refusal.in_words(), "busy (bob): Their queue is full.");
+        assert!(refusal.is(Code::Busy) && !refusal.is(Code::Stuck));
+        assert_eq!(Refusal::parse("0 stuck").unwrap().in_words(), "stuck");
+    }
+
+    #[test]
+    fn a_list_ends_with_the_page_that_reaches_its_total() {
+        let page = Page::parse("1-2 of 3\nann\nbob").unwrap();
+        assert_eq!(page.lines, ["ann", "bob"]);
+        assert!(!page.is_last());
+        assert!(Page::parse("0-0 of 0").unwrap().is_last());
+    }
+}
