@@ -44,6 +44,22 @@ pub const RATE_BURST: Duration = Duration::from_secs(2);
 pub const RATE_PAUSE_MIN: Duration = Duration::from_millis(10);
 /// ... and at the most.
 pub const RATE_PAUSE_MAX: Duration = Duration::from_millis(250);
+/// Packets a second from one address, all its connections together: the default
+/// of `--rate-per-address`. A terminal server's hundred users never meet it.
+pub const RATE_PER_ADDRESS_DEFAULT: u32 = 3000;
+/// Bytes a second from one address ...
+pub const ADDRESS_BYTES_PER_SECOND: u64 = 50_000_000;
+/// ... and logins.
+pub const ADDRESS_LOGINS_PER_SECOND: u64 = 200;
+/// An address may save up what this time would have allowed.
+pub const ADDRESS_BURST: Duration = Duration::from_secs(2);
+/// Wrong tokens from one address in a minute, after which none is looked at for
+/// another.
+pub const ADDRESS_GUESSES_MAX: u32 = 10;
+/// Rooms that were made from one address and are there.
+pub const ROOMS_PER_ADDRESS_MAX: u32 = 2000;
+/// What waits for all recipients together, in bytes: the default of `--queues`.
+pub const QUEUES_BYTES_DEFAULT: usize = 1 << 30;
 /// Between two broadcasts of one connection: the default of
 /// `--broadcast-interval`.
 pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);

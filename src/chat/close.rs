@@ -122,8 +122,8 @@ impl<S> Shard<S> {
         }
         self.bounce_queue(id);
         if let Some(client) = self.clients.remove(id) {
-            let Client { socket, peer, .. } = client;
-            self.effects.push(Effect::Close(Box::new(Gone { socket, peer })));
+            let Client { socket, peer, budget, .. } = client;
+            self.effects.push(Effect::Close(Box::new(Gone { socket, peer, budget })));
         }
     }
 

@@ -255,13 +255,14 @@ impl<S> Shard<S> {
         if !self.rosters.contains(room.key(), id) {
             let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
             if client.cold().rooms.len() >= limits::ROOMS_PER_USER_MAX {
-                return Err(Code::BadArgument);
+                return Err(Code::TooMany);
             }
             let key = self.rosters.add(room.key(), id);
             client.cold().rooms.push(key);
         }
         let home = self.hashing.home(self.hashing.room(room.key()));
-        self.query_home(id, ordinal, home, Query::Join { room, member });
+        let budget = self.clients.get(id).and_then(|client| client.budget.clone());
+        self.query_home(id, ordinal, home, Query::Join { room, member, budget });
         Ok(())
     }
 
@@ -291,8 +292,6 @@ impl<S> Shard<S> {
             "off" => false,
             _ => return Err(Code::BadArgument),
         };
-        let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
-        client.roles.watcher = on;
         // Behind a user who came in the same tick.
         let now = self.now.max(Moment(self.last_arrival.0 + 1));
         let changed = if on { self.presence.watch(id, now) } else { self.presence.unwatch(id) };
@@ -310,6 +309,12 @@ impl<S> Shard<S> {
         // In constant time; a token's length is no secret.
         let right = bool::from(token.as_bytes().ct_eq(packet.msg.plain().as_bytes()));
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
+        // From an address that has guessed too often none is looked at.
+        let now = self.now;
+        let right = right && client.budget.as_ref().is_none_or(|budget| budget.may_guess(now));
+        if !right {
+            client.budget.as_ref().inspect(|budget| budget.guessed(now));
+        }
         client.roles.operator |= right;
         let (peer, name) = (client.peer, client.name().into());
         if !right {

@@ -2,7 +2,7 @@
 //! Only what can't be handled yet is kept. Pausing and resuming a client is here
 //! too. Never: what a packet asks for.
 
-use super::client::{CloseMode, Input, Pauses, Removal, State, Timers};
+use super::client::{Client, CloseMode, Input, Pauses, Removal, State, Timers};
 use super::effect::{Effect, Ended};
 use super::id::{ConnId, Moment};
 use super::shard::Shard;
@@ -18,6 +18,9 @@ impl<S> Shard<S> {
         self.now = now;
         self.own_counters().bytes_in.add(bytes.len() as u64);
         let Some(client) = self.clients.get_mut(id) else { return };
+        if let Some(budget) = &client.budget {
+            budget.charge_bytes(now, &self.address_pace, bytes.len());
+        }
         if client.is_closing() {
             return;
         }
@@ -151,13 +154,50 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get(id) else { return bytes.len() };
         let mut used = 0;
         if client.is_greeting() {
-            let Some(greeted) = self.greet(id, bytes, false) else { return bytes.len() };
+            let budget = client.budget.clone();
+            if budget.as_ref().is_some_and(|budget| self.waits_for_address(id, budget.login_at())) {
+                return 0;
+            }
+            let greeted = self.greet(id, bytes, false);
+            if let Some(budget) = budget
+                && !self.clients.get(id).is_some_and(Client::is_greeting)
+            {
+                budget.charge_login(self.now, &self.address_pace);
+            }
+            let Some(greeted) = greeted else { return bytes.len() };
             used = greeted;
         }
         match self.clients.get(id) {
-            Some(client) if client.is_user() => self.consume_packets(id, bytes, used),
+            Some(client) if client.is_user() => self.consume_within_budget(id, bytes, used),
             _ => used,
         }
+    }
+
+    /// [`Shard::consume`] for one that has a name: its address pays once for all
+    /// packets that came in one go, since workers share its budget.
+    fn consume_within_budget(&mut self, id: ConnId, bytes: &[u8], at: usize) -> usize {
+        let Some(client) = self.clients.get(id) else { return at };
+        let budget = client.budget.as_ref().filter(|_| self.address_pace.is_on()).cloned();
+        let Some(budget) = budget else { return self.consume_packets(id, bytes, at) };
+        if self.waits_for_address(id, budget.heard_at()) {
+            return at;
+        }
+        let before = self.packets;
+        let used = self.consume_packets(id, bytes, at);
+        budget.charge_packets(self.now, &self.address_pace, self.packets - before);
+        used
+    }
+
+    /// Whether it has to wait because its address is over its rate until then.
+    /// Who is gone or removed does not wait: its address pays all the same.
+    fn waits_for_address(&mut self, id: ConnId, until: Moment) -> bool {
+        let hurried = self.clients.get(id).is_none_or(|client| client.input.is_final());
+        if until <= self.now || hurried || self.stopping {
+            return false;
+        }
+        self.arm(id, Timers::ADDRESS_RATE, until.max(self.now.after(limits::RATE_PAUSE_MIN)));
+        self.pause(id, Pauses::ADDRESS_RATE);
+        true
     }
 
     /// [`Shard::consume`] for one that has a name.
@@ -190,6 +230,7 @@ impl<S> Shard<S> {
                 at += length;
                 let ordinal = client.count(self.now, &self.pace);
                 self.work.spend(work::PACKET);
+                self.packets += 1;
                 self.own_counters().packets_in.add(1);
                 self.handle(id, ordinal, &packet);
                 continue;
@@ -200,6 +241,7 @@ impl<S> Shard<S> {
             }
             let ordinal = client.count(self.now, &self.pace);
             self.work.spend(work::PACKET);
+            self.packets += 1;
             self.own_counters().packets_in.add(1);
             match step {
                 // White space was passed above, and what is torn is kept from

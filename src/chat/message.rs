@@ -1,6 +1,7 @@
 //! What shards send each other, in batches. A message is carried out by the
 //! shard that gets it; between two shards messages keep their order.
 
+use super::address::AddressBudget;
 use super::client::Input;
 use super::id::{Address, ConnId, Frame, Origin};
 use super::presence_news::News;
@@ -61,6 +62,7 @@ pub struct Handoff<S> {
     pub bytes: Vec<u8>,
     /// What can still come from it.
     pub input: Input,
+    pub budget: Option<Arc<AddressBudget>>,
 }
 
 impl<S> Default for Batch<S> {

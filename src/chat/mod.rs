@@ -8,6 +8,7 @@
 //! | [`shard`] | one worker's share of the chat: its state, what goes in and comes out |
 //! | [`effect`] | what a worker has to do, what an operator may want to know |
 //! | [`client`] | one connection: its state machine (`LIFECYCLE.md`), its layout |
+//! | `address` | what one address may do, however many connections it opens |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
 //! | `register` | a name is claimed at its home |
@@ -25,6 +26,7 @@
 //! | `timers`, `timer_queue` | what is done when a time is over |
 //! | [`settings`], [`counters`], [`id`] | settings, counters, handles |
 
+mod address;
 pub mod client;
 mod clients;
 mod close;
@@ -52,6 +54,7 @@ mod timer_queue;
 mod timers;
 pub mod work;
 
+pub use address::AddressBudget;
 pub use counters::Counters;
 pub use effect::{Effect, Ended, Report};
 pub use id::{ConnId, Moment, WorkerId};

@@ -3,6 +3,7 @@
 //! have replied. Meanwhile the client is paused. What only this shard has to
 //! reply to is replied to at once, the same way.
 
+use super::address::AddressBudget;
 use super::client::{Client, Pauses, Removal, Timers};
 use super::effect::Report;
 use super::id::{Address, ConnId, Frame, WorkerId};
@@ -113,7 +114,9 @@ impl<S> Shard<S> {
             Query::Members { room } => Reply::Members(self.members_part(room)),
             Query::RoomExists { room } => Reply::RoomExists(self.rooms.get(room).is_some()),
             Query::Who { key, hash } => Reply::Who(self.who_is(*hash, key)),
-            Query::Join { room, member } => Reply::Join(self.join_room_here(room, member)),
+            Query::Join { room, member, budget } => {
+                Reply::Join(self.join_room_here(room, member, budget.as_ref()))
+            }
             Query::Leave { room, member } => Reply::Leave(self.leave_room_here(room, member)),
             Query::Kick { key, hash, reason } => Reply::Kick(self.kick(*hash, key, reason)),
             Query::Pause => Reply::Pause,
@@ -146,7 +149,7 @@ impl<S> Shard<S> {
             }
             Reply::Join(Joined::TooManyRooms) => {
                 self.forget_newest_room(id);
-                Code::BadArgument
+                Code::TooMany
             }
             Reply::Leave(Left::Yes(room)) => return self.say(id, Endpoint::Leave, &room),
             Reply::Leave(Left::NotMember) => Code::NotMember,
@@ -177,12 +180,22 @@ impl<S> Shard<S> {
     }
 
     /// Somebody joins a room whose home is here.
-    fn join_room_here(&mut self, room: &Name, member: &Name) -> Joined {
-        if self.rooms.get(room.key()).is_none() && !self.counters.room_made() {
+    fn join_room_here(
+        &mut self,
+        room: &Name,
+        member: &Name,
+        budget: Option<&Arc<AddressBudget>>,
+    ) -> Joined {
+        let is_new = self.rooms.get(room.key()).is_none();
+        if is_new && budget.is_some_and(|budget| !budget.take_room()) {
+            return Joined::TooManyRooms;
+        }
+        if is_new && !self.counters.room_made() {
+            budget.inspect(|budget| budget.give_room_back());
             return Joined::TooManyRooms;
         }
         self.rooms_changed();
-        let room = self.rooms.join(room, member);
+        let room = self.rooms.join(room, member, budget);
         Joined::Yes { room: room.shown.clone(), members: room.members.len() }
     }
 

@@ -2,6 +2,7 @@
 //! query has a reply of its own kind. Never: asking, replying, or telling the
 //! client.
 
+use super::address::AddressBudget;
 use super::id::{Address, Frame, Moment};
 use super::lists::Entries;
 use super::rooms::Left;
@@ -34,6 +35,8 @@ pub enum Query {
     Join {
         room: Arc<Name>,
         member: Arc<Name>,
+        /// Of the address that makes the room, if it is made.
+        budget: Option<Arc<AddressBudget>>,
     },
     Leave {
         room: Arc<str>,

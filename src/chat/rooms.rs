@@ -1,6 +1,7 @@
 //! The tables of rooms: at a room's home its members by name; at each worker
 //! those of its clients who are in it. Never: who may join, who hears of it.
 
+use super::address::AddressBudget;
 use super::id::ConnId;
 use super::lists::Entries;
 use crate::wire::Name;
@@ -20,6 +21,8 @@ pub struct Room {
     pub members: BTreeMap<Box<str>, Box<str>>,
     /// The list of them, if somebody asked since it changed.
     pub listed: Option<Entries>,
+    /// The address that made it, whose quota has it.
+    maker: Option<Arc<AddressBudget>>,
 }
 
 /// What came of a wish to leave.
@@ -37,11 +40,17 @@ impl Rooms {
     }
 
     /// Makes the room if need be; again is no error.
-    pub fn join(&mut self, room: &Name, member: &Name) -> &Room {
+    pub fn join(
+        &mut self,
+        room: &Name,
+        member: &Name,
+        maker: Option<&Arc<AddressBudget>>,
+    ) -> &Room {
         let room = self.0.entry(room.key().into()).or_insert_with(|| Room {
             shown: format!("#{}", room.shown()).into(),
             members: BTreeMap::new(),
             listed: None,
+            maker: maker.cloned(),
         });
         room.listed = None;
         room.members.insert(member.key().into(), member.shown().into());
@@ -57,6 +66,7 @@ impl Rooms {
         room.listed = None;
         let shown = room.shown.clone();
         if room.members.is_empty() {
+            room.maker.take().inspect(|maker| maker.give_room_back());
             self.0.remove(key);
         }
         Left::Yes(shown)

@@ -18,6 +18,11 @@ pub struct Settings {
     pub stuck_timeout: Duration,
     /// Packets a second from one connection; 0 is no bound.
     pub rate: u32,
+    /// Packets a second from all connections of one address; 0 is no bound, on
+    /// bytes and logins either.
+    pub rate_per_address: u32,
+    /// What may wait for all recipients together, in bytes.
+    pub queues_bytes_max: usize,
     /// Between two broadcasts of one connection; zero is no bound.
     pub broadcast_interval: Duration,
     /// What one connection may cost before others are heard.
@@ -36,6 +41,8 @@ impl Default for Settings {
             greeting_timeout: limits::GREETING_TIMEOUT_DEFAULT,
             stuck_timeout: limits::STUCK_TIMEOUT_DEFAULT,
             rate: limits::RATE_DEFAULT,
+            rate_per_address: limits::RATE_PER_ADDRESS_DEFAULT,
+            queues_bytes_max: limits::QUEUES_BYTES_DEFAULT,
             broadcast_interval: limits::BROADCAST_INTERVAL_DEFAULT,
             quantum_work_max: limits::QUANTUM_WORK_MAX,
             operator_token: None,

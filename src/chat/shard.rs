@@ -2,6 +2,7 @@
 //! out. What happens in between is in the modules beside this one, each a part
 //! of [`Shard`].
 
+use super::address::{AddressBudget, AddressPace};
 use super::client::{Client, CloseMode, Input, Pauses, State, Timers};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
@@ -46,6 +47,7 @@ pub struct Shard<S> {
     pub(super) hashing: Hashing,
     pub(super) settings: Arc<Settings>,
     pub(super) pace: Pace,
+    pub(super) address_pace: AddressPace,
     pub(super) counters: Arc<Counters>,
     pub(super) wall_clock: WallClock,
     pub(super) now: Moment,
@@ -71,6 +73,8 @@ pub struct Shard<S> {
     /// Clients who had their turn, and have more.
     pub(super) out_of_quantum: VecDeque<ConnId>,
     pub(super) work: Work,
+    /// Packets handled so far.
+    pub(super) packets: u64,
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than half full and its socket may take some of it.
     pub(super) above_high_water: bool,
@@ -105,6 +109,7 @@ impl<S> Shard<S> {
             topology,
             hashing: Hashing::new(topology.hash_keys, topology.workers),
             pace: settings.pace(),
+            address_pace: AddressPace::of(&settings),
             settings,
             counters,
             wall_clock,
@@ -126,6 +131,7 @@ impl<S> Shard<S> {
             bulk_queue: VecDeque::new(),
             out_of_quantum: VecDeque::new(),
             work: Work::default(),
+            packets: 0,
             pool: BufferPool::default(),
             above_high_water: false,
             stopping: false,
@@ -133,10 +139,16 @@ impl<S> Shard<S> {
         }
     }
 
-    /// A connection was accepted.
-    pub fn accepted(&mut self, now: Moment, socket: S, peer: IpAddr, local: IpAddr) -> ConnId {
+    /// A connection was accepted: from the first of the addresses, at the second.
+    pub fn accepted(
+        &mut self,
+        now: Moment,
+        socket: S,
+        addresses: (IpAddr, IpAddr),
+        budget: Option<Arc<AddressBudget>>,
+    ) -> ConnId {
         self.now = now;
-        let id = self.insert(socket, (peer, local));
+        let id = self.insert(socket, addresses, budget);
         self.sweep_timers();
         self.arm(id, Timers::GREETING, now.after(self.settings.greeting_timeout));
         self.check_invariants();
@@ -152,14 +164,19 @@ impl<S> Shard<S> {
         code: Code,
     ) -> ConnId {
         self.now = now;
-        let id = self.insert(socket, addresses);
+        let id = self.insert(socket, addresses, None);
         self.refuse(id, 0, code, None);
         self.check_invariants();
         id
     }
 
-    fn insert(&mut self, socket: S, (peer, local): (IpAddr, IpAddr)) -> ConnId {
-        let client = Client::new(socket, peer, local.to_compact_string(), self.now);
+    fn insert(
+        &mut self,
+        socket: S,
+        (peer, local): (IpAddr, IpAddr),
+        budget: Option<Arc<AddressBudget>>,
+    ) -> ConnId {
+        let client = Client::new(socket, peer, local.to_compact_string(), budget, self.now);
         self.clients.insert(client)
     }
 
@@ -239,6 +256,7 @@ impl<S> Shard<S> {
             }
         }
         self.pace = settings.pace();
+        self.address_pace = AddressPace::of(&settings);
         self.settings = settings;
     }
 

@@ -65,6 +65,7 @@ impl<S> Shard<S> {
             Timers::GREETING => self.greeting_timed_out(id),
             Timers::SILENCE => self.silence_timed_out(id),
             Timers::RATE => self.resume(id, Pauses::RATE),
+            Timers::ADDRESS_RATE => self.resume(id, Pauses::ADDRESS_RATE),
             Timers::AUTH_BACKOFF => self.end_auth_backoff(id),
             Timers::STUCK => self.stuck_timed_out(id),
             Timers::LINGER => self.linger_timed_out(id),

@@ -1,7 +1,9 @@
 //! A cluster of shards for one test: everything comes to rest at once, in a
 //! fixed order, unless a test holds back messages or closes a socket's window.
 
-use lanline::chat::{Batch, Code, ConnId, Counters, Moment, Settings, Shard, Topology, WorkerId};
+use lanline::chat::{
+    AddressBudget, Batch, Code, ConnId, Counters, Moment, Settings, Shard, Topology, WorkerId,
+};
 use lanline::chat::{Effect, Ended, Report};
 use lanline::wire::JsonText;
 use lanline::wire::packet::push_packet;
@@ -35,6 +37,8 @@ pub struct Cluster {
     /// Messages for these workers stay under way.
     pub held_messages: Vec<usize>,
     clients: Vec<Client>,
+    /// Of the address of all who connect from here on.
+    pub budget: Option<Arc<AddressBudget>>,
 }
 
 /// A client's connection as its peer and the kernel see it.
@@ -97,6 +101,7 @@ impl Cluster {
             ticks_are_held: false,
             held_messages: Vec::new(),
             clients: Vec::new(),
+            budget: None,
         }
     }
 
@@ -110,7 +115,7 @@ impl Cluster {
     pub fn connect(&mut self, worker: usize) -> Who {
         let who = self.clients.len();
         let peer = Ipv4Addr::from(0x0a01_0000 + who as u32).into();
-        let id = self.shards[worker].accepted(self.now, who, peer, SERVER);
+        let id = self.shards[worker].accepted(self.now, who, (peer, SERVER), self.budget.clone());
         let client = Client { at: Some((worker, id)), window: usize::MAX, ..Client::default() };
         self.clients.push(client);
         who

@@ -7,6 +7,7 @@ mod state;
 pub use identity::Identity;
 pub use state::{CloseMode, Flush, Input, Output, Pauses, State, Timers};
 
+use super::address::AddressBudget;
 use super::id::{Moment, Tag};
 use super::lists::Listing;
 use super::settings::Pace;
@@ -28,8 +29,8 @@ pub struct Client<S> {
     pub(super) generation: u32,
     state: State,
     pub(super) input: Input,
-    pub(super) pauses: Pauses,
     pub(super) timers: Timers,
+    pub(super) pauses: Pauses,
     pub(super) output: Output,
     pub(super) roles: Roles,
     /// What waits for the socket.
@@ -57,14 +58,14 @@ pub struct Client<S> {
     /// begin.
     pub(super) local: CompactString,
     pub(super) peer: IpAddr,
+    /// Shared by all connections of its address; none, if that is trusted.
+    pub(super) budget: Option<Arc<AddressBudget>>,
 }
 
 /// What a user is besides a user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Roles {
     pub operator: bool,
-    /// Hears of those who come and go.
-    pub watcher: bool,
     /// Others were told that it came.
     pub announced: bool,
     /// Has sent something that other shards may have to refuse.
@@ -99,7 +100,13 @@ pub struct ColdState {
 }
 
 impl<S> Client<S> {
-    pub(super) fn new(socket: S, peer: IpAddr, local: CompactString, now: Moment) -> Self {
+    pub(super) fn new(
+        socket: S,
+        peer: IpAddr,
+        local: CompactString,
+        budget: Option<Arc<AddressBudget>>,
+        now: Moment,
+    ) -> Self {
         Self {
             generation: 0,
             state: State::Greeting,
@@ -120,6 +127,7 @@ impl<S> Client<S> {
             cold: None,
             local,
             peer,
+            budget,
         }
     }
 
@@ -273,6 +281,10 @@ impl<S> Client<S> {
         assert!(
             !pauses.contains(Pauses::RATE) || timers.contains(Timers::RATE),
             "paused by its rate for ever"
+        );
+        assert!(
+            !pauses.contains(Pauses::ADDRESS_RATE) || timers.contains(Timers::ADDRESS_RATE),
+            "paused by its address's rate for ever"
         );
         assert!(
             !pauses.contains(Pauses::AUTH_BACKOFF) || timers.contains(Timers::AUTH_BACKOFF),

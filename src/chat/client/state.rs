@@ -151,11 +151,13 @@ bitflags! {
         const QUANTUM = 1 << 4;
         /// A list is on its way to it, until its last page.
         const LISTING = 1 << 5;
+        /// Its address is over its rate, until a timer ends that.
+        const ADDRESS_RATE = 1 << 6;
     }
 
     /// Timers of a connection that are armed.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub struct Timers: u8 {
+    pub struct Timers: u16 {
         /// It has to have greeted.
         const GREETING = 1;
         /// Silence ends a bare name.
@@ -172,6 +174,8 @@ bitflags! {
         const QUERY = 1 << 6;
         /// It has stayed long enough for others to be told that it came.
         const PRESENCE = 1 << 7;
+        /// Its address is over its rate.
+        const ADDRESS_RATE = 1 << 8;
     }
 }
 
