@@ -41,6 +41,7 @@ impl<S> Shard<S> {
         self.now = now;
         let Some(client) = self.clients.get_mut(id) else { return };
         let packets = client.outbound.advance(&mut self.pool, bytes);
+        self.queued_bytes -= bytes;
         client.last_progress = now;
         client.output.blocked = false;
         let counters = self.counters.of(self.topology.worker);

@@ -2,7 +2,7 @@
 //! its readiness. Never: what the bytes mean.
 
 use crate::limits;
-use crate::wire::Outbound;
+use crate::wire::{Outbound, Owned};
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
@@ -71,7 +71,7 @@ impl Socket {
     }
 
     /// One `send`, or one `writev` where frames are shared.
-    pub fn send<T: Copy>(&mut self, outbound: &Outbound<T>) -> Sent {
+    pub fn send<T: Owned>(&mut self, outbound: &Outbound<T>) -> Sent {
         loop {
             let (result, asked) = match outbound.contiguous() {
                 Some(bytes) => (self.stream.write(bytes), bytes.len()),
@@ -88,7 +88,7 @@ impl Socket {
         }
     }
 
-    fn send_slices<T: Copy>(&mut self, outbound: &Outbound<T>) -> (io::Result<usize>, usize) {
+    fn send_slices<T: Owned>(&mut self, outbound: &Outbound<T>) -> (io::Result<usize>, usize) {
         let mut slices = [IoSlice::new(&[]); limits::SLICES_MAX];
         let used = outbound.fill(&mut slices);
         let asked = slices[..used].iter().map(|slice| slice.len()).sum();
