@@ -1,8 +1,8 @@
 //! Who was sent what, and what became of it: each packet either whole in its
 //! recipient's hands or refused to its sender, once.
 
-use super::{Client, Packet, packet_text};
 use std::collections::{BTreeMap, BTreeSet};
+use testkit::{Packet, Peer, packet_text};
 
 /// The packets of one sender, by ordinal, and whom each was for.
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Sends a packet that carries its ordinal, padded to about `length` bytes.
-    pub fn send(&mut self, sender: &mut Client, to: &str, recipients: &[&str], length: usize) {
+    pub fn send(&mut self, sender: &mut Peer, to: &str, recipients: &[&str], length: usize) {
         let ordinal = sender.count(1);
         let text = numbered(ordinal, length);
         sender.send_raw(packet_text(&sender.name, to, &text) + "\n");
@@ -34,7 +34,7 @@ impl Ledger {
     /// Sends until the sender has heard again and again that the queues of all
     /// `full` are. Once isn't enough: a queue is also full for as long as a
     /// burst has not been handed to a socket that has room for it.
-    pub fn fill(&mut self, sender: &mut Client, to: &str, recipients: &[&str], full: &[&str]) {
+    pub fn fill(&mut self, sender: &mut Peer, to: &str, recipients: &[&str], full: &[&str]) {
         const BURST: u64 = 20;
         for _ in 0..4000 {
             for _ in 0..BURST {
@@ -142,7 +142,7 @@ impl Ledger {
     }
 
     /// Tells a reader that nothing more comes; they may be too busy to hear.
-    pub fn end(&mut self, sender: &mut Client, to: &str) {
+    pub fn end(&mut self, sender: &mut Peer, to: &str) {
         let ordinal = sender.send(to, "end");
         self.off_the_books.insert(ordinal);
         sender.ask("/ping", "");

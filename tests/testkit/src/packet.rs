@@ -1,7 +1,10 @@
-//! Packets as the server must write them, read without mercy.
+//! Packets as they stand on the wire: read strictly where the server wrote
+//! them, and by any JSON reader where a client did.
+
+use serde_json::Value;
 
 /// What follows a refusal's ordinal.
-const CODES: [&str; 18] = [
+const CODES: [&str; 19] = [
     "malformed",
     "too-large",
     "not-you",
@@ -20,6 +23,7 @@ const CODES: [&str; 18] = [
     "server-full",
     "not-on-lan",
     "stuck",
+    "too-many",
 ];
 
 /// A packet from the server, its four strings unescaped.
@@ -55,6 +59,24 @@ impl Packet {
             packet.check_refusal();
         }
         packet
+    }
+
+    /// Reads a packet as any client may write it.
+    ///
+    /// # Panics
+    /// Where it is none.
+    pub fn parse(text: &str) -> Self {
+        let value: Value = serde_json::from_str(text)
+            .unwrap_or_else(|error| panic!("no packet: {error}: {text:?}"));
+        let string = |value: &Value| {
+            value.as_str().unwrap_or_else(|| panic!("not four strings: {text:?}")).to_owned()
+        };
+        Self {
+            name: string(&value["from"]["name"]),
+            ip: string(&value["from"]["ip"]),
+            to: string(&value["to"]),
+            msg: string(&value["msg"]),
+        }
     }
 
     /// What programs read.
@@ -97,13 +119,13 @@ impl Packet {
 
 /// A packet as most clients write it, without any ending.
 pub fn packet_text(name: &str, to: &str, msg: &str) -> String {
-    let quoted = |text: &str| serde_json::to_string(text).unwrap();
-    format!(
-        "{{\"from\":{{\"name\":{},\"ip\":\"\"}},\"to\":{},\"msg\":{}}}",
-        quoted(name),
-        quoted(to),
-        quoted(msg)
-    )
+    packet_text_from(name, "", to, msg)
+}
+
+/// [`packet_text`] with an address, as the server writes it.
+pub fn packet_text_from(name: &str, ip: &str, to: &str, msg: &str) -> String {
+    let [name, ip, to, msg] = [name, ip, to, msg].map(|text| serde_json::to_string(text).unwrap());
+    format!("{{\"from\":{{\"name\":{name},\"ip\":{ip}}},\"to\":{to},\"msg\":{msg}}}")
 }
 
 fn literal(rest: &mut &str, expected: &str, whole: &str) {
