@@ -19,7 +19,9 @@
 //! | `reload` | SIGHUP: settings that change in flight |
 //! | `supervisor` | what systemd gives and wants to hear |
 //! | `loop_stats`, `heartbeat` | what the loops tell of themselves |
-//! | `metrics` | all that for Prometheus, on its own thread |
+//! | [`services`] | threads beside the workers, and their lifecycle |
+//! | `gate` | where every thread confines itself before anything is served |
+//! | [`error`] | why the server can't serve |
 //! | `worst_case` | what the flags allow strangers to make us hold |
 //! | `event_log` | log lines, repeated ones summed up |
 
@@ -27,15 +29,17 @@ mod admission;
 pub mod config;
 mod control;
 mod descriptors;
+pub mod error;
 mod event_log;
+mod gate;
 mod heartbeat;
 mod in_flight;
 mod listener;
 mod loop_stats;
 mod mailbox;
-mod metrics;
 mod reload;
 pub mod server;
+pub mod services;
 mod shutdown;
 mod signals;
 mod socket;
@@ -46,4 +50,5 @@ mod worst_case;
 
 pub use config::Config;
 pub use descriptors::clients_allowed;
-pub use server::{ServeError, serve, serve_then};
+pub use error::ServeError;
+pub use server::{serve, serve_with};

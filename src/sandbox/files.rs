@@ -13,8 +13,8 @@ use std::path::Path;
 /// calls that seccomp refuses altogether.
 const WANTED: ABI = ABI::V6;
 
-/// Closes files and ports for this thread and those that it starts. Says how
-/// much of it the kernel knows.
+/// Closes files and ports for the calling thread. Says how much of it the kernel
+/// knows.
 ///
 /// # Errors
 /// What the library says, or a directory that can't be opened.

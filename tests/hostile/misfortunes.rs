@@ -5,7 +5,7 @@ use crate::support::client::packet;
 use crate::support::server::{path, program};
 use crate::support::{Client, Server, eventually, figure, is_full, size};
 use lanline::chat::Settings;
-use lanline::net::{Config, serve_then};
+use lanline::net::{Config, serve_with};
 use lanline::sandbox::Mode;
 use std::io::Write;
 use std::net::TcpStream;
@@ -129,9 +129,10 @@ fn serve_and_fail() {
         sandbox: Mode::Off,
         settings: Settings::default(),
     };
-    let _ = serve_then(
+    let _ = serve_with(
         config,
         Box::new(|| Err("there is nothing to read again".to_owned())),
+        Vec::new(),
         |addresses| {
             polls_fail();
             // The first worker is this thread; these wake the second one.

@@ -14,6 +14,7 @@ use crate::net::in_flight::{InFlight, Reached};
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{Mailbox, Mailboxes, WorkerMessage};
 use crate::net::socket::Socket;
+use crate::sandbox::Needs;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use std::collections::VecDeque;
@@ -77,6 +78,11 @@ enum Stage {
 }
 
 impl Worker {
+    /// What every worker's thread needs of the sandbox.
+    pub fn needs() -> Needs {
+        Needs { connections: true, ..Needs::default() }
+    }
+
     /// Watches its listeners, and the signals if they are its own.
     ///
     /// # Errors

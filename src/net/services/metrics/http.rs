@@ -3,9 +3,14 @@
 //! other scrapers waiting for a moment, and no worker.
 
 use crate::limits::{METRICS_PATIENCE, METRICS_REQUEST_BYTES_MAX};
+use crate::net::services::Stopper;
 use log::debug;
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,23 +20,86 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// After `accept` failed for want of something.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers for ever; `page` makes what is at `/metrics`.
-pub fn serve(listener: &TcpListener, page: impl Fn() -> String) {
-    loop {
-        let served = match listener.accept() {
-            Ok((stream, _)) => answer(stream, &page),
-            Err(error) => {
-                thread::sleep(PAUSE);
-                Err(error)
+const LISTENER: Token = Token(0);
+const STOP: Token = Token(1);
+
+/// A listener that can be told to stop.
+pub struct Server {
+    listener: TcpListener,
+    poll: Poll,
+    stop: Arc<Waker>,
+}
+
+impl Server {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        // A connection doesn't inherit that it never blocks (accept(2)).
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let poll = Poll::new()?;
+        let mut source = SourceFd(&listener.as_raw_fd());
+        poll.registry().register(&mut source, LISTENER, Interest::READABLE)?;
+        let stop = Arc::new(Waker::new(poll.registry(), STOP)?);
+        Ok(Self { listener, poll, stop })
+    }
+
+    /// With the real port.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Ends [`Server::serve`].
+    pub fn stopper(&self) -> Stopper {
+        let stop = self.stop.clone();
+        Box::new(move || {
+            if let Err(error) = stop.wake() {
+                debug!("the metrics can't be told to stop: {error}");
             }
-        };
-        if let Err(error) = served {
-            debug!("a scrape failed: {error}");
+        })
+    }
+
+    /// Answers until it is told to stop; `page` makes what is at `/metrics`.
+    ///
+    /// # Errors
+    /// Where the poll itself fails.
+    pub fn serve(mut self, page: &dyn Fn() -> String) -> io::Result<()> {
+        let mut events = Events::with_capacity(2);
+        loop {
+            match self.poll.poll(&mut events, None) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            if events.iter().any(|event| event.token() == STOP) {
+                return Ok(());
+            }
+            self.answer_waiting(page);
+        }
+    }
+
+    fn answer_waiting(&self, page: &dyn Fn() -> String) {
+        loop {
+            let served = match self.listener.accept() {
+                Ok((stream, _)) => answer(stream, page),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    thread::sleep(PAUSE);
+                    Err(error)
+                }
+            };
+            if let Err(error) = served {
+                debug!("a scrape failed: {error}");
+            }
         }
     }
 }
 
-fn answer(mut stream: TcpStream, page: impl Fn() -> String) -> io::Result<()> {
+fn answer(mut stream: TcpStream, page: &dyn Fn() -> String) -> io::Result<()> {
     stream.set_write_timeout(Some(METRICS_PATIENCE))?;
     let (status, kind, body) = match request(&mut stream)? {
         Request::Get(path) if path == "/metrics" => ("200 OK", OPENMETRICS, page()),
