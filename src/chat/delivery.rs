@@ -63,11 +63,10 @@ impl<S> Shard<S> {
         };
         let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
         let length = stamped_bytes(identity, packet);
-        if let Some(code) = self.obstacle(to, length, Some(origin)) {
-            self.bounce(origin, code, to);
-            return;
-        }
-        let mut queue = self.take_queue(to);
+        let mut queue = match self.take_queue_for(to, length, Some(origin)) {
+            Ok(queue) => queue,
+            Err(code) => return self.bounce(origin, code, to),
+        };
         if let Some(identity) = self.clients.get(id).and_then(Client::identity) {
             let write = |out: &mut Vec<u8>| push_stamped(out, identity, packet);
             queue.push_with(&mut self.pool, Some(origin), write);
@@ -82,11 +81,10 @@ impl<S> Shard<S> {
             self.refuse_origin(origin, Code::NoSuchUser, None);
             return;
         };
-        if let Some(code) = self.obstacle(to, frame.len(), Some(origin)) {
-            self.bounce(origin, code, to);
-            return;
-        }
-        let mut queue = self.take_queue(to);
+        let mut queue = match self.take_queue_for(to, frame.len(), Some(origin)) {
+            Ok(queue) => queue,
+            Err(code) => return self.bounce(origin, code, to),
+        };
         queue.push_with(&mut self.pool, Some(origin), |out| out.extend_from_slice(frame));
         self.put_queue(to, queue);
     }
@@ -156,40 +154,51 @@ impl<S> Shard<S> {
     /// Puts a frame for many into one queue, or gives it back.
     pub(super) fn deliver_frame(&mut self, to: ConnId, frame: &Arc<Frame>) {
         self.work.spend(work::DELIVERY);
-        if let Some(code) = self.obstacle(to, frame.bytes.len(), frame.tag) {
-            if let Some(origin) = frame.tag {
-                self.bounce(origin, code, to);
+        match (self.take_queue_for(to, frame.bytes.len(), frame.tag), frame.tag) {
+            (Ok(mut queue), _) => {
+                queue.push_frame(&mut self.pool, frame);
+                self.put_back(to, queue, true);
             }
-            return;
+            (Err(code), Some(origin)) => self.bounce(origin, code, to),
+            (Err(_), None) => {}
         }
-        let mut queue = self.take_queue(to);
-        queue.push_frame(&mut self.pool, frame);
-        self.put_back(to, queue, true);
     }
 
-    /// Why a packet can't be put into a queue, if it can't. Once all was bounced,
-    /// what comes later, from a slower worker, goes the same way.
-    fn obstacle(&mut self, to: ConnId, bytes: usize, tag: Tag) -> Option<Code> {
+    /// A queue for a packet of so many bytes, or why it can't have that. Once all
+    /// was bounced, what comes later, from a slower worker, goes the same way.
+    #[inline]
+    fn take_queue_for(
+        &mut self,
+        to: ConnId,
+        bytes: usize,
+        tag: Tag,
+    ) -> Result<Outbound<Tag>, Code> {
         if self.bounced_all {
-            return Some(Code::Undelivered);
+            return Err(Code::Undelivered);
         }
-        (!self.has_room(to, bytes, tag)).then_some(Code::Busy)
+        // The usual case: nothing waits, and so nothing is in the way.
+        if let Some(client) = self.clients.get_mut(to)
+            && client.outbound.is_empty()
+        {
+            client.last_progress = self.now;
+            return Ok(Outbound::default());
+        }
+        if self.has_room(to, bytes, tag) { Ok(self.take_queue(to)) } else { Err(Code::Busy) }
     }
 
     /// An empty queue takes any packet, a filled one up to its bound; of one
     /// sender up to half of that, so that nobody can fill it against others; and
     /// while all queues together are over their bound, the long ones nothing.
     pub(super) fn has_room(&mut self, to: ConnId, bytes: usize, tag: Tag) -> bool {
+        let Some(client) = self.clients.get_mut(to) else { return true };
+        if client.outbound.is_empty() {
+            return true;
+        }
         let bound = self.settings.queue_bytes_max;
         let all = self.queued_bytes + self.others_queued_bytes + bytes;
         let all_bound = self.settings.queues_bytes_max;
         let users = self.counters.users().max(1);
-        let Some(client) = self.clients.get_mut(to) else { return true };
-        let queued = client.queued_bytes();
-        if queued == 0 {
-            return true;
-        }
-        let after = queued + bytes;
+        let after = client.queued_bytes() + bytes;
         if after > bound || all > all_bound && after > all_bound / (QUEUE_SHARES * users) {
             return false;
         }

@@ -76,8 +76,6 @@ pub struct Shard<S> {
     pub(super) queued_bytes: usize,
     pub(super) others_queued_bytes: usize,
     pub(super) work: Work,
-    /// Packets handled so far.
-    pub(super) packets: u64,
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than half full and its socket may take some of it.
     pub(super) above_high_water: bool,
@@ -136,7 +134,6 @@ impl<S> Shard<S> {
             queued_bytes: 0,
             others_queued_bytes: 0,
             work: Work::default(),
-            packets: 0,
             pool: BufferPool::default(),
             above_high_water: false,
             stopping: false,
