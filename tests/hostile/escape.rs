@@ -6,8 +6,7 @@
 
 mod ways;
 
-use crate::support::server::{collect, program, signal, wait};
-use crate::support::{Client, Server, eventually};
+use crate::support::{builder, server};
 use lanline::chat::Settings;
 use lanline::net::services::metrics::Metrics;
 use lanline::net::services::{Inbox, Requests, Service, Stopper, requests};
@@ -17,8 +16,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, Stdio};
+use testkit::{Peer, Signal, program};
 use ways::{Way, is_refused};
 
 /// Tells the second run that it is the inner one, and where to break out to.
@@ -48,7 +47,7 @@ fn nothing_gets_out_without_landlock() {
 fn what_is_required_is_had_or_nothing_is_served() {
     if std::env::var(TARGETS).is_ok() {
         forget_landlock();
-        let mut program = program(&["--listen", "127.0.0.1:0", "--sandbox", "require"]);
+        let mut program = program::command(&["--listen", "127.0.0.1:0", "--sandbox", "require"]);
         panic!("the program isn't there: {}", program.exec());
     }
     let output = Command::new(std::env::current_exe().unwrap())
@@ -63,13 +62,13 @@ fn what_is_required_is_had_or_nothing_is_served() {
     assert!(log.contains("the sandbox is required, but there is no Landlock"), "{log}");
     assert!(!out.contains("listening on"), "{out}");
 
-    let auto = Server::start(&[]);
-    if auto.wait_for_log("sandbox: seccomp").ends_with("seccomp+landlock") {
-        Server::start(&["--sandbox", "require"]).wait_for_log("sandbox: seccomp+landlock");
+    let auto = server(&[]);
+    if auto.logged("sandbox: seccomp", 0).ends_with("seccomp+landlock") {
+        server(&["--sandbox", "require"]).logged("sandbox: seccomp+landlock", 0);
     }
-    let off = Server::start(&["--sandbox", "off"]);
-    off.wait_for_log("sandbox: off");
-    let stats = Client::join(off.address, "bob").ask("/stats", "");
+    let off = server(&["--sandbox", "off"]);
+    off.logged("sandbox: off", 0);
+    let stats = Peer::join(&off, "bob").ask("/stats", "").msg;
     assert!(stats.ends_with("sandbox_seccomp 0\nsandbox_landlock 0"), "{stats}");
 }
 
@@ -84,66 +83,42 @@ struct Targets {
 
 fn outside(test: &str, lacks: &str) {
     let targets = Targets::open();
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([&format!("escape::{test}"), "--exact", "--nocapture", "--test-threads", "1"])
-        .env(TARGETS, targets.to_words())
-        .env(LACKS, lacks)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    collect(child.stdout.take().unwrap(), lines.clone());
-    collect(child.stderr.take().unwrap(), lines.clone());
-    let said = |prefix: &str| -> Option<String> {
-        let lines = lines.lock().unwrap();
-        lines.iter().find_map(|line| line.split_once(prefix).map(|(_, rest)| rest.to_owned()))
-    };
-    eventually("the inner process listens", || {
-        ended(&mut child, &lines) || said("listening on ").is_some()
-    });
-    let address: SocketAddr = said("listening on ").unwrap().trim().parse().unwrap();
+    let builder = builder(&[]).test(&format!("escape::{test}"));
+    let builder = builder.env(TARGETS, &targets.to_words()).env(LACKS, lacks);
+    let mut server = builder.start();
 
     // Four users, so that they are spread over both workers.
     let names = ["alice", "bob", "carol", "dave"];
-    let mut users: Vec<Client> = names.iter().map(|name| Client::join(address, name)).collect();
+    let mut users: Vec<Peer> = names.iter().map(|name| Peer::join(&server, name)).collect();
     let mut rounds = 0;
-    let tried = |kind: &&str| said(&format!("all ways tried by {kind}")).is_some();
+    let said = |words: String| server.process.out.all().iter().any(|line| line.contains(&words));
+    let tried = |kind: &&str| said(format!("all ways tried by {kind}"));
     while !KINDS.iter().all(tried) || rounds < 50 {
         everybody_hears_everybody(&mut users, rounds);
         rounds += 1;
-        assert!(!ended(&mut child, &lines));
     }
-    let stats = users[0].ask("/stats", "");
+    let stats = users[0].ask("/stats", "").msg;
     assert!(stats.contains("sandbox_seccomp 1\n"), "{stats}");
     if lacks == "landlock" {
         assert!(stats.ends_with("sandbox_landlock 0"), "{stats}");
     }
     // The main thread is the test harness's.
-    let confined = confined_threads(child.id());
+    let confined = confined_threads(server.pid());
     assert!(confined >= 1 + KINDS.len(), "two workers and the services, but {confined}");
 
-    signal(child.id(), "TERM");
-    let status = wait(&mut child);
-    let lines = lines.lock().unwrap();
-    assert!(status.success(), "{status}: {lines:#?}");
+    server.signal(Signal::TERM);
+    let status = server.wait();
+    assert!(status.success(), "{status}: {:#?}", (server.process.out.all(), server.log()));
     targets.nobody_came();
 }
 
-fn ended(child: &mut Child, lines: &Mutex<Vec<String>>) -> bool {
-    let status = child.try_wait().unwrap();
-    assert_eq!(status, None, "{:#?}", lines.lock().unwrap());
-    false
-}
-
-fn everybody_hears_everybody(users: &mut [Client], round: usize) {
+fn everybody_hears_everybody(users: &mut [Peer], round: usize) {
     for from in 0..users.len() {
         for to in 0..users.len() {
             let (sender, name) = (users[from].name.clone(), users[to].name.clone());
             let text = format!("round {round}");
             users[from].send(&name, &text);
-            assert_eq!(users[to].read_from(&sender).msg, text);
+            assert_eq!(users[to].expect_from(&sender).msg, text);
         }
     }
 }
@@ -239,7 +214,7 @@ impl Service for Attempts {
 /// The real program, all of its threads.
 #[test]
 fn every_thread_is_confined_once_the_program_listens() {
-    let server = Server::start(&["--workers", "2", "--metrics", "127.0.0.1:0"]);
+    let server = server(&["--workers", "2", "--metrics", "127.0.0.1:0"]);
     let threads = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().count();
     assert_eq!(threads, 3, "two workers and the metrics");
     assert_eq!(confined_threads(server.pid()), threads);

@@ -4,7 +4,7 @@
 
 use crate::ledger::{Ledger, numbered};
 use std::io::Write;
-use testkit::{Packet, Peer, Server, Setup, ask_until, for_each_setup, packet_text};
+use testkit::{Packet, Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
     who_reads_late_gets_all_or_the_sender_is_told,
@@ -144,25 +144,17 @@ fn many(server: &Server, to: &str) {
             .map(|mut carl| scope.spawn(move || read_until_end(&mut carl)))
             .collect();
         ledger.fill(&mut alice, to, &names, &names[..4]);
+        alice.ask("/presence", "on");
         // The one who goes unread, and those who read late.
         members.remove(0).reset();
-        ask_until("bob0 is gone", || {
-            alice.send("bob0", "gone?");
-            alice.ask("/ping", "");
-            let came = alice.take_unread();
-            ledger.note_refusals(&came);
-            let gone = |packet: &Packet| packet.refusal().is_some_and(|r| r.1 == "no-such-user");
-            came.iter().any(gone).then_some(())
-        });
+        assert_eq!(alice.expect_from("/left").msg, "bob0");
         for mut bob in members {
             bob.half_close();
             let name = bob.name.clone();
             ledger.note_received(&name, &bob.rest());
         }
         for (reader, name) in readers.into_iter().zip(["carl0", "carl1"]) {
-            while !reader.is_finished() {
-                ledger.end(&mut alice, name);
-            }
+            ledger.end(&mut alice, name);
             ledger.note_received(name, &reader.join().unwrap());
         }
         settle(&mut ledger, alice);
@@ -260,11 +252,7 @@ fn who_reads_nothing_for_too_long_is_stuck(setup: Setup) {
     let bob = Peer::join_narrow(&server, "bob");
     let mut alice = Peer::join(&server, "alice");
     let mut ledger = Ledger::default();
-    ledger.fill(&mut alice, "bob", &["bob"], &["bob"]);
-    let told = alice.expect("what waited for bob", |packet| {
-        packet.refusal().is_some_and(|(_, code)| code == "undelivered")
-    });
-    ledger.note_refusals(&[told]);
+    ledger.send_until_stuck(&mut alice, "bob");
     alice.refused("bob", "still there?", "no-such-user");
     // The name is free again.
     Peer::join(&server, "bob").leave();
@@ -295,8 +283,7 @@ fn who_has_nothing_to_read_is_not_stuck(setup: Setup) {
     for name in ["bob0", "bob1"] {
         let _bob = Peer::join_narrow(&server, name);
         let mut carl = Peer::join(&server, "carl");
-        Ledger::default().fill(&mut carl, name, &[name], &[name]);
-        carl.expect("what waited", |packet| packet.refusal().is_some_and(|r| r.1 == "undelivered"));
+        Ledger::default().send_until_stuck(&mut carl, name);
         carl.leave();
     }
     alice.assert_nothing_came();

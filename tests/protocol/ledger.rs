@@ -2,7 +2,7 @@
 //! recipient's hands or refused to its sender, once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use testkit::{Packet, Peer, packet_text};
+use testkit::{Packet, Peer, ask_until, packet_text};
 
 /// The packets of one sender, by ordinal, and whom each was for.
 #[derive(Default)]
@@ -31,36 +31,53 @@ impl Ledger {
         self.sent.insert(ordinal, recipients.iter().map(|&name| name.to_owned()).collect());
     }
 
-    /// Sends until the sender has heard again and again that the queues of all
-    /// `full` are. Once isn't enough: a queue is also full for as long as a
-    /// burst has not been handed to a socket that has room for it.
+    /// Sends until many in a row were refused for each of `full`, and nothing
+    /// is under way any more. One alone would not do: the kernel may yet find
+    /// room in a socket that had none.
     pub fn fill(&mut self, sender: &mut Peer, to: &str, recipients: &[&str], full: &[&str]) {
-        const BURST: u64 = 20;
-        for _ in 0..4000 {
-            for _ in 0..BURST {
-                self.send(sender, to, recipients, 1000);
-            }
-            // Keeps the sender from running ahead of the server.
-            sender.ask("/ping", "");
-            let came = sender.take_unread();
+        self.send_until(sender, to, recipients, |ledger, came| {
             for packet in came.iter().filter(|packet| packet.refusal().is_some()) {
                 assert_eq!(packet.refusal().unwrap().1, "busy", "{packet:?}");
             }
+            full.iter().all(|name| ledger.refused_at_last(name) >= 800)
+        });
+    }
+
+    /// Sends until the recipient, who reads nothing, is taken to be stuck.
+    pub fn send_until_stuck(&mut self, sender: &mut Peer, name: &str) {
+        self.send_until(sender, name, &[name], |_, came| {
+            let codes = came.iter().filter_map(Packet::refusal).map(|(_, code)| code);
+            codes.filter(|code| *code == "undelivered").count() > 0
+        });
+    }
+
+    /// Sends bursts, and after each asks whether that is enough, with what
+    /// the sender has heard of it.
+    fn send_until(
+        &mut self,
+        sender: &mut Peer,
+        to: &str,
+        recipients: &[&str],
+        mut is_enough: impl FnMut(&Self, &[Packet]) -> bool,
+    ) {
+        for _ in 0..4000 {
+            for _ in 0..20 {
+                self.send(sender, to, recipients, 1000);
+            }
+            let came = settled(sender);
             self.note_refusals(&came);
-            if full.iter().all(|name| self.refused_in_a_row(name) >= 40 * BURST as usize) {
+            if is_enough(self, &came) {
                 return;
             }
         }
-        panic!("80 MB sent, and the queues of {full:?} are not full");
+        panic!("80 MB sent to {to}, and it is not enough");
     }
 
-    /// How many of the packets for them were refused in one go, counted from
-    /// the last one refused.
-    fn refused_in_a_row(&self, recipient: &str) -> usize {
-        let Some(refused) = self.refused.get(recipient) else { return 0 };
-        let last = refused.last_key_value().map_or(0, |(ordinal, _)| *ordinal);
-        let sent = self.sent.range(..=last).rev().filter(|(_, to)| to.contains(recipient));
-        sent.take_while(|(ordinal, _)| refused.contains_key(ordinal)).count()
+    /// How many packets for them, counted from the last one sent, were refused.
+    fn refused_at_last(&self, recipient: &str) -> usize {
+        let refused = self.refused(recipient);
+        let sent = self.sent_to(recipient).rev();
+        sent.take_while(|ordinal| refused.contains_key(ordinal)).count()
     }
 
     /// Notes what a recipient has got.
@@ -72,19 +89,24 @@ impl Ledger {
         self.received.entry(name.to_owned()).or_default().extend(ordinals);
     }
 
-    /// Notes what the sender has heard; other packets than refusals for
-    /// somebody in particular are passed over.
+    /// Notes what the sender has heard; other packets than refusals are passed
+    /// over. A refusal that names nobody is for all whom the packet was for.
     pub fn note_refusals(&mut self, packets: &[Packet]) {
         for packet in packets {
-            let (Some((ordinal, code)), Some(name)) = (packet.refusal(), packet.missed_by()) else {
-                continue;
-            };
+            let Some((ordinal, code)) = packet.refusal() else { continue };
             if self.off_the_books.contains(&ordinal) {
                 continue;
             }
-            let refused = self.refused.entry(name.to_owned()).or_default();
-            let before = refused.insert(ordinal, code.to_owned());
-            assert_eq!(before, None, "refused twice: {packet:?}");
+            let missed_by = match packet.missed_by() {
+                Some(name) => BTreeSet::from([name.to_owned()]),
+                None => self.sent.get(&ordinal).cloned().unwrap_or_default(),
+            };
+            assert!(!missed_by.is_empty(), "of no packet in these books: {packet:?}");
+            for name in missed_by {
+                let refused = self.refused.entry(name).or_default();
+                let before = refused.insert(ordinal, code.to_owned());
+                assert_eq!(before, None, "refused twice: {packet:?}");
+            }
         }
     }
 
@@ -141,16 +163,20 @@ impl Ledger {
         assert!(codes.values().any(|code| code == "undelivered"), "nothing was undelivered");
     }
 
-    /// Tells a reader that nothing more comes; they may be too busy to hear.
+    /// Tells a reader that nothing more comes, again as long as their queue is
+    /// full.
     pub fn end(&mut self, sender: &mut Peer, to: &str) {
-        let ordinal = sender.send(to, "end");
-        self.off_the_books.insert(ordinal);
-        sender.ask("/ping", "");
-        let came = sender.take_unread();
-        self.note_refusals(&came);
+        ask_until("the end is taken", || {
+            let ordinal = sender.send(to, "end");
+            self.off_the_books.insert(ordinal);
+            let came = settled(sender);
+            self.note_refusals(&came);
+            let was_refused = came.iter().filter_map(Packet::refusal).any(|r| r.0 == ordinal);
+            (!was_refused).then_some(())
+        });
     }
 
-    fn sent_to<'a>(&'a self, recipient: &'a str) -> impl Iterator<Item = &'a u64> {
+    fn sent_to<'a>(&'a self, recipient: &'a str) -> impl DoubleEndedIterator<Item = &'a u64> {
         self.sent.iter().filter(move |(_, to)| to.contains(recipient)).map(|(ordinal, _)| ordinal)
     }
 
@@ -162,6 +188,14 @@ impl Ledger {
     pub fn refused(&self, recipient: &str) -> BTreeMap<u64, String> {
         self.refused.get(recipient).cloned().unwrap_or_default()
     }
+}
+
+/// Waits until all that the sender has sent is in a queue or refused; returns
+/// what came meanwhile. All workers have to answer for `/list`, and what one
+/// worker tells another keeps its order, so each refusal comes before.
+fn settled(sender: &mut Peer) -> Vec<Packet> {
+    sender.ask("/list", "");
+    sender.take_unread()
 }
 
 /// A text that begins with its packet's ordinal.

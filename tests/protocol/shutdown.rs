@@ -4,7 +4,7 @@ use crate::ledger::{Ledger, numbered};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::TcpStream;
-use testkit::{Packet, Peer, Server, Setup, Signal, for_each_setup, packet_text};
+use testkit::{Packet, Peer, Server, Setup, Signal, ask_until, for_each_setup, packet_text};
 
 for_each_setup!(
     sigterm_and_sigint_end_it_well,
@@ -19,7 +19,10 @@ fn sigterm_and_sigint_end_it_well(setup: Setup) {
         let mut server = Server::start(setup);
         let mut clients: Vec<Peer> =
             (0..10).map(|n| Peer::join(&server, &format!("user{n}"))).collect();
+        // A blank is no greeting yet; once it is read, this one is accepted.
         let mut silent = Peer::connect(&server);
+        silent.send_raw(" ");
+        wait_until_read(&mut clients, &silent);
         server.signal(signal);
         assert_eq!(server.wait().code(), Some(0), "after {signal:?}");
         for client in &mut clients {
@@ -28,6 +31,17 @@ fn sigterm_and_sigint_end_it_well(setup: Setup) {
         assert!(silent.rest().iter().all(|packet| packet.name == "/error"));
         assert!(TcpStream::connect(server.address()).is_err());
     }
+}
+
+/// Waits until the server has read all that these have sent, who are all that
+/// ever connected.
+fn wait_until_read(clients: &mut [Peer], silent: &Peer) {
+    ask_until("all is read", || {
+        let stats = clients[0].ask("/stats", "").msg;
+        let read = stats.lines().find_map(|line| line.strip_prefix("bytes_in ")).unwrap();
+        let sent: u64 = clients.iter().chain([silent]).map(Peer::bytes_sent).sum();
+        (read.parse() == Ok(sent)).then_some(())
+    });
 }
 
 fn hangups_and_broken_pipes_do_not(setup: Setup) {

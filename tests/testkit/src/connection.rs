@@ -126,9 +126,9 @@ impl Connection {
     }
 }
 
-impl AsRawFd for Connection {
+impl AsRawFd for ReceivingHalf {
     fn as_raw_fd(&self) -> RawFd {
-        self.stream.as_raw_fd()
+        self.0.as_raw_fd()
     }
 }
 
@@ -152,6 +152,13 @@ impl Write for SendingHalf {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl ReceivingHalf {
+    /// From now on the whole connection never waits, for who polls it.
+    pub fn set_nonblocking(&self) {
+        self.0.set_nonblocking(true).unwrap();
     }
 }
 

@@ -98,6 +98,14 @@ impl Packet {
         })
     }
 
+    /// The code of a refusal.
+    ///
+    /// # Panics
+    /// Where it is none.
+    pub fn code(&self) -> &str {
+        self.refusal().unwrap_or_else(|| panic!("no refusal: {self:?}")).1
+    }
+
     /// Who missed the packet, where a refusal says so.
     pub fn missed_by(&self) -> Option<&str> {
         self.first_line().split(' ').nth(2)

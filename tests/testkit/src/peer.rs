@@ -6,7 +6,6 @@ use crate::{PATIENCE, Server};
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Result};
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, RawFd};
 use std::time::Instant;
 
 /// A client of the server, greeted or not.
@@ -20,6 +19,7 @@ pub struct Peer {
     said: String,
     /// How many packets were sent by [`Peer::send`] and its like.
     sent: u64,
+    bytes_sent: u64,
     /// Packets that came while another was waited for, in order.
     unread: VecDeque<Packet>,
 }
@@ -77,7 +77,7 @@ impl Peer {
 
     fn over(connection: Connection) -> Self {
         let (name, said) = (String::new(), String::new());
-        Self { connection, name, said, sent: 0, unread: VecDeque::new() }
+        Self { connection, name, said, sent: 0, bytes_sent: 0, unread: VecDeque::new() }
     }
 }
 
@@ -85,7 +85,7 @@ impl Peer {
 impl Peer {
     /// Sends bytes as they are.
     pub fn send_raw(&mut self, bytes: impl AsRef<[u8]>) {
-        self.connection.send(bytes).expect("the server takes bytes");
+        self.try_send_raw(bytes).expect("the server takes bytes");
     }
 
     /// Sends bytes, if the server still takes them.
@@ -93,6 +93,7 @@ impl Peer {
     /// # Errors
     /// Where it doesn't.
     pub fn try_send_raw(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
+        self.bytes_sent += bytes.as_ref().len() as u64;
         self.connection.send(bytes)
     }
 
@@ -114,6 +115,11 @@ impl Peer {
     pub fn count(&mut self, packets: u64) -> u64 {
         self.sent += packets;
         self.sent
+    }
+
+    /// How many bytes were sent, but for what a [`SendingHalf`] has sent.
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_sent
     }
 
     /// The half that sends, for another thread.
@@ -219,6 +225,11 @@ impl Peer {
         refusal
     }
 
+    /// The code of the next refusal; what comes before is thrown away.
+    pub fn next_refusal(&mut self) -> String {
+        self.skip_to("/error").code().to_owned()
+    }
+
     /// The refusal that closes: the last packet before the end.
     pub fn expect_closing(&mut self, ordinal: u64, code: &str) -> Packet {
         let last = self.rest().pop().expect("words before the close");
@@ -278,6 +289,18 @@ impl Peer {
         self.expect_from(endpoint)
     }
 
+    /// [`Peer::ask`] that throws away what comes before the answer.
+    pub fn ask_skipping(&mut self, endpoint: &str, argument: &str) -> Packet {
+        self.send(endpoint, argument);
+        self.skip_to(endpoint)
+    }
+
+    /// Sends a packet; returns the next one that comes, whatever it is.
+    pub fn exchange(&mut self, to: &str, msg: &str) -> Packet {
+        self.send(to, msg);
+        self.next()
+    }
+
     /// Sends a packet and waits for its refusal, which must have this code.
     pub fn refused(&mut self, to: &str, msg: &str, code: &str) -> Packet {
         let ordinal = self.send(to, msg);
@@ -321,11 +344,5 @@ impl Peer {
         }
         outcome.refusals.sort();
         outcome
-    }
-}
-
-impl AsRawFd for Peer {
-    fn as_raw_fd(&self) -> RawFd {
-        self.connection.as_raw_fd()
     }
 }

@@ -74,13 +74,9 @@ impl Process {
         self.child.wait().expect("the child is ours")
     }
 
-    /// A line of its status in bytes, `VmHWM` say: the most that it ever had
-    /// resident.
+    /// [`memory_bytes`] of this one.
     pub fn memory_bytes(&self, line: &str) -> usize {
-        let status = read_to_string(format!("/proc/{}/status", self.pid())).expect("a status");
-        let found = status.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(':'));
-        let kib = found.and_then(|kib| kib.trim().strip_suffix(" kB")).expect("a size");
-        kib.parse::<usize>().expect("a number") * 1024
+        memory_bytes(self.pid(), line)
     }
 
     /// CPU time of all its threads so far, in steps of 10 ms.
@@ -106,22 +102,36 @@ impl Drop for Process {
     }
 }
 
+/// A line of a process' status in bytes: `VmRSS`, what is resident, say, or
+/// `VmHWM`, the most that ever was.
+pub fn memory_bytes(pid: u32, line: &str) -> usize {
+    let status = read_to_string(format!("/proc/{pid}/status")).expect("a status");
+    let found = status.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(':'));
+    let kib = found.and_then(|kib| kib.trim().strip_suffix(" kB")).expect("a size");
+    kib.parse::<usize>().expect("a number") * 1024
+}
+
 /// Names one process for as long as it is open, whoever gets its id later.
 #[derive(Debug)]
-pub(crate) struct Handle(OwnedFd);
+pub struct Handle(OwnedFd);
 
 impl Handle {
-    pub(crate) fn of(child: &Child) -> Self {
+    /// Of a child that was not waited for yet.
+    pub fn of(child: &Child) -> Self {
         let pid = Pid::from_child(child);
         Self(pidfd_open(pid, PidfdFlags::empty()).expect("a descriptor of the child"))
     }
 
-    pub(crate) fn signal(&self, signal: Signal) -> rustix::io::Result<()> {
+    /// Sends a signal.
+    ///
+    /// # Errors
+    /// Where it was waited for.
+    pub fn signal(&self, signal: Signal) -> rustix::io::Result<()> {
         pidfd_send_signal(&self.0, signal)
     }
 
     /// Waits for the end; whether it came in time.
-    pub(crate) fn wait(&self, patience: Duration) -> bool {
+    pub fn wait(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -53,7 +53,8 @@ pub fn settings() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     let is_setting = |name: &OsString| {
         let name = name.to_string_lossy();
-        name.starts_with("LANLINE_") || supervisor.contains(&name.as_ref())
+        let is_ours = name.starts_with("LANLINE_") && !name.starts_with("LANLINE_TEST_");
+        is_ours || supervisor.contains(&name.as_ref())
     };
     names.filter(is_setting).collect()
 }

@@ -16,22 +16,13 @@ const LISTENING: &str = "listening on ";
 pub struct ServerBuilder {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
-    launch: Launch,
+    /// Adds nothing to the arguments.
+    is_exact: bool,
+    /// Becomes the program.
+    wrapper: Option<Command>,
+    /// Runs this test program in place of the server.
+    is_test: bool,
     stdin: Stdio,
-    listeners: usize,
-}
-
-#[derive(Debug)]
-enum Launch {
-    /// `lanline serve`, on a free port where no flag says where.
-    Serve,
-    /// `lanline` with the arguments given.
-    Exactly,
-    /// A command that becomes the program, whose path and arguments are
-    /// appended to it.
-    Through(Command),
-    /// This very test program, of which one test becomes a server.
-    Test,
 }
 
 impl ServerBuilder {
@@ -73,21 +64,21 @@ impl ServerBuilder {
     /// Just these arguments, with no command and no address of our own; waits
     /// for one listener.
     pub fn exactly(mut self, arguments: &[&str]) -> Self {
-        self.launch = Launch::Exactly;
+        self.is_exact = true;
         self.arguments(arguments)
     }
 
     /// By a command that becomes the program: its path and its arguments are
     /// appended to the command's.
     pub fn through(mut self, command: Command) -> Self {
-        self.launch = Launch::Through(command);
+        self.wrapper = Some(command);
         self
     }
 
     /// Runs one test of this very test program, which is to become a server.
     pub fn test(mut self, name: &str) -> Self {
-        self.launch = Launch::Test;
-        self.arguments(&[name, "--exact", "--nocapture", "--test-threads", "1"])
+        self.is_test = true;
+        self.exactly(&[name, "--exact", "--nocapture", "--test-threads", "1"])
     }
 
     /// Starts it, and waits until it says where it listens.
@@ -95,22 +86,25 @@ impl ServerBuilder {
     /// # Panics
     /// Where it ends or takes too long.
     pub fn start(mut self) -> Server {
-        if matches!(self.launch, Launch::Serve | Launch::Through(_)) {
+        if !self.is_exact {
             if !self.has("--listen") {
                 self = self.flag("--listen", "127.0.0.1:0");
             }
             self.arguments.insert(0, "serve".to_owned());
         }
-        let listeners = self.arguments.iter().filter(|word| *word == "--listen").count();
-        self.listeners = listeners.max(1);
-        let is_test = matches!(self.launch, Launch::Test);
-        let mut command = match self.launch {
-            Launch::Serve | Launch::Exactly => Command::new(program::path()),
-            Launch::Through(mut command) => {
-                command.arg(program::path());
-                command
+        let listeners = self.arguments.iter().filter(|word| *word == "--listen").count().max(1);
+        let is_test = self.is_test;
+        let program = if is_test {
+            std::env::current_exe().expect("the path of this test")
+        } else {
+            program::path()
+        };
+        let mut command = match self.wrapper {
+            Some(mut wrapper) => {
+                wrapper.arg(program);
+                wrapper
             }
-            Launch::Test => Command::new(std::env::current_exe().expect("the path of this test")),
+            None => Command::new(program),
         };
         program::clean(&mut command);
         // A server that is watched by a sanitizer can't be confined.
@@ -118,7 +112,7 @@ impl ServerBuilder {
         command.args(self.arguments).envs(self.environment);
         let process = Process::spawn_with_stdin(command, self.stdin);
         let mut server = Server { process, addresses: Vec::new(), was_waited_for: false };
-        while server.addresses.len() < self.listeners {
+        while server.addresses.len() < listeners {
             let Some(line) = server.process.out.next() else {
                 let status = server.wait();
                 panic!("{status} before it listened; its log: {:#?}", server.log());
@@ -154,9 +148,10 @@ impl Server {
         ServerBuilder {
             arguments: Vec::new(),
             environment: Vec::new(),
-            launch: Launch::Serve,
+            is_exact: false,
+            wrapper: None,
+            is_test: false,
             stdin: Stdio::null(),
-            listeners: 1,
         }
     }
 

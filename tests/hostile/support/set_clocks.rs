@@ -2,13 +2,13 @@
 //! are. A library is preloaded that answers `clock_gettime` in the C library's
 //! place, so it works for a program that is linked with one dynamically.
 
-use super::Server;
-use super::server::program;
+use super::builder;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
+use testkit::Server;
 
 pub struct Clocks {
     /// What the library adds: `struct wrong` of clocks.c.
@@ -35,13 +35,9 @@ impl Clocks {
         std::fs::write(&path, [0; 24]).unwrap();
         let file = File::options().read(true).write(true).open(&path).unwrap();
         // Small queues, so that one who reads nothing has a full one soon.
-        let mut command = program(&["--listen", "127.0.0.1:0", "--workers", "2"]);
-        command
-            .args(["--queue", "65536"])
-            .args(flags)
-            .env("LD_PRELOAD", library)
-            .env("LANLINE_TEST_CLOCKS", path);
-        let server = Server::start_by(command);
+        let builder = builder(&["--workers", "2", "--queue", "65536"]).arguments(flags);
+        let builder = builder.env("LD_PRELOAD", library.to_str().unwrap());
+        let server = builder.env("LANLINE_TEST_CLOCKS", path.to_str().unwrap()).start();
         let clocks = Self { file, _directory: directory };
         if clocks.read(0) == 0 {
             println!("not run: this build of the program loads no library");
