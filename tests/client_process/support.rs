@@ -107,7 +107,12 @@ impl Peer {
     }
 
     pub fn write(&mut self, bytes: &[u8]) {
-        self.writer.write_all(bytes).unwrap();
+        self.try_write(bytes).unwrap();
+    }
+
+    /// Fails where the client is gone, or has read nothing for too long.
+    pub fn try_write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.writer.write_all(bytes)
     }
 
     pub fn close(self) {
