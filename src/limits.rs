@@ -44,6 +44,22 @@ pub const RATE_BURST: Duration = Duration::from_secs(2);
 pub const RATE_PAUSE_MIN: Duration = Duration::from_millis(10);
 /// ... and at the most.
 pub const RATE_PAUSE_MAX: Duration = Duration::from_millis(250);
+/// Packets a second from one address, all its connections together: the default
+/// of `--rate-per-address`. A terminal server's hundred users never meet it.
+pub const RATE_PER_ADDRESS_DEFAULT: u32 = 3000;
+/// Bytes a second from one address ...
+pub const ADDRESS_BYTES_PER_SECOND: u64 = 50_000_000;
+/// ... and logins.
+pub const ADDRESS_LOGINS_PER_SECOND: u64 = 200;
+/// An address may save up what this time would have allowed.
+pub const ADDRESS_BURST: Duration = Duration::from_secs(2);
+/// Wrong tokens from one address in a minute, after which none is looked at for
+/// another.
+pub const ADDRESS_GUESSES_MAX: u32 = 10;
+/// Rooms that were made from one address and are there.
+pub const ROOMS_PER_ADDRESS_MAX: u32 = 2000;
+/// What waits for all recipients together, in bytes: the default of `--queues`.
+pub const QUEUES_BYTES_DEFAULT: usize = 1 << 30;
 /// Between two broadcasts of one connection: the default of
 /// `--broadcast-interval`.
 pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
@@ -86,9 +102,23 @@ pub const BATCH_BYTES_MARK: usize = 256 * 1024;
 pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
 /// A worker that doesn't read looks again after this time.
 pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
-/// Frames for many that one connection makes in a turn, before others are
-/// heard, counted once for each recipient.
-pub const DELIVERIES_PER_QUANTUM_MAX: usize = 512;
+/// What one connection may cost before others are heard, in units of
+/// `chat::work`: about half a millisecond.
+pub const QUANTUM_WORK_MAX: u32 = 1024;
+/// What all connections together may cost before the worker goes on to what is
+/// due, and to the next tick: about four milliseconds.
+pub const TICK_WORK_MAX: u32 = 8192;
+/// The share of lists in a tick, besides that.
+pub const LIST_WORK_PER_TICK: u32 = 768;
+/// ... and of presence.
+pub const PRESENCE_WORK_PER_TICK: u32 = 512;
+/// Entries of a list that are collected in a row.
+pub const LIST_SLICE: usize = 512;
+/// Who is here for less than this isn't told of.
+pub const PRESENCE_DELAY: Duration = Duration::from_secs(1);
+/// Comings and goings that have yet to be told by one worker; what comes on top
+/// of these is dropped.
+pub const PRESENCE_NEWS_MAX: usize = 65_536;
 /// Connections with a frame for many that are flushed in a tick, or as many as
 /// have been heard in it, if these are more: so a busy worker gets on with both.
 pub const BULK_FLUSHES_PER_TICK: usize = 32;

@@ -24,7 +24,7 @@ impl Pair {
         let counters = Arc::new(Counters::new(1));
         let mut shard = Shard::new(topology, settings, counters, Box::new(SystemTime::now));
         let mut greet = |name: &[u8]| {
-            let id = shard.accepted(Moment(1), (), HERE, HERE);
+            let id = shard.accepted(Moment(1), (), (HERE, HERE), None);
             shard.received(Moment(1), id, name);
             id
         };

@@ -2,7 +2,7 @@
 //! at once; what waits is still flushed; what never leaves is bounced. The table
 //! of transitions is in `LIFECYCLE.md`.
 
-use super::client::{Client, CloseMode, State, Timers};
+use super::client::{Client, CloseMode, Pauses, Removal, State, Timers};
 use super::effect::{Effect, Gone, Report};
 use super::id::{ConnId, Moment, Tag};
 use super::message::ShardMessage;
@@ -28,15 +28,14 @@ impl<S> Shard<S> {
         let others = self.topology.workers as u32 - 1;
         let fences = if client.roles.sent_remotely { others } else { 0 };
         let was_user = client.is_user();
-        let was_watcher = client.roles.watcher;
+        let (since, announced) = (client.since, client.roles.announced);
         let rooms = client.begin_closing(mode, fences);
         self.pending.remove(&id);
-        if was_watcher {
-            self.watchers.remove(&id);
+        if self.presence.unwatch(id) {
             self.own_counters().watchers.subtract(1);
         }
         if was_user {
-            self.unregister(id, rooms);
+            self.unregister(id, rooms, (since, announced));
         }
         if fences > 0 {
             let requester = self.address(id);
@@ -49,15 +48,16 @@ impl<S> Shard<S> {
     }
 
     /// Its name is free, and others hear of it.
-    fn unregister(&mut self, id: ConnId, rooms: Vec<Arc<str>>) {
+    fn unregister(&mut self, id: ConnId, rooms: Vec<Arc<str>>, (since, announced): (Moment, bool)) {
         let Some(identity) = self.clients.get(id).and_then(Client::last_identity) else { return };
         let name: Box<str> = identity.name().into();
         self.directory.remove(identity.hash, id.slot);
         self.confusables.remove(&self.hashing, identity.name(), identity.key());
         self.counters.user_left(self.topology.worker);
         self.leave_rooms(id, &name, rooms);
+        self.users_changed();
         if !self.stopping {
-            self.announce(false, &name);
+            self.announce_departure(&name, since, announced);
         }
     }
 
@@ -122,19 +122,16 @@ impl<S> Shard<S> {
         }
         self.bounce_queue(id);
         if let Some(client) = self.clients.remove(id) {
-            let Client { socket, peer, .. } = client;
-            self.effects.push(Effect::Close(Box::new(Gone { socket, peer })));
+            let Client { socket, peer, budget, .. } = client;
+            self.effects.push(Effect::Close(Box::new(Gone { socket, peer, budget })));
         }
     }
 
-    /// Empties its queue; the senders hear of it. How many packets there were.
-    pub(super) fn bounce_queue(&mut self, id: ConnId) -> usize {
-        let unsent = self.empty_queue(id);
-        let packets = unsent.len();
-        for origin in unsent.into_iter().flatten() {
+    /// Empties its queue; the senders hear of it.
+    pub(super) fn bounce_queue(&mut self, id: ConnId) {
+        for origin in self.empty_queue(id).into_iter().flatten() {
             self.bounce(origin, Code::Undelivered, id);
         }
-        packets
     }
 
     /// Empties its queue; whose packets those were.
@@ -155,9 +152,26 @@ impl<S> Shard<S> {
             return;
         }
         let (peer, name) = (client.peer, client.name().into());
-        if !client.is_closing() {
-            self.drain_input(id);
+        let packets = client.outbound.packets();
+        self.report(Report::Stuck { peer, name, packets });
+        self.remove(id, Removal::Stuck);
+    }
+
+    /// What came of a client that is removed is handled: it goes.
+    pub(super) fn finish_removal(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        match client.cold().removal.take() {
+            Some(Removal::Kicked { reason }) => {
+                self.say(id, Endpoint::Kick, &reason);
+                self.close(id, CloseMode::Linger);
+            }
+            Some(Removal::Stuck) => self.end_stuck(id),
+            None => {}
         }
+    }
+
+    /// Gives up on one that read nothing for too long.
+    fn end_stuck(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.output.final_flush = true;
         if client.state() == State::Closing(CloseMode::Bye) {
@@ -166,8 +180,7 @@ impl<S> Shard<S> {
         }
         // Closes first, so that what is bounced to itself is not answered.
         self.close(id, CloseMode::Linger);
-        let packets = self.bounce_queue(id);
-        self.report(Report::Stuck { peer, name, packets });
+        self.bounce_queue(id);
         self.refuse(id, 0, Code::Stuck, None);
         if self.clients.get(id).is_some_and(|client| client.outbound.is_empty()) {
             self.drop_client(id);
@@ -180,7 +193,11 @@ impl<S> Shard<S> {
         self.stopping = true;
         for id in self.clients.ids(|client| !client.is_closing()) {
             self.answer_wrong_token(id);
-            self.handle_inbound(id);
+            if self.is_tick_over() {
+                self.pause(id, Pauses::QUANTUM);
+            } else {
+                self.handle_inbound(id);
+            }
         }
         self.check_invariants();
     }

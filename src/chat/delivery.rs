@@ -7,6 +7,7 @@ use super::id::{Address, ConnId, Frame, Origin, Tag, WorkerId};
 use super::message::ShardMessage;
 use super::query_protocol::Query;
 use super::shard::Shard;
+use super::work;
 use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
 use crate::wire::{Code, Outbound, Packet, packet};
@@ -47,6 +48,7 @@ impl<S> Shard<S> {
             let Some(identity) = client.identity() else { return };
             let outbox = &mut self.outboxes[usize::from(home)];
             outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
+            self.work.spend(work::FLUSH);
             self.above_high_water |= outbox.bytes.len() > limits::BATCH_BYTES_MARK;
             return;
         }
@@ -148,7 +150,7 @@ impl<S> Shard<S> {
 
     /// Puts a frame for many into one queue, or gives it back.
     pub(super) fn deliver_frame(&mut self, to: ConnId, frame: &Arc<Frame>) {
-        self.deliveries += 1;
+        self.work.spend(work::DELIVERY);
         if let Some(code) = self.obstacle(to, frame.bytes.len()) {
             if let Some(origin) = frame.tag {
                 self.bounce(origin, code, to);
@@ -192,7 +194,7 @@ impl<S> Shard<S> {
 
     /// ... which is to be flushed in this tick, or, if it is a frame for many,
     /// when the bulk flush queue gets to it.
-    fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, bulk: bool) {
+    pub(super) fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, bulk: bool) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let queued = queue.queued_bytes();
         client.outbound = queue;
@@ -214,6 +216,7 @@ impl<S> Shard<S> {
                 self.bulk_queue.push_back(id);
             }
         } else if client.output.flush.queue() {
+            self.work.spend(work::FLUSH);
             self.effects.push(Effect::Flush(id));
         }
     }

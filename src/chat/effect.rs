@@ -1,10 +1,12 @@
 //! What comes out of a shard: what a worker has to do, in order, and what an
 //! operator may want to know. Never: doing it.
 
+use super::address::AddressBudget;
 use super::id::{ConnId, WorkerId};
 use super::message::Handoff;
 use crate::wire::Code;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What a shard wants done, in order. Small, since there is one for each flush:
 /// what is rare is in a box.
@@ -31,6 +33,7 @@ pub enum Effect<S> {
 pub struct Gone<S> {
     pub socket: S,
     pub peer: IpAddr,
+    pub budget: Option<Arc<AddressBudget>>,
 }
 
 /// Something that an operator may want to know.

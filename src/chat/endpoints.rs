@@ -4,7 +4,7 @@
 
 use super::client::{CloseMode, Pauses, Timers};
 use super::effect::Report;
-use super::id::ConnId;
+use super::id::{ConnId, Moment};
 use super::query_protocol::Query;
 use super::shard::Shard;
 use crate::limits;
@@ -23,7 +23,17 @@ struct Row<S> {
     argument: &'static str,
     help: &'static str,
     access: Access,
+    effect: For,
     handler: Handler<S>,
+}
+
+/// For whom a call is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Its answer is all that comes of it: nothing, if nobody is left to read it.
+    Caller,
+    /// Others may feel it, whatever has become of the caller.
+    Others,
 }
 
 /// Gets the packet with its ordinal, and its text where that is an argument.
@@ -44,22 +54,58 @@ impl<S> Shard<S> {
     /// What there is, in the order of `/help`.
     const ENDPOINTS: [Row<S>; 15] = {
         use Access::{Everyone, Operators, OperatorsIfAny, WhereOperators};
+        use For::{Caller, Others};
         [
-            row(Endpoint::Help, "", "this", Everyone, Self::help),
-            row(Endpoint::List, "", "who is here", Everyone, Self::list),
-            row(Endpoint::Who, "NAME", "name, address, seconds connected", Everyone, Self::who),
-            row(Endpoint::Time, "", "the server's clock, UTC", Everyone, Self::time),
-            row(Endpoint::Ping, "TEXT", "the same text", Everyone, Self::ping),
-            row(Endpoint::Stats, "", "counters", Everyone, Self::stats),
-            row(Endpoint::Broadcast, "TEXT", "to everyone", OperatorsIfAny, Self::broadcast),
-            row(Endpoint::Join, "#ROOM", "enter a room, or make it", Everyone, Self::join),
-            row(Endpoint::Leave, "#ROOM", "leave it", Everyone, Self::leave_room),
-            row(Endpoint::Rooms, "", "all rooms with their members", Everyone, Self::list_rooms),
-            row(Endpoint::Members, "#ROOM", "who is in it", Everyone, Self::members),
-            row(Endpoint::Presence, "on|off", "hear who comes and goes", Everyone, Self::presence),
-            row(Endpoint::Operator, "TOKEN", "become an operator", WhereOperators, Self::operator),
-            row(Endpoint::Kick, "NAME REASON", "remove somebody", Operators, Self::kick_by),
-            row(Endpoint::Quit, "", "good-bye", Everyone, Self::quit),
+            row(Endpoint::Help, "", "this", Everyone, Caller, Self::help),
+            row(Endpoint::List, "", "who is here", Everyone, Caller, Self::list),
+            row(
+                Endpoint::Who,
+                "NAME",
+                "name, address, seconds connected",
+                Everyone,
+                Caller,
+                Self::who,
+            ),
+            row(Endpoint::Time, "", "the server's clock, UTC", Everyone, Caller, Self::time),
+            row(Endpoint::Ping, "TEXT", "the same text", Everyone, Caller, Self::ping),
+            row(Endpoint::Stats, "", "counters", Everyone, Caller, Self::stats),
+            row(
+                Endpoint::Broadcast,
+                "TEXT",
+                "to everyone",
+                OperatorsIfAny,
+                Others,
+                Self::broadcast,
+            ),
+            row(Endpoint::Join, "#ROOM", "enter a room, or make it", Everyone, Others, Self::join),
+            row(Endpoint::Leave, "#ROOM", "leave it", Everyone, Others, Self::leave_room),
+            row(
+                Endpoint::Rooms,
+                "",
+                "all rooms with their members",
+                Everyone,
+                Caller,
+                Self::list_rooms,
+            ),
+            row(Endpoint::Members, "#ROOM", "who is in it", Everyone, Caller, Self::members),
+            row(
+                Endpoint::Presence,
+                "on|off",
+                "hear who comes and goes",
+                Everyone,
+                Caller,
+                Self::presence,
+            ),
+            row(
+                Endpoint::Operator,
+                "TOKEN",
+                "become an operator",
+                WhereOperators,
+                Caller,
+                Self::operator,
+            ),
+            row(Endpoint::Kick, "NAME REASON", "remove somebody", Operators, Caller, Self::kick_by),
+            row(Endpoint::Quit, "", "good-bye", Everyone, Others, Self::quit),
         ]
     };
 
@@ -75,12 +121,19 @@ impl<S> Shard<S> {
         let row = Self::ENDPOINTS.into_iter().find(|row| Some(row.endpoint) == endpoint);
         let Some(row) = row else { return Err(Code::NoSuchEndpoint) };
         self.may_call(id, row.access)?;
+        let gone = self.clients.get(id).is_some_and(|client| client.input.is_gone());
+        let privileged = row.access != Access::Everyone && self.are_operators();
+        if gone && (row.effect == For::Caller || privileged) {
+            // Nothing is worked out for somebody who is gone, and nothing is done
+            // on their authority.
+            return Ok(());
+        }
         (row.handler)(self, id, ordinal, packet)
     }
 
     fn may_call(&self, id: ConnId, access: Access) -> Outcome {
         let is_operator = self.clients.get(id).is_some_and(|client| client.roles.operator);
-        let are_operators = self.settings.operator_token.is_some();
+        let are_operators = self.are_operators();
         match access {
             Access::Everyone => Ok(()),
             Access::WhereOperators if are_operators => Ok(()),
@@ -89,6 +142,10 @@ impl<S> Shard<S> {
             Access::Operators if is_operator => Ok(()),
             Access::OperatorsIfAny | Access::Operators => Err(Code::NotOperator),
         }
+    }
+
+    fn are_operators(&self) -> bool {
+        self.settings.operator_token.is_some()
     }
 
     fn help(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
@@ -100,7 +157,7 @@ impl<S> Shard<S> {
             let space = if argument.is_empty() { "" } else { " " };
             let whose = match access {
                 Access::Operators => " (operators)",
-                Access::OperatorsIfAny if self.settings.operator_token.is_some() => " (operators)",
+                Access::OperatorsIfAny if self.are_operators() => " (operators)",
                 _ => "",
             };
             let _ = writeln!(text, "{endpoint}{space}{argument}: {help}{whose}");
@@ -198,13 +255,14 @@ impl<S> Shard<S> {
         if !self.rosters.contains(room.key(), id) {
             let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
             if client.cold().rooms.len() >= limits::ROOMS_PER_USER_MAX {
-                return Err(Code::BadArgument);
+                return Err(Code::TooMany);
             }
             let key = self.rosters.add(room.key(), id);
             client.cold().rooms.push(key);
         }
         let home = self.hashing.home(self.hashing.room(room.key()));
-        self.query_home(id, ordinal, home, Query::Join { room, member });
+        let budget = self.clients.get(id).and_then(|client| client.budget.clone());
+        self.query_home(id, ordinal, home, Query::Join { room, member, budget });
         Ok(())
     }
 
@@ -234,9 +292,10 @@ impl<S> Shard<S> {
             "off" => false,
             _ => return Err(Code::BadArgument),
         };
-        let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
-        client.roles.watcher = on;
-        let changed = if on { self.watchers.insert(id) } else { self.watchers.remove(&id) };
+        // Behind a user who came in the same tick.
+        let now = self.now.max(Moment(self.last_arrival.0 + 1));
+        let changed = if on { self.presence.watch(id, now) } else { self.presence.unwatch(id) };
+        self.last_watch = now;
         if changed {
             let watchers = &self.own_counters().watchers;
             if on { watchers.add(1) } else { watchers.subtract(1) }
@@ -250,6 +309,12 @@ impl<S> Shard<S> {
         // In constant time; a token's length is no secret.
         let right = bool::from(token.as_bytes().ct_eq(packet.msg.plain().as_bytes()));
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
+        // From an address that has guessed too often none is looked at.
+        let now = self.now;
+        let right = right && client.budget.as_ref().is_none_or(|budget| budget.may_guess(now));
+        if !right {
+            client.budget.as_ref().inspect(|budget| budget.guessed(now));
+        }
         client.roles.operator |= right;
         let (peer, name) = (client.peer, client.name().into());
         if !right {
@@ -322,7 +387,8 @@ const fn row<S>(
     argument: &'static str,
     help: &'static str,
     access: Access,
+    effect: For,
     handler: Handler<S>,
 ) -> Row<S> {
-    Row { endpoint, argument, help, access, handler }
+    Row { endpoint, argument, help, access, effect, handler }
 }

@@ -50,6 +50,7 @@ impl<S> Shard<S> {
         if client.pauses.contains(Pauses::QUEUE) && within {
             self.resume(id, Pauses::QUEUE);
         }
+        self.continue_listing(id);
         self.advance_closing(id);
     }
 
@@ -83,9 +84,9 @@ impl<S> Shard<S> {
         self.check_invariants();
     }
 
-    /// Whether nothing waits for any socket.
+    /// Whether nothing waits for any socket, and nothing is left to be handled.
     pub fn is_flushed(&self) -> bool {
-        self.clients.iter().all(|(_, client)| client.outbound.is_empty())
+        !self.has_work_left() && self.clients.iter().all(|(_, client)| client.outbound.is_empty())
     }
 
     /// What waits for it: the same as [`Shard::to_send`], for a look.

@@ -2,10 +2,11 @@
 //! Only what can't be handled yet is kept. Pausing and resuming a client is here
 //! too. Never: what a packet asks for.
 
-use super::client::{CloseMode, Input, Pauses, State, Timers};
+use super::client::{Client, CloseMode, Input, Pauses, Removal, State, Timers};
 use super::effect::{Effect, Ended};
 use super::id::{ConnId, Moment};
 use super::shard::Shard;
+use super::work;
 use crate::limits;
 use crate::wire::framer::is_white_space;
 use crate::wire::{Code, Packet, Step, canonical};
@@ -17,6 +18,9 @@ impl<S> Shard<S> {
         self.now = now;
         self.own_counters().bytes_in.add(bytes.len() as u64);
         let Some(client) = self.clients.get_mut(id) else { return };
+        if let Some(budget) = &client.budget {
+            budget.charge_bytes(now, &self.address_pace, bytes.len());
+        }
         if client.is_closing() {
             return;
         }
@@ -64,7 +68,7 @@ impl<S> Shard<S> {
         client.pauses |= reason;
         match reason {
             Pauses::RATE => self.arm(id, Timers::RATE, self.now.after(self.pace.pause)),
-            Pauses::QUANTUM => self.out_of_quantum.push(id),
+            Pauses::QUANTUM => self.out_of_quantum.push_back(id),
             Pauses::QUERY => self.arm(id, Timers::QUERY, self.now.after(limits::QUERY_TIMEOUT)),
             // Whoever pauses it knows what ends that.
             _ => {}
@@ -86,16 +90,16 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Handles what was kept of one who is about to be removed, whatever it
-    /// had to wait for: it was received before.
-    pub(super) fn drain_input(&mut self, id: ConnId) {
+    /// Removes a client, once what was received of it before is handled: within
+    /// its quantum, but whatever else it had to wait for.
+    pub(super) fn remove(&mut self, id: ConnId, removal: Removal) {
         self.answer_wrong_token(id);
         let Some(client) = self.clients.get_mut(id) else { return };
+        client.cold().removal.get_or_insert(removal);
         if !client.input.is_gone() {
             client.input = Input::Drain { ended: client.input.has_ended() };
         }
-        let kept = mem::take(&mut client.inbound);
-        self.consume(id, &kept);
+        self.handle_inbound(id);
     }
 
     /// Handles what was kept; whether more may come.
@@ -106,6 +110,12 @@ impl<S> Shard<S> {
             self.consume_kept(id, kept);
         }
         let Some(client) = self.clients.get(id) else { return false };
+        if client.input.is_drained() {
+            if client.is_closing() || client.effective_pauses(self.stopping).is_empty() {
+                self.finish_removal(id);
+            }
+            return false;
+        }
         if client.is_closing() || !client.effective_pauses(self.stopping).is_empty() {
             return false;
         }
@@ -144,20 +154,57 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get(id) else { return bytes.len() };
         let mut used = 0;
         if client.is_greeting() {
-            let Some(greeted) = self.greet(id, bytes, false) else { return bytes.len() };
+            let budget = client.budget.clone();
+            if budget.as_ref().is_some_and(|budget| self.waits_for_address(id, budget.login_at())) {
+                return 0;
+            }
+            let greeted = self.greet(id, bytes, false);
+            if let Some(budget) = budget
+                && !self.clients.get(id).is_some_and(Client::is_greeting)
+            {
+                budget.charge_login(self.now, &self.address_pace);
+            }
+            let Some(greeted) = greeted else { return bytes.len() };
             used = greeted;
         }
         match self.clients.get(id) {
-            Some(client) if client.is_user() => self.consume_packets(id, bytes, used),
+            Some(client) if client.is_user() => self.consume_within_budget(id, bytes, used),
             _ => used,
         }
+    }
+
+    /// [`Shard::consume`] for one that has a name: its address pays once for all
+    /// packets that came in one go, since workers share its budget.
+    fn consume_within_budget(&mut self, id: ConnId, bytes: &[u8], at: usize) -> usize {
+        let Some(client) = self.clients.get(id) else { return at };
+        let budget = client.budget.as_ref().filter(|_| self.address_pace.is_on()).cloned();
+        let Some(budget) = budget else { return self.consume_packets(id, bytes, at) };
+        if self.waits_for_address(id, budget.heard_at()) {
+            return at;
+        }
+        let before = self.packets;
+        let used = self.consume_packets(id, bytes, at);
+        budget.charge_packets(self.now, &self.address_pace, self.packets - before);
+        used
+    }
+
+    /// Whether it has to wait because its address is over its rate until then.
+    /// Who is gone or removed does not wait: its address pays all the same.
+    fn waits_for_address(&mut self, id: ConnId, until: Moment) -> bool {
+        let hurried = self.clients.get(id).is_none_or(|client| client.input.is_final());
+        if until <= self.now || hurried || self.stopping {
+            return false;
+        }
+        self.arm(id, Timers::ADDRESS_RATE, until.max(self.now.after(limits::RATE_PAUSE_MIN)));
+        self.pause(id, Pauses::ADDRESS_RATE);
+        true
     }
 
     /// [`Shard::consume`] for one that has a name.
     fn consume_packets(&mut self, id: ConnId, bytes: &[u8], mut at: usize) -> usize {
         let limit = self.settings.packet_bytes_max;
-        let quantum = self.settings.deliveries_per_quantum_max;
-        self.deliveries = 0;
+        let quantum = self.settings.quantum_work_max;
+        self.work.begin_quantum();
         loop {
             let Some(client) = self.clients.get_mut(id) else { return at };
             if client.framer.is_between() {
@@ -169,7 +216,7 @@ impl<S> Shard<S> {
                 return at;
             }
             // The usual case needs no second look at the client.
-            let quantum_used = self.deliveries >= quantum;
+            let quantum_used = self.work.quantum >= quantum;
             let may_have_to_wait =
                 quantum_used || self.stopping || !client.may_be_heard(self.now, &self.pace);
             if may_have_to_wait && self.must_wait(id, quantum_used) {
@@ -182,6 +229,8 @@ impl<S> Shard<S> {
             {
                 at += length;
                 let ordinal = client.count(self.now, &self.pace);
+                self.work.spend(work::PACKET);
+                self.packets += 1;
                 self.own_counters().packets_in.add(1);
                 self.handle(id, ordinal, &packet);
                 continue;
@@ -191,6 +240,8 @@ impl<S> Shard<S> {
                 return at + keep;
             }
             let ordinal = client.count(self.now, &self.pace);
+            self.work.spend(work::PACKET);
+            self.packets += 1;
             self.own_counters().packets_in.add(1);
             match step {
                 // White space was passed above, and what is torn is kept from
@@ -223,13 +274,11 @@ impl<S> Shard<S> {
     /// Whether its next packet has to wait, and if so for what.
     fn must_wait(&mut self, id: ConnId, quantum_used: bool) -> bool {
         let Some(client) = self.clients.get(id) else { return true };
-        if client.input.is_final() || self.stopping {
-            return !client.effective_pauses(self.stopping).is_empty();
-        }
-        if !client.pauses.is_empty() {
+        if !client.effective_pauses(self.stopping).is_empty() {
             return true;
         }
-        if client.is_over_rate(self.now, &self.pace) {
+        let hurried = client.input.is_final() || self.stopping;
+        if !hurried && client.is_over_rate(self.now, &self.pace) {
             self.pause(id, Pauses::RATE);
             return true;
         }

@@ -1,8 +1,10 @@
 //! What shards send each other, in batches. A message is carried out by the
 //! shard that gets it; between two shards messages keep their order.
 
+use super::address::AddressBudget;
 use super::client::Input;
 use super::id::{Address, ConnId, Frame, Origin};
+use super::presence_news::News;
 use super::query_protocol::{Query, Reply};
 use crate::wire::{Code, Framer, Name};
 use compact_str::CompactString;
@@ -41,7 +43,7 @@ pub enum ShardMessage<S> {
     /// The reply.
     Reply { to: ConnId, number: u32, reply: Reply },
     /// Somebody came or went.
-    Presence { came: bool, name: Arc<str> },
+    Presence(News),
     /// A connection moves home.
     Handoff(Box<Handoff<S>>),
 }
@@ -60,6 +62,7 @@ pub struct Handoff<S> {
     pub bytes: Vec<u8>,
     /// What can still come from it.
     pub input: Input,
+    pub budget: Option<Arc<AddressBudget>>,
 }
 
 impl<S> Default for Batch<S> {

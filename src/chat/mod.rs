@@ -8,6 +8,7 @@
 //! | [`shard`] | one worker's share of the chat: its state, what goes in and comes out |
 //! | [`effect`] | what a worker has to do, what an operator may want to know |
 //! | [`client`] | one connection: its state machine (`LIFECYCLE.md`), its layout |
+//! | `address` | what one address may do, however many connections it opens |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
 //! | `register` | a name is claimed at its home |
@@ -15,6 +16,9 @@
 //! | `endpoints` | the table of the server's own endpoints |
 //! | `query`, `query_protocol` | what other shards have a part in |
 //! | `replies` | the server's own packets: answers, refusals, pages |
+//! | `lists`, `listing` | lists of users and rooms: made in slices, sent in pages |
+//! | `presence` | who comes and goes, told to those who want to know |
+//! | [`work`] | what work costs, and who pays for it |
 //! | `flush` | from queue to socket |
 //! | `close` | going: politely, kicked, refused, stuck, lost |
 //! | [`message`] | what shards send each other |
@@ -22,6 +26,7 @@
 //! | `timers`, `timer_queue` | what is done when a time is over |
 //! | [`settings`], [`counters`], [`id`] | settings, counters, handles |
 
+mod address;
 pub mod client;
 mod clients;
 mod close;
@@ -33,7 +38,11 @@ mod endpoints;
 mod flush;
 pub mod id;
 mod input;
+mod listing;
+mod lists;
 pub mod message;
+mod presence;
+mod presence_news;
 mod query;
 mod query_protocol;
 mod register;
@@ -43,7 +52,9 @@ pub mod settings;
 pub mod shard;
 mod timer_queue;
 mod timers;
+pub mod work;
 
+pub use address::AddressBudget;
 pub use counters::Counters;
 pub use effect::{Effect, Ended, Report};
 pub use id::{ConnId, Moment, WorkerId};

@@ -3,16 +3,21 @@
 //! have replied. Meanwhile the client is paused. What only this shard has to
 //! reply to is replied to at once, the same way.
 
-use super::client::{Client, CloseMode, Pauses, Timers};
+use super::address::AddressBudget;
+use super::client::{Client, Pauses, Removal, Timers};
 use super::effect::Report;
 use super::id::{Address, ConnId, Frame, WorkerId};
+use super::lists::Requester;
 use super::message::ShardMessage;
-use super::query_protocol::{Entry, Joined, PendingQuery, Query, Reply, WhoIs};
+use super::query_protocol::{Joined, PendingQuery, Query, Reply, WhoIs};
 use super::rooms::Left;
 use super::shard::Shard;
 use crate::limits;
 use crate::wire::{Code, Endpoint, Name, Who};
 use std::sync::Arc;
+
+/// About what a reply holds, in bytes: a list is shared, not copied.
+const REPLY_BYTES: usize = 64;
 
 impl<S> Shard<S> {
     /// Asks the one shard that knows.
@@ -33,7 +38,9 @@ impl<S> Shard<S> {
         let mut pending = PendingQuery::new(number, self.now, ordinal, whom.len());
         for &worker in whom {
             if worker == self.topology.worker {
-                pending.add(self.reply_to(&query));
+                if let Some(reply) = self.reply_to((requester, number), &query) {
+                    pending.add(reply);
+                }
             } else {
                 let weight = query.extra_bytes();
                 let query = query.clone();
@@ -51,11 +58,10 @@ impl<S> Shard<S> {
     }
 
     /// Another shard asks.
-    pub(super) fn query_arrived(&mut self, requester: Address, number: u32, query: &Query) {
-        let reply = self.reply_to(query);
-        let weight = reply.extra_bytes();
-        let reply = ShardMessage::Reply { to: requester.conn, number, reply };
-        self.send(requester.worker, reply, weight);
+    pub(super) fn query_arrived(&mut self, requester: Requester, query: &Query) {
+        let Some(reply) = self.reply_to(requester, query) else { return };
+        let (Address { worker, conn }, number) = requester;
+        self.send(worker, ShardMessage::Reply { to: conn, number, reply }, REPLY_BYTES);
     }
 
     /// Another shard has replied.
@@ -96,23 +102,26 @@ impl<S> Shard<S> {
         self.resume(id, Pauses::QUERY);
     }
 
-    /// What this shard knows, or does, about a query.
-    fn reply_to(&mut self, query: &Query) -> Reply {
-        match query {
+    /// What this shard knows, or does, about a query: at once, or, for a list, when
+    /// it has been collected.
+    fn reply_to(&mut self, requester: Requester, query: &Query) -> Option<Reply> {
+        Some(match query {
             Query::Broadcast { sender, frame } => {
                 Reply::Broadcast(self.broadcast_here(*sender, frame))
             }
-            Query::List => Reply::List(self.users()),
-            Query::Rooms => Reply::Rooms(self.rooms_here()),
-            Query::Members { room } => Reply::Members(self.members_here(room)),
+            Query::List => Reply::List(vec![self.users_part(requester)?]),
+            Query::Rooms => Reply::Rooms(vec![self.rooms_part(requester)?]),
+            Query::Members { room } => Reply::Members(self.members_part(room)),
             Query::RoomExists { room } => Reply::RoomExists(self.rooms.get(room).is_some()),
             Query::Who { key, hash } => Reply::Who(self.who_is(*hash, key)),
-            Query::Join { room, member } => Reply::Join(self.join_room_here(room, member)),
+            Query::Join { room, member, budget } => {
+                Reply::Join(self.join_room_here(room, member, budget.as_ref()))
+            }
             Query::Leave { room, member } => Reply::Leave(self.leave_room_here(room, member)),
             Query::Kick { key, hash, reason } => Reply::Kick(self.kick(*hash, key, reason)),
             Query::Pause => Reply::Pause,
             Query::Fence => Reply::Fence,
-        }
+        })
     }
 
     /// All have replied: tells the client.
@@ -123,9 +132,11 @@ impl<S> Shard<S> {
             Reply::Broadcast(users) => {
                 return self.say(id, Endpoint::Broadcast, &users.to_string());
             }
-            Reply::List(entries) => return self.say_pages(id, Endpoint::List, entries),
-            Reply::Rooms(entries) => return self.say_pages(id, Endpoint::Rooms, entries),
-            Reply::Members(Some(entries)) => return self.say_pages(id, Endpoint::Members, entries),
+            Reply::List(entries) => return self.begin_listing(id, Endpoint::List, entries),
+            Reply::Rooms(entries) => return self.begin_listing(id, Endpoint::Rooms, entries),
+            Reply::Members(Some(entries)) => {
+                return self.begin_listing(id, Endpoint::Members, vec![entries]);
+            }
             Reply::Members(None) | Reply::RoomExists(false) => Code::NoSuchRoom,
             Reply::RoomExists(true) => Code::NotMember,
             Reply::Who(Some(WhoIs { name, ip, seconds })) => {
@@ -138,7 +149,7 @@ impl<S> Shard<S> {
             }
             Reply::Join(Joined::TooManyRooms) => {
                 self.forget_newest_room(id);
-                Code::BadArgument
+                Code::TooMany
             }
             Reply::Leave(Left::Yes(room)) => return self.say(id, Endpoint::Leave, &room),
             Reply::Leave(Left::NotMember) => Code::NotMember,
@@ -168,47 +179,34 @@ impl<S> Shard<S> {
         others
     }
 
-    /// All users here.
-    fn users(&self) -> Vec<Entry> {
-        let identities = self.clients.iter().filter_map(|(_, client)| client.identity());
-        let entry = |key: &str, name: &str| Entry { key: key.into(), line: name.into() };
-        let mut users: Vec<Entry> = identities.map(|i| entry(i.key(), i.name())).collect();
-        users.sort_unstable();
-        users
-    }
-
-    /// All rooms whose home is here, in order.
-    fn rooms_here(&self) -> Vec<Entry> {
-        let line = |shown: &str, members: usize| format!("{shown} {members}").into();
-        self.rooms
-            .iter()
-            .map(|(key, room)| Entry {
-                key: key.into(),
-                line: line(&room.shown, room.members.len()),
-            })
-            .collect()
-    }
-
-    /// The members of a room whose home is here, in order.
-    fn members_here(&self, room: &str) -> Option<Vec<Entry>> {
-        let members = self.rooms.get(room)?.members.iter();
-        Some(members.map(|(key, name)| Entry { key: key.clone(), line: name.clone() }).collect())
-    }
-
     /// Somebody joins a room whose home is here.
-    fn join_room_here(&mut self, room: &Name, member: &Name) -> Joined {
-        if self.rooms.get(room.key()).is_none() && !self.counters.room_made() {
+    fn join_room_here(
+        &mut self,
+        room: &Name,
+        member: &Name,
+        budget: Option<&Arc<AddressBudget>>,
+    ) -> Joined {
+        let is_new = self.rooms.get(room.key()).is_none();
+        if is_new && budget.is_some_and(|budget| !budget.take_room()) {
             return Joined::TooManyRooms;
         }
-        let room = self.rooms.join(room, member);
+        if is_new && !self.counters.room_made() {
+            budget.inspect(|budget| budget.give_room_back());
+            return Joined::TooManyRooms;
+        }
+        self.rooms_changed();
+        let room = self.rooms.join(room, member, budget);
         Joined::Yes { room: room.shown.clone(), members: room.members.len() }
     }
 
     /// A member leaves a room whose home is here.
     pub(super) fn leave_room_here(&mut self, room: &str, member: &Name) -> Left {
         let left = self.rooms.leave(room, member.key());
-        if matches!(left, Left::Yes(_)) && self.rooms.get(room).is_none() {
-            self.counters.room_gone();
+        if matches!(left, Left::Yes(_)) {
+            self.rooms_changed();
+            if self.rooms.get(room).is_none() {
+                self.counters.room_gone();
+            }
         }
         left
     }
@@ -232,10 +230,8 @@ impl<S> Shard<S> {
         let id = self.find(hash, key)?;
         let client = self.clients.get(id)?;
         let (name, peer): (Box<str>, _) = (client.name().into(), client.peer);
-        self.drain_input(id);
-        self.say(id, Endpoint::Kick, reason);
-        self.close(id, CloseMode::Linger);
         self.report(Report::Kicked { name: name.clone(), peer });
+        self.remove(id, Removal::Kicked { reason: reason.into() });
         Some(name)
     }
 }

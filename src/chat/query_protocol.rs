@@ -2,7 +2,9 @@
 //! query has a reply of its own kind. Never: asking, replying, or telling the
 //! client.
 
+use super::address::AddressBudget;
 use super::id::{Address, Frame, Moment};
+use super::lists::Entries;
 use super::rooms::Left;
 use crate::wire::Name;
 use std::net::IpAddr;
@@ -33,6 +35,8 @@ pub enum Query {
     Join {
         room: Arc<Name>,
         member: Arc<Name>,
+        /// Of the address that makes the room, if it is made.
+        budget: Option<Arc<AddressBudget>>,
     },
     Leave {
         room: Arc<str>,
@@ -56,11 +60,11 @@ pub enum Reply {
     /// How many users of this shard it is for.
     Broadcast(u64),
     /// This shard's users, in order.
-    List(Vec<Entry>),
+    List(Vec<Entries>),
     /// The rooms whose home is here, in order.
-    Rooms(Vec<Entry>),
+    Rooms(Vec<Entries>),
     /// `None` where there is no such room.
-    Members(Option<Vec<Entry>>),
+    Members(Option<Entries>),
     RoomExists(bool),
     Who(Option<WhoIs>),
     Join(Joined),
@@ -78,13 +82,6 @@ pub enum Joined {
     Yes { room: Box<str>, members: usize },
     /// There are too many rooms already.
     TooManyRooms,
-}
-
-/// A line of a list with the key that it is sorted by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
-    pub key: Box<str>,
-    pub line: Box<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,16 +117,6 @@ impl Query {
 }
 
 impl Reply {
-    /// What it holds, in bytes, for the in-flight tracker.
-    pub(super) fn extra_bytes(&self) -> usize {
-        match self {
-            Self::List(entries) | Self::Rooms(entries) | Self::Members(Some(entries)) => {
-                entries.iter().map(|e| size_of::<Entry>() + e.key.len() + e.line.len()).sum()
-            }
-            _ => 64,
-        }
-    }
-
     /// Puts the replies of two shards together. What only one shard is asked
     /// for has nothing to be put together with.
     fn merge(self, other: Self) -> Self {
@@ -184,11 +171,8 @@ mod tests {
         let reason = "x".repeat(700).into();
         let kick = Query::Kick { key: "bob".into(), hash: 0, reason };
         assert_eq!(kick.extra_bytes(), 700);
-        let entry = |key: &str, line: &str| Entry { key: key.into(), line: line.into() };
-        let entries = Reply::Rooms(vec![entry("bob", "Bob 1"), entry("alice", "Alice")]);
-        assert_eq!(entries.extra_bytes(), 2 * size_of::<Entry>() + 3 + 5 + 5 + 5);
         // What has a bound of its own counts as a little.
-        assert_eq!([Query::List.extra_bytes(), Reply::Fence.extra_bytes()], [64, 64]);
+        assert_eq!(Query::List.extra_bytes(), 64);
     }
 
     #[test]

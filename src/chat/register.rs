@@ -1,11 +1,12 @@
 //! A name is claimed at its home. Until then a connection lives wherever it
 //! was accepted; once it has said its name, it moves there and stays.
 
-use super::client::{Client, Identity, Timers};
+use super::client::{Client, Identity, Pauses, Timers};
 use super::effect::Effect;
 use super::id::{ConnId, Moment};
 use super::message::Handoff;
 use super::shard::Shard;
+use super::work;
 use crate::limits;
 use crate::wire::greeting::{self, Greeting};
 use crate::wire::{Code, Name, Packet, Step};
@@ -72,17 +73,17 @@ impl<S> Shard<S> {
             self.register(id, &name, ordinal);
             return Some(rest);
         }
-        let Client { socket, peer, local, framer, input, .. } = self.clients.remove(id)?;
+        let Client { socket, peer, local, framer, input, budget, .. } = self.clients.remove(id)?;
         let bytes = bytes[rest..].to_vec();
-        let handoff = Handoff { socket, peer, local, name, ordinal, framer, bytes, input };
+        let handoff = Handoff { socket, peer, local, name, ordinal, framer, bytes, input, budget };
         self.effects.push(Effect::HandOff { to, handoff: Box::new(handoff) });
         None
     }
 
     /// A connection comes home.
     pub(super) fn arrived(&mut self, handoff: Handoff<S>) {
-        let Handoff { socket, peer, local, name, ordinal, framer, bytes, input } = handoff;
-        let mut client = Client::new(socket, peer, local, self.now);
+        let Handoff { socket, peer, local, name, ordinal, framer, bytes, input, budget } = handoff;
+        let mut client = Client::new(socket, peer, local, budget, self.now);
         client.framer = framer;
         client.input = input;
         client.inbound = bytes;
@@ -103,13 +104,18 @@ impl<S> Shard<S> {
             self.refuse(id, ordinal, Code::NameTaken, None);
             return;
         }
+        // Behind a watcher of the same tick.
+        let since = self.now.max(Moment(self.last_watch.0 + 1));
+        self.last_arrival = since;
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.become_user(Identity::new(name, client.peer, hash), self.now);
+        client.become_user(Identity::new(name, client.peer, hash), since);
         self.directory.insert(hash, id.slot);
         self.confusables.add(&self.hashing, name.shown(), name.key());
+        self.users_changed();
+        self.work.spend(work::LOGIN);
         let users = self.counters.user_came(self.topology.worker);
         self.welcome(id, users);
-        self.announce(true, name.shown());
+        self.will_announce(id);
     }
 
     /// Whoever has the name of that key, if they are home here.
@@ -143,9 +149,16 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn greeting_timed_out(&mut self, id: ConnId) {
-        if self.clients.get(id).is_some_and(Client::is_greeting) {
-            self.refuse(id, 0, Code::GreetingTimeout, None);
+        let Some(client) = self.clients.get(id) else { return };
+        if !client.is_greeting() {
+            return;
         }
+        if client.pauses.contains(Pauses::ADDRESS_RATE) {
+            // It may have said who it is long ago; we have not listened.
+            let due = self.now.after(self.settings.greeting_timeout);
+            return self.arm(id, Timers::GREETING, due);
+        }
+        self.refuse(id, 0, Code::GreetingTimeout, None);
     }
 }
 

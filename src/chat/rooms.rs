@@ -1,9 +1,12 @@
 //! The tables of rooms: at a room's home its members by name; at each worker
 //! those of its clients who are in it. Never: who may join, who hears of it.
 
+use super::address::AddressBudget;
 use super::id::ConnId;
+use super::lists::Entries;
 use crate::wire::Name;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Rooms whose home is here, by their key.
@@ -16,6 +19,10 @@ pub struct Room {
     pub shown: Box<str>,
     /// Key to name, so in the order of case folds.
     pub members: BTreeMap<Box<str>, Box<str>>,
+    /// The list of them, if somebody asked since it changed.
+    pub listed: Option<Entries>,
+    /// The address that made it, whose quota has it.
+    maker: Option<Arc<AddressBudget>>,
 }
 
 /// What came of a wish to leave.
@@ -33,11 +40,19 @@ impl Rooms {
     }
 
     /// Makes the room if need be; again is no error.
-    pub fn join(&mut self, room: &Name, member: &Name) -> &Room {
+    pub fn join(
+        &mut self,
+        room: &Name,
+        member: &Name,
+        maker: Option<&Arc<AddressBudget>>,
+    ) -> &Room {
         let room = self.0.entry(room.key().into()).or_insert_with(|| Room {
             shown: format!("#{}", room.shown()).into(),
             members: BTreeMap::new(),
+            listed: None,
+            maker: maker.cloned(),
         });
+        room.listed = None;
         room.members.insert(member.key().into(), member.shown().into());
         room
     }
@@ -48,16 +63,26 @@ impl Rooms {
         if room.members.remove(member).is_none() {
             return Left::NotMember;
         }
+        room.listed = None;
         let shown = room.shown.clone();
         if room.members.is_empty() {
+            room.maker.take().inspect(|maker| maker.give_room_back());
             self.0.remove(key);
         }
         Left::Yes(shown)
     }
 
-    /// All of them, in the order of their keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Room)> {
-        self.0.iter().map(|(key, room)| (&**key, room))
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Room> {
+        self.0.get_mut(key)
+    }
+
+    /// Those behind a key, in the order of their keys.
+    pub fn behind(&self, from: Bound<&str>) -> impl Iterator<Item = (&str, &Room)> {
+        self.0.range::<str, _>((from, Bound::Unbounded)).map(|(key, room)| (&**key, room))
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What an operator can set about the chat. Never: whether it makes sense,
 //! which `cli` checks.
 
+use super::work::Units;
 use crate::limits;
 use std::time::Duration;
 
@@ -17,11 +18,15 @@ pub struct Settings {
     pub stuck_timeout: Duration,
     /// Packets a second from one connection; 0 is no bound.
     pub rate: u32,
+    /// Packets a second from all connections of one address; 0 is no bound, on
+    /// bytes and logins either.
+    pub rate_per_address: u32,
+    /// What may wait for all recipients together, in bytes.
+    pub queues_bytes_max: usize,
     /// Between two broadcasts of one connection; zero is no bound.
     pub broadcast_interval: Duration,
-    /// Frames for many that one connection makes in a turn, counted once for
-    /// each recipient.
-    pub deliveries_per_quantum_max: usize,
+    /// What one connection may cost before others are heard.
+    pub quantum_work_max: Units,
     /// What makes a user an operator; none, and there are no operators.
     pub operator_token: Option<String>,
     /// What the welcome calls us, like `lanline/0.1.0`.
@@ -36,8 +41,10 @@ impl Default for Settings {
             greeting_timeout: limits::GREETING_TIMEOUT_DEFAULT,
             stuck_timeout: limits::STUCK_TIMEOUT_DEFAULT,
             rate: limits::RATE_DEFAULT,
+            rate_per_address: limits::RATE_PER_ADDRESS_DEFAULT,
+            queues_bytes_max: limits::QUEUES_BYTES_DEFAULT,
             broadcast_interval: limits::BROADCAST_INTERVAL_DEFAULT,
-            deliveries_per_quantum_max: limits::DELIVERIES_PER_QUANTUM_MAX,
+            quantum_work_max: limits::QUANTUM_WORK_MAX,
             operator_token: None,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

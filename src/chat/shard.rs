@@ -2,21 +2,25 @@
 //! out. What happens in between is in the modules beside this one, each a part
 //! of [`Shard`].
 
-use super::client::{Client, CloseMode, Input, State, Timers};
+use super::address::{AddressBudget, AddressPace};
+use super::client::{Client, CloseMode, Input, Pauses, State, Timers};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
 use super::directory::{Confusables, Directory, Hashing};
 use super::effect::{Effect, Report};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
+use super::lists::Lists;
 use super::message::{Batch, Handoff, ShardMessage};
+use super::presence_news::Presence;
 use super::query_protocol::PendingQuery;
 use super::rooms::{Rooms, Rosters};
 use super::settings::{Pace, Settings};
 use super::timer_queue::TimerQueue;
+use super::work::Work;
 use crate::limits;
 use crate::wire::{BufferPool, Code};
 use compact_str::ToCompactString;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::net::IpAddr;
 use std::num::NonZeroU64;
@@ -43,16 +47,20 @@ pub struct Shard<S> {
     pub(super) hashing: Hashing,
     pub(super) settings: Arc<Settings>,
     pub(super) pace: Pace,
+    pub(super) address_pace: AddressPace,
     pub(super) counters: Arc<Counters>,
     pub(super) wall_clock: WallClock,
     pub(super) now: Moment,
+    /// When the last user came, and when the last watcher began.
+    pub(super) last_arrival: Moment,
+    pub(super) last_watch: Moment,
     pub(super) clients: Clients<S>,
     pub(super) directory: Directory,
     pub(super) confusables: Confusables,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
-    /// Users here who want to know who comes and goes.
-    pub(super) watchers: BTreeSet<ConnId>,
+    pub(super) presence: Presence,
+    pub(super) lists: Lists,
     /// Queries under way, and the number of the next.
     pub(super) pending: BTreeMap<ConnId, PendingQuery>,
     pub(super) next_query: u32,
@@ -63,9 +71,10 @@ pub struct Shard<S> {
     /// waits behind them all, and frames that follow share their flush.
     pub(super) bulk_queue: VecDeque<ConnId>,
     /// Clients who had their turn, and have more.
-    pub(super) out_of_quantum: Vec<ConnId>,
-    /// Of frames for many, in the turn of the client that is heard now.
-    pub(super) deliveries: usize,
+    pub(super) out_of_quantum: VecDeque<ConnId>,
+    pub(super) work: Work,
+    /// Packets handled so far.
+    pub(super) packets: u64,
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than half full and its socket may take some of it.
     pub(super) above_high_water: bool,
@@ -100,24 +109,29 @@ impl<S> Shard<S> {
             topology,
             hashing: Hashing::new(topology.hash_keys, topology.workers),
             pace: settings.pace(),
+            address_pace: AddressPace::of(&settings),
             settings,
             counters,
             wall_clock,
             now: Moment::default(),
+            last_arrival: Moment::default(),
+            last_watch: Moment::default(),
             clients: Clients::default(),
             directory: Directory::default(),
             confusables: Confusables::default(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
-            watchers: BTreeSet::new(),
+            presence: Presence::default(),
+            lists: Lists::default(),
             pending: BTreeMap::new(),
             next_query: 0,
             timers: TimerQueue::default(),
             effects: Vec::new(),
             outboxes: (0..topology.workers).map(|_| Batch::default()).collect(),
             bulk_queue: VecDeque::new(),
-            out_of_quantum: Vec::new(),
-            deliveries: 0,
+            out_of_quantum: VecDeque::new(),
+            work: Work::default(),
+            packets: 0,
             pool: BufferPool::default(),
             above_high_water: false,
             stopping: false,
@@ -125,10 +139,16 @@ impl<S> Shard<S> {
         }
     }
 
-    /// A connection was accepted.
-    pub fn accepted(&mut self, now: Moment, socket: S, peer: IpAddr, local: IpAddr) -> ConnId {
+    /// A connection was accepted: from the first of the addresses, at the second.
+    pub fn accepted(
+        &mut self,
+        now: Moment,
+        socket: S,
+        addresses: (IpAddr, IpAddr),
+        budget: Option<Arc<AddressBudget>>,
+    ) -> ConnId {
         self.now = now;
-        let id = self.insert(socket, (peer, local));
+        let id = self.insert(socket, addresses, budget);
         self.sweep_timers();
         self.arm(id, Timers::GREETING, now.after(self.settings.greeting_timeout));
         self.check_invariants();
@@ -144,14 +164,19 @@ impl<S> Shard<S> {
         code: Code,
     ) -> ConnId {
         self.now = now;
-        let id = self.insert(socket, addresses);
+        let id = self.insert(socket, addresses, None);
         self.refuse(id, 0, code, None);
         self.check_invariants();
         id
     }
 
-    fn insert(&mut self, socket: S, (peer, local): (IpAddr, IpAddr)) -> ConnId {
-        let client = Client::new(socket, peer, local.to_compact_string(), self.now);
+    fn insert(
+        &mut self,
+        socket: S,
+        (peer, local): (IpAddr, IpAddr),
+        budget: Option<Arc<AddressBudget>>,
+    ) -> ConnId {
+        let client = Client::new(socket, peer, local.to_compact_string(), budget, self.now);
         self.clients.insert(client)
     }
 
@@ -160,10 +185,22 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get(id) else { return false };
         match (client.state(), client.input) {
             (State::Closing(mode), _) => mode != CloseMode::Close,
-            (State::Lingering, _) | (_, Input::Broken | Input::Reset) => true,
+            (State::Lingering, _) => true,
+            (_, Input::Broken | Input::Reset) => !client.pauses.contains(Pauses::QUANTUM),
             (_, Input::Ended) => false,
             (_, Input::Open | Input::Drain { .. }) => !self.stopping && client.pauses.is_empty(),
         }
+    }
+
+    /// Whether so much was done in this tick that reading has to wait for the
+    /// next: [`Shard::expire`] ends a tick.
+    pub fn is_tick_over(&self) -> bool {
+        self.work.tick >= limits::TICK_WORK_MAX
+    }
+
+    /// The most units of work that were spent in one quantum and in one tick.
+    pub fn work_peaks(&self) -> (u32, u32) {
+        (self.work.quantum_peak, self.work.tick_peak)
     }
 
     /// How many bytes it takes at a time: a share of what a queue may hold, so
@@ -199,10 +236,10 @@ impl<S> Shard<S> {
                 self.refuse(to, ordinal, code, name.as_deref());
             }
             ShardMessage::Query { requester, number, query } => {
-                self.query_arrived(requester, number, &query);
+                self.query_arrived((requester, number), &query);
             }
             ShardMessage::Reply { to, number, reply } => self.reply_arrived(to, number, reply),
-            ShardMessage::Presence { came, name } => self.tell_watchers(came, &name),
+            ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }
     }
@@ -219,6 +256,7 @@ impl<S> Shard<S> {
             }
         }
         self.pace = settings.pace();
+        self.address_pace = AddressPace::of(&settings);
         self.settings = settings;
     }
 
@@ -266,7 +304,7 @@ impl<S> Shard<S> {
             && self.confusables.is_empty()
             && self.rooms.is_empty()
             && self.rosters.is_empty()
-            && self.watchers.is_empty()
+            && self.presence.watchers() == 0
             && self.pending.is_empty()
     }
 
@@ -304,7 +342,7 @@ impl<S> Shard<S> {
                 .skip(self.now.0 as usize % step)
                 .step_by(step)
                 .for_each(|(_, client)| client.check());
-            assert_eq!(self.watchers.len() as u64, self.own_counters().watchers.get());
+            assert_eq!(self.presence.watchers() as u64, self.own_counters().watchers.get());
         }
     }
 

@@ -15,7 +15,7 @@ const SWEPT_MIN: usize = 64;
 /// All armed timers of a shard, the nearest first.
 #[derive(Debug, Default)]
 pub struct TimerQueue {
-    entries: BinaryHeap<Reverse<(Moment, u8, ConnId)>>,
+    entries: BinaryHeap<Reverse<(Moment, u16, ConnId)>>,
     /// How many there may be before they are swept.
     swept_at: usize,
 }

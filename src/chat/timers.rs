@@ -4,7 +4,7 @@
 use super::client::{Client, Pauses, Timers};
 use super::id::{ConnId, Moment};
 use super::shard::Shard;
-use std::mem;
+use super::work;
 
 impl<S> Shard<S> {
     /// Arms a timer, unless it is armed: then its entry looks again when it is
@@ -28,18 +28,36 @@ impl<S> Shard<S> {
         });
     }
 
-    /// Does what is due.
+    /// The end of a tick: does what is due, and what there was no time for before.
     pub fn expire(&mut self, now: Moment) {
         self.now = now;
-        for id in mem::take(&mut self.out_of_quantum) {
-            self.resume(id, Pauses::QUANTUM);
-        }
-        while let Some((timer, id)) = self.timers.pop_due(now) {
+        self.hear_those_out_of_quantum();
+        while !self.is_tick_over()
+            && let Some((timer, id)) = self.timers.pop_due(now)
+        {
             let Some(client) = self.clients.get_mut(id) else { continue };
             client.timers -= timer;
+            self.work.begin_quantum();
+            self.work.spend(work::TIMER);
             self.fire(timer, id);
         }
+        self.tell_watchers();
+        self.serve_lists();
+        self.work.end_tick();
         self.check_invariants();
+    }
+
+    /// Those that had used up their quantum are heard further: each once, one of
+    /// them at least, the rest in the next tick.
+    fn hear_those_out_of_quantum(&mut self) {
+        for heard in 0..self.out_of_quantum.len() {
+            if heard > 0 && self.is_tick_over() {
+                return;
+            }
+            if let Some(id) = self.out_of_quantum.pop_front() {
+                self.resume(id, Pauses::QUANTUM);
+            }
+        }
     }
 
     fn fire(&mut self, timer: Timers, id: ConnId) {
@@ -47,21 +65,28 @@ impl<S> Shard<S> {
             Timers::GREETING => self.greeting_timed_out(id),
             Timers::SILENCE => self.silence_timed_out(id),
             Timers::RATE => self.resume(id, Pauses::RATE),
+            Timers::ADDRESS_RATE => self.resume(id, Pauses::ADDRESS_RATE),
             Timers::AUTH_BACKOFF => self.end_auth_backoff(id),
             Timers::STUCK => self.stuck_timed_out(id),
             Timers::LINGER => self.linger_timed_out(id),
             Timers::QUERY => self.query_timed_out(id),
+            Timers::PRESENCE => self.announce_arrival(id),
             _ => debug_assert!(false, "{timer:?} is not one timer"),
         }
     }
 
-    /// When there is something to do: at once, while someone has used up its
-    /// quantum or waits in the bulk flush queue.
+    /// When there is something to do: at once, while something is left that the
+    /// last tick had no time for.
     pub fn next_deadline(&self) -> Option<Moment> {
-        if !self.out_of_quantum.is_empty() || !self.bulk_queue.is_empty() {
+        if self.has_work_left() || !self.bulk_queue.is_empty() {
             return Some(self.now);
         }
         self.timers.next()
+    }
+
+    /// Whether [`Shard::expire`] would do something, whatever the time is.
+    pub fn has_work_left(&self) -> bool {
+        !self.out_of_quantum.is_empty() || self.presence.has_news() || self.has_lists_to_serve()
     }
 
     fn linger_timed_out(&mut self, id: ConnId) {

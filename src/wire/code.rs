@@ -16,6 +16,7 @@ pub enum Code {
     Busy,
     Undelivered,
     SlowDown,
+    TooMany,
     BadName,
     NameTaken,
     GreetingTimeout,
@@ -26,7 +27,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the protocol's table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Malformed,
         Self::TooLarge,
         Self::NotYou,
@@ -39,6 +40,7 @@ impl Code {
         Self::Busy,
         Self::Undelivered,
         Self::SlowDown,
+        Self::TooMany,
         Self::BadName,
         Self::NameTaken,
         Self::GreetingTimeout,
@@ -91,6 +93,7 @@ impl Code {
             Self::Busy => ("busy", "Too much waits for them already; try again later."),
             Self::Undelivered => ("undelivered", "They left before your packet reached them."),
             Self::SlowDown => ("slow-down", "You broadcast too often; wait a moment."),
+            Self::TooMany => ("too-many", "You have as many of these as you may have."),
             Self::BadName => ("bad-name", "That can't be a name."),
             Self::NameTaken => (
                 "name-taken",

@@ -65,6 +65,15 @@ impl<T: Copy> Outbound<T> {
         }
     }
 
+    /// Packets that wait, a torn one too.
+    pub fn packets(&self) -> usize {
+        match &self.0 {
+            Waiting::Nothing => 0,
+            Waiting::Frame(_) => 1,
+            Waiting::Packets(packets) => packets.tags().count(),
+        }
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         matches!(self.0, Waiting::Nothing)
@@ -92,7 +101,7 @@ impl<T: Copy> Outbound<T> {
         tag: T,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
-        self.packets(pool).push_with(tag, write);
+        self.as_packets(pool).push_with(tag, write);
     }
 
     /// Adds a frame for many.
@@ -100,7 +109,7 @@ impl<T: Copy> Outbound<T> {
         if self.is_empty() {
             self.0 = Waiting::Frame(frame.clone());
         } else {
-            self.packets(pool).push_frame(frame);
+            self.as_packets(pool).push_frame(frame);
         }
     }
 
@@ -135,7 +144,7 @@ impl<T: Copy> Outbound<T> {
                 self.0 = Waiting::Nothing;
                 1
             }
-            Waiting::Frame(_) => self.packets(pool).advance(sent),
+            Waiting::Frame(_) => self.as_packets(pool).advance(sent),
             Waiting::Packets(packets) => {
                 let whole = packets.advance(sent);
                 if packets.queued_bytes() == 0
@@ -160,7 +169,7 @@ impl<T: Copy> Outbound<T> {
 
     /// As packets one behind the other.
     #[inline]
-    fn packets(&mut self, pool: &mut BufferPool<T>) -> &mut Packets<T> {
+    fn as_packets(&mut self, pool: &mut BufferPool<T>) -> &mut Packets<T> {
         if !matches!(self.0, Waiting::Packets(_)) {
             let mut packets = pool.0.pop().unwrap_or_default();
             if let Waiting::Frame(frame) = &self.0 {

@@ -146,14 +146,16 @@ fn a_rate_is_kept_to_the_packet_and_to_the_nanosecond() {
 }
 
 #[test]
-fn deliveries_of_one_turn_are_counted_and_the_rest_waits_a_tick() {
-    let mut cluster = Cluster::new(1, Settings { deliveries_per_quantum_max: 3, ..unpaced() });
+fn work_is_counted_and_what_is_beyond_a_quantum_waits_a_tick() {
+    // A room message of three members costs three units.
+    let mut cluster = Cluster::new(1, Settings { quantum_work_max: 6, ..unpaced() });
     let all = ["alice", "bob", "carol"].map(|name| cluster.join(name));
     for who in all {
         cluster.ask(who, "/join", "#r");
     }
+    cluster.ticks_are_held = true;
     cluster.write(all[0], &packet("alice", "#r", "post").repeat(5));
-    assert_eq!(cluster.heard(all[1]).len(), 2, "after two posts it has made four");
+    assert_eq!(cluster.heard(all[1]).len(), 2, "two posts are six units");
     assert_eq!(cluster.shards[0].next_deadline(), Some(cluster.now), "at once");
     cluster.pass(Duration::ZERO);
     assert_eq!(cluster.heard(all[1]).len(), 2);

@@ -1,7 +1,9 @@
 //! A cluster of shards for one test: everything comes to rest at once, in a
 //! fixed order, unless a test holds back messages or closes a socket's window.
 
-use lanline::chat::{Batch, Code, ConnId, Counters, Moment, Settings, Shard, Topology, WorkerId};
+use lanline::chat::{
+    AddressBudget, Batch, Code, ConnId, Counters, Moment, Settings, Shard, Topology, WorkerId,
+};
 use lanline::chat::{Effect, Ended, Report};
 use lanline::wire::JsonText;
 use lanline::wire::packet::push_packet;
@@ -30,9 +32,13 @@ pub struct Cluster {
     pub reads: usize,
     /// Messages under way, and to whom.
     in_flight: VecDeque<(usize, Batch<Who>)>,
+    /// Work that a tick had no time for stays.
+    pub ticks_are_held: bool,
     /// Messages for these workers stay under way.
     pub held_messages: Vec<usize>,
     clients: Vec<Client>,
+    /// Of the address of all who connect from here on.
+    pub budget: Option<Arc<AddressBudget>>,
 }
 
 /// A client's connection as its peer and the kernel see it.
@@ -92,8 +98,10 @@ impl Cluster {
             messages_sent: 0,
             reads: 0,
             in_flight: VecDeque::new(),
+            ticks_are_held: false,
             held_messages: Vec::new(),
             clients: Vec::new(),
+            budget: None,
         }
     }
 
@@ -107,7 +115,7 @@ impl Cluster {
     pub fn connect(&mut self, worker: usize) -> Who {
         let who = self.clients.len();
         let peer = Ipv4Addr::from(0x0a01_0000 + who as u32).into();
-        let id = self.shards[worker].accepted(self.now, who, peer, SERVER);
+        let id = self.shards[worker].accepted(self.now, who, (peer, SERVER), self.budget.clone());
         let client = Client { at: Some((worker, id)), window: usize::MAX, ..Client::default() };
         self.clients.push(client);
         who
@@ -295,10 +303,25 @@ impl Cluster {
                 self.send_batches(worker);
             }
             let ready = |(to, _): &(usize, _)| !self.held_messages.contains(to);
-            let Some(at) = self.in_flight.iter().position(ready) else { return };
+            let Some(at) = self.in_flight.iter().position(ready) else {
+                if !self.ticks_are_held && self.end_ticks() {
+                    continue;
+                }
+                return;
+            };
             let (to, batch) = self.in_flight.remove(at).unwrap();
             self.shards[to].handle_batch(self.now, batch);
         }
+    }
+
+    /// Workers with work left go on in another tick; whether there are some.
+    fn end_ticks(&mut self) -> bool {
+        let mut busy = false;
+        for shard in self.shards.iter_mut().filter(|shard| shard.has_work_left()) {
+            shard.expire(self.now);
+            busy = true;
+        }
+        busy
     }
 
     /// Effects, without flushing the bulk_queue.

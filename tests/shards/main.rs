@@ -3,6 +3,7 @@
 //! a clock that a test sets. What chance finds is `tests/simulation`'s; what
 //! the protocol says of the whole program is `tests/protocol`'s.
 
+mod addresses;
 mod bounds;
 mod cluster;
 mod deadlines;

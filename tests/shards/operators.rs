@@ -150,7 +150,14 @@ fn watchers_hear_who_comes_and_goes() {
         assert_eq!(cluster.ask(alice, "/presence", "on"), "on");
         assert_eq!(cluster.ask(alice, "/presence", "on"), "on");
         assert_eq!(cluster.counters.sum(|counters| &counters.watchers), 1);
+        // Who was here before isn't told of, nor who leaves within a second.
+        let passer_by = cluster.join("passer-by");
+        cluster.pass(Duration::from_millis(999));
+        cluster.end(passer_by, Ended::Politely);
         let bob = cluster.join("bob");
+        cluster.pass_to_the_end(limits::PRESENCE_DELAY, |cluster| {
+            assert_eq!(cluster.heard(alice), []);
+        });
         let joined = cluster.only(alice);
         assert_eq!((&*joined.from, &*joined.msg), ("/joined", "bob"));
         cluster.end(bob, Ended::Politely);
@@ -160,6 +167,7 @@ fn watchers_hear_who_comes_and_goes() {
         assert_eq!(cluster.ask(alice, "/presence", "off"), "off");
         assert_eq!(cluster.counters.sum(|counters| &counters.watchers), 0);
         cluster.join("carol");
+        cluster.pass(limits::PRESENCE_DELAY);
         assert_eq!(cluster.heard(alice), []);
         cluster.say(alice, "/presence", "maybe");
         assert_eq!(cluster.refused(alice).1, Code::BadArgument);
@@ -200,7 +208,22 @@ fn presence_is_dropped_where_it_finds_no_room_and_only_there() {
         cluster.window(alice, 0);
         cluster.say(bob, "alice", "waits");
         cluster.join("carol");
+        cluster.pass(limits::PRESENCE_DELAY);
         cluster.window(alice, usize::MAX);
         assert_eq!(cluster.heard(alice).len(), heard);
+    }
+}
+
+#[test]
+fn who_was_here_when_the_watching_began_is_told_of_when_they_leave() {
+    for workers in [1, 3] {
+        let mut cluster = Cluster::unpaced(workers);
+        let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
+        cluster.pass(Duration::from_millis(1));
+        cluster.ask(alice, "/presence", "on");
+        cluster.pass(limits::PRESENCE_DELAY);
+        assert_eq!(cluster.heard(alice), [], "bob was here");
+        cluster.end(bob, Ended::Politely);
+        assert_eq!(cluster.only(alice).from, "/left");
     }
 }

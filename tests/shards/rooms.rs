@@ -14,7 +14,7 @@ fn a_user_is_in_so_many_rooms_and_no_more() {
         assert_eq!(cluster.ask(alice, "/join", &format!("#r{room}")), format!("#r{room} 1"));
     }
     cluster.say(alice, "/join", "#more");
-    assert_eq!(cluster.refused(alice).1, Code::BadArgument);
+    assert_eq!(cluster.refused(alice).1, Code::TooMany);
     assert_eq!(cluster.ask(alice, "/join", "#r0"), "#r0 1", "again is no error");
     cluster.ask(alice, "/leave", "#r0");
     assert_eq!(cluster.ask(alice, "/join", "#more"), "#more 1");
@@ -37,18 +37,18 @@ fn there_are_so_many_rooms_and_no_more() {
     }
     let alice = cluster.join("alice");
     cluster.say(alice, "/join", "#more");
-    assert_eq!(cluster.refused(alice), (1, Code::BadArgument));
+    assert_eq!(cluster.refused(alice), (1, Code::TooMany));
     cluster.say(alice, "#more", "is there nobody?");
     assert_eq!(cluster.refused(alice), (2, Code::NoSuchRoom));
     assert_eq!(cluster.ask(alice, "/join", "#r0"), "#r0 2", "one that is there");
     // A room that is left makes room, two members or one.
     cluster.ask(makers[0], "/leave", "#r0");
     cluster.say(alice, "/join", "#more");
-    assert_eq!(cluster.refused(alice), (4, Code::BadArgument));
+    assert_eq!(cluster.refused(alice), (4, Code::TooMany));
     cluster.ask(alice, "/leave", "#r0");
     assert_eq!(cluster.ask(alice, "/join", "#more"), "#more 1");
     cluster.say(alice, "/join", "#too-many");
-    assert_eq!(cluster.refused(alice).1, Code::BadArgument);
+    assert_eq!(cluster.refused(alice).1, Code::TooMany);
     cluster.end(makers[1], Ended::Reset);
     assert_eq!(cluster.ask(alice, "/join", "#again"), "#again 1");
     for who in makers.into_iter().chain([alice]) {

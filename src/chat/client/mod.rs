@@ -7,9 +7,11 @@ mod state;
 pub use identity::Identity;
 pub use state::{CloseMode, Flush, Input, Output, Pauses, State, Timers};
 
+use super::address::AddressBudget;
 use super::id::{Moment, Tag};
+use super::lists::Listing;
 use super::settings::Pace;
-use crate::wire::{Framer, Outbound};
+use crate::wire::{Endpoint, Framer, Outbound, packet};
 use compact_str::CompactString;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,8 +29,8 @@ pub struct Client<S> {
     pub(super) generation: u32,
     state: State,
     pub(super) input: Input,
-    pub(super) pauses: Pauses,
     pub(super) timers: Timers,
+    pub(super) pauses: Pauses,
     pub(super) output: Output,
     pub(super) roles: Roles,
     /// What waits for the socket.
@@ -56,16 +58,27 @@ pub struct Client<S> {
     /// begin.
     pub(super) local: CompactString,
     pub(super) peer: IpAddr,
+    /// Shared by all connections of its address; none, if that is trusted.
+    pub(super) budget: Option<Arc<AddressBudget>>,
 }
 
 /// What a user is besides a user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Roles {
     pub operator: bool,
-    /// Hears of those who come and go.
-    pub watcher: bool,
+    /// Others were told that it came.
+    pub announced: bool,
     /// Has sent something that other shards may have to refuse.
     pub sent_remotely: bool,
+}
+
+/// Why a connection is removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// An operator wants it; the reason is said.
+    Kicked { reason: Arc<str> },
+    /// It read nothing for too long.
+    Stuck,
 }
 
 /// What few connections have.
@@ -80,10 +93,20 @@ pub struct ColdState {
     pub publishes_in_flight: u8,
     /// Fences that are not back yet, once it is closing.
     pub fences: u32,
+    /// The list that it is being sent.
+    pub listing: Option<Box<Listing>>,
+    /// Why it is being removed, once its input is drained.
+    pub removal: Option<Removal>,
 }
 
 impl<S> Client<S> {
-    pub(super) fn new(socket: S, peer: IpAddr, local: CompactString, now: Moment) -> Self {
+    pub(super) fn new(
+        socket: S,
+        peer: IpAddr,
+        local: CompactString,
+        budget: Option<Arc<AddressBudget>>,
+        now: Moment,
+    ) -> Self {
         Self {
             generation: 0,
             state: State::Greeting,
@@ -104,6 +127,7 @@ impl<S> Client<S> {
             cold: None,
             local,
             peer,
+            budget,
         }
     }
 
@@ -127,11 +151,11 @@ impl<S> Client<S> {
         self.inbound = Vec::new();
         self.pauses = Pauses::default();
         self.roles = Roles::default();
-        let rooms = self.cold.take().map(|cold| cold.rooms).unwrap_or_default();
-        if fences > 0 {
-            self.cold().fences = fences;
+        let cold = self.cold.take().map(|cold| *cold).unwrap_or_default();
+        if fences > 0 || cold.removal.is_some() {
+            *self.cold() = ColdState { fences, removal: cold.removal, ..ColdState::default() };
         }
-        rooms
+        cold.rooms
     }
 
     /// Another close mode for one that is closing already.
@@ -177,13 +201,15 @@ impl<S> Client<S> {
         self.state == State::Lingering
     }
 
-    /// Why its next packet has to wait. What can't wait any longer does not:
-    /// behind a reset, or while it is removed, nothing pauses it; when the server
-    /// stops, only a query does, whose replies come first.
+    /// Why its next packet has to wait. Behind a reset, or while it is removed, it
+    /// waits for its quantum and nothing else; when the server stops, for a query
+    /// or a list as well, whose answers come first.
     pub(super) fn effective_pauses(&self, stopping: bool) -> Pauses {
         match self.input {
-            Input::Drain { .. } | Input::Broken | Input::Reset => Pauses::empty(),
-            Input::Open | Input::Ended if stopping => self.pauses & Pauses::QUERY,
+            Input::Drain { .. } | Input::Broken | Input::Reset => self.pauses & Pauses::QUANTUM,
+            Input::Open | Input::Ended if stopping => {
+                self.pauses & (Pauses::QUERY | Pauses::LISTING | Pauses::QUANTUM)
+            }
             Input::Open | Input::Ended => self.pauses,
         }
     }
@@ -216,9 +242,21 @@ impl<S> Client<S> {
         self.outbound.has(|tag| tag.is_some())
     }
 
-    /// Whether anything can still be said to it.
-    pub(super) fn can_be_told(&self) -> bool {
-        !self.output.torn && !self.is_lingering()
+    /// Whether anything can still be said to it. One that is being removed is
+    /// told no more than its queue is meant to hold.
+    pub(super) fn can_be_told(&self, queue_bytes_max: usize) -> bool {
+        let drained = matches!(self.input, Input::Drain { .. }) && !self.is_closing();
+        !self.output.torn
+            && !self.is_lingering()
+            && !self.input.is_gone()
+            && !(drained && self.queued_bytes() > queue_bytes_max)
+    }
+
+    /// Bytes in front of the text in the server's packets to it.
+    pub(super) fn head_bytes(&self, endpoint: Endpoint) -> usize {
+        let fixed = [packet::FROM_NAME, packet::IP, packet::TO, packet::MSG];
+        let fixed: usize = fixed.iter().map(|piece| piece.len()).sum();
+        fixed + endpoint.name().len() + self.local.len() + self.name().len()
     }
 
     pub(super) fn cold(&mut self) -> &mut ColdState {
@@ -245,6 +283,10 @@ impl<S> Client<S> {
             "paused by its rate for ever"
         );
         assert!(
+            !pauses.contains(Pauses::ADDRESS_RATE) || timers.contains(Timers::ADDRESS_RATE),
+            "paused by its address's rate for ever"
+        );
+        assert!(
             !pauses.contains(Pauses::AUTH_BACKOFF) || timers.contains(Timers::AUTH_BACKOFF),
             "paused by a wrong token for ever"
         );
@@ -252,6 +294,8 @@ impl<S> Client<S> {
             !pauses.contains(Pauses::QUERY) || timers.contains(Timers::QUERY),
             "paused by a query for ever"
         );
+        let listing = self.cold.as_ref().is_some_and(|cold| cold.listing.is_some());
+        assert_eq!(listing, pauses.contains(Pauses::LISTING), "paused by a list or not");
         assert!(!self.is_greeting() || timers.contains(Timers::GREETING), "greets for ever");
         assert!(!self.is_lingering() || timers.contains(Timers::LINGER), "lingers for ever");
         let waits = !self.outbound.is_empty();
@@ -259,8 +303,9 @@ impl<S> Client<S> {
             !waits
                 || output.flush != Flush::Idle
                 || timers.contains(Timers::STUCK)
-                || input.is_gone(),
-            "bytes that nobody flushes or watches"
+                || input.is_gone()
+                || input.is_drained(),
+            "bytes that nobody flushes or watches: {state:?} {input:?} {output:?}"
         );
         assert!(!self.is_lingering() || !waits, "bytes behind the end of the stream");
     }

@@ -59,6 +59,11 @@ impl Input {
         matches!(self, Self::Drain { .. } | Self::Broken | Self::Reset)
     }
 
+    /// Whether it is being removed.
+    pub fn is_drained(self) -> bool {
+        matches!(self, Self::Drain { .. })
+    }
+
     /// Whether nobody is left who could be told anything.
     pub fn is_gone(self) -> bool {
         matches!(self, Self::Broken | Self::Reset)
@@ -144,11 +149,15 @@ bitflags! {
         const AUTH_BACKOFF = 1 << 3;
         /// It has used up its quantum, until the next tick.
         const QUANTUM = 1 << 4;
+        /// A list is on its way to it, until its last page.
+        const LISTING = 1 << 5;
+        /// Its address is over its rate, until a timer ends that.
+        const ADDRESS_RATE = 1 << 6;
     }
 
     /// Timers of a connection that are armed.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub struct Timers: u8 {
+    pub struct Timers: u16 {
         /// It has to have greeted.
         const GREETING = 1;
         /// Silence ends a bare name.
@@ -163,6 +172,10 @@ bitflags! {
         const LINGER = 1 << 5;
         /// The replies to its query have to be here.
         const QUERY = 1 << 6;
+        /// It has stayed long enough for others to be told that it came.
+        const PRESENCE = 1 << 7;
+        /// Its address is over its rate.
+        const ADDRESS_RATE = 1 << 8;
     }
 }
 

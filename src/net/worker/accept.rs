@@ -57,7 +57,7 @@ impl Worker {
             Decision::Refused(code) => {
                 self.parts.shard.refused_at_admission(self.now, socket, (peer, local), code)
             }
-            _ => self.parts.shard.accepted(self.now, socket, peer, local),
+            _ => self.parts.shard.accepted(self.now, socket, (peer, local), None),
         };
         self.register(id);
     }

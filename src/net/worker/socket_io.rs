@@ -55,6 +55,10 @@ impl Worker {
         }
         let turns = self.ready.len();
         for _ in 0..turns {
+            if self.parts.shard.is_tick_over() {
+                // Others wait for what is due and for what is to be flushed.
+                break;
+            }
             if let Some(id) = self.ready.pop_front() {
                 self.read(id);
                 self.flush_early()?;

@@ -8,7 +8,8 @@ use super::setting::Setting;
 use super::trace;
 use lanline::chat::id::Tag;
 use lanline::chat::{
-    Batch, Code, ConnId, Counters, Effect, Ended, Settings, Shard, Topology, WorkerId,
+    AddressBudget, Batch, Code, ConnId, Counters, Effect, Ended, Settings, Shard, Topology,
+    WorkerId,
 };
 use lanline::limits;
 use lanline::wire::Outbound;
@@ -33,6 +34,8 @@ pub struct Cluster {
     graveyard: Vec<(WorkerId, ConnId)>,
     scratch_bytes_max: usize,
     socket_bytes_max: usize,
+    /// Of addresses; one of them is trusted.
+    budgets: [Option<Arc<AddressBudget>>; 3],
 }
 
 /// How much of what could be done a tick does.
@@ -65,6 +68,7 @@ impl Cluster {
             graveyard: Vec::new(),
             scratch_bytes_max: setting.scratch_bytes_max,
             socket_bytes_max: setting.socket_bytes_max,
+            budgets: [Some(Arc::default()), Some(Arc::default()), None],
         }
     }
 
@@ -87,7 +91,7 @@ impl Cluster {
             peer.may_have_left = true;
             shard.refused_at_admission(ledger.now, socket, (peer.ip, server), code)
         } else {
-            shard.accepted(ledger.now, socket, peer.ip, server)
+            shard.accepted(ledger.now, socket, (peer.ip, server), self.budgets[number % 3].clone())
         };
         peer.at = At::Shard(worker as WorkerId, id);
         trace::note(|| format!("peer {number} connects to {worker} as {}", peer.real_name()));
@@ -107,7 +111,8 @@ impl Cluster {
                 here && (peer.read_queued || room)
             })
         };
-        !self.has_messages() && !(0..self.shards.len() as WorkerId).any(busy)
+        let work_left = self.shards.iter().any(Shard::has_work_left);
+        !self.has_messages() && !work_left && !(0..self.shards.len() as WorkerId).any(busy)
     }
 
     /// One tick of one worker: messages, readiness, deadlines, effects, messages.

@@ -60,8 +60,9 @@ impl Setting {
             greeting_timeout: Duration::from_millis(dice.pick(&[500, 3_000, 10_000])),
             stuck_timeout: Duration::from_millis(dice.pick(&[200, 2_000, 30_000])),
             rate: dice.pick(&RATES),
+            rate_per_address: dice.pick(&[0, 2, 3000]),
             broadcast_interval: Duration::from_millis(dice.pick(&[0, 50, 1000])),
-            deliveries_per_quantum_max: dice.pick(&[1, 2, 5, 512]),
+            quantum_work_max: dice.pick(&[1, 2, 5, 50, 1024]),
             operator_token: dice.percent(40).then(|| "sesame".to_owned()),
             ..Settings::default()
         };

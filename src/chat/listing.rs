@@ -1,0 +1,216 @@
+//! Lists for clients: collected by each shard for its own, put together page by
+//! page while the client's socket takes them. All of it together has a share of
+//! each tick, and comes behind everything else. Never: when a list is asked for.
+
+use super::client::{Client, Pauses};
+use super::id::ConnId;
+use super::lists::{Completed, Entries, Entry, Listing, Requester};
+use super::message::ShardMessage;
+use super::query_protocol::Reply;
+use super::shard::Shard;
+use super::work;
+use crate::limits;
+use crate::wire::packet::END;
+use crate::wire::text::push_escaped;
+use crate::wire::{Endpoint, Range};
+use compact_str::format_compact;
+use std::mem;
+use std::ops::Bound;
+use std::sync::Arc;
+
+impl<S> Shard<S> {
+    /// This shard's part of the list of users: now, or later by message.
+    pub(super) fn users_part(&mut self, requester: Requester) -> Option<Entries> {
+        if self.lists.users.is_idle() && self.clients.slots() as usize <= limits::LIST_SLICE {
+            self.lists.users.start();
+            self.collect_users();
+        }
+        self.lists.users.ready().or_else(|| {
+            self.lists.users.wait(requester);
+            None
+        })
+    }
+
+    /// This shard's part of the list of rooms: now, or later by message.
+    pub(super) fn rooms_part(&mut self, requester: Requester) -> Option<Entries> {
+        if self.lists.rooms.is_idle() && self.rooms.len() < limits::LIST_SLICE {
+            self.lists.rooms.start();
+            self.collect_rooms();
+        }
+        self.lists.rooms.ready().or_else(|| {
+            self.lists.rooms.wait(requester);
+            None
+        })
+    }
+
+    /// Somebody came or left.
+    pub(super) fn users_changed(&mut self) {
+        self.lists.users.invalidate();
+    }
+
+    /// A room was made, or somebody joined or left one.
+    pub(super) fn rooms_changed(&mut self) {
+        self.lists.rooms.invalidate();
+    }
+
+    /// Whether lists want to be worked on in the next tick.
+    pub(super) fn has_lists_to_serve(&self) -> bool {
+        !self.lists.ready.is_empty()
+            || self.lists.users.is_building()
+            || self.lists.rooms.is_building()
+    }
+
+    /// The share of lists in this tick.
+    pub(super) fn serve_lists(&mut self) {
+        let budget = self.work.tick + limits::LIST_WORK_PER_TICK;
+        if self.lists.users.is_building() {
+            self.collect_users();
+        }
+        if self.lists.rooms.is_building() {
+            self.collect_rooms();
+        }
+        while self.work.tick < budget
+            && let Some(id) = self.lists.ready.pop_front()
+        {
+            if self.send_page(id) {
+                self.handle_inbound(id);
+            }
+        }
+    }
+
+    /// All parts of a list are here: it goes to the client, whose next packet waits
+    /// for its last page.
+    pub(super) fn begin_listing(&mut self, id: ConnId, endpoint: Endpoint, parts: Vec<Entries>) {
+        let listing = Listing::new(endpoint, parts);
+        if listing.total() == 0 {
+            self.say(id, endpoint, &Range { first: 0, last: 0, total: 0 }.to_string());
+            return;
+        }
+        let short = listing.total() <= limits::LIST_SLICE;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.cold().listing = Some(Box::new(listing));
+        self.pause(id, Pauses::LISTING);
+        if short {
+            // Nobody waits behind so little.
+            self.send_page(id);
+        } else {
+            self.continue_listing(id);
+        }
+    }
+
+    /// Its queue has room again, if it waits for that.
+    pub(super) fn continue_listing(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if client.pauses.contains(Pauses::LISTING)
+            && let Some(listing) = &mut client.cold().listing
+            && !mem::replace(&mut listing.queued, true)
+        {
+            self.lists.ready.push_back(id);
+        }
+    }
+
+    /// One page, if hardly anything waits for the client: else `sent` will say when
+    /// the next may be made.
+    /// Whether it was the last, and nothing pauses the client any more for it.
+    fn send_page(&mut self, id: ConnId) -> bool {
+        let limit = self.settings.packet_bytes_max;
+        let Some(client) = self.clients.get_mut(id) else { return false };
+        let has_room = client.queued_bytes() <= self.settings.queue_bytes_max.min(limit);
+        let Some(mut listing) = client.cold().listing.take() else { return false };
+        listing.queued = false;
+        if !has_room {
+            client.cold().listing = Some(listing);
+            return false;
+        }
+        let digits = listing.total().to_string().len();
+        let frame = client.head_bytes(listing.endpoint) + END.len() - 1;
+        let room = limit.saturating_sub(frame + 3 * digits + "- of ".len());
+        let before = listing.sent();
+        let page = listing.next_page(room);
+        self.work.spend(work::of_entries(listing.sent() - before) + work::of_bytes(page.len()));
+        let ends = listing.sent() == listing.total();
+        let endpoint = listing.endpoint;
+        if ends {
+            client.pauses -= Pauses::LISTING;
+        } else {
+            client.cold().listing = Some(listing);
+        }
+        self.say_with(id, endpoint, |out| push_escaped(out, &page));
+        self.continue_listing(id);
+        ends
+    }
+
+    /// Collects users from the next slots.
+    fn collect_users(&mut self) {
+        let clients = &self.clients;
+        let mut looked_at = 0;
+        let completed = self.lists.users.step(|cursor, entries| {
+            let end = clients.slots().min(cursor.slot.saturating_add(limits::LIST_SLICE as u32));
+            looked_at = end - cursor.slot;
+            for slot in cursor.slot..end {
+                if let Some(identity) = clients.at(slot).and_then(Client::identity) {
+                    cursor.found.insert(identity.key().into(), identity.name().into());
+                }
+            }
+            cursor.slot = end;
+            let all = end == clients.slots();
+            if all {
+                let found = mem::take(&mut cursor.found).into_iter();
+                entries.extend(found.map(|(key, line)| Entry { key, line }));
+            }
+            all
+        });
+        self.work.spend(work::of_entries(looked_at as usize));
+        self.reply_with_list(completed, Reply::List);
+    }
+
+    /// Collects rooms whose home is here, behind the last one collected.
+    fn collect_rooms(&mut self) {
+        let rooms = &self.rooms;
+        let mut collected = 0;
+        let completed = self.lists.rooms.step(|last, entries| {
+            let from = last.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+            let before = entries.len();
+            entries.extend(rooms.behind(from).take(limits::LIST_SLICE).map(|(key, room)| Entry {
+                key: key.into(),
+                line: format_compact!("{} {}", room.shown, room.members.len()),
+            }));
+            collected = entries.len() - before;
+            *last = entries.last().map(|entry| entry.key.as_str().into());
+            collected < limits::LIST_SLICE
+        });
+        self.work.spend(work::of_entries(collected));
+        self.reply_with_list(completed, Reply::Rooms);
+    }
+
+    fn reply_with_list(&mut self, completed: Option<Completed>, reply: fn(Vec<Entries>) -> Reply) {
+        let Some((requesters, entries)) = completed else { return };
+        for (requester, number) in requesters {
+            let reply = reply(vec![entries.clone()]);
+            if requester.worker == self.topology.worker {
+                self.reply_arrived(requester.conn, number, reply);
+            } else {
+                let message = ShardMessage::Reply { to: requester.conn, number, reply };
+                self.send(requester.worker, message, 64);
+            }
+        }
+    }
+
+    /// The members of a room whose home is here: made once, and kept until
+    /// somebody joins or leaves.
+    pub(super) fn members_part(&mut self, room: &str) -> Option<Entries> {
+        let room = self.rooms.get_mut(room)?;
+        if let Some(listed) = &room.listed {
+            return Some(listed.clone());
+        }
+        let members = room.members.iter();
+        let entry = |(key, name): (&Box<str>, &Box<str>)| Entry {
+            key: key.as_ref().into(),
+            line: name.as_ref().into(),
+        };
+        let listed = Arc::new(members.map(entry).collect::<Vec<Entry>>());
+        self.work.spend(work::of_entries(listed.len()));
+        room.listed = Some(listed.clone());
+        Some(listed)
+    }
+}

@@ -1,0 +1,127 @@
+//! What one address may do with many connections: rates, rooms, tokens.
+
+use crate::cluster::{Cluster, packet, unpaced};
+use lanline::chat::{AddressBudget, Code, Ended, Settings};
+use lanline::limits;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn cluster(settings: Settings) -> Cluster {
+    let mut cluster = Cluster::new(2, settings);
+    cluster.budget = Some(Arc::new(AddressBudget::new()));
+    cluster
+}
+
+#[test]
+fn packets_of_all_connections_of_an_address_count_together_and_wait_together() {
+    let mut cluster = cluster(Settings { rate_per_address: 10, ..Settings::default() });
+    let [one, other] = ["one", "other"].map(|name| cluster.join(name));
+    // The burst and one more: what came in one go is charged when it is handled.
+    for (who, name, packets) in [(one, "one", 10), (other, "other", 11)] {
+        cluster.write(who, &packet(name, "/ping", "").repeat(packets));
+        assert_eq!(cluster.heard(who).len(), packets);
+    }
+    cluster.say(one, "/ping", "over");
+    cluster.say(other, "/ping", "over, too");
+    assert_eq!((cluster.heard(one), cluster.heard(other)), (vec![], vec![]));
+    // Somebody at another address does not feel it.
+    cluster.budget = Some(Arc::new(AddressBudget::new()));
+    let stranger = cluster.join("stranger");
+    assert_eq!(cluster.ask(stranger, "/ping", "at once"), "at once");
+    cluster.pass(Duration::from_millis(200));
+    assert_eq!(
+        (cluster.texts(one), cluster.texts(other)),
+        (vec!["over".into()], vec!["over, too".into()])
+    );
+}
+
+#[test]
+fn a_reset_does_not_free_an_address_of_what_it_owes() {
+    let mut cluster = cluster(Settings { rate_per_address: 10, ..Settings::default() });
+    let one = cluster.join("one");
+    cluster.receive(one, &packet("one", "/ping", "").repeat(40));
+    cluster.end(one, Ended::Reset);
+    let back = cluster.join("back");
+    cluster.say(back, "/ping", "");
+    assert_eq!(cluster.heard(back), [], "twenty packets over");
+    cluster.pass(Duration::from_millis(1999));
+    assert_eq!(cluster.heard(back), []);
+    cluster.pass(Duration::from_millis(1));
+    assert_eq!(cluster.heard(back).len(), 1);
+}
+
+#[test]
+fn logins_over_the_rate_of_an_address_wait_and_are_not_refused() {
+    let mut cluster =
+        cluster(Settings { greeting_timeout: Duration::from_secs(1), ..Settings::default() });
+    let free = limits::ADDRESS_LOGINS_PER_SECOND * limits::ADDRESS_BURST.as_secs();
+    for number in 0..=free {
+        cluster.join(&format!("user{number}"));
+    }
+    let late = cluster.connect(0);
+    cluster.write(late, b"late\n");
+    assert_eq!(cluster.heard(late), []);
+    cluster.pass(Duration::from_secs(1));
+    assert_eq!(cluster.only(late).from, "/welcome");
+}
+
+#[test]
+fn an_address_makes_so_many_rooms_and_others_go_on_making_theirs() {
+    let mut cluster = cluster(unpaced());
+    let rooms = limits::ROOMS_PER_ADDRESS_MAX as usize;
+    let mut users = Vec::new();
+    for number in 0..rooms {
+        if number % limits::ROOMS_PER_USER_MAX == 0 {
+            users.push(cluster.join(&format!("user{number}")));
+        }
+        cluster.ask(*users.last().unwrap(), "/join", &format!("#room{number}"));
+    }
+    let greedy = cluster.join("greedy");
+    cluster.say(greedy, "/join", "#one-more");
+    assert_eq!(cluster.refused(greedy).1, Code::TooMany);
+    assert_eq!(cluster.ask(greedy, "/join", "#room0"), "#room0 2", "it is there already");
+    cluster.ask(users[1], "/leave", &format!("#room{}", limits::ROOMS_PER_USER_MAX));
+    assert_eq!(cluster.ask(greedy, "/join", "#one-more"), "#one-more 1");
+    cluster.budget = Some(Arc::new(AddressBudget::new()));
+    let stranger = cluster.join("stranger");
+    assert_eq!(cluster.ask(stranger, "/join", "#elsewhere"), "#elsewhere 1");
+}
+
+#[test]
+fn wrong_tokens_of_an_address_count_over_its_connections_and_close_it_for_a_minute() {
+    let settings = Settings { operator_token: Some("sesame".into()), ..unpaced() };
+    let mut cluster = cluster(settings);
+    for number in 0..limits::ADDRESS_GUESSES_MAX {
+        let guesser = cluster.join(&format!("guesser{number}"));
+        cluster.say(guesser, "/operator", "guess");
+    }
+    let right = cluster.join("right");
+    cluster.say(right, "/operator", "sesame");
+    cluster.pass(limits::TOKEN_DELAY_FIRST);
+    assert_eq!(cluster.refused(right).1, Code::NotOperator, "it was not looked at");
+    // Elsewhere it is, and here after a while.
+    cluster.pass(Duration::from_secs(180));
+    assert_eq!(cluster.ask(right, "/operator", "sesame"), "ok");
+}
+
+#[test]
+fn nothing_privileged_is_done_for_somebody_who_is_gone() {
+    let settings = Settings { operator_token: Some("sesame".into()), ..unpaced() };
+    let mut cluster = cluster(settings);
+    let [bob, guesser] = ["bob", "guesser"].map(|name| cluster.join(name));
+    cluster.ticks_are_held = true;
+    let guesses = packet("guesser", "/operator", "guess").repeat(2000);
+    let right = packet("guesser", "/operator", "sesame");
+    let kick = packet("guesser", "/kick", "bob");
+    cluster.receive(guesser, &[&guesses[..], &right, &kick].concat());
+    cluster.end(guesser, Ended::Reset);
+    cluster.ticks_are_held = false;
+    cluster.run();
+    assert!(cluster.is_closed(guesser) && !cluster.is_closed(bob));
+    assert!(
+        !cluster
+            .reports
+            .iter()
+            .any(|report| matches!(report, lanline::chat::Report::Operator { .. }))
+    );
+}
