@@ -3,7 +3,8 @@
 
 use super::chat::ChatArgs;
 use super::extras::{CompletionsArgs, ManArgs};
-use crate::client::settings::Settings;
+use super::seconds::{Seconds, some_time};
+use crate::client::settings::{Settings, TIMEOUT_DEFAULT};
 use crate::client::{Error, script};
 use crate::connect::Target;
 use crate::wire::Name;
@@ -39,6 +40,10 @@ pub struct ServerArgs {
     /// Your name there
     #[arg(long, env = "LANLINE_NAME", value_parser = parse_name)]
     pub name: Option<Name>,
+    /// How long connecting may take, and then each answer, in seconds
+    #[arg(long, value_name = "SECONDS", env = "LANLINE_TIMEOUT", value_parser = some_time,
+          default_value_t = Seconds(TIMEOUT_DEFAULT))]
+    pub timeout: Seconds,
     /// The configuration file [default: lanline/config.toml where XDG has it]
     #[arg(long, env = "LANLINE_CLIENT_CONFIG", value_name = "PATH")]
     pub config: Option<PathBuf>,
@@ -106,7 +111,8 @@ impl ServerArgs {
     pub fn settings(&self, target: Target) -> Result<Settings, Error> {
         let name = Target { name: self.name.clone(), ..Target::default() };
         let server = self.server.clone().unwrap_or_default();
-        Settings::load(target.or(name).or(server), self.config.as_deref())
+        let settings = Settings::load(target.or(name).or(server), self.config.as_deref())?;
+        Ok(Settings { timeout: self.timeout.0, ..settings })
     }
 
     fn script(&self) -> Result<Settings, Error> {

@@ -7,6 +7,7 @@ mod config;
 mod extras;
 mod layers;
 mod ops;
+mod seconds;
 mod serve;
 
 use clap::{Parser, Subcommand};

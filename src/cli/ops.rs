@@ -2,6 +2,7 @@
 //! they look at.
 
 use super::layers::ServeFlags;
+use super::seconds::{Seconds, some_time};
 use super::serve::UsageError;
 use crate::connect::Server;
 use crate::ops::doctor::{self, Machine, Plan};
@@ -28,8 +29,8 @@ pub struct HealthArgs {
     #[arg(value_name = "HOST", default_value = "127.0.0.1")]
     server: Server,
     /// How long each step may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = super::serve::some_time)]
-    timeout: super::serve::Seconds,
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = some_time)]
+    timeout: Seconds,
 }
 
 /// Flags of `lanline top`.
@@ -39,8 +40,8 @@ pub struct TopArgs {
     #[arg(value_name = "HOST", default_value = "127.0.0.1")]
     server: Server,
     /// Between two looks, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = super::serve::some_time)]
-    interval: super::serve::Seconds,
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = some_time)]
+    interval: Seconds,
     /// End after so many looks
     #[arg(long, value_name = "N")]
     count: Option<u64>,
@@ -74,7 +75,7 @@ impl DoctorArgs {
 impl HealthArgs {
     /// Looks at a server.
     pub fn run(self) -> Verdict {
-        let Self { server, timeout: super::serve::Seconds(patience) } = self;
+        let Self { server, timeout: Seconds(patience) } = self;
         let (well, says) = match health::check(&server, patience) {
             Ok(Health::Well(took)) => (true, format!("well, after {} ms", millis(took))),
             Ok(Health::Full) => (true, "full".to_owned()),

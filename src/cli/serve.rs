@@ -1,6 +1,7 @@
 //! The flags of `lanline serve`, each with its variable in the environment,
 //! and how they become a checked `Config`.
 
+use super::seconds::{Seconds, seconds, some_time};
 use crate::chat::Settings;
 use crate::limits;
 use crate::net::Config;
@@ -11,7 +12,6 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 /// Flags of the server.
 #[derive(Args, Clone, Debug)]
@@ -182,30 +182,6 @@ impl From<SandboxMode> for sandbox::Mode {
             SandboxMode::Off => Self::Off,
         }
     }
-}
-
-/// A time on the command line, in seconds; fractions are fine.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seconds(pub(super) Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.as_secs_f64())
-    }
-}
-
-fn seconds(text: &str) -> Result<Seconds, String> {
-    const YEAR: f64 = 366.0 * 86_400.0;
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    if !(0.0..=YEAR).contains(&seconds) {
-        return Err("between 0 seconds and a year".to_owned());
-    }
-    Ok(Seconds(Duration::from_secs_f64(seconds)))
-}
-
-pub(super) fn some_time(text: &str) -> Result<Seconds, String> {
-    let time = seconds(text)?;
-    if time.0.is_zero() { Err("more than 0 seconds".to_owned()) } else { Ok(time) }
 }
 
 fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {

@@ -2,6 +2,7 @@
 //! the socket. Two threads: this one owns the terminal and sends, the other
 //! reads the socket; they talk through a bounded channel. Never: decisions.
 
+use super::byte_queue::ByteQueue;
 use super::model::clock::Now;
 use super::model::{Effect, Event, Model, Options};
 use super::screen::theme::Theme;
@@ -10,24 +11,29 @@ use super::wait::{Wait, Waker};
 use super::{Error, keys, open, screen};
 use crate::connect::{Connection, Incoming, Receiver, Sender, Server};
 use crate::wire::{Name, Received, Welcome};
-use crossbeam_channel::{Receiver as Inbox, Sender as Outbox, bounded};
 use crossterm::event::Event as Input;
 use jiff::Timestamp;
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Packets that wait for the screen; then the socket isn't read, and the
-/// server's queue fills instead of our memory.
+/// Packets that wait for the screen, and their bytes; then the socket isn't
+/// read, and the server's queue fills instead of our memory.
 const NEWS_MAX: usize = 1024;
-/// Packets taken in before keys are looked at again.
+const NEWS_BYTES_MAX: usize = 8 << 20;
+/// Packets, and bytes of them, taken in before keys are looked at again.
 const NEWS_PER_TURN: usize = 256;
+const NEWS_BYTES_PER_TURN: usize = 256 << 10;
 /// The screen is drawn 60 times a second at the most.
 const FRAME: Duration = Duration::from_micros(16_667);
 /// A socket that takes no bytes holds the screen up no longer than this.
 const SEND_PATIENCE: Duration = Duration::from_millis(10);
 /// At the end, the server's goodbye is waited for no longer than this.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Between the thread that reads the socket and the one with the screen.
+type Inbox = Arc<ByteQueue<News>>;
 
 /// What the thread that reads the socket has to tell.
 enum News {
@@ -38,18 +44,43 @@ enum News {
     Lost(String),
 }
 
+impl News {
+    /// The bytes of its text.
+    fn text_bytes(&self) -> usize {
+        match self {
+            Self::Packet(Received { name, ip, to, msg }) => {
+                name.len() + ip.len() + to.len() + msg.len()
+            }
+            Self::Failed(why) | Self::Lost(why) => why.len(),
+            Self::Connected(..) | Self::Odd => 0,
+        }
+    }
+}
+
 /// Runs until the user leaves.
 ///
 /// # Errors
 /// The first connection fails, or the terminal does.
-pub fn run(server: &Server, name: &Name, options: Options, theme: Theme) -> Result<(), Error> {
+pub fn run(
+    server: &Server,
+    name: &Name,
+    timeout: Duration,
+    options: Options,
+    theme: Theme,
+) -> Result<(), Error> {
     // Refused at the door: said in plain words, before the screen is taken.
     let Connection { sender, receiver, welcome, .. } =
-        open(server, name).map_err(|error| Error::unreachable(server, &error))?;
+        open(server, name, timeout).map_err(|error| Error::unreachable(server, &error))?;
     let terminal_error = |error: io::Error| Error::failed(format!("the terminal: {error}"));
     let wait = Wait::new().map_err(terminal_error)?;
-    let (outbox, inbox) = bounded(NEWS_MAX);
-    let reader = Reader { server: server.clone(), name: name.clone(), outbox, waker: wait.waker() };
+    let inbox = Arc::new(ByteQueue::new(NEWS_MAX, NEWS_BYTES_MAX));
+    let reader = Reader {
+        server: server.clone(),
+        name: name.clone(),
+        timeout,
+        inbox: Arc::clone(&inbox),
+        waker: wait.waker(),
+    };
     let terminal = Terminal::open().map_err(terminal_error)?;
     let mut live = Live {
         model: Model::new(options),
@@ -78,7 +109,7 @@ struct Live {
     theme: Theme,
     terminal: Terminal,
     wait: Wait,
-    inbox: Inbox<News>,
+    inbox: Inbox,
     reader: Reader,
     sender: Option<Sender>,
     start: Instant,
@@ -151,8 +182,9 @@ impl Live {
     /// True if more waits.
     fn take_news(&mut self) -> bool {
         self.wait.clear();
+        let mut left = NEWS_BYTES_PER_TURN;
         for _ in 0..NEWS_PER_TURN {
-            let Ok(news) = self.inbox.try_recv() else { return false };
+            let Some((news, bytes)) = self.inbox.try_pop() else { return false };
             match news {
                 News::Connected(sender, welcome) => self.connected(sender, welcome),
                 News::Failed(why) => self.handle(Event::NotConnected(why)),
@@ -163,6 +195,10 @@ impl Live {
                     self.handle(Event::Lost(why));
                 }
             }
+            if bytes >= left {
+                break;
+            }
+            left -= bytes;
         }
         true
     }
@@ -227,7 +263,8 @@ impl Live {
         let Some(sender) = &self.sender else { return };
         sender.half_close();
         let deadline = Instant::now() + GOODBYE_TIMEOUT;
-        while !matches!(self.inbox.recv_deadline(deadline), Ok(News::Lost(_)) | Err(_)) {}
+        while !matches!(self.inbox.pop_by(deadline), Some((News::Lost(_), _)) | None) {}
+        self.inbox.close();
     }
 }
 
@@ -237,7 +274,8 @@ impl Live {
 struct Reader {
     server: Server,
     name: Name,
-    outbox: Outbox<News>,
+    timeout: Duration,
+    inbox: Inbox,
     waker: Waker,
 }
 
@@ -256,7 +294,7 @@ impl Reader {
     }
 
     fn connect(self) {
-        match open(&self.server, &self.name) {
+        match open(&self.server, &self.name, self.timeout) {
             Ok(Connection { sender, receiver, welcome, .. }) => {
                 if self.tell(News::Connected(sender, welcome)) {
                     self.read(receiver);
@@ -286,7 +324,8 @@ impl Reader {
 
     /// False if nobody listens any more.
     fn tell(&self, news: News) -> bool {
-        let is_heard = self.outbox.send(news).is_ok();
+        let bytes = size_of::<News>() + news.text_bytes();
+        let is_heard = self.inbox.push(news, bytes);
         self.waker.wake();
         is_heard
     }

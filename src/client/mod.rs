@@ -11,9 +11,11 @@
 //! | [`model`] | the full-screen client's state: pure, events in, effects out |
 //! | [`screen`] | that state drawn |
 //! | [`keys`] | which key means what |
+//! | [`byte_queue`] | what two threads hand on, bounded in bytes |
 //! | [`live`] | threads, terminal, socket put together |
 //! | [`terminal`], [`wait`] | the terminal taken over; waiting for key, packet or signal |
 
+pub mod byte_queue;
 pub mod keys;
 pub mod live;
 pub mod model;
@@ -34,10 +36,6 @@ use screen::theme::Theme;
 use settings::Settings;
 use std::fmt;
 use std::time::Duration;
-
-/// Looking a server up, connecting to it and greeting it take no longer than
-/// this, all together.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why the client ends other than well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +67,7 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
     let name = settings.name()?;
     let server = settings.target.server();
     if as_json || as_plain || !settings::has_screen() {
-        return plain::run(&server, &name, as_json);
+        return plain::run(&server, &name, settings.timeout, as_json);
     }
     let options = Options {
         server: server.to_string(),
@@ -77,15 +75,15 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
         zone: TimeZone::system(),
         seed: fastrand::u64(..),
     };
-    live::run(&server, &name, options, Theme { colors: settings.has_colors() })
+    live::run(&server, &name, settings.timeout, options, Theme { colors: settings.has_colors() })
 }
 
-/// Connects to a server and greets it.
+/// Connects to a server and greets it, within `timeout`.
 ///
 /// # Errors
 /// As [`Connection::open`].
-fn open(server: &Server, name: &Name) -> Result<Connection, connect::Error> {
-    Connection::open(server, Greeting::Name(name.shown()), Deadline::after(OPEN_TIMEOUT))
+fn open(server: &Server, name: &Name, timeout: Duration) -> Result<Connection, connect::Error> {
+    Connection::open(server, Greeting::Name(name.shown()), Deadline::after(timeout))
 }
 
 impl Error {

@@ -4,13 +4,13 @@
 
 use super::typed::{Typed, split_word};
 use super::{Error, HELP_PLAIN, open, safe};
-use crate::connect::{Connection, Deadline, Incoming, Receiver, Sender, Server};
+use crate::connect::{self, Connection, Deadline, Incoming, Receiver, Sender, Server};
 use crate::wire::packet::push_packet;
 use crate::wire::{JsonText, Name, Received, Refusal};
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ const REMEMBERED_LINES_MAX: usize = 10_000;
 const PREVIEW_CHARS_MAX: usize = 40;
 /// A server that doesn't take a line for this long is lost.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+/// The server has this many times the timeout to answer what was sent before
+/// we left, and to end the connection.
+const GOODBYE_TIMEOUTS: u32 = 15;
 /// A typed line is read up to this many bytes; no packet could hold more.
 const TYPED_LINE_BYTES_MAX: u64 = 1 << 20;
 
@@ -27,11 +30,11 @@ const TYPED_LINE_BYTES_MAX: u64 = 1 << 20;
 ///
 /// # Errors
 /// The greeting was refused, or the connection was lost.
-pub fn run(server: &Server, name: &Name, as_json: bool) -> Result<(), Error> {
+pub fn run(server: &Server, name: &Name, timeout: Duration, as_json: bool) -> Result<(), Error> {
     let Connection { sender, receiver, first, .. } =
-        open(server, name).map_err(|error| Error::unreachable(server, &error))?;
+        open(server, name, timeout).map_err(|error| Error::unreachable(server, &error))?;
     let shared = Arc::new(Shared::default());
-    let keyboard = Keyboard { sender, shared: Arc::clone(&shared), open: None, line: 0 };
+    let keyboard = Keyboard { sender, shared: Arc::clone(&shared), open: None, line: 0, timeout };
     // Not joined: it may wait for a key when the server has already gone.
     thread::Builder::new()
         .name("keyboard".to_owned())
@@ -54,6 +57,8 @@ struct Shared {
     sent: Mutex<VecDeque<SentLine>>,
     /// We said that we go: the end of the connection is no loss.
     leaving: AtomicBool,
+    /// Why we ended the connection ourselves.
+    given_up: OnceLock<&'static str>,
 }
 
 impl Shared {
@@ -79,10 +84,25 @@ struct Keyboard {
     open: Option<String>,
     /// Lines read so far.
     line: u64,
+    timeout: Duration,
 }
 
 impl Keyboard {
-    fn run(mut self, mut input: impl BufRead) {
+    fn run(mut self, input: impl BufRead) {
+        self.send_lines(input);
+        // Until the connection ends, and the program with it, or for so long.
+        thread::sleep(self.timeout.saturating_mul(GOODBYE_TIMEOUTS));
+        self.give_up("the server did not end the connection");
+    }
+
+    /// The thread that reads the socket tells of it.
+    fn give_up(&self, why: &'static str) {
+        self.shared.given_up.get_or_init(|| why);
+        self.sender.close();
+    }
+
+    /// Until the input ends, we leave, or the connection is lost.
+    fn send_lines(&mut self, mut input: impl BufRead) {
         let mut bytes = Vec::new();
         loop {
             bytes.clear();
@@ -93,9 +113,13 @@ impl Keyboard {
             self.line += 1;
             let line = String::from_utf8_lossy(&bytes);
             self.handle(line.trim_end_matches(['\n', '\r']));
-            // The thread that reads the socket tells of a lost connection.
-            if self.sender.send(Deadline::after(SEND_TIMEOUT)).is_err() {
-                return self.sender.close();
+            match self.sender.send(Deadline::after(SEND_TIMEOUT)) {
+                Ok(()) => {}
+                Err(connect::Error::TimedOut(_)) => {
+                    return self.give_up("the server takes no more lines");
+                }
+                // The thread that reads the socket tells of a lost connection.
+                Err(_) => return self.sender.close(),
             }
             if self.shared.leaving.load(Ordering::Relaxed) {
                 return;
@@ -192,6 +216,7 @@ impl Printer {
             }
             incoming = match receiver.receive(None) {
                 Ok(incoming) => incoming,
+                Err(_) if self.shared.given_up.get().is_some() => None,
                 Err(error) if self.leaving() => {
                     return Err(Error::failed(format!("lost the last answers: {error}")));
                 }
@@ -199,6 +224,9 @@ impl Printer {
             };
         }
         out.flush().unwrap_or_default();
+        if let Some(why) = self.shared.given_up.get() {
+            return Err(Error::failed(*why));
+        }
         match last_words {
             _ if self.leaving() => Ok(()),
             Some(words) => Err(Error::failed(format!("the server closed the connection: {words}"))),

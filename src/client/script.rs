@@ -5,15 +5,13 @@ use super::model::clock::{Clock, Now};
 use super::plain::{self, note};
 use super::settings::Settings;
 use super::{Error, open, safe};
-use crate::connect::{self, Connection, Deadline, sender};
-use crate::wire::{Code, Endpoint, Name, Page, Received, Refusal, Who};
+use crate::connect::{self, Connection, Deadline, Listing, sender};
+use crate::wire::{Code, Endpoint, Name, Received, Refusal, Who};
 use jiff::Timestamp;
 use serde_json::json;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-/// A server that hasn't answered a question by then has no answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// A name that is taken, because its owner is chatting, becomes `NAME-2` … this.
 const NAME_NUMBER_MAX: u32 = 9;
 /// Questions on their way at once: few enough that neither side stops reading.
@@ -38,7 +36,7 @@ pub fn send(settings: &Settings, to: &str, text: Option<&str>) -> Result<(), Err
     let ordinal = line.push(to, &text)?;
     // Its answer shows that the end of the connection is no accident.
     line.push(Endpoint::Ping.name(), "")?;
-    let deadline = answer_deadline();
+    let deadline = line.deadline();
     line.send(deadline)?;
     line.connection.sender.half_close();
     let (mut is_read, mut refused) = (false, None);
@@ -75,7 +73,8 @@ pub fn tail(
     if presence {
         line.push(Endpoint::Presence.name(), "on")?;
     }
-    line.send(answer_deadline())?;
+    let deadline = line.deadline();
+    line.send(deadline)?;
     let Connection { receiver, first, .. } = line.connection;
     plain::print_all(receiver, first, as_json)
 }
@@ -88,7 +87,7 @@ pub fn who(settings: &Settings, names: Vec<String>, as_json: bool) -> Result<(),
     let mut line = Line::open(settings)?;
     let is_everybody = names.is_empty();
     let names = match is_everybody {
-        true => line.pages(Endpoint::List)?.into_iter().filter(|name| *name != line.name).collect(),
+        true => line.list(Endpoint::List)?.into_iter().filter(|name| *name != line.name).collect(),
         false => names,
     };
     let mut missing = None;
@@ -96,7 +95,7 @@ pub fn who(settings: &Settings, names: Vec<String>, as_json: bool) -> Result<(),
         for name in some {
             line.push(Endpoint::Who.name(), name)?;
         }
-        let deadline = answer_deadline();
+        let deadline = line.deadline();
         line.send(deadline)?;
         for _ in some {
             match line.answer(Endpoint::Who, deadline)? {
@@ -159,7 +158,7 @@ pub fn time(settings: &Settings, as_json: bool) -> Result<(), Error> {
 /// [`Error::Failed`] without an answer.
 pub fn list(settings: &Settings, rooms: bool, as_json: bool) -> Result<(), Error> {
     let mut line = Line::open(settings)?;
-    let all = line.pages(if rooms { Endpoint::Rooms } else { Endpoint::List })?;
+    let all = line.list(if rooms { Endpoint::Rooms } else { Endpoint::List })?;
     let all: Vec<String> = all.into_iter().filter(|name| *name != line.name).collect();
     if !as_json {
         return all.iter().try_for_each(|name| print(name));
@@ -181,6 +180,8 @@ struct Line {
     connection: Connection,
     /// Our name there.
     name: String,
+    /// What sending and each answer may take.
+    timeout: Duration,
 }
 
 impl Line {
@@ -191,7 +192,7 @@ impl Line {
         let mut number = 1;
         let mut attempt = name.clone();
         let connection = loop {
-            match open(&server, &attempt) {
+            match open(&server, &attempt, settings.timeout) {
                 Err(connect::Error::Refused(refusal))
                     if refusal.is(Code::NameTaken)
                         && !settings.is_name_meant
@@ -206,7 +207,11 @@ impl Line {
             }
         };
         let name = connection.welcome.name.clone();
-        Ok(Self { connection, name })
+        Ok(Self { connection, name, timeout: settings.timeout })
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.timeout)
     }
 
     fn push(&mut self, to: &str, msg: &str) -> Result<u64, Error> {
@@ -240,32 +245,24 @@ impl Line {
     }
 
     fn ask(&mut self, endpoint: Endpoint, argument: &str) -> Result<String, Error> {
-        self.connection
-            .ask(endpoint, argument, answer_deadline())
-            .map_err(|error| unanswered(&error))
+        let deadline = self.deadline();
+        self.connection.ask(endpoint, argument, deadline).map_err(|error| unanswered(&error))
     }
 
-    /// All lines of all pages.
-    fn pages(&mut self, endpoint: Endpoint) -> Result<Vec<String>, Error> {
-        let deadline = answer_deadline();
-        let mut answer = self.ask(endpoint, "")?;
-        let mut lines = Vec::new();
+    /// All entries of a list.
+    fn list(&mut self, endpoint: Endpoint) -> Result<Vec<String>, Error> {
+        let deadline = self.deadline();
+        let mut listing = Listing::default();
+        self.push(endpoint.name(), "")?;
+        self.send(deadline)?;
         loop {
-            let page = Page::parse(&answer).ok_or_else(|| Error::failed("that is no list"))?;
-            let is_last = page.is_last();
-            lines.extend(page.lines);
-            if is_last {
-                return Ok(lines);
+            let page = self.answer(endpoint, deadline)?;
+            let page = page.map_err(|refusal| Error::failed(refusal.in_words()))?;
+            if listing.take(&page).map_err(|error| unanswered(&error))? {
+                return Ok(listing.into_lines());
             }
-            answer = self
-                .answer(endpoint, deadline)?
-                .map_err(|refusal| Error::failed(refusal.in_words()))?;
         }
     }
-}
-
-fn answer_deadline() -> Deadline {
-    Deadline::after(ANSWER_TIMEOUT)
 }
 
 fn refusal(packet: &Received) -> Option<Refusal> {
@@ -277,7 +274,7 @@ fn unanswered(error: &connect::Error) -> Error {
     match error {
         connect::Error::Refused(refusal) => Error::failed(refusal.in_words()),
         connect::Error::TimedOut(_) => Error::failed("the server does not answer"),
-        connect::Error::TooLong(error) => Error::failed(error.to_string()),
+        connect::Error::TooLong(_) | connect::Error::BadList(_) => Error::failed(error.to_string()),
         connect::Error::Closed => closed(),
         error => Error::lost(error),
     }

@@ -10,9 +10,13 @@ use etcetera::base_strategy::Xdg;
 use serde::Deserialize;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use super::model::Bell;
 
+/// What connecting to a server may take, greeting included, and then each
+/// answer, unless one is told otherwise.
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(20);
 /// A configuration file is no longer than this, in bytes.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
 
@@ -28,7 +32,7 @@ pub enum Colors {
 }
 
 /// What the client is to do, and for whom.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// What flags, environment and file say; the rest is left to us.
     pub target: Target,
@@ -36,6 +40,8 @@ pub struct Settings {
     pub is_name_meant: bool,
     pub colors: Colors,
     pub bell: Bell,
+    /// What connecting may take, and then each answer.
+    pub timeout: Duration,
 }
 
 /// `config.toml`.
@@ -85,6 +91,7 @@ impl Settings {
             is_name_meant,
             colors: file.colors.unwrap_or_default(),
             bell: file.bell.unwrap_or_default(),
+            timeout: TIMEOUT_DEFAULT,
         })
     }
 

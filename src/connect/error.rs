@@ -20,6 +20,8 @@ pub enum Error {
     NotLanline,
     /// The server sends a packet that goes on for too long.
     Endless,
+    /// The server answers with pages that make no list.
+    BadList(&'static str),
     /// Ours would be too long.
     TooLong(TooLong),
     /// It took longer than this.
@@ -34,6 +36,7 @@ impl fmt::Display for Error {
             Self::Closed => f.write_str("it closed the connection without a word"),
             Self::Refused(refusal) => write!(f, "refused: {}", refusal.in_words()),
             Self::NotLanline => f.write_str("what answers there is no Lanline server"),
+            Self::BadList(why) => f.write_str(why),
             Self::Endless => f.write_str("a packet without an end"),
             Self::TooLong(error) => write!(f, "{error}"),
             Self::TimedOut(timeout) => write!(f, "no answer in {} s", timeout.as_secs_f32()),

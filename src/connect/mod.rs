@@ -8,6 +8,7 @@
 //! | [`dial`] | a host's addresses, tried in turn |
 //! | [`transport`] | the bytes of a connection in two halves; the only file that names a socket |
 //! | [`sender`], [`receiver`] | packets out with their ordinals; packets in, bounded |
+//! | [`listing`] | a list put together from its pages, bounded |
 //! | [`deadline`], [`error`] | until when; why not |
 //!
 //! - Every wait has a [`Deadline`] for all of it, however the bytes come, or
@@ -20,6 +21,7 @@ pub mod address;
 pub mod deadline;
 pub mod dial;
 pub mod error;
+pub mod listing;
 pub mod receiver;
 pub mod sender;
 pub mod transport;
@@ -27,6 +29,7 @@ pub mod transport;
 pub use address::{Server, Target};
 pub use deadline::Deadline;
 pub use error::Error;
+pub use listing::Listing;
 pub use receiver::{Incoming, Receiver};
 pub use sender::{Sender, TooLong, pack};
 

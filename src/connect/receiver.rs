@@ -4,6 +4,8 @@
 use super::deadline::Deadline;
 use super::error::Error;
 use super::transport::ReadHalf;
+use crate::wire::answer::IP_BYTES_MAX;
+use crate::wire::name::NAME_BYTES_MAX;
 use crate::wire::{Framer, Received, Step};
 
 /// What we take at the most, in bytes of a packet; servers may be told to let
@@ -11,6 +13,8 @@ use crate::wire::{Framer, Received, Step};
 pub const RECEIVED_PACKET_BYTES_MAX: usize = 4 << 20;
 /// What is read at once, in bytes.
 const READ_BYTES: usize = 64 << 10;
+/// A buffer that is larger, in bytes, is given back once it is empty.
+const KEPT_BUFFER_BYTES_MAX: usize = 4 * READ_BYTES;
 
 /// What came from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub enum Incoming {
 /// The half that reads.
 ///
 /// - **Invariant**: `buffer` holds one unfinished packet and what was read in
-///   one go, at the most.
+///   one go, at the most; it has room for twice that.
 #[derive(Debug)]
 pub struct Receiver {
     half: ReadHalf,
@@ -56,7 +60,7 @@ impl Receiver {
             let bytes = &self.buffer[self.at..];
             match self.framer.next(bytes, RECEIVED_PACKET_BYTES_MAX) {
                 Step::Packet { start, end } => {
-                    let packet = Received::parse(&bytes[start..end]);
+                    let packet = Received::parse(&bytes[start..end]).ok().filter(is_plausible);
                     self.at += end;
                     self.look_ahead();
                     return Ok(Some(packet.map_or(Incoming::Malformed, Incoming::Packet)));
@@ -77,6 +81,11 @@ impl Receiver {
         }
     }
 
+    /// Bytes of memory that are kept of what has come.
+    pub fn kept_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Nothing is left, or the beginning of a packet at the most: the server
     /// ends each by a line break.
     fn look_ahead(&mut self) {
@@ -87,10 +96,21 @@ impl Receiver {
     fn read_more(&mut self, deadline: Option<Deadline>) -> Result<bool, Error> {
         self.buffer.drain(..self.at);
         self.at = 0;
+        if self.buffer.is_empty() && self.buffer.capacity() > KEPT_BUFFER_BYTES_MAX {
+            self.buffer = Vec::new();
+        }
         let length = self.buffer.len();
         self.buffer.resize(length + READ_BYTES, 0);
         let count = self.half.read(&mut self.buffer[length..], deadline);
         self.buffer.truncate(length + *count.as_ref().unwrap_or(&0));
         Ok(count? > 0)
     }
+}
+
+/// Names and addresses that a server may send; only the text may be long.
+fn is_plausible(packet: &Received) -> bool {
+    // A room has a `#` in front of its name.
+    packet.name.len() <= NAME_BYTES_MAX
+        && packet.to.len() <= NAME_BYTES_MAX + 1
+        && packet.ip.len() <= IP_BYTES_MAX
 }

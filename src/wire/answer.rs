@@ -2,7 +2,18 @@
 //! and refusals say, read and written. Never: the packets that carry them.
 
 use super::code::Code;
+use super::name::NAME_BYTES_MAX;
+use super::text::cut;
 use std::fmt;
+
+/// An address as text, with a zone, is no longer than this, in bytes.
+pub const IP_BYTES_MAX: usize = 64;
+/// What a server says of its version, in bytes.
+const VERSION_BYTES_MAX: usize = 128;
+/// A code of a refusal, in bytes.
+const CODE_BYTES_MAX: usize = 64;
+/// What is kept of a refusal's line for people, in bytes.
+const REASON_BYTES_MAX: usize = 1024;
 
 /// Of `/welcome`: `NAME IP USERS VERSION`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +30,12 @@ impl Welcome {
     /// `None` where `msg` is no welcome.
     pub fn parse(msg: &str) -> Option<Self> {
         let mut words = msg.lines().next()?.split(' ');
-        let name = words.next()?.to_owned();
-        let ip = words.next()?.to_owned();
-        let users = words.next()?.parse().ok()?;
-        Some(Self { name, ip, users, version: words.next()?.to_owned() })
+        let mut word = |bytes_max| {
+            words.next().filter(|word: &&str| word.len() <= bytes_max).map(str::to_owned)
+        };
+        let (name, ip) = (word(NAME_BYTES_MAX)?, word(IP_BYTES_MAX)?);
+        let users = word(usize::MAX)?.parse().ok()?;
+        Some(Self { name, ip, users, version: word(VERSION_BYTES_MAX)? })
     }
 }
 
@@ -43,7 +56,7 @@ pub struct Refusal {
     pub code: String,
     /// Who misses the packet, for `busy` and `undelivered`.
     pub recipient: Option<String>,
-    /// The line for people; may be empty.
+    /// The line for people; may be empty, and is cut where it is very long.
     pub reason: String,
 }
 
@@ -52,11 +65,17 @@ impl Refusal {
     pub fn parse(msg: &str) -> Option<Self> {
         let (first, reason) = msg.split_once('\n').unwrap_or((msg, ""));
         let mut words = first.split(' ');
+        let ordinal = words.next()?.parse().ok()?;
+        let code = words.next().filter(|code| (1..=CODE_BYTES_MAX).contains(&code.len()))?;
+        let recipient = words.next();
+        if recipient.is_some_and(|name| name.len() > NAME_BYTES_MAX) {
+            return None;
+        }
         Some(Self {
-            ordinal: words.next()?.parse().ok()?,
-            code: words.next().filter(|code| !code.is_empty())?.to_owned(),
-            recipient: words.next().map(str::to_owned),
-            reason: reason.trim().to_owned(),
+            ordinal,
+            code: code.to_owned(),
+            recipient: recipient.map(str::to_owned),
+            reason: cut(reason.trim(), REASON_BYTES_MAX).to_owned(),
         })
     }
 
@@ -100,6 +119,11 @@ pub struct Range {
 }
 
 impl Range {
+    /// Whether no page follows.
+    pub fn is_last(&self) -> bool {
+        self.last >= self.total
+    }
+
     /// `None` where `line` is none.
     pub fn parse(line: &str) -> Option<Self> {
         let (range, total) = line.split_once(" of ")?;
@@ -116,42 +140,25 @@ impl fmt::Display for Range {
     }
 }
 
-/// A page of `/list`, `/rooms` or `/members`: `FIRST-LAST of TOTAL`, then an
-/// entry a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The place of the first entry in the whole list, from 1; 0 if it is empty.
-    pub first: u64,
-    pub last: u64,
-    /// Entries of the whole list.
-    pub total: u64,
-    pub lines: Vec<String>,
+/// A page of `/list`, `/rooms` or `/members`: its [`Range`], then an entry a
+/// line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<'a> {
+    pub range: Range,
+    /// The entries, as they came.
+    body: &'a str,
 }
 
-impl Page {
+impl<'a> Page<'a> {
     /// `None` where `msg` is no page.
-    pub fn parse(msg: &str) -> Option<Self> {
-        let mut lines = msg.lines();
-        let Range { first, last, total } = Range::parse(lines.next()?)?;
-        Some(Self {
-            first,
-            last,
-            total,
-            lines: lines.filter(|line| !line.is_empty()).map(str::to_owned).collect(),
-        })
+    pub fn parse(msg: &'a str) -> Option<Self> {
+        let (range, body) = msg.split_once('\n').unwrap_or((msg, ""));
+        Some(Self { range: Range::parse(range)?, body })
     }
 
-    /// Whether no page follows.
-    pub fn is_last(&self) -> bool {
-        self.last >= self.total
-    }
-}
-
-impl fmt::Display for Page {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, last, total, lines } = self;
-        write!(f, "{}", Range { first: *first, last: *last, total: *total })?;
-        lines.iter().try_for_each(|line| write!(f, "\n{line}"))
+    /// The entries; how many there are is the sender's word only.
+    pub fn lines(&self) -> impl Iterator<Item = &'a str> {
+        self.body.lines().filter(|line| !line.is_empty())
     }
 }
 
@@ -193,8 +200,8 @@ mod tests {
         for text in ["7 busy bob\nTheir queue is full.", "0 stuck\n"] {
             assert_eq!(Refusal::parse(text).unwrap().to_string(), text);
         }
-        for text in ["1-2 of 3\nann\nbob", "0-0 of 0"] {
-            assert_eq!(Page::parse(text).unwrap().to_string(), text);
+        for text in ["1-2 of 3", "0-0 of 0"] {
+            assert_eq!(Range::parse(text).unwrap().to_string(), text);
         }
         let who = Who::parse("ann ::1 7").unwrap();
         assert_eq!((who.name, who.ip, who.seconds), ("ann", "::1", 7));
@@ -208,6 +215,13 @@ mod tests {
         assert_eq!(Refusal::parse("7"), None);
         assert_eq!(Page::parse("1 of 3"), None);
         assert_eq!(Who::parse("ann ::1"), None);
+        let long = "x".repeat(1 << 20);
+        for text in [format!("{long} ::1 1 x"), format!("a {long} 1 x"), format!("a ::1 1 {long}")]
+        {
+            assert_eq!(Welcome::parse(&text), None);
+        }
+        assert_eq!(Refusal::parse(&format!("1 {long}")), None);
+        assert_eq!(Refusal::parse(&format!("1 busy {long}")), None);
     }
 
     #[test]
@@ -216,13 +230,15 @@ mod tests {
         assert_eq!(refusal.in_words(), "busy (bob): Their queue is full.");
         assert!(refusal.is(Code::Busy) && !refusal.is(Code::Stuck));
         assert_eq!(Refusal::parse("0 stuck").unwrap().in_words(), "stuck");
+        let long = format!("0 stuck\n{}", "é".repeat(1 << 20));
+        assert_eq!(Refusal::parse(&long).unwrap().reason.len(), REASON_BYTES_MAX);
     }
 
     #[test]
     fn a_list_ends_with_the_page_that_reaches_its_total() {
         let page = Page::parse("1-2 of 3\nann\nbob").unwrap();
-        assert_eq!(page.lines, ["ann", "bob"]);
-        assert!(!page.is_last());
-        assert!(Page::parse("0-0 of 0").unwrap().is_last());
+        assert_eq!(page.lines().collect::<Vec<_>>(), ["ann", "bob"]);
+        assert!(!page.range.is_last());
+        assert!(Page::parse("0-0 of 0").unwrap().range.is_last());
     }
 }

@@ -14,7 +14,7 @@ pub const NAME_CODE_POINTS_MAX: usize = 32;
 /// No valid name is written in more bytes, however it is decomposed: a code
 /// point of the result comes from four at the most (Unicode Standard Annex
 /// #15, section 12), each of four bytes.
-const NAME_BYTES_MAX: usize = NAME_CODE_POINTS_MAX * 16;
+pub const NAME_BYTES_MAX: usize = NAME_CODE_POINTS_MAX * 16;
 
 /// A valid name: 1 to [`NAME_CODE_POINTS_MAX`] code points after NFC, letters,
 /// marks and decimal digits of any script, `_`, `-` and `.`, the first a

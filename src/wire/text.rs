@@ -105,6 +105,16 @@ fn special_bytes(word: u64) -> u64 {
     quote | backslash | control
 }
 
+/// As much of the beginning of `text` as `bytes_max` bytes hold, in whole
+/// characters.
+pub fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +154,13 @@ mod tests {
         fn the_run_is_what_a_plain_loop_finds(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
             let slow = bytes.iter().take_while(|&&b| b >= 0x20 && b != b'"' && b != b'\\').count();
             prop_assert_eq!(escape_free_run(&bytes), slow);
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        for (bytes, wanted) in [(0, ""), (1, "a"), (2, "a"), (3, "aé"), (9, "aé")] {
+            assert_eq!(cut("aé", bytes), wanted);
         }
     }
 }

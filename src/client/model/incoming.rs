@@ -128,7 +128,7 @@ impl Model {
             _ => None,
         };
         let ask = match &page {
-            Some(page) if !page.is_last() => self.asks.oldest(endpoint).cloned(),
+            Some(page) if !page.range.is_last() => self.asks.oldest(endpoint).cloned(),
             _ => self.asks.answered(endpoint),
         };
         if let Some(page) = &page {
@@ -159,7 +159,7 @@ impl Model {
         self.ask_later(now);
     }
 
-    fn take_page(&mut self, endpoint: &str, page: &Page, ask: Option<&Ask>) {
+    fn take_page(&mut self, endpoint: &str, page: &Page<'_>, ask: Option<&Ask>) {
         match (endpoint, ask) {
             ("/list", _) => self.people.everyone.take(page),
             ("/members", Some(ask)) => {
@@ -170,7 +170,7 @@ impl Model {
                 }
             }
             ("/rooms", _) => {
-                for line in &page.lines {
+                for line in page.lines() {
                     self.people.saw_room(line.split(' ').next().unwrap_or(line));
                 }
             }
@@ -243,11 +243,13 @@ pub fn names(text: &str, me: &str) -> bool {
     })
 }
 
-fn page_text(page: &Page) -> String {
-    match page.total {
+fn page_text(page: &Page<'_>) -> String {
+    let range = page.range;
+    let lines = page.lines().collect::<Vec<_>>();
+    match range.total {
         0 => "none".to_owned(),
-        total if page.lines.len() as u64 == total => format!("{total}: {}", page.lines.join(", ")),
-        total => format!("{}-{} of {total}: {}", page.first, page.last, page.lines.join(", ")),
+        total if lines.len() as u64 == total => format!("{total}: {}", lines.join(", ")),
+        _ => format!("{range}: {}", lines.join(", ")),
     }
 }
 

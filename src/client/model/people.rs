@@ -4,6 +4,7 @@
 use super::conversation::key_of;
 use crate::client::safe;
 use crate::wire::Page;
+use crate::wire::name::NAME_BYTES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names kept of everybody and of one room; beyond them only the count is true.
@@ -21,18 +22,18 @@ pub struct Names {
 
 impl Names {
     /// A page has come; the last one replaces what was known.
-    pub fn take(&mut self, page: &Page) {
-        if page.first <= 1 {
+    pub fn take(&mut self, page: &Page<'_>) {
+        if page.range.first <= 1 {
             self.coming.clear();
         }
-        for name in &page.lines {
+        for name in page.lines().filter(|name| name.len() <= NAME_BYTES_MAX) {
             if self.coming.len() < NAMES_MAX {
                 self.coming.insert(key_of(name), safe::line(name).into_owned());
             }
         }
-        if page.is_last() {
+        if page.range.is_last() {
             self.names = std::mem::take(&mut self.coming);
-            self.total = page.total;
+            self.total = page.range.total;
         }
     }
 
@@ -106,7 +107,7 @@ impl People {
 mod tests {
     use super::*;
 
-    fn page(text: &str) -> Page {
+    fn page(text: &str) -> Page<'_> {
         Page::parse(text).unwrap()
     }
 

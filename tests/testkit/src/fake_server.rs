@@ -110,6 +110,14 @@ impl Session {
         self.connection.send(bytes).expect("the client reads");
     }
 
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// Where the client is gone, or has read nothing for too long.
+    pub fn try_write(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+        self.connection.send(bytes)
+    }
+
     /// Ends the connection in both directions.
     pub fn close(self) {
         self.connection.sending_half().close();
