@@ -81,7 +81,9 @@ mod tests {
     fn two_threads(gate: &mut Gate, passed: &Arc<AtomicUsize>) -> Vec<JoinHandle<()>> {
         let start = |number| {
             let passed = passed.clone();
-            let run = move || drop(passed.fetch_add(1, Ordering::Relaxed));
+            let run = move || {
+                passed.fetch_add(1, Ordering::Relaxed);
+            };
             gate.start(format!("thread-{number}"), Needs::default(), run).unwrap()
         };
         (0..2).map(start).collect()

@@ -3,19 +3,15 @@
 
 use super::admission::Admission;
 use super::config::Config;
-use super::control::ControlTask;
-use super::descriptors;
+use super::control::{ControlTask, Heartbeat, Reload, Reread};
 use super::error::ServeError;
 use super::gate::Gate;
-use super::heartbeat::Heartbeat;
-use super::listener::{self, Listener};
 use super::loop_stats::LoopStats;
 use super::mailbox::Mailboxes;
-use super::reload::{Reload, Reread};
+use super::process::{Allowance, Signals, Supervisor, supervisor};
 use super::services::metrics::{Metrics, Sources};
 use super::services::{Service, Services};
-use super::signals::Signals;
-use super::supervisor::{self, Supervisor};
+use super::transport::{Listener, listener};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Counters, Shard, Topology, WorkerId};
 use crate::limits;
@@ -217,40 +213,6 @@ fn hash_keys() -> Result<(u64, u64), ServeError> {
     let refused = ServeError::system("randomness");
     let random = || getrandom::u64().map_err(|error| refused(io::Error::other(error)));
     Ok((random()?, random()?))
-}
-
-/// How many clients the descriptor limit allows, now and while we serve.
-#[derive(Clone, Copy, Debug)]
-pub struct Allowance {
-    limit: usize,
-    allowed: usize,
-}
-
-impl Allowance {
-    fn of(config: &Config) -> Result<Self, ServeError> {
-        let limit = descriptors::raise_limit().map_err(ServeError::system("descriptor limit"))?;
-        let listeners = config.listen.len().max(1);
-        let allowed = descriptors::clients_allowed(limit, config.workers, listeners);
-        if allowed == 0 {
-            Err(ServeError::Descriptors { limit })
-        } else {
-            Ok(Self { limit, allowed })
-        }
-    }
-
-    /// How many there may be: what was asked for, or what is allowed.
-    ///
-    /// # Errors
-    /// [`ServeError::ClientsMax`] where more were asked for.
-    pub fn clients_max(self, config: &Config) -> Result<usize, ServeError> {
-        let Self { limit, allowed } = self;
-        match config.clients_max {
-            Some(wanted) if wanted > allowed => {
-                Err(ServeError::ClientsMax { wanted, limit, allowed })
-            }
-            wanted => Ok(wanted.unwrap_or(allowed)),
-        }
-    }
 }
 
 /// How long TCP waits for a peer that acknowledges nothing. A queue that stands

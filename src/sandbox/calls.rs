@@ -7,7 +7,7 @@
 //! thread that needs it. It holds for glibc and musl, x86_64 and aarch64 (which
 //! lacks some of the older calls).
 
-use super::Needs;
+use super::needs::Needs;
 use seccompiler::SeccompCmpArgLen::{Dword, Qword};
 use seccompiler::SeccompCmpOp::{Eq, MaskedEq};
 use seccompiler::{

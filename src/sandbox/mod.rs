@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `calls` | the system calls of a running thread; all others are refused |
 //! | `files` | Landlock: no file but those to be read again, no TCP port |
+//! | `needs` | what is left to a thread |
 //!
 //! Both locks are a thread's own, so each thread closes itself by
 //! [`confine_thread`], with its own [`Needs`]: what one kind of thread needs,
@@ -20,9 +21,11 @@
 
 mod calls;
 mod files;
+mod needs;
 
+pub use files::Landlock;
 use log::{info, warn};
-use std::path::PathBuf;
+pub use needs::Needs;
 use thiserror::Error;
 
 /// What an operator wants.
@@ -33,32 +36,6 @@ pub enum Mode {
     /// What the kernel gives.
     Auto,
     Off,
-}
-
-/// What a thread needs while the server runs, besides memory, the clock, its
-/// end, waiting for other threads and waking them, and writing to what is open
-/// (the log).
-#[derive(Clone, Debug, Default)]
-pub struct Needs {
-    /// Accepts connections, reads from them and writes to them, by readiness.
-    pub connections: bool,
-    /// Sets time limits on connections that block.
-    pub socket_timeouts: bool,
-    /// Seeks in files and lists directories that are open already.
-    pub open_files: bool,
-    /// Files that it opens again and reads: the whole directory of each stays
-    /// readable, because a file that is replaced is another file to the kernel.
-    pub read_again: Vec<PathBuf>,
-}
-
-/// How much of Landlock is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Landlock {
-    No,
-    /// An older kernel: files, but not all of TCP ports, signals and abstract
-    /// sockets.
-    InPart,
-    Yes,
 }
 
 /// A part of the sandbox can't be had, and it was required.

@@ -1,40 +1,14 @@
 //! Messages between workers: a channel for each, and one wake for many batches.
 //! Sending never waits.
 
-use super::admission::Admission;
 use super::in_flight::InFlight;
-use super::socket::Socket;
+use super::message::WorkerMessage;
 use super::wake_flag::WakeFlag;
-use crate::chat::{Batch, Moment, Settings, WorkerId};
+use crate::chat::WorkerId;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use mio::Waker;
 use std::io;
 use std::sync::Arc;
-
-/// What a worker gets.
-#[derive(Debug)]
-pub enum WorkerMessage {
-    Batch(Batch<Socket>),
-    /// Other settings hold from here on.
-    Reload(Arc<ReloadableConfig>),
-    /// Whether this loop comes round: a number, and when it was sent.
-    Heartbeat(u64, Moment),
-    /// Read and accept no more.
-    Stop,
-    /// Bounce what still waits.
-    BounceAll,
-    /// Say nothing more, wait for the peers to hang up.
-    Close,
-    /// Close everything and end.
-    Quit,
-}
-
-/// Settings that can change while the server runs.
-#[derive(Debug)]
-pub struct ReloadableConfig {
-    pub settings: Arc<Settings>,
-    pub admission: Admission,
-}
 
 /// All mailboxes; every thread holds the same.
 pub struct Mailboxes {
@@ -78,7 +52,7 @@ impl Mailboxes {
         (mailboxes, inboxes)
     }
 
-    /// Puts message into a worker's box and wakes it, if nobody has.
+    /// Puts a message into a worker's box and wakes it, if nobody has.
     ///
     /// # Errors
     /// Where the worker could not be woken: the process is out of order.
@@ -116,17 +90,17 @@ impl Mailbox {
         &self.mailboxes
     }
 
-    /// Before looking for message: from here on, new message wakes again.
+    /// Before looking for messages: from here on, a new one wakes again.
     pub fn lower_flag(&self) {
         self.slot().flag.lower();
     }
 
-    /// The next message, if there is some.
+    /// The next message, if there is one.
     pub fn take(&self) -> Option<WorkerMessage> {
         self.receiver.try_recv().ok()
     }
 
-    /// Whether some is left.
+    /// Whether a message is left.
     pub fn has_messages(&self) -> bool {
         !self.receiver.is_empty()
     }

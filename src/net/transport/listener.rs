@@ -1,8 +1,11 @@
 //! Sockets that listen: one for each worker and address, between which the
-//! kernel spreads the connections (`SO_REUSEPORT`, socket(7)).
+//! kernel spreads the connections (`SO_REUSEPORT`, socket(7)). Never: who may
+//! come in.
 
+use super::kinds::Transport;
 use crate::limits::{self, DEFAULT_PORT, LISTEN_BACKLOG};
 use mio::net::TcpListener;
+use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,7 +16,30 @@ pub struct Listener {
     /// With the real port.
     pub address: SocketAddr,
     /// One for each worker.
-    pub sockets: Vec<TcpListener>,
+    pub sockets: Vec<Acceptor>,
+}
+
+/// One worker's part of a listener.
+#[derive(Debug)]
+pub struct Acceptor(TcpListener);
+
+impl Acceptor {
+    /// From here on events tell when connections wait.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut self.0, token, Interest::READABLE)
+    }
+
+    /// The next connection that waits, and its peer's address.
+    ///
+    /// # Errors
+    /// What the system says; `WouldBlock` where none waits.
+    pub fn accept(&self) -> io::Result<(Transport, SocketAddr)> {
+        let (stream, peer) = self.0.accept()?;
+        Ok((Transport::tcp(stream), peer))
+    }
 }
 
 impl Listener {
@@ -28,7 +54,7 @@ impl Listener {
         user_timeout: Duration,
     ) -> io::Result<Self> {
         set_options(&SockRef::from(listener), user_timeout)?;
-        let clone = |_| Ok(TcpListener::from_std(listener.try_clone()?));
+        let clone = |_| Ok(Acceptor(TcpListener::from_std(listener.try_clone()?)));
         let sockets = (0..workers).map(clone).collect::<io::Result<_>>()?;
         Ok(Self { address: listener.local_addr()?, sockets })
     }
@@ -90,7 +116,7 @@ fn bind(
     }
     let listen = |socket: Socket| {
         socket.listen(LISTEN_BACKLOG)?;
-        Ok(TcpListener::from_std(socket.into()))
+        Ok(Acceptor(TcpListener::from_std(socket.into())))
     };
     let sockets = sockets.into_iter().map(listen).collect::<io::Result<_>>()?;
     Ok(Listener { address: bound, sockets })

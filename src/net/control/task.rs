@@ -2,12 +2,11 @@
 //! settings that change, the heartbeat, the end.
 
 use super::heartbeat::Heartbeat;
-use super::mailbox::Mailboxes;
 use super::reload::Reload;
 use super::shutdown::ComingToRest;
-use super::signals::{Signal, Signals};
-use super::supervisor::Supervisor;
 use crate::chat::Moment;
+use crate::net::mailbox::Mailboxes;
+use crate::net::process::{Signal, Signals, Supervisor};
 use log::info;
 use mio::{Registry, Token};
 use std::io;
@@ -38,7 +37,7 @@ impl ControlTask {
         Self { signals, supervisor, reload, heartbeat, mailboxes, signalled: false, rest: None }
     }
 
-    /// Confusables at the signals at the end of this tick.
+    /// Looks at the signals at the end of this tick.
     pub fn signalled(&mut self) {
         self.signalled = true;
     }

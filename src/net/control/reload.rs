@@ -1,10 +1,10 @@
 //! SIGHUP: the settings are read again; those that can change in flight do.
 //! What can't be used changes nothing, and the log says why.
 
-use super::admission::Admission;
-use super::config::Config;
-use super::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
-use super::server::Allowance;
+use crate::net::admission::Admission;
+use crate::net::config::Config;
+use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
+use crate::net::process::Allowance;
 use log::{error, info, warn};
 use std::io;
 use std::sync::Arc;

@@ -2,10 +2,10 @@
 //! answer is the loops' lag, and what a supervisor's watchdog wants to know.
 //! Only where somebody asks: a supervisor with a watchdog, or metrics.
 
-use super::loop_stats::LoopStats;
-use super::mailbox::{Mailboxes, WorkerMessage};
 use crate::chat::Moment;
 use crate::limits::{HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL_MIN};
+use crate::net::loop_stats::LoopStats;
+use crate::net::mailbox::{Mailboxes, WorkerMessage};
 use log::warn;
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// A poll counts in milliseconds: so late comes every deadline.
 const ROUNDING: Duration = Duration::from_millis(1);
 
-/// The first worker's in_flight of the others.
+/// What the first worker knows of the others.
 pub struct Heartbeat {
     loop_stats: Arc<LoopStats>,
     interval: Duration,

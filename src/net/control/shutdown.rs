@@ -2,10 +2,10 @@
 //! flushed, what could not be is bounced, then everything is closed the way
 //! a refusal is: a reset would eat what the peer has not read yet.
 
-use super::in_flight::Reached;
-use super::mailbox::{Mailboxes, WorkerMessage};
 use crate::chat::Moment;
 use crate::limits::{SHUTDOWN_CLOSE, SHUTDOWN_FLUSH, SHUTDOWN_TELL};
+use crate::net::mailbox::in_flight::Reached;
+use crate::net::mailbox::{Mailboxes, WorkerMessage};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
