@@ -99,7 +99,9 @@ impl Stage {
         let name = packet.name.as_ref();
         if !name.starts_with('/') {
             let to = packet.to.as_ref();
-            return self.message(bot, name, address_of(bytes, name), to, &text, hands);
+            // The server has one way to write a packet; see `push_packet`.
+            let ip = address_of(bytes, name).unwrap_or("no address");
+            return self.message(bot, name, ip, to, &text, hands);
         }
         match Endpoint::parse(name) {
             Some(Endpoint::Welcome) => self.welcome(bot, &text, hands),
@@ -112,15 +114,7 @@ impl Stage {
         }
     }
 
-    fn message(
-        &mut self,
-        bot: Bot,
-        name: &str,
-        ip: Option<&str>,
-        to: &str,
-        text: &str,
-        hands: &mut Hands,
-    ) {
+    fn message(&mut self, bot: Bot, name: &str, ip: &str, to: &str, text: &str, hands: &mut Hands) {
         let user = self.cast.players[bot].user;
         let Some(landed) = self.cast.ledger.delivered(user, name, ip, to, text) else {
             return;
