@@ -4,8 +4,8 @@
 use super::cast::{Cast, Phase};
 use super::{Script, World};
 use crate::account::{Departure, FaultKind, Landed};
-use crate::driver::{Bot, Crowd, End, Hands};
 use lanline::wire::{Endpoint, Framer, Packet, Step, packet};
+use crate::driver::{Bot, Crowd, End, Hands, Order};
 
 /// The server never sends a longer packet: its own limit and a sender's name.
 const PACKET_BYTES_MAX: usize = 1 << 22;
@@ -84,6 +84,9 @@ impl Stage {
         {
             let bot = self.cast.seats;
             self.cast.seats += 1;
+            if self.script.reads_slowly(bot) {
+                hands.order(Order::SmallBuffer(bot));
+            }
             World { cast: &mut self.cast, hands }.arrive(bot);
             self.connecting += 1;
             arriving += 1;
