@@ -4,8 +4,8 @@
 use super::cast::{Cast, Phase};
 use super::{Script, World};
 use crate::account::{Departure, FaultKind, Landed};
-use lanline::wire::{Endpoint, Framer, Packet, Step, packet};
 use crate::driver::{Bot, Crowd, End, Hands, Order};
+use lanline::wire::{Endpoint, Framer, Packet, Step, packet};
 
 /// The server never sends a longer packet: its own limit and a sender's name.
 const PACKET_BYTES_MAX: usize = 1 << 22;
