@@ -109,3 +109,67 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::test_support::logged;
+    use std::time::Duration;
+
+    fn refusal(code: Code) -> Report {
+        Report::Closed { peer: "192.168.1.9".parse().unwrap(), code }
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment::default().after(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_repeated_event_is_a_line_at_once_and_a_sum_after_the_quiet_time() {
+        logged();
+        let mut log = EventLog::default();
+        assert_eq!(log.next_due(), None);
+        for _ in 0..3 {
+            log.report(at(1), refusal(Code::ServerFull));
+        }
+        log.report(at(2), refusal(Code::NotOnLan));
+        assert_eq!(
+            logged(),
+            ["refused 192.168.1.9: server-full", "refused 192.168.1.9: not-on-lan"]
+        );
+        let due = at(1).after(LOG_QUIET);
+        assert_eq!(log.next_due(), Some(due));
+        log.sum_up(Moment(due.0 - 1));
+        assert_eq!(logged(), [""; 0]);
+        log.sum_up(due);
+        assert_eq!(logged(), ["2 more in 10 s: refused, server-full"]);
+    }
+
+    #[test]
+    fn what_goes_on_is_summed_up_again_and_what_ends_is_forgotten() {
+        logged();
+        let mut log = EventLog::default();
+        (0..2).for_each(|_| log.report(at(0), refusal(Code::ServerFull)));
+        log.sum_up(at(10));
+        log.report(at(11), refusal(Code::ServerFull));
+        logged();
+        log.sum_up(at(20));
+        assert_eq!(logged(), ["1 more in 10 s: refused, server-full"]);
+        log.sum_up(at(30));
+        assert_eq!((logged().len(), log.next_due()), (0, None));
+        log.report(at(31), refusal(Code::ServerFull));
+        assert_eq!(logged(), ["refused 192.168.1.9: server-full"], "a line of its own again");
+    }
+
+    #[test]
+    fn a_failing_accept_is_no_flood() {
+        logged();
+        let mut log = EventLog::default();
+        for _ in 0..100 {
+            log.accept_failed(at(0), &io::ErrorKind::OutOfMemory.into());
+        }
+        assert_eq!(logged(), ["can't accept connections for now: out of memory"]);
+        log.sum_up(at(10));
+        assert_eq!(logged(), ["99 more in 10 s: failed accepts"]);
+    }
+}

@@ -44,6 +44,8 @@ mod shutdown;
 mod signals;
 mod socket;
 mod supervisor;
+#[cfg(test)]
+mod test_support;
 mod wake_flag;
 mod worker;
 mod worst_case;

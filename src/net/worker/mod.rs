@@ -4,6 +4,8 @@
 
 mod accept;
 mod socket_io;
+#[cfg(test)]
+mod tests;
 
 use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
