@@ -18,7 +18,7 @@ enum Kind {
     AcceptFailed,
 }
 
-/// One worker's in_flight of repeated events.
+/// One worker's count of repeated events.
 #[derive(Debug, Default)]
 pub struct EventLog {
     /// Until when each kind is quiet, and how many came meanwhile.

@@ -1,8 +1,7 @@
 //! A worker, tick by tick, in the test's own thread.
 
 use super::*;
-use crate::chat::shard::Report;
-use crate::chat::{Code, Counters, Settings, Topology};
+use crate::chat::{Code, Counters, Report, Settings, Topology};
 use crate::net::admission::Decision;
 use crate::net::listener;
 use crate::net::mailbox::ReloadableConfig;

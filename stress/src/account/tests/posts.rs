@@ -22,6 +22,7 @@ fn a_post_is_settled_once_each_has_it_or_was_refused_it() {
     assert_eq!(arrives(&mut ledger, 1, 1), Some(landed));
     assert_eq!((ledger.missing(0, 1), ledger.outstanding()), (1, 1));
     assert_eq!(arrives(&mut ledger, 2, 1), Some(Landed { is_settled: true, ..landed }));
+    assert!(ledger.accounts[0].flights.is_empty(), "nothing is kept of it");
     post(&mut ledger, 2);
     arrives(&mut ledger, 1, 2);
     assert!(ledger.refused(0, 2, "busy", Some("st2")));
