@@ -26,6 +26,8 @@ mod mailbox;
 mod process;
 pub mod server;
 pub mod services;
+#[cfg(test)]
+mod test_support;
 mod transport;
 mod worker;
 mod worst_case;

@@ -244,3 +244,18 @@ fn die_with_any_thread() {
 
 /// So that worker numbers fit their type.
 const _: () = assert!(crate::limits::WORKERS_MAX <= WorkerId::MAX as usize);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::test_support;
+
+    #[test]
+    fn tcp_gives_a_peer_up_after_the_shard_would_have() {
+        let mut config = test_support::config();
+        config.settings.stuck_timeout = Duration::from_secs(1);
+        assert_eq!(user_timeout(&config), limits::USER_TIMEOUT_MAX);
+        config.settings.stuck_timeout = Duration::from_secs(500);
+        assert_eq!(user_timeout(&config), Duration::from_secs(500) + limits::KEEPALIVE_INTERVAL);
+    }
+}

@@ -13,8 +13,19 @@ impl Client {
         Self { process: Process::spawn_with_stdin(program::command(args), Stdio::piped()) }
     }
 
+    /// The same with another standard output, which can't be looked at.
+    pub fn start_into(stdout: impl Into<Stdio>, args: &[&str]) -> Self {
+        let command = program::command(args);
+        Self { process: Process::spawn_into(command, Stdio::piped(), stdout) }
+    }
+
     pub fn type_line(&mut self, line: &str) {
         self.process.type_line(line);
+    }
+
+    /// Without an ending.
+    pub fn type_text(&mut self, text: &str) {
+        self.process.type_text(text);
     }
 
     pub fn end_input(&mut self) {

@@ -13,7 +13,7 @@ use lanline::net::services::{Inbox, Requests, Service, Stopper, requests};
 use lanline::net::{Config, serve_with};
 use lanline::sandbox::{Mode, Needs};
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};

@@ -108,6 +108,18 @@ fn a_reload_changes_what_can_be_changed() {
 }
 
 #[test]
+fn a_reload_changes_what_is_logged() {
+    let file = File::new("lanline.toml", "log = 'error'\n");
+    let server = server(&["--config", file.as_str()]);
+    file.replace("log = 'info'\n");
+    server.signal(Signal::HUP);
+    server.logged("SIGHUP: reloaded", 0);
+    let log = server.log();
+    assert!(log.iter().all(|line| !line.contains("listening on")), "{log:#?}");
+    assert!(server.stop().success());
+}
+
+#[test]
 fn a_bad_file_changes_nothing_and_says_so() {
     let file = File::new("lanline.toml", "max-packet = 200\n");
     let server = server(&["--config", file.as_str()]);

@@ -36,10 +36,15 @@ impl Notices {
     }
 
     fn server(&self, watchdog_usec: Option<&str>) -> Server {
+        self.server_watched_as(watchdog_usec, "$$")
+    }
+
+    /// The watchdog is meant for the process of this number.
+    fn server_watched_as(&self, watchdog_usec: Option<&str>, pid: &str) -> Server {
         // The shell becomes the program, so that the number is its own.
         let notify = self.folder.path().join("notify");
         let mut shell = Command::new("sh");
-        shell.args(["-c", "export WATCHDOG_PID=$$; exec \"$@\"", "sh"]);
+        shell.args(["-c", &format!("export WATCHDOG_PID={pid}; exec \"$@\""), "sh"]);
         let builder = Server::builder().workers(3).through(shell);
         let builder = builder.env("NOTIFY_SOCKET", notify.to_str().unwrap());
         watchdog_usec.into_iter().fold(builder, |b, usec| b.env("WATCHDOG_USEC", usec)).start()
@@ -54,6 +59,23 @@ fn it_hears_when_we_serve_reload_and_stop() {
     server.signal(Signal::HUP);
     assert_eq!(notices.next(), "RELOADING=1");
     assert_eq!(notices.next(), "READY=1");
+    server.signal(Signal::TERM);
+    assert_eq!(notices.next(), "STOPPING=1");
+    assert!(server.wait().success());
+}
+
+/// A heartbeat is due in the first tick, so by the second signal a watchdog
+/// would have heard of one.
+#[test]
+fn a_watchdog_for_another_process_hears_nothing() {
+    let notices = Notices::new();
+    let mut server = notices.server_watched_as(Some("200000"), "1");
+    assert_eq!(notices.next(), "READY=1");
+    for _ in 0..3 {
+        server.signal(Signal::HUP);
+        assert_eq!(notices.next(), "RELOADING=1");
+        assert_eq!(notices.next(), "READY=1");
+    }
     server.signal(Signal::TERM);
     assert_eq!(notices.next(), "STOPPING=1");
     assert!(server.wait().success());

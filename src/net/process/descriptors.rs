@@ -55,3 +55,11 @@ impl Allowance {
         }
     }
 }
+
+#[cfg(test)]
+impl Allowance {
+    /// For so many clients.
+    pub fn for_clients(allowed: usize) -> Self {
+        Self { limit: allowed, allowed }
+    }
+}

@@ -62,3 +62,11 @@ impl Signals {
         stop.into_iter().chain(reload).collect()
     }
 }
+
+#[cfg(test)]
+impl Signals {
+    /// Signals that a test gives, by a byte each.
+    pub fn of(stop: UnixStream, reload: UnixStream) -> Self {
+        Self { stop, reload }
+    }
+}

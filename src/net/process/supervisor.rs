@@ -104,3 +104,11 @@ pub fn inherited_listeners() -> io::Result<Vec<TcpListener>> {
     }
     Ok(listeners)
 }
+
+#[cfg(test)]
+impl Supervisor {
+    /// One that hears of us through this socket.
+    pub fn of(socket: UnixDatagram, watchdog: Option<Duration>) -> Self {
+        Self { socket: Some(socket), watchdog }
+    }
+}

@@ -146,3 +146,66 @@ fn set_options(socket: &Socket, user_timeout: Duration) -> io::Result<()> {
             .with_retries(limits::KEEPALIVE_PROBES),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::test_support::DEADLINE;
+    use std::net::TcpStream;
+    use std::time::Instant;
+
+    const USER_TIMEOUT: Duration = Duration::from_secs(77);
+
+    /// The connection that a client makes, on the server's side.
+    fn accepted(listener: &Listener) -> mio::net::TcpStream {
+        let _client = TcpStream::connect(listener.address).unwrap();
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            for socket in &listener.sockets {
+                match socket.0.accept() {
+                    Ok((stream, _)) => return stream,
+                    Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+                }
+            }
+            assert!(Instant::now() < deadline, "nobody came");
+        }
+    }
+
+    /// A packet goes out at once; a peer that is gone is found.
+    fn assert_options(socket: SockRef<'_>) {
+        assert!(socket.tcp_nodelay().unwrap());
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(USER_TIMEOUT));
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), limits::KEEPALIVE_IDLE);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), limits::KEEPALIVE_INTERVAL);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), limits::KEEPALIVE_PROBES);
+    }
+
+    #[test]
+    fn a_connection_has_the_options_of_its_listener_at_every_worker() {
+        let wanted = ["127.0.0.1:0".parse().unwrap()];
+        let listeners = bind_all(&wanted, 3, USER_TIMEOUT).unwrap();
+        assert_eq!(listeners[0].sockets.len(), 3);
+        for socket in &listeners[0].sockets {
+            assert_options(SockRef::from(&socket.0));
+            assert_eq!(socket.0.local_addr().unwrap(), listeners[0].address);
+        }
+        assert_options(SockRef::from(&accepted(&listeners[0])));
+    }
+
+    #[test]
+    fn a_connection_has_the_options_of_an_inherited_listener() {
+        let opened = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = Listener::inherited(&opened, 2, USER_TIMEOUT).unwrap();
+        assert_eq!((listener.address, listener.sockets.len()), (opened.local_addr().unwrap(), 2));
+        assert_options(SockRef::from(&accepted(&listener)));
+    }
+
+    #[test]
+    fn a_port_in_use_is_an_error() {
+        let wanted = ["127.0.0.1:0".parse().unwrap()];
+        let first = bind_all(&wanted, 2, USER_TIMEOUT).unwrap();
+        let (address, error) = bind_all(&[first[0].address], 2, USER_TIMEOUT).err().unwrap();
+        assert_eq!((address, error.kind()), (first[0].address, io::ErrorKind::AddrInUse));
+    }
+}

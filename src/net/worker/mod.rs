@@ -13,6 +13,8 @@
 mod accept;
 mod effects;
 mod event_log;
+#[cfg(test)]
+mod loop_tests;
 mod socket_io;
 mod state;
 #[cfg(test)]

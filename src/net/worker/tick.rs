@@ -71,7 +71,7 @@ impl Worker {
     }
 
     /// Until the nearest deadline; not at all where work is left.
-    fn timeout(&self) -> Option<Duration> {
+    pub(super) fn timeout(&self) -> Option<Duration> {
         if self.parts.mailbox.has_messages() {
             return Some(Duration::ZERO);
         }

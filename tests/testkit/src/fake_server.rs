@@ -122,4 +122,9 @@ impl Session {
     pub fn close(self) {
         self.connection.sending_half().close();
     }
+
+    /// Ends it by a reset: what the client has not read yet is gone.
+    pub fn reset(self) {
+        self.connection.reset();
+    }
 }

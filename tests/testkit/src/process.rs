@@ -5,7 +5,7 @@ use crate::lines::Lines;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::fs::read_to_string;
-use std::io::Write;
+use std::io::{Write, empty};
 use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -30,13 +30,23 @@ impl Process {
 
     /// Starts it with this standard input; a pipe is written to by
     /// [`Process::type_line`].
-    pub fn spawn_with_stdin(mut command: Command, stdin: impl Into<Stdio>) -> Self {
-        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub fn spawn_with_stdin(command: Command, stdin: impl Into<Stdio>) -> Self {
+        Self::spawn_into(command, stdin, Stdio::piped())
+    }
+
+    /// Starts it with this standard input and output; what goes elsewhere than
+    /// into a pipe is not in [`Process::out`].
+    pub fn spawn_into(
+        mut command: Command,
+        stdin: impl Into<Stdio>,
+        stdout: impl Into<Stdio>,
+    ) -> Self {
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{error}: {command:?}"));
         Self {
             handle: Handle::of(&child),
             stdin: child.stdin.take(),
-            out: Lines::of(child.stdout.take().expect("a pipe")),
+            out: child.stdout.take().map_or_else(|| Lines::of(empty()), Lines::of),
             err: Lines::of(child.stderr.take().expect("a pipe")),
             child,
         }
@@ -54,7 +64,12 @@ impl Process {
 
     /// Writes a line to its standard input.
     pub fn type_line(&mut self, line: &str) {
-        writeln!(self.stdin.as_mut().expect("an open pipe"), "{line}").expect("it reads");
+        self.type_text(&format!("{line}\n"));
+    }
+
+    /// Writes to its standard input, without an ending.
+    pub fn type_text(&mut self, text: &str) {
+        self.stdin.as_mut().expect("an open pipe").write_all(text.as_bytes()).expect("it reads");
     }
 
     /// Closes its standard input.

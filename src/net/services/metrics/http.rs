@@ -162,3 +162,50 @@ fn parse(bytes: &[u8]) -> Option<Request> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::test_support::DEADLINE;
+
+    /// Both ends of a connection: the scraper's, and ours.
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let scraper = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        scraper.set_read_timeout(Some(DEADLINE)).unwrap();
+        (scraper, listener.accept().unwrap().0)
+    }
+
+    /// A request of so many bytes whose head doesn't end.
+    fn endless(bytes: usize) -> Vec<u8> {
+        let mut request = b"GET / HTTP/1.1\r\nX: ".to_vec();
+        request.resize(bytes, b'x');
+        request
+    }
+
+    #[test]
+    fn a_request_over_its_bound_is_answered_without_waiting_for_its_end() {
+        let (mut scraper, mut ours) = pair();
+        scraper.write_all(&endless(METRICS_REQUEST_BYTES_MAX + 1)).unwrap();
+        assert!(matches!(request(&mut ours), Ok(Request::Wrong)));
+    }
+
+    #[test]
+    fn a_request_as_long_as_its_bound_is_fine() {
+        let (mut scraper, mut ours) = pair();
+        let mut longest = endless(METRICS_REQUEST_BYTES_MAX - 4);
+        longest.extend_from_slice(b"\r\n\r\n");
+        scraper.write_all(&longest).unwrap();
+        assert!(matches!(request(&mut ours), Ok(Request::Get(path)) if path == "/"));
+    }
+
+    #[test]
+    fn a_request_that_stops_half_way_is_given_up() {
+        let (mut scraper, mut ours) = pair();
+        scraper.write_all(b"GET / HT").unwrap();
+        let given_up = request(&mut ours).err().expect("no request");
+        assert!(matches!(given_up.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock));
+        scraper.shutdown(Shutdown::Write).unwrap();
+        assert!(matches!(request(&mut ours), Ok(Request::Wrong)), "it has ended");
+    }
+}
