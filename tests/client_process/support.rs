@@ -56,12 +56,24 @@ impl FakeServer {
     pub fn welcome(&self, name: &str) -> Peer {
         let mut peer = self.accept();
         assert_eq!(peer.line(), name);
-        peer.send("/welcome", "", &format!("{name} {IP} 2 lanline/0.1.0\nHello {name}."));
+        peer.welcome(name);
         peer
+    }
+
+    /// The next connection, greeted by a name that is taken.
+    pub fn refuse_name(&self, name: &str) {
+        let mut peer = self.accept();
+        assert_eq!(peer.line(), name);
+        peer.send("/error", "", &format!("0 name-taken\nSomebody is called {name}."));
+        peer.close();
     }
 }
 
 impl Peer {
+    pub fn welcome(&mut self, name: &str) {
+        self.send("/welcome", "", &format!("{name} {IP} 2 lanline/0.1.0\nHello {name}."));
+    }
+
     /// The next line, without its ending.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
@@ -79,7 +91,7 @@ impl Peer {
 
     /// The next packet that somebody typed, past the client's own questions.
     pub fn expect_typed(&mut self, to: &str, msg: &str) {
-        const OWN: [&str; 5] = ["/ping", "/time", "/presence", "/list", "/members"];
+        const OWN: [&str; 6] = ["/ping", "/time", "/presence", "/list", "/members", "/resume"];
         let typed = loop {
             let packet = self.packet();
             if !OWN.contains(&packet.0.as_str()) {
@@ -130,6 +142,7 @@ impl Client {
             .env_remove("LANLINE_SERVER")
             .env_remove("LANLINE_NAME")
             .env("XDG_CONFIG_HOME", "/nonexistent")
+            .env("XDG_STATE_HOME", "/dev/null")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,6 +1,8 @@
 //! The full-screen client without its threads: events in, a drawn screen out.
 
 mod behaviour;
+mod expectations;
+mod outage;
 mod safety;
 mod screens;
 mod stage;
