@@ -79,10 +79,13 @@ sees bob "Connected to $address as bob"
 
 # Two people talk, alone and in a room.
 type_line ann "@bob hello from ann"
-sees bob "1@1"
+sees ann "written to bob"
+sees bob "1 for you"
 tmux send-keys -t bob M-a
 sees bob "hello from ann"
+sees bob "new since"
 type_line bob "hello yourself"
+type_line ann "/to bob"
 sees ann "hello yourself"
 for who in ann bob; do type_line "$who" "/join #ops"; done
 sees ann "You are in #ops"
@@ -92,7 +95,7 @@ sees ann "the printer is on fire"
 
 # A line that can't arrive is marked; an unknown command says what is near.
 type_line ann "@nobody are you there?"
-sees ann "not delivered: no-such-user"
+sees ann "not delivered to nobody: Nobody of that name is here."
 type_line ann "/jion #ops"
 sees ann "did you mean /join?"
 tmux send-keys -t ann C-u
@@ -112,11 +115,18 @@ type_line bob "/reconnect"
 sees bob "Connected again"
 wait_until "bob is there again" shows bob "2 users"
 
-# The server restarts: both come back, with their rooms and drafts.
+# The server restarts: both come back, with their rooms and drafts, and what was
+# written meanwhile goes out, but for what was taken back.
 tmux send-keys -t bob -l "half a line"
 stop_server
 sees ann "Connection lost"
-sees bob "not connected"
+sees bob "not connected, trying again in"
+type_line ann "written in the dark"
+type_line ann "better not said"
+sees ann "2 lines waiting"
+type_line ann "/cancel"
+sees ann "taken back, not sent"
+tmux send-keys -t ann C-u
 start_server "$address"
 sees ann "2 users"
 sees bob "2 users"
@@ -125,6 +135,8 @@ sees bob "may be missing"
 sees bob "half a line"
 tmux send-keys -t bob C-u
 type_line bob "/to #ops"
+sees bob "written in the dark"
+wait_until "bob never sees what was taken back" shows_not bob "better not said"
 type_line bob "we are back"
 type_line ann "/to #ops"
 sees ann "we are back"

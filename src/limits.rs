@@ -163,6 +163,8 @@ pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// ... and given up after so many probes, within 90 seconds in all.
 pub const KEEPALIVE_PROBES: u32 = 4;
+/// So a connection that broke keeps its name no longer than this.
+pub const NAME_FREED_AFTER: Duration = Duration::from_secs(90);
 /// How long ticks take, for the metrics: what is longer than the last is its
 /// own class.
 pub const TICK_BOUNDS: [Duration; 11] = [
@@ -201,7 +203,8 @@ const _: () = {
     // Room for a token in a packet, and for an address of a worker in 16 bits.
     assert!(TOKEN_BYTES_MAX < PACKET_BYTES_DEFAULT && WORKERS_MAX < u16::MAX as usize);
     assert!(
-        KEEPALIVE_IDLE.as_secs() + KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64 <= 90
+        KEEPALIVE_IDLE.as_secs() + KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64
+            <= NAME_FREED_AFTER.as_secs()
     );
     assert!(
         SHUTDOWN_FLUSH.as_millis()
@@ -210,5 +213,5 @@ const _: () = {
             + SERVICE_STOP.as_millis()
             <= 5_000
     );
-    assert!(USER_TIMEOUT_MAX.as_secs() <= 90);
+    assert!(USER_TIMEOUT_MAX.as_secs() <= NAME_FREED_AFTER.as_secs());
 };

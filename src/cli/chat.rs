@@ -1,10 +1,11 @@
 //! `lanline chat`: its flags. Never: chatting.
 
 use super::client::ServerArgs;
-use crate::client::settings::{Bell, Colors};
+use crate::client::settings::{Bell, Colors, parse_room};
 use crate::client::{self, Error};
 use crate::connect::Target;
 use clap::Args;
+use std::path::PathBuf;
 
 /// Full-screen in a terminal, line by line in a pipe.
 #[derive(Args, Clone, Debug)]
@@ -27,6 +28,12 @@ pub struct ChatArgs {
     /// What rings the bell
     #[arg(long, env = "LANLINE_BELL", value_enum, value_name = "FOR")]
     pub bell: Option<Bell>,
+    /// Join this room at the start (repeatable)
+    #[arg(long, value_name = "#ROOM", value_parser = parse_room)]
+    pub room: Vec<String>,
+    /// Write conversations to files in this folder
+    #[arg(long, env = "LANLINE_CHAT_LOG", value_name = "FOLDER")]
+    pub log: Option<PathBuf>,
     #[command(flatten)]
     pub server: ServerArgs,
 }
@@ -40,6 +47,8 @@ impl ChatArgs {
         let mut settings = self.server.settings(self.target)?;
         settings.colors = self.colors.unwrap_or(settings.colors);
         settings.bell = self.bell.unwrap_or(settings.bell);
+        settings.rooms.extend(self.room);
+        settings.log = self.log.or(settings.log);
         client::chat(&settings, self.json, self.plain)
     }
 }

@@ -2,8 +2,10 @@
 
 use super::Cli;
 use crate::client::Error;
+use crate::client::model::commands::{ALIASES, COMMANDS, KEYS};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -18,6 +20,9 @@ pub struct ManArgs {
     /// Write the pages of all commands into this folder
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// Print this command's page
+    #[arg(value_name = "COMMAND", conflicts_with = "out")]
+    pub command: Option<String>,
 }
 
 impl CompletionsArgs {
@@ -34,14 +39,61 @@ impl ManArgs {
     /// # Errors
     /// Standard output, or the folder, can't be written to.
     pub fn run(self) -> Result<(), Error> {
-        let command = Cli::command();
+        let mut command = Cli::command();
+        // Gives the commands their full names.
+        command.build();
         if let Some(folder) = self.out {
-            return clap_mangen::generate_to(command, &folder)
-                .map_err(|error| Error::Failed(format!("{}: {error}", folder.display())));
+            let failed = |error| Error::Failed(format!("{}: {error}", folder.display()));
+            clap_mangen::generate_to(command, &folder).map_err(failed)?;
+            let page = folder.join("lanline-chat.1");
+            let mut page = OpenOptions::new().append(true).open(page).map_err(failed)?;
+            return page.write_all(inside_chat().as_bytes()).map_err(failed);
+        }
+        let mut extra = String::new();
+        if let Some(name) = &self.command {
+            let found = command.find_subcommand(name).cloned();
+            command = found.ok_or_else(|| Error::Usage(format!("there is no command {name:?}")))?;
+            command = command.display_name(format!("lanline-{name}"));
+            if name == "chat" {
+                extra = inside_chat();
+            }
         }
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page).map_err(failed)?;
+        page.extend_from_slice(extra.as_bytes());
         print(&page)
+    }
+}
+
+/// What is typed and pressed in `lanline chat`, for its manual page.
+fn inside_chat() -> String {
+    let mut page = ".SH \"WHAT IS TYPED\"\n\
+        Text goes to the open conversation; a line that begins with a slash is a command,\n\
+        and two slashes write one.\n"
+        .to_owned();
+    for command in COMMANDS {
+        let usage = format!("/{} {}", command.name, command.argument);
+        page.push_str(&format!(
+            ".TP\n\\fB{}\\fR\n{}\n",
+            roff(usage.trim_end()),
+            roff(command.help)
+        ));
+    }
+    let aliases: Vec<String> =
+        ALIASES.iter().map(|(alias, meant)| format!("/{alias} (/{meant})")).collect();
+    page.push_str(&format!(".PP\nAlso known: {}.\n.SH KEYS\n", roff(&aliases.join(", "))));
+    for line in KEYS.lines() {
+        page.push_str(&format!("{}\n.br\n", roff(line)));
+    }
+    page
+}
+
+/// Text that roff takes as such.
+fn roff(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    match text.starts_with(['.', '\'']) {
+        true => format!("\\&{text}"),
+        false => text,
     }
 }
 

@@ -3,19 +3,23 @@
 //! reads the socket; they talk through a bounded channel. Never: decisions.
 
 use super::byte_queue::ByteQueue;
+use super::keymap::Keymap;
 use super::model::clock::Now;
 use super::model::{Effect, Event, Model, Options};
+use super::reader::{News, Reader};
+use super::route::Route;
 use super::screen::theme::Theme;
+use super::secret::Secret;
 use super::terminal::Terminal;
-use super::wait::{Wait, Waker};
-use super::{Error, keys, open, screen};
-use crate::connect::{Connection, Incoming, Receiver, Sender, Server};
-use crate::wire::{Name, Received, Welcome};
+use super::transcript::Transcript;
+use super::wait::Wait;
+use super::{Error, open_or_resume, screen};
+use crate::connect::{Connection, Sender, Server};
+use crate::wire::{Name, Welcome};
 use crossterm::event::Event as Input;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Packets that wait for the screen, and their bytes; then the socket isn't
@@ -27,6 +31,8 @@ const NEWS_PER_TURN: usize = 256;
 const NEWS_BYTES_PER_TURN: usize = 256 << 10;
 /// The screen is drawn 60 times a second at the most.
 const FRAME: Duration = Duration::from_micros(16_667);
+/// How often the way to the server is looked at while there is no connection.
+const ROUTE_INTERVAL: Duration = Duration::from_secs(1);
 /// A socket that takes no bytes holds the screen up no longer than this.
 const SEND_PATIENCE: Duration = Duration::from_millis(10);
 /// At the end, the server's goodbye is waited for no longer than this.
@@ -35,26 +41,12 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Between the thread that reads the socket and the one with the screen.
 type Inbox = Arc<ByteQueue<News>>;
 
-/// What the thread that reads the socket has to tell.
-enum News {
-    Connected(Sender, Welcome),
-    Failed(String),
-    Packet(Received),
-    Odd,
-    Lost(String),
-}
-
-impl News {
-    /// The bytes of its text.
-    fn text_bytes(&self) -> usize {
-        match self {
-            Self::Packet(Received { name, ip, to, msg }) => {
-                name.len() + ip.len() + to.len() + msg.len()
-            }
-            Self::Failed(why) | Self::Lost(why) => why.len(),
-            Self::Connected(..) | Self::Odd => 0,
-        }
-    }
+/// What not everybody wants.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// Where conversations are written to.
+    pub transcript: Option<Transcript>,
+    pub keymap: Keymap,
 }
 
 /// Runs until the user leaves.
@@ -67,23 +59,38 @@ pub fn run(
     timeout: Duration,
     options: Options,
     theme: Theme,
+    extras: Extras,
 ) -> Result<(), Error> {
+    let secret = Secret::open(server, name);
     // Refused at the door: said in plain words, before the screen is taken.
-    let Connection { sender, receiver, welcome, .. } =
-        open(server, name, timeout).map_err(|error| Error::unreachable(server, &error))?;
+    let (opened, resumed) = open_or_resume(server, name, secret.known(), timeout)
+        .map_err(|error| Error::unreachable(server, &error))?;
+    let Connection { sender, receiver, welcome, .. } = opened;
     let terminal_error = |error: io::Error| Error::failed(format!("the terminal: {error}"));
     let wait = Wait::new().map_err(terminal_error)?;
-    let inbox = Arc::new(ByteQueue::new(NEWS_MAX, NEWS_BYTES_MAX));
+    let inbox: Inbox = Arc::new(ByteQueue::new(NEWS_MAX, NEWS_BYTES_MAX));
+    let outbox = Arc::clone(&inbox);
+    let waker = wait.waker();
+    let tell = move |news: News| {
+        let bytes = size_of::<News>() + news.text_bytes();
+        let is_heard = outbox.push(news, bytes);
+        waker.wake();
+        is_heard
+    };
     let reader = Reader {
         server: server.clone(),
         name: name.clone(),
         timeout,
-        inbox: Arc::clone(&inbox),
-        waker: wait.waker(),
+        secret: None,
+        tell: Arc::new(tell),
     };
     let terminal = Terminal::open().map_err(terminal_error)?;
     let mut live = Live {
         model: Model::new(options),
+        secret,
+        route: Route::to(server),
+        next_look: Duration::ZERO,
+        extras,
         theme,
         terminal,
         wait,
@@ -96,16 +103,23 @@ pub fn run(
         is_leaving: false,
         has_read_keys: false,
     };
-    live.connected(sender, welcome);
-    live.reader.clone().spawn(Some(receiver));
+    live.connected(sender, welcome, resumed);
+    live.reader.clone().read_from(receiver);
     let result = live.run().map_err(terminal_error);
-    live.say_goodbye();
+    if live.say_goodbye() {
+        live.secret.forget();
+    }
     result
 }
 
 /// Everything that the thread with the screen owns.
 struct Live {
     model: Model,
+    secret: Secret,
+    route: Route,
+    /// When the way to the server is looked at again, in ticks.
+    next_look: Duration,
+    extras: Extras,
     theme: Theme,
     terminal: Terminal,
     wait: Wait,
@@ -137,6 +151,7 @@ impl Live {
             if woken.by_keyboard || self.has_read_keys {
                 self.take_keys()?;
             }
+            self.look_at_route();
             if self.model.deadline().is_some_and(|deadline| deadline <= self.start.elapsed()) {
                 self.handle(Event::Tick);
             }
@@ -155,6 +170,17 @@ impl Live {
         Ok(())
     }
 
+    /// While the next attempt is waited for: is there a way again?
+    fn look_at_route(&mut self) {
+        let now = self.start.elapsed();
+        if self.model.next_attempt_in().is_some() && self.next_look <= now {
+            self.next_look = now + ROUTE_INTERVAL;
+            if self.route.came_back() {
+                self.handle(Event::NetworkCameBack);
+            }
+        }
+    }
+
     /// How long nothing has to be done; `None` is for ever.
     fn timeout(&self, has_more: bool) -> Option<Duration> {
         if has_more {
@@ -170,7 +196,7 @@ impl Live {
     fn take_input(&mut self, input: &Input) {
         match input {
             Input::Key(key) => {
-                if let Some(action) = keys::action_of(key) {
+                if let Some(action) = self.extras.keymap.action_of(key) {
                     self.handle(Event::Do(action));
                 }
             }
@@ -186,11 +212,14 @@ impl Live {
         for _ in 0..NEWS_PER_TURN {
             let Some((news, bytes)) = self.inbox.try_pop() else { return false };
             match news {
-                News::Connected(sender, welcome) => self.connected(sender, welcome),
+                News::Connected { sender, welcome, resumed, .. } => {
+                    self.connected(sender, welcome, resumed);
+                }
                 News::Failed(why) => self.handle(Event::NotConnected(why)),
-                News::Packet(packet) => self.handle(Event::Packet(packet)),
+                News::NameTaken(_) => self.handle(Event::NameTaken),
+                News::Packet { packet, at, .. } => self.handle_at(Event::Packet(packet), at),
                 News::Odd => self.handle(Event::Odd),
-                News::Lost(why) => {
+                News::Lost { why, .. } => {
                     self.sender = None;
                     self.handle(Event::Lost(why));
                 }
@@ -203,13 +232,24 @@ impl Live {
         true
     }
 
-    fn connected(&mut self, sender: Sender, welcome: Welcome) {
+    fn connected(&mut self, sender: Sender, welcome: Welcome, resumed: bool) {
         self.sender = Some(sender);
-        self.handle(Event::Connected(welcome));
+        self.handle(match resumed {
+            true => Event::Resumed(welcome),
+            false => Event::Connected(welcome),
+        });
     }
 
     fn handle(&mut self, event: Event) {
-        let now = Now { ticks: self.start.elapsed(), wall: Timestamp::now() };
+        self.handle_at(event, Instant::now());
+    }
+
+    /// What happened at `at`, perhaps a moment ago.
+    fn handle_at(&mut self, event: Event, at: Instant) {
+        let ago = SignedDuration::try_from(at.elapsed()).unwrap_or_default();
+        let wall = Timestamp::now();
+        let wall = wall.checked_sub(ago).unwrap_or(wall);
+        let now = Now { ticks: at.saturating_duration_since(self.start), wall };
         let (shape, height) = screen::view_of(self.terminal.area(), &self.model);
         self.model.set_view(shape, height);
         self.is_dirty = true;
@@ -222,7 +262,19 @@ impl Live {
                         debug_assert!(pushed.is_ok(), "{pushed:?}");
                     }
                 }
-                Effect::Connect => self.reader.clone().spawn(None),
+                Effect::Connect => {
+                    let secret = self.secret.known().map(str::to_owned);
+                    Reader { secret, ..self.reader.clone() }.connect();
+                }
+                Effect::KeepSecret(secret) => self.secret.keep(&secret),
+                Effect::Log(entry) => {
+                    let transcript = self.extras.transcript.as_ref();
+                    let written = transcript.map_or(Ok(()), |one| one.write(&entry));
+                    if let Err(error) = written {
+                        self.extras.transcript = None;
+                        self.handle(Event::NotLogged(error.to_string()));
+                    }
+                }
                 Effect::Disconnect => {
                     if let Some(sender) = &self.sender {
                         sender.close();
@@ -257,76 +309,22 @@ impl Live {
     }
 
     /// Everything sent is read before the end: a connection closed while bytes
-    /// come is reset, and takes what it carries with it.
-    fn say_goodbye(&mut self) {
+    /// come is reset, and takes what it carries with it. True if the server has
+    /// said goodbye: our name is free then.
+    fn say_goodbye(&mut self) -> bool {
         self.flush();
-        let Some(sender) = &self.sender else { return };
+        let Some(sender) = &self.sender else { return false };
         sender.half_close();
         let deadline = Instant::now() + GOODBYE_TIMEOUT;
-        while !matches!(self.inbox.pop_by(deadline), Some((News::Lost(_), _)) | None) {}
-        self.inbox.close();
-    }
-}
-
-/// The thread that reads the socket, one for each connection; what it tells
-/// last is that there is none (any more).
-#[derive(Clone)]
-struct Reader {
-    server: Server,
-    name: Name,
-    timeout: Duration,
-    inbox: Inbox,
-    waker: Waker,
-}
-
-impl Reader {
-    /// Reads from `receiver`, or connects first.
-    fn spawn(self, receiver: Option<Receiver>) {
-        let failed = self.clone();
-        let spawned =
-            thread::Builder::new().name("socket".to_owned()).spawn(move || match receiver {
-                Some(receiver) => self.read(receiver),
-                None => self.connect(),
-            });
-        if let Err(error) = spawned {
-            failed.tell(News::Failed(format!("can't start a thread: {error}")));
-        }
-    }
-
-    fn connect(self) {
-        match open(&self.server, &self.name, self.timeout) {
-            Ok(Connection { sender, receiver, welcome, .. }) => {
-                if self.tell(News::Connected(sender, welcome)) {
-                    self.read(receiver);
+        loop {
+            match self.inbox.pop_by(deadline) {
+                Some((News::Lost { .. }, _)) => return true,
+                Some(_) => {}
+                None => {
+                    self.inbox.close();
+                    return false;
                 }
             }
-            Err(error) => {
-                let error = Error::unreachable(&self.server, &error);
-                self.tell(News::Failed(error.to_string()));
-            }
         }
-    }
-
-    fn read(self, mut receiver: Receiver) {
-        loop {
-            let news = match receiver.receive(None) {
-                Ok(Some(Incoming::Packet(packet))) => News::Packet(packet),
-                Ok(Some(Incoming::Malformed)) => News::Odd,
-                Ok(None) => News::Lost("the server closed it.".to_owned()),
-                Err(error) => News::Lost(format!("{error}.")),
-            };
-            let is_last = matches!(news, News::Lost(_));
-            if !self.tell(news) || is_last {
-                return;
-            }
-        }
-    }
-
-    /// False if nobody listens any more.
-    fn tell(&self, news: News) -> bool {
-        let bytes = size_of::<News>() + news.text_bytes();
-        let is_heard = self.inbox.push(news, bytes);
-        self.waker.wake();
-        is_heard
     }
 }

@@ -5,37 +5,48 @@
 //! | --- | --- |
 //! | [`settings`] | flags, environment, configuration file |
 //! | [`typed`] | what a typed line means |
+//! | [`secret`] | what takes our name back after a crash |
+//! | [`route`] | whether there is a way to the server |
+//! | [`transcript`] | conversations written to files |
 //! | [`safe`] | what others wrote, made fit for a terminal |
-//! | [`plain`] | the client for pipes: lines in, lines out |
+//! | [`reader`] | the thread that connects, and reads the socket |
+//! | [`plain`] | the client for pipes and simple terminals: lines in, lines out |
 //! | [`script`] | one question, one answer, an exit code |
 //! | [`model`] | the full-screen client's state: pure, events in, effects out |
 //! | [`screen`] | that state drawn |
-//! | [`keys`] | which key means what |
+//! | [`keys`], [`keymap`] | which key means what; what the configuration makes of it |
 //! | [`byte_queue`] | what two threads hand on, bounded in bytes |
 //! | [`live`] | threads, terminal, socket put together |
 //! | [`terminal`], [`wait`] | the terminal taken over; waiting for key, packet or signal |
 
 pub mod byte_queue;
+pub mod keymap;
 pub mod keys;
 pub mod live;
 pub mod model;
 pub mod plain;
+pub mod reader;
+pub mod route;
 pub mod safe;
 pub mod screen;
 pub mod script;
+pub mod secret;
 pub mod settings;
 pub mod terminal;
+pub mod transcript;
 pub mod typed;
 pub mod wait;
 
 use crate::connect::{self, Connection, Deadline, Greeting, Server};
-use crate::wire::Name;
+use crate::limits::NAME_FREED_AFTER;
+use crate::wire::{Code, Name};
 use jiff::tz::TimeZone;
 use model::Options;
 use screen::theme::Theme;
 use settings::Settings;
 use std::fmt;
 use std::time::Duration;
+use transcript::Transcript;
 
 /// Why the client ends other than well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,15 +78,26 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
     let name = settings.name()?;
     let server = settings.target.server();
     if as_json || as_plain || !settings::has_screen() {
-        return plain::run(&server, &name, settings.timeout, as_json);
+        return plain::run(settings, &name, as_json);
     }
+    let transcript =
+        match &settings.log {
+            Some(folder) => Some(Transcript::open(folder, &server).map_err(|error| {
+                Error::failed(format!("the log in {}: {error}", folder.display()))
+            })?),
+            None => None,
+        };
     let options = Options {
         server: server.to_string(),
         bell: settings.bell,
         zone: TimeZone::system(),
         seed: fastrand::u64(..),
+        rooms: settings.rooms.clone(),
+        keeps_log: transcript.is_some(),
     };
-    live::run(&server, &name, settings.timeout, options, Theme { colors: settings.has_colors() })
+    let theme = Theme { colors: settings.has_colors(), palette: settings.palette };
+    let extras = live::Extras { transcript, keymap: settings.keymap.clone() };
+    live::run(&server, &name, settings.timeout, options, theme, extras)
 }
 
 /// Connects to a server and greets it, within `timeout`.
@@ -84,6 +106,33 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
 /// As [`Connection::open`].
 fn open(server: &Server, name: &Name, timeout: Duration) -> Result<Connection, connect::Error> {
     Connection::open(server, Greeting::Name(name.shown()), Deadline::after(timeout))
+}
+
+/// Connects to a server and greets it; where the name is taken, takes it back
+/// from a connection of ours that broke, by the secret that its `/resume` was
+/// answered with. True: by the latter, whose greeting was packet 1.
+///
+/// # Errors
+/// As [`Connection::open`]; refused where that connection is not the one with
+/// the name.
+fn open_or_resume(
+    server: &Server,
+    name: &Name,
+    secret: Option<&str>,
+    timeout: Duration,
+) -> Result<(Connection, bool), connect::Error> {
+    match (open(server, name, timeout), secret) {
+        (Err(error), Some(secret)) if is_name_taken(&error) => {
+            let greeting = Greeting::Packet { name: name.shown(), to: "/resume", msg: secret };
+            Ok((Connection::open(server, greeting, Deadline::after(timeout))?, true))
+        }
+        (result, _) => Ok((result?, false)),
+    }
+}
+
+/// Whether somebody has our name, perhaps a lost connection of ours.
+fn is_name_taken(error: &connect::Error) -> bool {
+    matches!(error, connect::Error::Refused(refusal) if refusal.is(Code::NameTaken))
 }
 
 impl Error {
@@ -95,6 +144,11 @@ impl Error {
     fn unreachable(server: &Server, error: &connect::Error) -> Self {
         use connect::Error::{NotLanline, Refused};
         Self::Failed(match error {
+            Refused(_) if is_name_taken(error) => format!(
+                "{error} If that is yourself, by a connection that broke: the server gives it up \
+                 within {} s.",
+                NAME_FREED_AFTER.as_secs()
+            ),
             Refused(_) => error.to_string(),
             NotLanline => format!("what answers at {server} is no Lanline server"),
             error => format!("can't reach {server}: {error}"),

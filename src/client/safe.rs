@@ -49,6 +49,17 @@ pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
+/// A text as a part of a path: letters, digits and what names of users, rooms and
+/// hosts have besides; the rest is `_`.
+pub fn file_name(text: &str) -> String {
+    let allowed = |c: char| c.is_alphanumeric() || "#@._-:[]%".contains(c);
+    let name: String = text.chars().map(|c| if allowed(c) { c } else { '_' }).collect();
+    match name.as_str() {
+        "" | "." | ".." => "_".to_owned(),
+        _ => name,
+    }
+}
+
 /// JSON that may hold such characters inside its strings: there they become
 /// `\u202e` …, which every parser reads back as the same character.
 pub fn json(json: &str) -> Cow<'_, str> {

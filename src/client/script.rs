@@ -2,13 +2,14 @@
 //! standard output, everything else on standard error. Never: a conversation.
 
 use super::model::clock::{Clock, Now};
-use super::plain::{self, note};
+use super::plain::print::{note, print_all};
 use super::settings::Settings;
 use super::{Error, open, safe};
 use crate::connect::{self, Connection, Deadline, Listing, sender};
 use crate::wire::{Code, Endpoint, Name, Received, Refusal, Who};
 use jiff::Timestamp;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
@@ -20,18 +21,28 @@ const ASKS_AT_ONCE: usize = 64;
 const MEASUREMENTS: usize = 4;
 
 /// Sends `text` to somebody, to a room or to an endpoint, whose answer is
-/// printed. Without a text, standard input is sent.
+/// printed. Without a text, standard input is sent. What was done is a remark.
 ///
 /// # Errors
-/// [`Error::Failed`] where it was refused, or nobody knows.
+/// [`Error::Failed`] where it was refused, nobody is in the room, or nobody
+/// knows; [`Error::Usage`] where there is nothing to send.
 pub fn send(settings: &Settings, to: &str, text: Option<&str>) -> Result<(), Error> {
     let text = match text {
         None | Some("-") => read_input()?,
         Some(text) => text.to_owned(),
     };
+    // As it is typed in `chat`.
+    let to = to.strip_prefix('@').unwrap_or(to);
+    if text.is_empty() && !to.starts_with('/') {
+        return Err(Error::Usage(format!("what do you want to say to {to}?")));
+    }
     let mut line = Line::open(settings)?;
-    if to.starts_with('#') {
-        line.ask(Endpoint::Join, to)?;
+    let others = match to.starts_with('#') {
+        true => Some(line.join(to)?),
+        false => None,
+    };
+    if others == Some(0) {
+        return Err(Error::failed(format!("not sent: nobody is in {to}")));
     }
     let ordinal = line.push(to, &text)?;
     // Its answer shows that the end of the connection is no accident.
@@ -51,7 +62,13 @@ pub fn send(settings: &Settings, to: &str, text: Option<&str>) -> Result<(), Err
     }
     match refused {
         Some(refusal) => Err(Error::failed(format!("refused: {}", refusal.in_words()))),
-        None if is_read => Ok(()),
+        None if is_read => {
+            if !to.starts_with('/') {
+                let room = others.map(|others| format!(": {others} there besides you"));
+                note(&format!("sent to {}{}", safe::line(to), room.unwrap_or_default()));
+            }
+            Ok(())
+        }
         None => Err(Error::failed("the connection was lost: it may not have arrived")),
     }
 }
@@ -76,7 +93,7 @@ pub fn tail(
     let deadline = line.deadline();
     line.send(deadline)?;
     let Connection { receiver, first, .. } = line.connection;
-    plain::print_all(receiver, first, as_json)
+    print_all(receiver, first, as_json)
 }
 
 /// Prints `NAME IP SECONDS` for each of `names`, else for everybody but us.
@@ -92,8 +109,9 @@ pub fn who(settings: &Settings, names: Vec<String>, as_json: bool) -> Result<(),
     };
     let mut missing = None;
     for some in names.chunks(ASKS_AT_ONCE) {
+        let mut asked = BTreeMap::new();
         for name in some {
-            line.push(Endpoint::Who.name(), name)?;
+            asked.insert(line.push(Endpoint::Who.name(), name)?, name);
         }
         let deadline = line.deadline();
         line.send(deadline)?;
@@ -102,12 +120,15 @@ pub fn who(settings: &Settings, names: Vec<String>, as_json: bool) -> Result<(),
                 Ok(answer) => print(&if as_json { who_json(&answer) } else { answer })?,
                 // Who has left meanwhile isn't missed.
                 Err(_) if is_everybody => {}
-                Err(refusal) => missing = missing.or(Some(refusal)),
+                Err(refusal) => {
+                    let name = asked.get(&refusal.ordinal).map_or("", |name| name.as_str());
+                    missing.get_or_insert(format!("{name}: {}", refusal.in_words()));
+                }
             }
         }
     }
     match missing {
-        Some(refusal) => Err(Error::failed(refusal.in_words())),
+        Some(words) => Err(Error::failed(words)),
         None => Ok(()),
     }
 }
@@ -247,6 +268,14 @@ impl Line {
     fn ask(&mut self, endpoint: Endpoint, argument: &str) -> Result<String, Error> {
         let deadline = self.deadline();
         self.connection.ask(endpoint, argument, deadline).map_err(|error| unanswered(&error))
+    }
+
+    /// Joins a room; returns how many others are in it.
+    fn join(&mut self, room: &str) -> Result<u64, Error> {
+        let answer = self.ask(Endpoint::Join, room)?;
+        let members = answer.split([' ', '\n']).nth(1).and_then(|word| word.parse::<u64>().ok());
+        let members = members.ok_or_else(|| Error::failed("that is no room"))?;
+        Ok(members.saturating_sub(1))
     }
 
     /// All entries of a list.

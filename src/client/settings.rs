@@ -2,12 +2,15 @@
 //! configuration file, then what this machine knows. Never: acting on it.
 
 use super::Error;
+use super::keymap::Keymap;
+use super::screen::theme::Palette;
 use crate::connect::Target;
 use crate::wire::Name;
 use clap::ValueEnum;
 use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,6 +45,12 @@ pub struct Settings {
     pub bell: Bell,
     /// What connecting may take, and then each answer.
     pub timeout: Duration,
+    /// Rooms that `chat` joins at the start, with their `#`.
+    pub rooms: Vec<String>,
+    /// The folder that `chat` writes conversations to.
+    pub log: Option<PathBuf>,
+    pub palette: Palette,
+    pub keymap: Keymap,
 }
 
 /// `config.toml`.
@@ -52,6 +61,13 @@ struct File {
     server: Option<String>,
     colors: Option<Colors>,
     bell: Option<Bell>,
+    #[serde(default)]
+    rooms: Vec<String>,
+    log: Option<PathBuf>,
+    #[serde(default)]
+    palette: Palette,
+    #[serde(default)]
+    keys: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -92,6 +108,10 @@ impl Settings {
             colors: file.colors.unwrap_or_default(),
             bell: file.bell.unwrap_or_default(),
             timeout: TIMEOUT_DEFAULT,
+            rooms: file.rooms.iter().map(|room| parse_room(room)).collect::<Result<_, _>>()?,
+            log: file.log,
+            palette: file.palette,
+            keymap: Keymap::parse(&file.keys).map_err(|error| format!("keys: {error}"))?,
         })
     }
 
@@ -122,6 +142,18 @@ impl Settings {
     }
 }
 
+/// A room's name, with or without its `#`; returned with it.
+///
+/// # Errors
+/// It is none.
+pub fn parse_room(room: &str) -> Result<String, String> {
+    let name = room.strip_prefix('#').unwrap_or(room);
+    match Name::parse(name) {
+        Ok(_) => Ok(format!("#{name}")),
+        Err(error) => Err(format!("{room:?} is no room: {error}")),
+    }
+}
+
 /// Whether there is a terminal that a full screen can be drawn on.
 pub fn has_screen() -> bool {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
@@ -142,6 +174,7 @@ fn read(path: &Path) -> std::io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ratatui::style::Color;
 
     fn load(target: &str, text: &str) -> Result<Settings, String> {
         Settings::parse(target.parse().unwrap(), text)
@@ -156,6 +189,7 @@ mod tests {
         assert_eq!(settings.target.server().to_string(), "hall:7000");
         assert_eq!((settings.bell, settings.has_colors()), (Bell::Mentions, false));
         assert!(!settings.is_name_meant);
+        assert_eq!(settings.palette, Palette::default());
 
         let settings = load("carl@attic", text).unwrap();
         assert_eq!(settings.name().unwrap().shown(), "carl");
@@ -164,10 +198,32 @@ mod tests {
     }
 
     #[test]
+    fn rooms_colours_and_keys() {
+        let text = "rooms = [\"ops\", \"#tea\"]\nlog = \"/tmp/x\"\n\
+            [palette]\nalarm = \"light magenta\"\nbanner = \"#102030\"\n\
+            [keys]\nCtrl-N = \"search\"";
+        let settings = load("", text).unwrap();
+        assert_eq!(settings.rooms, ["#ops", "#tea"]);
+        assert_eq!(settings.log, Some(PathBuf::from("/tmp/x")));
+        assert_eq!(settings.palette.alarm, Color::LightMagenta);
+        assert_eq!(settings.palette.banner, Color::Rgb(0x10, 0x20, 0x30));
+        assert_ne!(settings.keymap, Keymap::default());
+    }
+
+    #[test]
     fn what_makes_no_sense_is_said() {
-        for text in
-            ["nmae = \"x\"", "name = \"_\"", "server = \"::1\"", "bell = \"loud\"", "name = 7", "["]
-        {
+        for text in [
+            "nmae = \"x\"",
+            "name = \"_\"",
+            "server = \"::1\"",
+            "bell = \"loud\"",
+            "name = 7",
+            "[",
+            "rooms = [\"#_\"]",
+            "palette.alarm = \"loud\"",
+            "palette.alarms = \"red\"",
+            "keys.n = \"search\"",
+        ] {
             assert!(load("", text).is_err(), "{text}");
         }
     }

@@ -84,16 +84,22 @@ impl Refusal {
         self.code == code.word()
     }
 
-    /// Code, recipient and reason in one line.
+    /// What it says to people, in one line: who misses the packet, and the
+    /// server's reason.
     pub fn in_words(&self) -> String {
-        let mut words = self.code.clone();
-        if let Some(recipient) = &self.recipient {
-            words = format!("{words} ({recipient})");
+        match &self.recipient {
+            Some(recipient) => format!("{recipient}: {}", self.why()),
+            None => self.why(),
         }
-        if !self.reason.is_empty() {
-            words = format!("{words}: {}", self.reason);
+    }
+
+    /// The same without who misses it; the code only where the server gives no
+    /// reason.
+    pub fn why(&self) -> String {
+        match self.reason.as_str() {
+            "" => self.code.replace('-', " "),
+            reason => reason.to_owned(),
         }
-        words
     }
 }
 
@@ -227,9 +233,9 @@ mod tests {
     #[test]
     fn a_refusal_is_told_in_words() {
         let refusal = Refusal::parse("7 busy bob\nTheir queue is full.").unwrap();
-        assert_eq!(refusal.in_words(), "busy (bob): Their queue is full.");
+        assert_eq!(refusal.in_words(), "bob: Their queue is full.");
         assert!(refusal.is(Code::Busy) && !refusal.is(Code::Stuck));
-        assert_eq!(Refusal::parse("0 stuck").unwrap().in_words(), "stuck");
+        assert_eq!(Refusal::parse("0 slow-down").unwrap().in_words(), "slow down");
         let long = format!("0 stuck\n{}", "é".repeat(1 << 20));
         assert_eq!(Refusal::parse(&long).unwrap().reason.len(), REASON_BYTES_MAX);
     }

@@ -19,6 +19,8 @@ fn a_conversation() {
     terminal.wait_for("Connected to");
     terminal.type_keys("@bob hello\r");
     peer.expect_typed("bob", "hello");
+    terminal.wait_for("written to bob; /to bob opens that conversation");
+    terminal.type_keys("/to bob\r");
     terminal.wait_for("│ hello");
     peer.send("bob", "ann", "hi \u{1b}[31mann");
     terminal.wait_for("hi \\u{1b}[31mann");
@@ -49,11 +51,8 @@ fn it_follows_the_terminals_size() {
 fn a_refused_greeting_never_takes_the_screen() {
     let server = FakeServer::new();
     let terminal = Terminal::start(80, 24, &["chat", &server.target("ann")]);
-    let mut peer = server.accept();
-    peer.line();
-    peer.send("/error", "", "0 name-taken\nSomebody is called ann.");
-    peer.close();
-    terminal.wait_for("lanline: refused: name-taken: Somebody is called ann.");
+    server.refuse_name("ann");
+    terminal.wait_for("lanline: refused: Somebody is called ann. If that is yourself");
     assert_eq!(terminal.end(), (Some(1), true));
 }
 
@@ -85,6 +84,7 @@ fn it_comes_back_by_itself() {
     terminal.wait_for("Connection lost");
     let mut peer = server.welcome("ann");
     peer.expect_typed("/join", "#ops");
+    peer.send("/join", "ann", "#ops 2");
     let screen = terminal.wait_for("may be missing");
     assert!(screen.contains("[#ops] half a line"), "{screen}");
     terminal.type_keys("\r");
@@ -152,4 +152,20 @@ fn a_flood_drowns_neither_keys_nor_memory() {
     println!("{} packets, {peak} bytes at the most", sent.load(Ordering::Relaxed));
     assert!(peak < MEMORY_BYTES_MAX, "{peak}");
     peer.close();
+}
+
+#[test]
+fn rooms_and_a_log_can_be_asked_for() {
+    let (server, folder) = (FakeServer::new(), tempfile::tempdir().unwrap());
+    let log = folder.path().join("log");
+    let args = ["chat", &server.target("ann"), "--room", "ops", "--log", log.to_str().unwrap()];
+    let terminal = Terminal::start(90, 24, &args);
+    let mut peer = server.welcome("ann");
+    peer.expect_typed("/join", "#ops");
+    peer.send("/join", "ann", "#ops 2");
+    peer.send("bob", "#ops", "one\ntwo");
+    terminal.wait_for("1 new");
+    let address = server.target("x").replace("x@", "");
+    let text = std::fs::read_to_string(log.join(address).join("#ops.log")).unwrap();
+    assert!(text.ends_with("\tbob\tone\n\t\ttwo\n"), "{text}");
 }

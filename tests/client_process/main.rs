@@ -2,6 +2,7 @@
 
 mod failures;
 mod full_screen;
+mod ghost;
 mod hostile;
 mod plain;
 mod script;

@@ -26,9 +26,9 @@ fn send_tells_whether_it_was_taken() {
     let mut peer = half_closed(peer);
     peer.send("/ping", "ann", "");
     peer.close();
-    assert_eq!(client.end(), (0, vec![], vec![]));
+    assert_eq!(client.end(), (0, vec![], vec!["sent to bob".to_owned()]));
 
-    let client = start(&server, &["send", "bob", "hello"]);
+    let client = start(&server, &["send", "@bob", "hello"]);
     let mut peer = server.welcome("ann");
     peer.expect("bob", "hello");
     let mut peer = half_closed(peer);
@@ -37,7 +37,7 @@ fn send_tells_whether_it_was_taken() {
     peer.close();
     let (code, out, err) = client.end();
     assert_eq!((code, out), (1, vec![]));
-    assert_eq!(err, ["lanline: refused: busy (bob): Their queue is full."]);
+    assert_eq!(err, ["lanline: refused: bob: Their queue is full."]);
 }
 
 #[test]
@@ -66,7 +66,24 @@ fn send_reads_a_pipe_and_joins_a_room_first() {
     let mut peer = half_closed(peer);
     peer.send("/ping", "ann", "");
     peer.close();
-    assert_eq!(client.end(), (0, vec![], vec![]));
+    assert_eq!(client.end(), (0, vec![], vec!["sent to #ops: 1 there besides you".to_owned()]));
+}
+
+#[test]
+fn send_says_that_nobody_would_get_it() {
+    let server = FakeServer::new();
+    let client = start(&server, &["send", "#ops", "hello"]);
+    let mut peer = server.welcome("ann");
+    peer.expect("/join", "#ops");
+    peer.send("/join", "ann", "#ops 1");
+    peer.expect_end();
+    let (code, _, err) = client.end();
+    assert_eq!((code, err), (1, vec!["lanline: not sent: nobody is in #ops".to_owned()]));
+
+    // Before it bothers the server.
+    let client = start(&server, &["send", "bob", ""]);
+    let (code, _, err) = client.end();
+    assert_eq!((code, err), (2, vec!["lanline: what do you want to say to bob?".to_owned()]));
 }
 
 #[test]
@@ -154,7 +171,7 @@ fn who_is_everybody_but_us_or_somebody() {
     peer.send("/who", "ann", "bob 10.0.0.7 65");
     let (code, out, err) = client.end();
     assert_eq!((code, out), (1, vec![r#"{"ip":"10.0.0.7","name":"bob","seconds":65}"#.to_owned()]));
-    assert_eq!(err, ["lanline: no-such-user: Gone."]);
+    assert_eq!(err, ["lanline: zoe: Gone."]);
 }
 
 #[test]
@@ -198,5 +215,12 @@ fn completions_and_manual() {
     assert!(out.iter().any(|line| line.starts_with(".TH lanline 1")), "{out:?}");
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Client::start(&["man", "--out", folder.path().to_str().unwrap()]).end().0, 0);
-    assert!(folder.path().join("lanline-chat.1").exists());
+    // What is typed and pressed there stands in it as well.
+    let page = std::fs::read_to_string(folder.path().join("lanline-chat.1")).unwrap();
+    let (code, out, _) = Client::start(&["man", "chat"]).end();
+    assert_eq!((code, out.join("\n") + "\n"), (0, page.clone()));
+    for text in [".TH lanline-chat 1", "\\fB/broadcast text\\fR", "/whois (/who)", "Ctrl\\-N"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert_eq!(Client::start(&["man", "fly"]).end().0, 2);
 }

@@ -3,6 +3,13 @@
 use std::process::Stdio;
 use testkit::{Process, program};
 
+/// The program, which finds neither a configuration nor a place for secrets.
+fn command(args: &[&str]) -> std::process::Command {
+    let mut command = program::command(args);
+    command.env("XDG_STATE_HOME", "/dev/null");
+    command
+}
+
 /// A `lanline` process, killed at the end at the latest.
 pub struct Client {
     process: Process,
@@ -10,12 +17,12 @@ pub struct Client {
 
 impl Client {
     pub fn start(args: &[&str]) -> Self {
-        Self { process: Process::spawn_with_stdin(program::command(args), Stdio::piped()) }
+        Self { process: Process::spawn_with_stdin(command(args), Stdio::piped()) }
     }
 
     /// The same with another standard output, which can't be looked at.
     pub fn start_into(stdout: impl Into<Stdio>, args: &[&str]) -> Self {
-        let command = program::command(args);
+        let command = command(args);
         Self { process: Process::spawn_into(command, Stdio::piped(), stdout) }
     }
 

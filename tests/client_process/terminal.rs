@@ -2,6 +2,7 @@
 //! what the client writes to it.
 
 use pty_process::blocking::{Command, Pty, open};
+use rustix::termios::{LocalModes, tcgetattr};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::process::Child;
@@ -30,6 +31,11 @@ struct State {
 
 impl Terminal {
     pub fn start(width: u16, height: u16, args: &[&str]) -> Self {
+        Self::start_with(width, height, args, &[("TERM", "xterm-256color")])
+    }
+
+    /// With these variables in the environment.
+    pub fn start_with(width: u16, height: u16, args: &[&str], env: &[(&str, &str)]) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(pty_process::Size::new(height, width)).unwrap();
         let mut command = Command::new(program::path()).args(args);
@@ -37,7 +43,8 @@ impl Terminal {
             command = command.env_remove(name);
         }
         let command = command.env("XDG_CONFIG_HOME", "/nonexistent");
-        let child = command.env("TERM", "xterm-256color").spawn(pts).unwrap();
+        let command = command.env("XDG_STATE_HOME", "/dev/null");
+        let child = command.envs(env.iter().copied()).spawn(pts).unwrap();
         let pty = Arc::new(pty);
         let parser = vt100::Parser::new(non_zero(height), non_zero(width), 0);
         let state = Mutex::new(State { parser, has_ended: false });
@@ -88,6 +95,11 @@ impl Terminal {
         self.child.id()
     }
 
+    /// Whether the terminal itself shows what is typed.
+    pub fn echoes(&self) -> bool {
+        is_echoing(&self.pty)
+    }
+
     /// Waits for the end: the exit code, and whether the terminal was given back.
     pub fn end(mut self) -> (Option<i32>, bool) {
         let start = Instant::now();
@@ -98,7 +110,8 @@ impl Terminal {
             state = self.shown.changed.wait_timeout(state, left).unwrap().0;
         }
         let screen = state.parser.screen();
-        let given_back = !screen.alternate_screen() && !screen.bracketed_paste();
+        let given_back =
+            !screen.alternate_screen() && !screen.bracketed_paste() && is_echoing(&self.pty);
         drop(state);
         (self.child.wait().unwrap().code(), given_back)
     }
@@ -125,6 +138,10 @@ fn read(mut pty: &Pty, shown: &Shown) {
             return;
         }
     }
+}
+
+fn is_echoing(pty: &Pty) -> bool {
+    tcgetattr(pty).unwrap().local_modes.contains(LocalModes::ECHO)
 }
 
 fn non_zero(number: u16) -> NonZeroU16 {

@@ -33,7 +33,7 @@ fn typing_goes_to_the_open_conversation() {
     stage.enter("hello");
     stage.enter("//slash");
     stage.enter("/msg #ops all of you");
-    stage.enter("again");
+    stage.enter("/to #ops again");
     assert_eq!(
         stage.sent(),
         [
@@ -46,7 +46,6 @@ fn typing_goes_to_the_open_conversation() {
     stage.say("Éva", "ann", "hi");
     stage.enter("/reply bonjour");
     assert_eq!(stage.sent(), [pair("Éva", "bonjour")]);
-    assert_eq!(stage.model.conversation().title, "Éva");
 }
 
 #[test]
@@ -87,22 +86,25 @@ fn every_endpoint_goes_by_its_name() {
 #[test]
 fn a_refusal_marks_its_line_even_late() {
     let mut stage = Stage::new(80, 20);
-    stage.enter("@bob one");
+    stage.enter("/to bob one");
     stage.enter("two");
-    stage.enter("@zoe three");
+    stage.enter("/to zoe three");
     stage.refuse("bob", "undelivered bob\nThey have left.");
     let bob = stage.model.conversations.iter().find(|one| one.title == "bob").unwrap();
     let kinds: Vec<&Kind> = bob.lines().iter().skip(1).map(|line| &line.kind).collect();
     assert!(matches!(kinds[0], Kind::Own(Delivery::Sent)), "{kinds:?}");
-    let Kind::Own(Delivery::Refused { reasons, more: 0 }) = kinds[1] else { panic!("{kinds:?}") };
-    assert_eq!(reasons, &["undelivered (bob): They have left"]);
+    let Kind::Own(Delivery::Refused { reasons, more: 0, for_all: true }) = kinds[1] else {
+        panic!("{kinds:?}")
+    };
+    assert_eq!(reasons, &["They have left"]);
     assert_eq!(bob.mentions, 1);
+    assert_eq!(stage.model.hint(), Some("not delivered to bob: They have left."));
 }
 
 #[test]
 fn a_lost_connection_doubts_only_what_was_not_read() {
     let mut stage = Stage::new(80, 20);
-    stage.enter("@bob one");
+    stage.enter("/to bob one");
     stage.pong();
     stage.enter("two");
     stage.event(Event::Lost("gone.".to_owned()));
@@ -122,9 +124,6 @@ fn it_comes_back_with_its_draft_and_its_rooms() {
     stage.effects.clear();
     stage.type_text("half");
     stage.event(Event::Lost("gone.".to_owned()));
-    stage.act(Action::Submit);
-    assert_eq!((stage.sent(), draft(&stage)), (vec![], "half"));
-
     let mut pauses = Vec::new();
     for _ in 0..8 {
         let Link::Waiting { until, .. } = stage.model.link else {
@@ -132,6 +131,7 @@ fn it_comes_back_with_its_draft_and_its_rooms() {
         };
         assert_eq!(stage.model.deadline().map(|at| at <= until), Some(true));
         pauses.push(until - stage.now.ticks);
+        assert!(until - stage.now.ticks <= Duration::from_secs(15));
         stage.now.ticks = until;
         stage.effects.clear();
         stage.event(Event::Tick);
@@ -139,7 +139,7 @@ fn it_comes_back_with_its_draft_and_its_rooms() {
         stage.event(Event::NotConnected("refused".to_owned()));
     }
     assert!(
-        pauses[0] < Duration::from_millis(1301) && pauses[7] > Duration::from_secs(40),
+        pauses[0] <= Duration::from_secs(1) && pauses[7] >= Duration::from_secs(9),
         "{pauses:?}"
     );
     stage.effects.clear();
@@ -148,6 +148,7 @@ fn it_comes_back_with_its_draft_and_its_rooms() {
     assert_eq!(stage.sent(), [pair("/join", "#ops")]);
     assert_eq!(draft(&stage), "half");
     assert!(last(&stage).1.contains("may be missing"), "{:?}", last(&stage));
+    stage.say("/join", "ann", "#ops 2");
     stage.act(Action::Submit);
     assert_eq!(stage.sent(), [pair(&stage.model.conversation().title.clone(), "half")]);
 }

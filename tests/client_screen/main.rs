@@ -2,6 +2,8 @@
 
 mod behaviour;
 mod clock;
+mod expectations;
+mod outage;
 mod safety;
 mod screens;
 mod stage;

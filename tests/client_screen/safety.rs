@@ -21,6 +21,9 @@ enum Step {
     Pass(u64),
     Connected,
     NotConnected,
+    NameTaken,
+    NetworkCameBack,
+    Resumed,
     Lost,
 }
 
@@ -47,6 +50,8 @@ fn step() -> impl Strategy<Value = Step> {
                 "/rooms",
                 "/broadcast",
                 "/presence",
+                "/resume",
+                "/room",
                 "/quit",
                 "/new",
             ])
@@ -64,7 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
         ]
     };
     let line = prop_oneof![
-        "/(msg|to|join|leave|who|list|search|clear|ignore|reply|help|ack|members|close)( #?[a-c]{1,2})?( .{0,9})?",
+        "/(msg|to|join|leave|who|list|search|clear|ignore|reply|help|ack|members|close|cancel|resend|broadcast|topic|me|quit)( #?[a-c]{1,2})?( .{0,9})?",
         "[a-c @/]{0,12}",
         any::<String>(),
     ];
@@ -108,7 +113,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u64..200).prop_map(Step::Pass),
         1 => Just(Step::Connected),
         1 => Just(Step::NotConnected),
-        1 => Just(Step::Lost),
+        1 => Just(Step::NameTaken),
+        1 => Just(Step::NetworkCameBack),
+        1 => Just(Step::Resumed),
+        2 => Just(Step::Lost),
     ]
 }
 
@@ -124,6 +132,11 @@ fn take(stage: &mut Stage, step: Step) {
             stage.event(Event::Connected(Welcome::parse("ann ::1 1 x").unwrap()));
         }
         Step::NotConnected => stage.event(Event::NotConnected("no\u{1b}".to_owned())),
+        Step::NameTaken => stage.event(Event::NameTaken),
+        Step::NetworkCameBack => stage.event(Event::NetworkCameBack),
+        Step::Resumed => {
+            stage.event(Event::Resumed(Welcome::parse("ann ::1 1 x").unwrap()));
+        }
         Step::Lost => stage.event(Event::Lost("gone\u{202e}".to_owned())),
     }
 }

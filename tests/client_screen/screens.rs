@@ -20,7 +20,7 @@ fn busy(width: u16, height: u16) -> Stage {
     stage.say("Éva", "#ops", "ann: thank you!\nIt was urgent.");
     stage.now.wall += Duration::from_secs(12 * 3600);
     stage.say("bob", "#ops", "Good morning.");
-    stage.enter("@zoe are you there?");
+    stage.enter("/to zoe are you there?");
     stage.refuse("zoe", "no-such-user\nNobody of that name is here.");
     stage.act(Action::Switch(1));
     stage.say("bob", "ann", "psst");

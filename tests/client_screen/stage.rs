@@ -5,7 +5,10 @@ use jiff::tz::TimeZone;
 use lanline::client::model::action::Action;
 use lanline::client::model::clock::Now;
 use lanline::client::model::{Bell, Effect, Event, Model, Options};
-use lanline::client::screen::{self, theme::Theme};
+use lanline::client::screen::{
+    self,
+    theme::{Palette, Theme},
+};
 use lanline::wire::{Received, Welcome};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -32,7 +35,14 @@ impl Stage {
             bell: Bell::Mentions,
             zone: TimeZone::UTC,
             seed: 7,
+            rooms: Vec::new(),
+            keeps_log: false,
         };
+        Self::with(options, width, height)
+    }
+
+    /// The same with other options.
+    pub fn with(options: Options, width: u16, height: u16) -> Self {
         let wall = "2026-11-23T12:00:00Z".parse().unwrap();
         let now = Now { ticks: Duration::ZERO, wall };
         let mut stage = Self {
@@ -54,6 +64,7 @@ impl Stage {
         self.say("/time", "ann", &self.now.wall.to_string());
         self.say("/presence", "ann", "on");
         self.say("/list", "ann", "1-3 of 3\nann\nbob\nÉva");
+        self.refuse("/resume", "no-such-endpoint\nThere is no such endpoint; see /help.");
         self.pong();
         self.effects.clear();
     }
@@ -132,7 +143,7 @@ impl Stage {
     /// The packets asked for since the last call, without the client's own
     /// questions.
     pub fn sent(&mut self) -> Vec<(String, String)> {
-        let own = ["/ping", "/time", "/list", "/members", "/presence"];
+        let own = ["/ping", "/time", "/list", "/members", "/presence", "/resume"];
         std::mem::take(&mut self.effects)
             .into_iter()
             .filter_map(|effect| match effect {
@@ -142,13 +153,18 @@ impl Stage {
             .collect()
     }
 
+    /// Whom each packet of this connection was for.
+    pub fn recipients(&self) -> &[String] {
+        &self.recipients
+    }
+
     pub fn bells(&self) -> usize {
         self.effects.iter().filter(|effect| **effect == Effect::Bell).count()
     }
 
     pub fn terminal(&self) -> Terminal<TestBackend> {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
-        let theme = Theme { colors: true };
+        let theme = Theme { colors: true, palette: Palette::default() };
         terminal.draw(|frame| screen::draw(frame, &self.model, &theme)).unwrap();
         terminal
     }

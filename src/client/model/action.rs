@@ -1,9 +1,10 @@
 //! What a key does; which key it was is decided elsewhere.
 
 use super::clock::Now;
-use super::commands::COMMANDS;
+use super::commands::{ALIASES, COMMANDS};
 use super::complete::Completion;
 use super::conversation::{Conversation, Place, key_of};
+use super::sending::count;
 use super::{Effect, Mode, Model};
 use crate::client::safe;
 use std::time::Duration;
@@ -62,6 +63,7 @@ impl Model {
             Action::Submit => self.submit(now),
             Action::Complete { back } => self.complete(back),
             Action::Older => {
+                self.conversation_mut().is_draft_refused = false;
                 let line = self.conversation().draft.value().to_owned();
                 if let Some(older) = self.history.older(&line) {
                     let older = Input::new(older.to_owned());
@@ -75,7 +77,7 @@ impl Model {
             }
             Action::Search => self.mode = Mode::Search { query: Input::default(), found: None },
             Action::Escape => {
-                if self.banners.pop_front().is_none() {
+                if self.banners.pop_back().is_none() {
                     self.conversation_mut().scroll_to_end();
                 }
                 self.hint = None;
@@ -105,8 +107,23 @@ impl Model {
         {
             return;
         }
+        if matches!(request, InputRequest::InsertChar(_)) {
+            self.hint = None;
+            self.put_refused_aside();
+        }
         self.history.settle();
-        self.conversation_mut().draft.handle(request);
+        let conversation = self.conversation_mut();
+        conversation.is_draft_refused = false;
+        conversation.draft.handle(request);
+    }
+
+    /// A line that Enter could do nothing with never runs into the next one.
+    fn put_refused_aside(&mut self) {
+        if std::mem::take(&mut self.conversation_mut().is_draft_refused) {
+            let line = self.conversation().draft.value().to_owned();
+            self.remember(&line);
+            self.conversation_mut().draft.reset();
+        }
     }
 
     fn scroll(&mut self, action: Action) {
@@ -141,14 +158,19 @@ impl Model {
     fn interrupt(&mut self, now: Now) {
         let line = self.conversation().draft.value().to_owned();
         if !line.is_empty() {
-            self.history.push(&line);
+            self.remember(&line);
             self.conversation_mut().draft.reset();
+            self.conversation_mut().is_draft_refused = false;
             self.hint_at("put aside: Up brings it back", now);
         } else if self.leaving.is_some() {
             self.quit("");
         } else {
             self.leaving = Some(now.ticks + LEAVING_TIME);
-            self.hint_at("Ctrl-C again leaves", now);
+            let waiting = match self.outbox.len() {
+                0 => String::new(),
+                lines => format!(", without sending {}", count(lines, "waiting line")),
+            };
+            self.hint_at(format!("Ctrl-C again leaves{waiting}"), now);
         }
     }
 
@@ -174,7 +196,11 @@ impl Model {
         let at_start = word.len() == before.len();
         let rooms = || self.people.rooms().map(str::to_owned);
         match word.chars().next() {
-            Some('/') if at_start => COMMANDS.iter().map(|one| format!("/{}", one.name)).collect(),
+            Some('/') if at_start => {
+                let names = COMMANDS.iter().map(|one| one.name);
+                let names = names.chain(ALIASES.iter().map(|(alias, _)| *alias));
+                names.map(|name| format!("/{name}")).collect()
+            }
             Some('#') => rooms().collect(),
             Some('@') if at_start => {
                 let rooms = rooms().map(|room| format!("@{room}"));
@@ -208,6 +234,7 @@ impl Model {
         let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
         let text = text.trim_end_matches('\n');
         if text.contains('\n') && matches!(self.mode, Mode::Typing) {
+            self.put_refused_aside();
             self.mode = Mode::Paste(
                 text.chars().filter(|&c| c == '\n' || c == '\t' || !safe::is_obeyed(c)).collect(),
             );

@@ -12,9 +12,11 @@ const ASKS_MAX: usize = 1_000;
 
 /// What a packet of ours was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Sent {
-    Line { place: Place, number: u64 },
-    Ask { endpoint: String },
+struct Sent {
+    /// Where it is a question: to which endpoint.
+    endpoint: Option<String>,
+    /// The line that shows it.
+    line: Option<(Place, u64)>,
 }
 
 /// A question to an endpoint.
@@ -26,6 +28,8 @@ pub struct Ask {
     pub argument: String,
     /// Asked by the client for itself: the answer is not shown.
     pub quiet: bool,
+    /// The number of the line in `place` that shows the question.
+    pub line: Option<u64>,
     pub at: Now,
 }
 
@@ -57,15 +61,30 @@ pub struct Asks {
 }
 
 impl Asks {
-    pub fn sent_line(&mut self, place: Place, number: u64) {
-        self.remember(Sent::Line { place, number });
+    /// Whoever connects by a packet has sent one already.
+    pub fn greeted_by_packet(&mut self) {
+        self.remember(Sent { endpoint: None, line: None });
     }
 
-    pub fn sent_ask(&mut self, endpoint: &str, argument: &str, place: Place, quiet: bool, at: Now) {
-        self.remember(Sent::Ask { endpoint: endpoint.to_owned() });
+    pub fn sent_line(&mut self, place: Place, number: u64) {
+        self.remember(Sent { endpoint: None, line: Some((place, number)) });
+    }
+
+    /// `line` is the number of the line in `place` that shows the question.
+    pub fn sent_ask(
+        &mut self,
+        endpoint: &str,
+        argument: &str,
+        place: Place,
+        line: Option<u64>,
+        quiet: bool,
+        at: Now,
+    ) {
+        let shown = line.map(|number| (place.clone(), number));
+        self.remember(Sent { endpoint: Some(endpoint.to_owned()), line: shown });
         let open = self.open.entry(endpoint.to_owned()).or_default();
         let argument = argument.to_owned();
-        open.push_back(Ask { ordinal: self.count, place, argument, quiet, at });
+        open.push_back(Ask { ordinal: self.count, place, argument, quiet, line, at });
         if open.len() > ASKS_MAX {
             open.pop_front();
         }
@@ -96,23 +115,19 @@ impl Asks {
         self.read = self.read.max(ordinal.min(self.count));
         let first = self.count + 1 - self.sent.len() as u64;
         let index = ordinal.checked_sub(first).and_then(|index| usize::try_from(index).ok());
-        match index.and_then(|index| self.sent.get(index)) {
-            Some(Sent::Line { place, number }) => {
-                About::Line { place: place.clone(), number: *number }
-            }
-            Some(Sent::Ask { endpoint }) => {
-                let endpoint = endpoint.clone();
-                let Some(open) = self.open.get_mut(&endpoint) else { return About::Unknown };
-                match open.iter().position(|ask| ask.ordinal == ordinal) {
-                    Some(index) => match open.remove(index) {
-                        Some(ask) => About::Ask { endpoint, ask },
-                        None => About::Unknown,
-                    },
-                    None => About::Unknown,
-                }
-            }
-            None => About::Unknown,
-        }
+        let Some(sent) = index.and_then(|index| self.sent.get(index)) else {
+            return About::Unknown;
+        };
+        let Some(endpoint) = sent.endpoint.clone() else {
+            return match sent.line.clone() {
+                Some((place, number)) => About::Line { place, number },
+                None => About::Unknown,
+            };
+        };
+        let open = self.open.get_mut(&endpoint);
+        let ask =
+            open.and_then(|open| open.remove(open.iter().position(|ask| ask.ordinal == ordinal)?));
+        ask.map_or(About::Unknown, |ask| About::Ask { endpoint, ask })
     }
 
     /// Whether the server may not have read all that we sent.
@@ -124,11 +139,7 @@ impl Asks {
     pub fn lost(&mut self) -> Vec<(Place, u64)> {
         let unread = (self.count - self.read) as usize;
         let skipped = self.sent.len().saturating_sub(unread);
-        let lines = self.sent.iter().skip(skipped).filter_map(|sent| match sent {
-            Sent::Line { place, number } => Some((place.clone(), *number)),
-            Sent::Ask { .. } => None,
-        });
-        let lines = lines.collect();
+        let lines = self.sent.iter().skip(skipped).filter_map(|sent| sent.line.clone()).collect();
         *self = Self::default();
         lines
     }
@@ -141,7 +152,7 @@ mod tests {
 
     fn ask(asks: &mut Asks, endpoint: &str, argument: &str) {
         let at = Now { ticks: Duration::ZERO, wall: jiff::Timestamp::UNIX_EPOCH };
-        asks.sent_ask(endpoint, argument, Place::Server, true, at);
+        asks.sent_ask(endpoint, argument, Place::Server, None, true, at);
     }
 
     fn bob() -> Place {

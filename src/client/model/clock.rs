@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// A clock that is off by more than this is wrong, and its owner is told.
 pub const WRONG_CLOCK: SignedDuration = SignedDuration::from_secs(1);
+/// Clocks that differ by less than this agree, as far as people care.
+const SAME_TIME_SECONDS: f64 = 0.05;
 /// How often the offset is measured.
 pub const MEASURE_INTERVAL: Duration = Duration::from_secs(180);
 /// Of the last measurements, the one with the shortest round trip counts: the
@@ -79,6 +81,17 @@ impl Clock {
 
     pub fn is_wrong(&self) -> bool {
         self.offset().is_some_and(|offset| offset.abs() > WRONG_CLOCK)
+    }
+
+    /// How this machine's clock compares with the server's.
+    pub fn in_words(&self) -> String {
+        let offset = self.offset().unwrap_or_default();
+        let seconds = offset.abs().as_secs_f64();
+        match offset.is_positive() {
+            _ if seconds < SAME_TIME_SECONDS => "agrees".to_owned(),
+            true => format!("is {seconds:.2} s behind"),
+            false => format!("is {seconds:.2} s ahead"),
+        }
     }
 
     /// What to tell the owner of this machine: once, until it is right again.

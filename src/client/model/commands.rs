@@ -5,9 +5,15 @@ use super::clock::Now;
 use super::complete::nearest;
 use super::conversation::Place;
 use super::link::Link;
+use super::sending::count;
 use super::{Effect, Mode, Model};
 use crate::client::typed::{Typed, split_word};
 use crate::wire::Name;
+use std::time::Duration;
+
+/// `/quit` twice leaves in spite of lines that wait, if the second follows
+/// within this.
+const LEAVING_WITH_LINES_TIME: Duration = Duration::from_secs(10);
 
 /// A command as `/help` shows it.
 pub struct Command {
@@ -23,22 +29,26 @@ const fn command(name: &'static str, argument: &'static str, help: &'static str)
 /// All that may stand behind a slash, the most wanted first.
 pub const COMMANDS: &[Command] = &[
     command("msg", "NAME text", "write to somebody, or to a #ROOM; @NAME text does the same"),
+    command("to", "NAME [text]", "open the conversation with somebody, or with a #ROOM"),
     command("reply", "text", "write to whoever wrote to you alone last"),
-    command("to", "NAME", "open the conversation with somebody, or with a #ROOM"),
     command("join", "#ROOM", "join a room"),
-    command("leave", "[#ROOM]", "leave a room, or the open conversation"),
+    command("leave", "[#ROOM]", "leave a room, or close the open conversation"),
+    command("me", "text", "say what you do: *text*"),
     command("who", "NAME", "where somebody is, and for how long"),
     command("list", "", "everybody who is here"),
     command("rooms", "", "all rooms"),
     command("members", "[#ROOM]", "who is in a room"),
+    command("topic", "[text]", "what the open room is about, where the server keeps topics"),
     command("time", "", "the server's clock"),
     command("ping", "[text]", "how long the way to the server and back takes"),
-    command("broadcast", "text", "write to everybody"),
+    command("broadcast", "text", "write to everybody (operators only, where there is a token)"),
     command("search", "text", "look for text in this conversation; Ctrl-F"),
     command("clear", "", "forget the lines of this conversation"),
     command("ignore", "[NAME]", "hide what somebody writes; again to stop; alone to see whom"),
     command("ack", "", "put a broadcast's banner away; Esc does the same"),
-    command("reconnect", "", "try again at once"),
+    command("cancel", "[all]", "take back the newest line that is waiting here; or all"),
+    command("resend", "", "send again the newest line here that was refused"),
+    command("reconnect", "", "connect again at once"),
     command("stats", "", "the server in numbers"),
     command("presence", "on|off", "be told who comes and goes"),
     command("operator", "token", "become an operator"),
@@ -47,8 +57,18 @@ pub const COMMANDS: &[Command] = &[
     command("quit", "", "leave"),
 ];
 
-/// The keys, for `/help`.
-const KEYS: &str = "\
+/// What other programs call them.
+pub const ALIASES: &[(&str, &str)] = &[
+    ("query", "to"),
+    ("part", "leave"),
+    ("close", "leave"),
+    ("whois", "who"),
+    ("names", "members"),
+    ("exit", "quit"),
+];
+
+/// The keys, for `/help` and the manual page.
+pub const KEYS: &str = "\
 Enter sends; Tab completes names, rooms and commands; Up and Down: lines typed before
 Ctrl-N, Ctrl-P, Alt-1 … Alt-9: other conversations; Alt-A: the next with something new
 PageUp, PageDown, Ctrl-Up, Ctrl-Down: scroll; Ctrl-Home, Ctrl-End: to the start, to the end
@@ -57,24 +77,37 @@ Ctrl-F: search; Esc: put a banner, a search or a question away; Ctrl-L: paint an
 Ctrl-C: put the line aside (Up brings it back); on an empty line, twice: leave";
 
 impl Model {
-    /// Enter: the open conversation's draft is carried out, and kept where it
-    /// can't be.
+    /// Enter: the open conversation's draft is carried out. Where it can't be,
+    /// it stays, until something else is typed.
     pub(super) fn submit(&mut self, now: Now) {
+        self.hint = None;
         let index = self.open;
         let place = self.conversations[index].place.clone();
         let line = self.conversations[index].draft.value().to_owned();
         match self.carry_out(&line, now) {
             Ok(()) => {
-                if !matches!(Typed::parse(&line), Typed::Command { name: "operator", .. }) {
-                    self.history.push(&line);
-                }
+                self.remember(&line);
                 // It may be gone: the line was `/leave`.
-                if let Some(index) = self.find(&place) {
-                    self.conversations[index].draft.reset();
-                    self.conversations[index].scroll_to_end();
+                let Some(index) = self.find(&place) else { return };
+                let conversation = &mut self.conversations[index];
+                conversation.is_draft_refused = false;
+                conversation.scroll_to_end();
+                // It may be another one: the line was `/cancel`.
+                if conversation.draft.value() == line {
+                    conversation.draft.reset();
                 }
             }
-            Err(words) => self.hint_at(words, now),
+            Err(words) => {
+                self.conversations[index].is_draft_refused = !line.is_empty();
+                self.hint_at(words, now);
+            }
+        }
+    }
+
+    /// Up brings it back, unless it holds a token.
+    pub(super) fn remember(&mut self, line: &str) {
+        if !matches!(Typed::parse(line), Typed::Command { name: "operator", .. }) {
+            self.history.push(line);
         }
     }
 
@@ -105,12 +138,15 @@ impl Model {
             return Err(format!("what do you want to say to {to}?"));
         }
         let index = self.send_line(to, text, now)?;
-        self.switch_to(index);
+        if index != self.open {
+            self.hint_at(format!("written to {to}; /to {to} opens that conversation"), now);
+        }
         Ok(())
     }
 
     fn command(&mut self, name: &str, rest: &str, now: Now) -> Result<(), String> {
-        match name {
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+        match alias.map_or(name, |(_, meant)| meant) {
             "msg" => match split_word(rest) {
                 ("", _) => Err("/msg NAME text".to_owned()),
                 (to, text) => self.write_to(to, text, now),
@@ -119,65 +155,87 @@ impl Model {
                 Some(to) => self.write_to(&to, rest, now),
                 None => Err("nobody has written to you alone yet".to_owned()),
             },
-            "to" | "query" => self.open_conversation(rest),
-            "leave" | "part" | "close" => self.leave(rest, now),
+            "me" if rest.is_empty() => Err("/me text".to_owned()),
+            "me" => self.say_here(&format!("*{rest}*"), now),
+            "to" => self.open_conversation(rest, now),
+            "leave" => self.leave(rest, now),
             "search" => self.search(rest, now),
-            "clear" => {
-                self.conversation_mut().clear();
-                Ok(())
-            }
+            "clear" => self.clear(),
             "ignore" => self.ignore(rest, now),
-            "ack" => self.banners.pop_front().map(drop).ok_or("no banner is waiting".to_owned()),
+            "ack" => self.banners.pop_back().map(drop).ok_or("no banner is waiting".to_owned()),
+            "cancel" => self.cancel(rest, now),
+            "resend" => self.resend(now),
             "reconnect" => self.reconnect(),
             "help" => {
                 self.help(now);
                 Ok(())
             }
-            "quit" | "exit" => {
-                self.quit(rest);
-                Ok(())
-            }
-            "" => Err("a command? Tab shows them; // writes a slash".to_owned()),
+            "quit" => self.quit_unless_lines_wait(rest, now),
+            "topic" => self.topic(rest, now),
             name if COMMANDS.iter().any(|command| command.name == name) => {
                 self.endpoint(name, rest, now)
             }
-            name => Err(match nearest(name, COMMANDS.iter().map(|command| command.name)) {
-                Some(near) => format!("no command /{name}: did you mean /{near}?"),
-                None => format!("no command /{name}: /help shows them; // writes a slash"),
-            }),
+            name => Err(no_such_command(name)),
         }
     }
 
     /// A question to the server; the answer comes into the open conversation.
     fn endpoint(&mut self, name: &str, rest: &str, now: Now) -> Result<(), String> {
-        let place = self.conversation().place.clone();
-        let here = self.conversation().title.clone();
-        let argument = match (name, rest, &place) {
+        let conversation = self.conversation();
+        let here = conversation.title.clone();
+        let argument = match (name, rest, &conversation.place) {
             ("members", "", Place::Room(_)) | ("who", "", Place::Person(_)) => here,
+            ("members", "", _) => return self.send_ask("/list", "", now),
             ("who", "", _) => return Err("who is who? /who NAME; /list shows everybody".to_owned()),
-            ("join" | "members", "", _) => return Err(format!("/{name} #ROOM")),
+            ("join", "", _) => return Err("/join #ROOM".to_owned()),
             ("broadcast", "", _) => return Err("/broadcast text".to_owned()),
+            ("broadcast", text, _) => return self.send_broadcast(text, now),
             ("join" | "members", room, _) if !room.starts_with('#') => format!("#{room}"),
             _ => rest.to_owned(),
         };
-        let endpoint = format!("/{name}");
-        self.check(&endpoint, &argument)?;
-        if name == "broadcast" {
-            let text = format!("/broadcast {argument}");
-            self.note(&Place::Server, &text, now);
-        }
-        self.ask(&endpoint, &argument, place, false, now);
-        Ok(())
+        self.send_ask(&format!("/{name}"), &argument, now)
     }
 
-    fn open_conversation(&mut self, to: &str) -> Result<(), String> {
+    /// Servers that keep rooms for accounts have topics.
+    fn topic(&mut self, text: &str, now: Now) -> Result<(), String> {
+        let conversation = self.conversation();
+        let Place::Room(_) = conversation.place else {
+            return Err("only rooms have a topic".to_owned());
+        };
+        let room = conversation.title.clone();
+        let argument = if text.is_empty() { room } else { format!("{room} topic {text}") };
+        self.send_ask("/room", &argument, now)
+    }
+
+    fn open_conversation(&mut self, rest: &str, now: Now) -> Result<(), String> {
+        let (to, text) = split_word(rest);
         check_partner(to)?;
+        if !text.is_empty() {
+            self.check(to, text)?;
+        }
         let index = self.find_or_make(Place::of(to), to);
         if index == 0 {
             return Err("too many conversations: /leave one first".to_owned());
         }
         self.switch_to(index);
+        if to.starts_with('#') && !self.is_member(to) {
+            self.hint_at(format!("you are not in {to}: /join {to}"), now);
+        }
+        if text.is_empty() { Ok(()) } else { self.send_line(to, text, now).map(drop) }
+    }
+
+    fn clear(&mut self) -> Result<(), String> {
+        self.check_none_waits(self.open)?;
+        self.conversation_mut().clear();
         Ok(())
+    }
+
+    /// What waits to be sent stays in sight.
+    fn check_none_waits(&self, index: usize) -> Result<(), String> {
+        match self.outbox.has(&self.conversations[index].place) {
+            true => Err("lines are waiting here: /cancel takes them back".to_owned()),
+            false => Ok(()),
+        }
     }
 
     fn leave(&mut self, rest: &str, now: Now) -> Result<(), String> {
@@ -185,6 +243,7 @@ impl Model {
         let room = match (rest, &conversation.place) {
             ("", Place::Server) => return Err("this window stays: /quit leaves".to_owned()),
             ("", Place::Person(_)) => {
+                self.check_none_waits(self.open)?;
                 self.close(self.open);
                 return Ok(());
             }
@@ -192,6 +251,10 @@ impl Model {
             (room, _) if room.starts_with('#') => room.to_owned(),
             (room, _) => format!("#{room}"),
         };
+        let index = self.find(&Place::of(&room));
+        if let Some(index) = index {
+            self.check_none_waits(index)?;
+        }
         if self.link == Link::Online && self.is_member(&room) {
             self.check("/leave", &room)?;
             self.ask("/leave", &room, Place::Server, false, now);
@@ -199,8 +262,7 @@ impl Model {
         }
         // Not in there (any more): only the window goes.
         self.went(&room);
-        let index = self.find(&Place::of(&room)).ok_or(format!("you are not in {room}"))?;
-        self.close(index);
+        self.close(index.ok_or(format!("you are not in {room}"))?);
         Ok(())
     }
 
@@ -259,11 +321,38 @@ impl Model {
         self.note(&here, &format!("{text}\n{KEYS}"), now);
     }
 
+    /// Lines that wait are given up only by a second `/quit`.
+    fn quit_unless_lines_wait(&mut self, words: &str, now: Now) -> Result<(), String> {
+        if self.outbox.is_empty() || self.leaving.is_some() {
+            self.quit(words);
+            return Ok(());
+        }
+        self.leaving = Some(now.ticks + LEAVING_WITH_LINES_TIME);
+        let lines = count(self.outbox.len(), "line");
+        Err(format!("not sent yet: {lines}; Enter again leaves without sending"))
+    }
+
     pub(super) fn quit(&mut self, words: &str) {
         if self.link == Link::Online {
             self.effects.push(Effect::Send { to: "/quit".to_owned(), msg: words.to_owned() });
         }
         self.effects.push(Effect::Quit);
+    }
+}
+
+/// Why there is no such command, or which one is near.
+pub fn no_such_command(name: &str) -> String {
+    let known = COMMANDS.iter().map(|command| command.name);
+    let known = known.chain(ALIASES.iter().map(|(alias, _)| *alias));
+    match name {
+        "" => "a command? Tab shows them; // writes a slash".to_owned(),
+        "nick" => "a name lasts as long as the connection: /quit, then lanline chat NAME@SERVER"
+            .to_owned(),
+        "away" => "this server tells nobody who is away; /quit leaves".to_owned(),
+        name => match nearest(name, known) {
+            Some(near) => format!("no command /{name}: did you mean /{near}?"),
+            None => format!("no command /{name}: /help shows them; // writes a slash"),
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! One conversation: its lines, how far it was read, where it is scrolled to.
 //! Never: the wire, the clock.
 
-use super::line::{Kind, Line};
+use super::line::{Delivery, Kind, Line};
 use super::wrap::Shape;
 use crate::client::safe;
 use crate::wire::Name;
@@ -60,10 +60,14 @@ pub struct Conversation {
     pub mentions: usize,
     /// What is typed, not sent yet.
     pub draft: Input,
+    /// Enter did nothing with the draft: what is typed next replaces it.
+    pub is_draft_refused: bool,
     lines: VecDeque<Line>,
     first: u64,
     bytes: usize,
     anchor: Option<Anchor>,
+    /// The number of the line with [`Line::is_first_new`].
+    first_new: Option<u64>,
 }
 
 impl Conversation {
@@ -74,10 +78,12 @@ impl Conversation {
             unread: 0,
             mentions: 0,
             draft: Input::default(),
+            is_draft_refused: false,
             lines: VecDeque::new(),
             first: 0,
             bytes: 0,
             anchor: None,
+            first_new: None,
         }
     }
 
@@ -87,7 +93,7 @@ impl Conversation {
         let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
         if self.lines.back().is_none_or(|last| day(last.at) != day(line.at)) {
             let text = line.at.to_zoned(zone.clone()).strftime("%A, %-d %B %Y").to_string();
-            self.append(Line { at: line.at, kind: Kind::Day, who: String::new(), text });
+            self.append(Line::new(line.at, Kind::Day, String::new(), text));
         }
         self.append(line)
     }
@@ -136,6 +142,34 @@ impl Conversation {
         let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         let Some(line) = index.and_then(|index| self.lines.get_mut(index)) else { return };
         mark(line);
+    }
+
+    /// Something came in while this conversation wasn't open, as line `number`;
+    /// the first one of several is marked.
+    pub fn count_new(&mut self, number: u64, means_us: bool) {
+        if self.unread == 0 {
+            self.forget_new();
+            self.mark(number, |line| line.is_first_new = true);
+            self.first_new = Some(number);
+        }
+        self.unread += 1;
+        self.mentions += usize::from(means_us);
+    }
+
+    /// No line is the first new one any more.
+    pub fn forget_new(&mut self) {
+        if let Some(number) = self.first_new.take() {
+            self.mark(number, |line| line.is_first_new = false);
+        }
+    }
+
+    /// The newest line of ours that was refused, if nobody got it.
+    pub fn newest_refused(&self) -> Option<(u64, &Line)> {
+        let numbered = self.lines.iter().enumerate().rev();
+        let mut refused = numbered.filter(|(_, line)| {
+            matches!(line.kind, Kind::Own(Delivery::Refused { for_all: true, .. }))
+        });
+        refused.next().map(|(index, line)| (self.first + index as u64, line))
     }
 
     /// The number of the newest line.

@@ -5,7 +5,8 @@ use super::asks::{About, Ask};
 use super::clock::Now;
 use super::conversation::{Place, key_of};
 use super::line::{Kind, Line};
-use super::{BANNERS_MAX, Banner, Bell, Model};
+use super::sending::count;
+use super::{BANNERS_MAX, Banner, Bell, Effect, Model};
 use crate::client::safe;
 use crate::wire::{Page, Received, Refusal};
 use std::time::Duration;
@@ -16,6 +17,7 @@ impl Model {
             "/error" => self.refusal(&packet.msg, now),
             "/joined" => self.came(&packet.msg, now),
             "/left" => self.left(&packet.msg, now),
+            "/resume" => self.take_secret(packet.msg),
             "/kick" if self.asks.oldest("/kick").is_none() => {
                 self.kicked = Some(safe::line(&packet.msg).into_owned());
             }
@@ -31,6 +33,7 @@ impl Model {
         let is_direct = !packet.to.starts_with('#');
         let title = if is_direct { &packet.name } else { &packet.to };
         let index = self.find_or_make(Place::of(title), title);
+        self.tell_of_address(packet, index, now);
         let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
         let mention = names(&text, &self.me);
         if let Place::Room(key) = &self.conversations[index].place
@@ -42,18 +45,41 @@ impl Model {
             self.last_direct = Some(from.clone());
         }
         let at = self.clock.server_time(now);
-        self.add(index, Line { at, kind: Kind::Message { mention }, who: from, text });
+        let number = self.add(index, Line::new(at, Kind::Message { mention }, from, text));
         if index != self.open {
-            let conversation = &mut self.conversations[index];
-            conversation.unread += 1;
-            conversation.mentions += usize::from(mention || is_direct);
+            self.conversations[index].count_new(number, mention || is_direct);
         }
         if self.options.bell == Bell::Mentions && (mention || is_direct) {
             self.ring(now);
         }
     }
 
+    /// Names prove nothing: whoever writes from another address than before may
+    /// be somebody else.
+    fn tell_of_address(&mut self, packet: &Received, index: usize, now: Now) {
+        let Some(before) = self.people.wrote_from(&packet.name, &packet.ip) else { return };
+        let (name, ip) = (speaker(&packet.name), safe::line(&packet.ip));
+        let text = format!(
+            "{name} is now at another address ({ip}, was {before}): it may be somebody else."
+        );
+        let place = self.conversations[index].place.clone();
+        self.warn(&place, &text, now);
+        let person = Place::Person(key_of(&packet.name));
+        if place != person && self.find(&person).is_some() {
+            self.warn(&person, &text, now);
+        }
+    }
+
+    /// The answer of `/resume`: what takes our name back after a crash.
+    fn take_secret(&mut self, secret: String) {
+        self.asks.answered("/resume");
+        if is_secret(&secret) {
+            self.effects.push(Effect::KeepSecret(secret));
+        }
+    }
+
     fn broadcast(&mut self, packet: &Received, now: Now) {
+        self.tell_of_address(packet, 0, now);
         let at = self.clock.server_time(now);
         let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
         let from = speaker(&packet.name);
@@ -61,9 +87,9 @@ impl Model {
         if self.banners.len() > BANNERS_MAX {
             self.banners.pop_front();
         }
-        self.add(0, Line { at, kind: Kind::Broadcast, who: from, text });
+        let number = self.add(0, Line::new(at, Kind::Broadcast, from, text));
         if self.open != 0 {
-            self.conversations[0].unread += 1;
+            self.conversations[0].count_new(number, false);
         }
         if self.options.bell != Bell::Never {
             self.ring(now);
@@ -96,27 +122,63 @@ impl Model {
         };
         let reason = safe::line(&refusal.in_words()).into_owned();
         match self.asks.refused(refusal.ordinal) {
-            About::Line { place, number } => {
-                let Some(index) = self.find(&place) else { return };
-                let conversation = &mut self.conversations[index];
-                conversation.mark(number, |line| line.refuse(reason));
-                if index != self.open {
-                    conversation.unread += 1;
-                    conversation.mentions += 1;
-                }
+            About::Line { place: place @ Place::Person(_), number } => {
+                let reason = safe::line(&refusal.why()).into_owned();
+                self.line_refused(&place, number, reason, true, now);
             }
-            About::Ask { endpoint, ask } => self.ask_refused(&endpoint, &ask, &reason, now),
+            About::Line { place, number } => {
+                let for_all = refusal.recipient.is_none();
+                self.line_refused(&place, number, reason, for_all, now);
+            }
+            About::Ask { endpoint, ask } => {
+                self.ask_refused(&endpoint, &ask, &refusal.code, reason, now);
+            }
             About::Unknown => self.warn(&Place::Server, &reason, now),
         }
         self.ask_later(now);
     }
 
-    fn ask_refused(&mut self, endpoint: &str, ask: &Ask, reason: &str, now: Now) {
+    fn line_refused(
+        &mut self,
+        place: &Place,
+        number: u64,
+        reason: String,
+        for_all: bool,
+        now: Now,
+    ) {
+        let Some(index) = self.find(place) else { return };
+        let at = self.clock.server_time(now);
+        self.log(index, at, "", &format!("not delivered: {reason}"));
+        let conversation = &mut self.conversations[index];
+        if index != self.open {
+            conversation.count_new(number, true);
+            let hint = format!("not delivered to {}: {reason}", conversation.title);
+            conversation.mark(number, |line| line.refuse(reason, for_all));
+            self.hint_at(hint, now);
+        } else {
+            conversation.mark(number, |line| line.refuse(reason, for_all));
+        }
+    }
+
+    fn ask_refused(&mut self, endpoint: &str, ask: &Ask, code: &str, reason: String, now: Now) {
+        if endpoint == "/join" {
+            self.joining.remove(&key_of(ask.argument.trim_start_matches('#')));
+            if ask.quiet {
+                self.went(&ask.argument);
+            }
+        }
         // What the client asks for by itself may be refused in peace, but not
         // that it came back into a room.
         if ask.quiet && endpoint != "/join" {
             return;
         }
+        if let Some(number) = ask.line {
+            return self.line_refused(&ask.place, number, reason, true, now);
+        }
+        let reason = match (endpoint, code) {
+            ("/room", "no-such-endpoint") => "this server keeps no topics".to_owned(),
+            _ => reason,
+        };
         let shown = if endpoint == "/operator" { "…" } else { ask.argument.as_str() };
         let text = format!("✗ {} — {reason}", format!("{endpoint} {shown}").trim_end());
         self.warn(&ask.place, &text, now);
@@ -144,6 +206,8 @@ impl Model {
             ("/join", ..) => return self.joined(msg, ask.is_none_or(|ask| ask.quiet), now),
             ("/leave", ..) => self.left_room(msg),
             ("/who", ..) => who_text(msg),
+            ("/broadcast", ..) => self.broadcast_text(msg, now),
+            ("/room", ..) => room_text(msg),
             (_, _, Some(page)) => page_text(&page),
             _ => msg.to_owned(),
         };
@@ -154,7 +218,7 @@ impl Model {
             let at = self.clock.server_time(now);
             let text = safe::lines(&text).collect::<Vec<_>>().join("\n");
             let who = safe::line(endpoint).into_owned();
-            self.add(index, Line { at, kind: Kind::Answer, who, text });
+            self.add(index, Line::new(at, Kind::Answer, who, text));
         }
         self.ask_later(now);
     }
@@ -189,16 +253,25 @@ impl Model {
             }
         }
         let round_trip = shown_duration(now.ticks.saturating_sub(ask.at.ticks));
-        let offset = self.clock.offset().unwrap_or_default().as_secs_f64();
-        format!(
-            "{msg} (round trip {round_trip}; the server's clock is {offset:+.3} s from this one)"
-        )
+        format!("{msg} (round trip {round_trip}; this machine's clock {})", self.clock.in_words())
+    }
+
+    fn broadcast_text(&mut self, msg: &str, now: Now) -> String {
+        let text = match msg.parse() {
+            Ok(number) => format!("for {}", count(number, "user")),
+            Err(_) => msg.to_owned(),
+        };
+        if self.open != 0 {
+            self.hint_at(format!("broadcast {}", safe::line(&text)), now);
+        }
+        text
     }
 
     /// `#ROOM MEMBERS`: we are in.
     fn joined(&mut self, msg: &str, quiet: bool, now: Now) {
         let (room, members) = msg.split_once(' ').unwrap_or((msg, "?"));
         let room = safe::line(room).into_owned();
+        self.joining.remove(&key_of(room.trim_start_matches('#')));
         self.entered(&room);
         self.people.saw_room(&room);
         let index = self.find_or_make(Place::of(&room), &room);
@@ -243,6 +316,21 @@ pub fn names(text: &str, me: &str) -> bool {
     })
 }
 
+/// 128 bits in hexadecimal digits.
+pub fn is_secret(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// `#ROOM OWNER open|private KEEP MEMBERS`, the topic on the next line.
+fn room_text(msg: &str) -> String {
+    let (first, topic) = msg.split_once('\n').unwrap_or((msg, ""));
+    let room = first.split(' ').next().unwrap_or(first);
+    match topic.trim() {
+        "" => format!("{room} has no topic"),
+        topic => format!("{room}: {topic}"),
+    }
+}
+
 fn page_text(page: &Page<'_>) -> String {
     let range = page.range;
     let lines = page.lines().collect::<Vec<_>>();
@@ -269,6 +357,9 @@ fn who_text(msg: &str) -> String {
 pub fn shown_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
+        0 if duration < Duration::from_millis(1) => {
+            format!("{:.2} ms", duration.as_secs_f64() * 1000.0)
+        }
         0 => format!("{:.1} ms", duration.as_secs_f64() * 1000.0),
         1..60 => format!("{:.1} s", duration.as_secs_f64()),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),

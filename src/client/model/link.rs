@@ -5,11 +5,11 @@ use std::time::Duration;
 
 /// The first pause before another attempt; each next one is twice as long.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
-/// No pause is longer than this, jitter aside.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
-/// Pauses are up to this much shorter or longer, so that a restarted server
-/// isn't stormed by everybody at once; in percent.
-const JITTER_PERCENT: u32 = 30;
+/// No pause is longer than this.
+const PAUSE_MAX: Duration = Duration::from_secs(15);
+/// Pauses are up to this much shorter, so that a restarted server isn't stormed
+/// by everybody at once; in percent.
+const JITTER_PERCENT: u32 = 40;
 
 /// Where the connection stands; moments are ticks of [`super::clock::Now`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum Link {
 pub fn pause(attempt: u32, random: f64) -> Duration {
     let doubled = PAUSE_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16));
     let spread = f64::from(JITTER_PERCENT) / 100.0;
-    doubled.min(PAUSE_MAX).mul_f64(1.0 - spread + 2.0 * spread * random.clamp(0.0, 1.0))
+    doubled.min(PAUSE_MAX).mul_f64(1.0 - spread + spread * random.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -43,14 +43,14 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_bound() {
-        let middle: Vec<u64> = (1..=9).map(|attempt| pause(attempt, 0.5).as_secs()).collect();
-        assert_eq!(middle, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(pause(u32::MAX, 1.0), Duration::from_secs(78));
+        let longest: Vec<u64> = (1..=7).map(|attempt| pause(attempt, 1.0).as_secs()).collect();
+        assert_eq!(longest, [1, 2, 4, 8, 15, 15, 15]);
+        assert_eq!(pause(u32::MAX, 1.0), Duration::from_secs(15));
     }
 
     #[test]
     fn jitter_spreads_them() {
-        assert_eq!(pause(1, 0.0), Duration::from_millis(700));
-        assert_eq!(pause(1, 1.0), Duration::from_millis(1300));
+        assert_eq!(pause(1, 0.0), Duration::from_millis(600));
+        assert_eq!(pause(5, 0.5), Duration::from_secs(12));
     }
 }

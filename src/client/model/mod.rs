@@ -7,6 +7,7 @@
 //! | [`action`] | what a key does |
 //! | [`commands`] | what a typed line does |
 //! | [`incoming`] | what a packet does |
+//! | [`sending`] | typed lines on their way out; the outbox |
 //! | [`online`] | the connection comes, is kept up, goes, comes back |
 //! | [`conversation`], [`mod@line`], [`wrap`] | lines, where they are scrolled to, their rows |
 //! | [`asks`] | which answer belongs to which question, which ordinal to which line |
@@ -26,6 +27,7 @@ pub mod line;
 pub mod link;
 pub mod online;
 pub mod people;
+pub mod sending;
 pub mod wrap;
 
 use super::safe;
@@ -41,6 +43,7 @@ use jiff::tz::TimeZone;
 use line::{Kind, Line};
 use link::Link;
 use people::People;
+use sending::Outbox;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tui_input::Input;
@@ -63,8 +66,16 @@ pub enum Event {
     Do(Action),
     Paste(String),
     Connected(Welcome),
+    /// As [`Self::Connected`], by a greeting that was a packet.
+    Resumed(Welcome),
     /// An attempt has failed.
     NotConnected(String),
+    /// An attempt has failed: our name is taken.
+    NameTaken,
+    /// Conversations can't be written to files.
+    NotLogged(String),
+    /// This machine has a way to the server again, or another one.
+    NetworkCameBack,
     Packet(Received),
     /// The server sent something that is no packet.
     Odd,
@@ -84,10 +95,22 @@ pub enum Effect {
     },
     Connect,
     Disconnect,
+    /// What takes our name back after a crash, 32 hexadecimal digits.
+    KeepSecret(String),
+    /// A line for the file of a conversation, if [`Options::keeps_log`].
+    Log(Entry),
     Bell,
     /// Paint everything anew, whatever the terminal shows.
     Repaint,
     Quit,
+}
+
+/// A line of a conversation, as its file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `#ops`, `bob`; `_server` for the server's own, which is no name.
+    pub conversation: String,
+    pub text: String,
 }
 
 /// When the bell rings.
@@ -130,6 +153,10 @@ pub struct Options {
     pub zone: TimeZone,
     /// For the jitter of pauses.
     pub seed: u64,
+    /// Rooms to join at the start, with their `#`.
+    pub rooms: Vec<String>,
+    /// Whether lines are asked to be kept, by [`Effect::Log`].
+    pub keeps_log: bool,
 }
 
 /// Everything that the screen shows.
@@ -153,6 +180,9 @@ pub struct Model {
     history: History,
     completion: Option<Completion>,
     asks: Asks,
+    outbox: Outbox,
+    /// Rooms whose `/join` isn't answered yet, by key.
+    joining: BTreeSet<String>,
     /// Our address, as the server has it.
     ip: String,
     /// Rooms that we are in, or were when the connection was lost; as shown.
@@ -163,6 +193,14 @@ pub struct Model {
     /// Ctrl-C was pressed on an empty line, until then.
     leaving: Option<Duration>,
     lost_at: Option<Timestamp>,
+    /// When the last attempt to connect began, in ticks.
+    attempted_at: Duration,
+    /// When the connection was lost, in ticks.
+    lost_ticks: Option<Duration>,
+    /// Why the last attempt failed: said once, not at each attempt.
+    last_failure: Option<String>,
+    /// The moment of the last event, in ticks.
+    ticks: Duration,
     kicked: Option<String>,
     /// The connection is given up; its end is on its way.
     closing: bool,
@@ -184,6 +222,7 @@ impl Model {
     pub fn new(options: Options) -> Self {
         let server = Conversation::new(Place::Server, &options.server);
         let random = fastrand::Rng::with_seed(options.seed);
+        let rooms = options.rooms.clone();
         Self {
             options,
             me: String::new(),
@@ -198,12 +237,18 @@ impl Model {
             history: History::default(),
             completion: None,
             asks: Asks::default(),
+            outbox: Outbox::default(),
+            joining: BTreeSet::new(),
             ip: String::new(),
-            rooms: Vec::new(),
+            rooms,
             ignored: BTreeSet::new(),
             last_direct: None,
             leaving: None,
             lost_at: None,
+            attempted_at: Duration::ZERO,
+            lost_ticks: None,
+            last_failure: None,
+            ticks: Duration::ZERO,
             kicked: None,
             closing: false,
             members_later: VecDeque::new(),
@@ -220,11 +265,23 @@ impl Model {
 
     /// Takes in what happened; returns what is to be done about it.
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        self.ticks = self.ticks.max(now.ticks);
         match event {
             Event::Do(action) => self.act(action, now),
             Event::Paste(text) => self.paste(&text),
             Event::Connected(welcome) => self.connected(&welcome, now),
+            Event::Resumed(welcome) => {
+                self.asks.greeted_by_packet();
+                self.connected(&welcome, now);
+            }
             Event::NotConnected(why) => self.not_connected(&why, now),
+            Event::NameTaken => self.name_taken(now),
+            Event::NotLogged(why) => {
+                self.options.keeps_log = false;
+                let text = format!("Conversations are no longer written to files: {why}");
+                self.warn(&Place::Server, &text, now);
+            }
+            Event::NetworkCameBack => self.network_came_back(),
             Event::Packet(packet) => self.take_packet(packet, now),
             Event::Odd => {
                 self.warn(&Place::Server, "The server sent something that is no packet.", now)
@@ -233,6 +290,7 @@ impl Model {
             Event::Tick => {}
         }
         self.tick(now);
+        self.flush_outbox(now);
         std::mem::take(&mut self.effects)
     }
 
@@ -280,7 +338,9 @@ impl Model {
         if index == self.open {
             return;
         }
+        self.conversation_mut().forget_new();
         self.open = index;
+        self.hint = None;
         self.completion = None;
         self.history.settle();
         self.next_members = Duration::ZERO;
@@ -291,6 +351,7 @@ impl Model {
 
     /// Adds a line; the oldest go where there are too many bytes.
     fn add(&mut self, index: usize, line: Line) -> u64 {
+        self.log(index, line.at, &line.who, &line.text);
         let number = self.conversations[index].push(line, &self.options.zone);
         let mut bytes: usize = self.conversations.iter().map(Conversation::bytes).sum();
         while bytes > SCROLLBACK_BYTES_MAX {
@@ -305,12 +366,28 @@ impl Model {
         number
     }
 
+    /// For the file of a conversation, where there is one.
+    fn log(&mut self, index: usize, at: Timestamp, who: &str, text: &str) {
+        if !self.options.keeps_log {
+            return;
+        }
+        let conversation = match &self.conversations[index].place {
+            Place::Server => "_server".to_owned(),
+            Place::Room(key) => format!("#{key}"),
+            Place::Person(key) => key.clone(),
+        };
+        let at = at.to_zoned(self.options.zone.clone()).strftime("%Y-%m-%d %H:%M:%S");
+        let who = if who.is_empty() { "--" } else { who };
+        let text = format!("{at}\t{who}\t{}", text.replace('\n', "\n\t\t"));
+        self.effects.push(Effect::Log(Entry { conversation, text }));
+    }
+
     /// The client's own word, in a conversation if it exists, else the server's.
     fn say(&mut self, place: &Place, kind: Kind, text: &str, now: Now) {
         let index = self.find(place).unwrap_or(0);
         let at = self.clock.server_time(now);
         let text = safe::lines(text).collect::<Vec<_>>().join("\n");
-        self.add(index, Line { at, kind, who: String::new(), text });
+        self.add(index, Line::new(at, kind, String::new(), text));
     }
 
     fn note(&mut self, place: &Place, text: &str, now: Now) {

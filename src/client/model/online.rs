@@ -3,12 +3,12 @@
 
 use super::clock::{MEASURE_INTERVAL, Now};
 use super::conversation::{Place, key_of};
-use super::line::{Delivery, Kind, Line};
+use super::line::Line;
 use super::link::{Link, pause};
 use super::people::Names;
 use super::{Effect, Model};
 use crate::client::safe;
-use crate::connect::pack;
+use crate::limits::NAME_FREED_AFTER;
 use crate::wire::Welcome;
 use std::time::Duration;
 
@@ -24,12 +24,17 @@ const MANY_MEMBERS_INTERVAL: Duration = Duration::from_secs(180);
 const MANY_MEMBERS: u64 = 500;
 /// Questions that wait for their turn.
 const WAITING_ASKS_MAX: usize = 100;
+/// An attempt that took long is followed by the next one after this.
+const PAUSE_MIN: Duration = Duration::from_millis(500);
 
 impl Model {
     pub(super) fn connected(&mut self, welcome: &Welcome, now: Now) {
         self.link = Link::Online;
         self.closing = false;
         self.kicked = None;
+        self.lost_ticks = None;
+        self.last_failure = None;
+        self.joining.clear();
         self.me = safe::line(&welcome.name).into_owned();
         self.ip = safe::line(&welcome.ip).into_owned();
         self.clock.forget();
@@ -51,7 +56,8 @@ impl Model {
         self.ask("/time", "", Place::Server, true, now);
         self.ask("/presence", "on", Place::Server, true, now);
         self.ask("/list", "", Place::Server, true, now);
-        for room in std::mem::take(&mut self.rooms) {
+        self.ask("/resume", "", Place::Server, true, now);
+        for room in self.rooms.clone() {
             let place = Place::of(&room);
             self.ask("/join", &room, place, true, now);
         }
@@ -76,12 +82,36 @@ impl Model {
     }
 
     pub(super) fn not_connected(&mut self, why: &str, now: Now) {
+        if self.last_failure.as_deref() != Some(why) {
+            self.last_failure = Some(why.to_owned());
+            self.note(&Place::Server, why, now);
+        }
         let attempt = match self.link {
             Link::Connecting { attempt } => attempt.saturating_add(1),
             _ => 1,
         };
-        self.note(&Place::Server, why, now);
         self.wait(attempt, now);
+    }
+
+    /// An attempt was refused since somebody has our name: our own connection,
+    /// as long as the server hasn't noticed that it is lost.
+    pub(super) fn name_taken(&mut self, now: Now) {
+        let since = self.lost_ticks.map(|lost| now.ticks.saturating_sub(lost));
+        let left = since.and_then(|since| NAME_FREED_AFTER.checked_sub(since));
+        let why = match left.and_then(|left| self.clock.server_time(now).checked_add(left).ok()) {
+            Some(end) => format!(
+                "The name {} is still taken, perhaps by your own lost connection: then it is free \
+                 by {} at the latest. Trying again.",
+                self.me,
+                end.to_zoned(self.options.zone.clone()).strftime("%H:%M:%S"),
+            ),
+            None => format!(
+                "Somebody else has the name {} now. Trying again; /quit, and come back by another \
+                 name, if it takes too long.",
+                self.me
+            ),
+        };
+        self.not_connected(&why, now);
     }
 
     pub(super) fn lost(&mut self, why: &str, now: Now) {
@@ -89,10 +119,16 @@ impl Model {
             return;
         }
         self.lost_at.get_or_insert(self.clock.server_time(now));
+        self.lost_ticks.get_or_insert(now.ticks);
+        self.joining.clear();
         for (place, number) in self.asks.lost() {
             let Some(index) = self.find(&place) else { continue };
             self.conversations[index].mark(number, Line::doubt);
         }
+        // It was we who closed it.
+        let silent = std::mem::take(&mut self.closing)
+            .then(|| format!("the server said nothing for {} s.", PING_TIMEOUT.as_secs()));
+        let why = silent.as_deref().unwrap_or(why);
         let why = match self.kicked.take() {
             Some(reason) => {
                 let why = format!("You were sent away: {}.", reason.trim_end_matches('.'));
@@ -100,8 +136,9 @@ impl Model {
                 format!("{why} Come back by /reconnect.")
             }
             None => {
+                self.attempted_at = now.ticks;
                 self.wait(1, now);
-                format!("Connection lost: {why} What you type is kept; trying again.")
+                format!("Connection lost: {why} What you write waits until it is back.")
             }
         };
         self.warn(&Place::Server, &why, now);
@@ -111,22 +148,41 @@ impl Model {
         }
     }
 
+    /// Attempts begin a pause apart; one that took longer is soon followed.
     fn wait(&mut self, attempt: u32, now: Now) {
-        let until = now.ticks + pause(attempt, self.random.f64());
+        let until = self.attempted_at + pause(attempt, self.random.f64());
+        let until = until.max(now.ticks + PAUSE_MIN);
         self.link = Link::Waiting { until, attempt };
+    }
+
+    fn attempt(&mut self, attempt: u32) {
+        self.link = Link::Connecting { attempt };
+        self.attempted_at = self.ticks;
+        self.effects.push(Effect::Connect);
     }
 
     /// Tries at once, whatever the pause.
     pub(super) fn reconnect(&mut self) -> Result<(), String> {
         match self.link {
-            Link::Online => return Err("the connection stands".to_owned()),
+            Link::Online => return Err("you are connected".to_owned()),
             Link::Connecting { .. } => {}
-            Link::Waiting { .. } | Link::Off { .. } => {
-                self.link = Link::Connecting { attempt: 1 };
-                self.effects.push(Effect::Connect);
-            }
+            Link::Waiting { .. } | Link::Off { .. } => self.attempt(1),
         }
         Ok(())
+    }
+
+    /// There is a way to the server again, or another one.
+    pub(super) fn network_came_back(&mut self) {
+        if matches!(self.link, Link::Waiting { .. }) {
+            self.attempt(1);
+        }
+    }
+
+    /// Whole seconds until the next attempt, while one is waited for.
+    pub fn next_attempt_in(&self) -> Option<u64> {
+        let Link::Waiting { until, .. } = self.link else { return None };
+        let left = until.saturating_sub(self.ticks);
+        Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
     }
 
     /// What is due is done.
@@ -138,10 +194,7 @@ impl Model {
             self.leaving = None;
         }
         match self.link {
-            Link::Waiting { until, attempt } if until <= now.ticks => {
-                self.link = Link::Connecting { attempt };
-                self.effects.push(Effect::Connect);
-            }
+            Link::Waiting { until, attempt } if until <= now.ticks => self.attempt(attempt),
             Link::Online if !self.closing => self.keep_up(now),
             _ => {}
         }
@@ -183,7 +236,11 @@ impl Model {
     pub fn deadline(&self) -> Option<Duration> {
         let hint = self.hint.as_ref().map(|&(_, until)| until);
         let link = match self.link {
-            Link::Waiting { until, .. } => Some(until),
+            // Each second of the countdown is shown.
+            Link::Waiting { until, .. } => {
+                let shown = self.next_attempt_in().unwrap_or_default();
+                Some(until.saturating_sub(Duration::from_secs(shown.saturating_sub(1))))
+            }
             Link::Online if !self.closing => {
                 let ping = match self.asks.oldest("/ping") {
                     Some(ask) => ask.at.ticks + PING_TIMEOUT,
@@ -212,13 +269,44 @@ impl Model {
         if self.link != Link::Online {
             return;
         }
+        if endpoint == "/join" {
+            self.joining.insert(key_of(argument.trim_start_matches('#')));
+        }
         if endpoint == "/members" && self.asks.oldest(endpoint).is_some() {
             if self.members_later.len() < WAITING_ASKS_MAX {
                 self.members_later.push_back((argument.to_owned(), place, quiet));
             }
             return;
         }
-        self.asks.sent_ask(endpoint, argument, place, quiet, now);
+        self.push_ask(endpoint, argument, place, None, quiet, now);
+    }
+
+    /// The same for a question that stands as line `line` in `place`.
+    pub(super) fn ask_for_line(
+        &mut self,
+        endpoint: &str,
+        argument: &str,
+        place: Place,
+        line: u64,
+        now: Now,
+    ) {
+        match endpoint {
+            // These have rules of their own.
+            "/join" | "/members" => self.ask(endpoint, argument, place, false, now),
+            _ => self.push_ask(endpoint, argument, place, Some(line), false, now),
+        }
+    }
+
+    fn push_ask(
+        &mut self,
+        endpoint: &str,
+        argument: &str,
+        place: Place,
+        line: Option<u64>,
+        quiet: bool,
+        now: Now,
+    ) {
+        self.asks.sent_ask(endpoint, argument, place, line, quiet, now);
         self.effects.push(Effect::Send { to: endpoint.to_owned(), msg: argument.to_owned() });
     }
 
@@ -229,33 +317,6 @@ impl Model {
         {
             self.ask("/members", &room, place, quiet, now);
         }
-    }
-
-    /// Sends a line to somebody or to a room, and shows it there.
-    pub(super) fn send_line(&mut self, to: &str, text: &str, now: Now) -> Result<usize, String> {
-        self.check(to, text)?;
-        let place = Place::of(to);
-        let index = self.find_or_make(place.clone(), to);
-        let line = Line {
-            at: self.clock.server_time(now),
-            kind: Kind::Own(Delivery::Sent),
-            who: self.me.clone(),
-            text: safe::lines(text).collect::<Vec<_>>().join("\n"),
-        };
-        let number = self.add(index, line);
-        // Where there are too many conversations, it is in the server's.
-        let place = self.conversations[index].place.clone();
-        self.asks.sent_line(place, number);
-        self.effects.push(Effect::Send { to: to.to_owned(), msg: text.to_owned() });
-        Ok(index)
-    }
-
-    /// Whether a packet can be sent at all.
-    pub(super) fn check(&self, to: &str, msg: &str) -> Result<(), String> {
-        if self.link != Link::Online || self.closing {
-            return Err("not connected: your line is kept".to_owned());
-        }
-        pack(&self.me, &self.ip, to, msg).map(drop).map_err(|error| error.to_string())
     }
 
     pub(super) fn entered(&mut self, room: &str) {

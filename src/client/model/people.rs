@@ -71,6 +71,8 @@ pub struct People {
     pub everyone: Names,
     /// By the room's key.
     pub members: BTreeMap<String, Names>,
+    /// From where somebody wrote last, by the key of their name.
+    addresses: BTreeMap<String, String>,
     /// Every room ever seen, as shown (with its `#`), for Tab.
     rooms: BTreeSet<String>,
 }
@@ -85,6 +87,17 @@ impl People {
         }
     }
 
+    /// Somebody wrote from that address; returns the one that they wrote from
+    /// before, if it was another.
+    pub fn wrote_from(&mut self, name: &str, ip: &str) -> Option<String> {
+        let (key, ip) = (key_of(name), safe::line(ip).into_owned());
+        if self.addresses.len() >= NAMES_MAX && !self.addresses.contains_key(&key) {
+            self.addresses.pop_first();
+        }
+        let before = self.addresses.insert(key, ip.clone())?;
+        (before != ip).then_some(before)
+    }
+
     /// A room was mentioned.
     pub fn saw_room(&mut self, room: &str) {
         if self.rooms.len() < NAMES_MAX {
@@ -96,7 +109,8 @@ impl People {
         self.rooms.iter().map(String::as_str)
     }
 
-    /// A new connection: nothing of it is known any more but the rooms.
+    /// A new connection: nothing is known any more but the rooms, and from where
+    /// people wrote.
     pub fn forget(&mut self) {
         self.everyone = Names::default();
         self.members.clear();

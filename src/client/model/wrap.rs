@@ -26,6 +26,8 @@ pub struct Shape {
 /// Where a row stands in its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// Above the first line that is new.
+    New,
     First,
     More,
     /// What became of the line.
@@ -100,6 +102,9 @@ impl Shape {
             .map(|text| Row { part: Part::More, text: Cow::Borrowed(text) })
             .collect();
         rows[0].part = Part::First;
+        if line.is_first_new {
+            rows.insert(0, Row { part: Part::New, text: Cow::Borrowed("new since") });
+        }
         if let Some(verdict) = line.verdict() {
             let parts = wrap(&verdict, more, more).into_iter();
             rows.extend(

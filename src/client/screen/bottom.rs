@@ -4,6 +4,7 @@ use super::sides::counts;
 use super::theme::Theme;
 use crate::client::model::incoming::shown_duration;
 use crate::client::model::link::Link;
+use crate::client::model::sending::count;
 use crate::client::model::wrap::truncate;
 use crate::client::model::{Mode, Model};
 use ratatui::Frame;
@@ -18,7 +19,11 @@ use unicode_width::UnicodeWidthStr;
 pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, is_narrow: bool) {
     let mut parts = Vec::new();
     parts.extend(model.hint().map(|hint| (hint.to_owned(), theme.strong())));
-    parts.extend(link_text(&model.link).map(|text| (text, theme.alarm())));
+    parts.extend(link_text(model).map(|text| (text, theme.alarm())));
+    if model.waiting_lines() > 0 {
+        let waiting = format!("{} waiting", count(model.waiting_lines(), "line"));
+        parts.push((waiting, theme.alarm()));
+    }
     let below = model.conversation().lines_below();
     if model.conversation().is_scrolled() {
         parts.push((format!("↓ {below} more"), theme.strong()));
@@ -28,12 +33,14 @@ pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, i
     }
     parts.push((format!("{} on {}", model.me, model.options.server), Style::new()));
     if model.link == Link::Online {
-        parts.push((format!("{} users", model.people.everyone.total()), Style::new()));
-        parts.extend(model.clock.round_trip().map(|time| (shown_duration(time), Style::new())));
-        parts.extend(model.clock.offset().map(|offset| {
-            let style = if model.clock.is_wrong() { theme.alarm() } else { Style::new() };
-            (format!("clock {:+.3} s", offset.as_secs_f64()), style)
-        }));
+        if model.clock.is_wrong() {
+            let text = format!("this clock {}", model.clock.in_words());
+            parts.push((text, theme.alarm()));
+        }
+        let users = usize::try_from(model.people.everyone.total()).unwrap_or(usize::MAX);
+        parts.push((count(users, "user"), Style::new()));
+        let delay = model.clock.round_trip();
+        parts.extend(delay.map(|time| (format!("delay {}", shown_duration(time)), Style::new())));
     }
     let mut spans: Vec<Span<'_>> = Vec::new();
     let mut used = 0;
@@ -52,11 +59,14 @@ pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, i
     frame.render_widget(Paragraph::new(Line::from(spans)).style(theme.bar()), area);
 }
 
-fn link_text(link: &Link) -> Option<String> {
-    match link {
+fn link_text(model: &Model) -> Option<String> {
+    match &model.link {
         Link::Online => None,
         Link::Connecting { .. } => Some("connecting …".to_owned()),
-        Link::Waiting { attempt, .. } => Some(format!("not connected, attempt {attempt} follows")),
+        Link::Waiting { .. } => {
+            let seconds = model.next_attempt_in().unwrap_or_default();
+            Some(format!("not connected, trying again in {seconds} s; /reconnect: now"))
+        }
         Link::Off { why } => Some(format!("{why} /reconnect")),
     }
 }

@@ -48,7 +48,11 @@ struct Pen<'a> {
 impl Pen<'_> {
     fn row(&self, row: &Row<'_>) -> Text<'static> {
         if self.line.kind == Kind::Day {
-            return self.day_line();
+            return self.rule(&self.line.text, Style::new().patch(self.theme.text(self.line)));
+        }
+        if row.part == Part::New {
+            return self
+                .rule(&format!("{} {}", row.text, self.time().trim_end()), self.theme.strong());
         }
         let mut style = match row.part {
             Part::Verdict => self.theme.alarm(),
@@ -95,11 +99,10 @@ impl Pen<'_> {
     }
 
     /// From edge to edge, where no text of a line ever begins.
-    fn day_line(&self) -> Text<'static> {
-        let day = truncate(&format!(" {} ", self.line.text), self.shape.width).into_owned();
-        let rest = self.shape.width.saturating_sub(day.width());
+    fn rule(&self, text: &str, style: Style) -> Text<'static> {
+        let text = truncate(&format!(" {text} "), self.shape.width).into_owned();
+        let rest = self.shape.width.saturating_sub(text.width());
         let (left, right) = (rest / 2, rest - rest / 2);
-        let text = format!("{}{day}{}", "─".repeat(left), "─".repeat(right));
-        Text::styled(text, Style::new().patch(self.theme.text(self.line)))
+        Text::styled(format!("{}{text}{}", "─".repeat(left), "─".repeat(right)), style)
     }
 }

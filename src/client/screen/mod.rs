@@ -50,15 +50,16 @@ pub fn view_of(area: Rect, model: &Model) -> (Shape, usize) {
     (Shape::of(lines.width.into()), lines.height.into())
 }
 
-/// The oldest broadcast not acknowledged.
+/// The newest broadcast that isn't acknowledged; how many older ones there are
+/// stands beside it.
 fn banner(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
-    let Some(banner) = model.banners.front().filter(|_| area.height > 0) else { return };
+    let Some(banner) = model.banners.back().filter(|_| area.height > 0) else { return };
     let time = banner.at.to_zoned(model.options.zone.clone()).strftime("%H:%M").to_string();
     let more = match model.banners.len() {
         1 => String::new(),
-        count => format!(" (1 of {count})"),
+        count => format!(" (and {} older)", count - 1),
     };
-    let head = format!(" BROADCAST{more} {time} {}  Esc: seen ", banner.from);
+    let head = format!(" BROADCAST {time} {}{more}  Esc: seen ", banner.from);
     let width = usize::from(area.width);
     let rows = match area.height {
         1 => vec![

@@ -48,12 +48,12 @@ fn conversation(
     Line::styled(format!("{number}{title}{blanks}{counts}"), style)
 }
 
-/// `5` unread, `5@2`: two of them mean us.
+/// How much is unread; if some of it is for us, how much of that.
 pub fn counts(one: &Conversation) -> String {
     match (one.unread, one.mentions) {
         (0, _) => String::new(),
-        (unread, 0) => unread.to_string(),
-        (unread, mentions) => format!("{unread}@{mentions}"),
+        (unread, 0) => format!("{unread} new"),
+        (_, mentions) => format!("{mentions} for you"),
     }
 }
 

@@ -4,6 +4,8 @@
 use crate::client::model::conversation::key_of;
 use crate::client::model::line::{Delivery, Kind, Line};
 use ratatui::style::{Color, Modifier, Style};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// Colours of names, by what makes names the same.
 const NAMES: [Color; 10] = [
@@ -23,6 +25,42 @@ const NAMES: [Color; 10] = [
 #[derive(Clone, Copy, Debug)]
 pub struct Theme {
     pub colors: bool,
+    pub palette: Palette,
+}
+
+/// The colours that the configuration can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Palette {
+    /// Refusals, a lost connection, broadcasts among other lines.
+    #[serde(deserialize_with = "color")]
+    pub alarm: Color,
+    /// Lines that name us, conversations with something for us.
+    #[serde(deserialize_with = "color")]
+    pub mention: Color,
+    /// The server's answers.
+    #[serde(deserialize_with = "color")]
+    pub answer: Color,
+    /// The ground of a broadcast's banner.
+    #[serde(deserialize_with = "color")]
+    pub banner: Color,
+}
+
+impl Default for Palette {
+    fn default() -> Self {
+        Self {
+            alarm: Color::Red,
+            mention: Color::LightRed,
+            answer: Color::Cyan,
+            banner: Color::Red,
+        }
+    }
+}
+
+/// `red`, `light blue`, a number of the terminal's 256, or `#rrggbb`.
+fn color<'de, D: Deserializer<'de>>(input: D) -> Result<Color, D::Error> {
+    let text = String::deserialize(input)?;
+    text.parse().map_err(|_| D::Error::custom(format!("{text:?} is no colour")))
 }
 
 impl Theme {
@@ -45,17 +83,19 @@ impl Theme {
 
     pub fn banner(self) -> Style {
         match self.colors {
-            true => Style::new().fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
+            true => {
+                Style::new().fg(Color::White).bg(self.palette.banner).add_modifier(Modifier::BOLD)
+            }
             false => Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED),
         }
     }
 
     pub fn alarm(self) -> Style {
-        self.with(Color::Red, Modifier::BOLD)
+        self.with(self.palette.alarm, Modifier::BOLD)
     }
 
     pub fn mention(self) -> Style {
-        self.with(Color::LightRed, Modifier::BOLD)
+        self.with(self.palette.mention, Modifier::BOLD)
     }
 
     /// The same for the same name, everywhere.
@@ -73,7 +113,7 @@ impl Theme {
             Kind::Message { mention: true } => self.mention(),
             Kind::Message { mention: false } => self.name(&line.who),
             Kind::Own(_) => self.strong(),
-            Kind::Answer => self.with(Color::Cyan, Modifier::DIM),
+            Kind::Answer => self.with(self.palette.answer, Modifier::DIM),
             Kind::Warning => self.alarm(),
             Kind::Broadcast => self.alarm(),
             Kind::Notice | Kind::Day => self.dim(),
@@ -83,7 +123,9 @@ impl Theme {
     /// The line itself.
     pub fn text(self, line: &Line) -> Style {
         match &line.kind {
-            Kind::Own(Delivery::Refused { .. }) => self.with(Color::Red, Modifier::CROSSED_OUT),
+            Kind::Own(Delivery::Refused { .. }) => {
+                self.with(self.palette.alarm, Modifier::CROSSED_OUT)
+            }
             Kind::Own(Delivery::Unsure) | Kind::Notice | Kind::Day => self.dim(),
             Kind::Message { mention: true } => self.strong(),
             Kind::Broadcast | Kind::Warning => self.alarm(),

@@ -55,13 +55,26 @@ impl FakeServer {
     pub fn welcome(&self, name: &str) -> Session {
         let mut session = self.accept();
         assert_eq!(session.line(), name);
-        let welcome = format!("{name} {IP} 2 lanline/0.1.0\nHello {name}.");
-        session.send("/welcome", "", &welcome);
+        session.welcome(name);
         session
+    }
+
+    /// The next connection, greeted by a name that is taken.
+    pub fn refuse_name(&self, name: &str) {
+        let mut session = self.accept();
+        assert_eq!(session.line(), name);
+        session.send("/error", "", &format!("0 name-taken\nSomebody is called {name}."));
+        session.close();
     }
 }
 
 impl Session {
+    /// Welcomes whoever has greeted.
+    pub fn welcome(&mut self, name: &str) {
+        let welcome = format!("{name} {IP} 2 lanline/0.1.0\nHello {name}.");
+        self.send("/welcome", "", &welcome);
+    }
+
     /// The next line, without its ending; empty at the end of the stream.
     pub fn line(&mut self) -> String {
         let line = self.connection.line(Instant::now() + PATIENCE).expect("a line");
@@ -78,7 +91,7 @@ impl Session {
 
     /// The next packet that somebody typed, past the client's own questions.
     pub fn expect_typed(&mut self, to: &str, msg: &str) {
-        const OWN: [&str; 5] = ["/ping", "/time", "/presence", "/list", "/members"];
+        const OWN: [&str; 6] = ["/ping", "/time", "/presence", "/list", "/members", "/resume"];
         let typed = loop {
             let packet = self.packet();
             if !OWN.contains(&packet.to.as_str()) {

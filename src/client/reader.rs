@@ -1,0 +1,125 @@
+//! The thread that reads the socket, one for each connection: it connects, if
+//! need be, and tells what comes. Never: sending, what is done about it.
+
+use super::{Error, is_name_taken, open_or_resume};
+use crate::connect::Server;
+use crate::connect::{Connection, Incoming, Receiver, Sender};
+use crate::wire::Name;
+use crate::wire::{Received, Welcome};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What the thread tells; the last is [`News::Lost`], or that there was no
+/// connection.
+pub enum News {
+    /// `resumed`: by [`open_or_resume`].
+    Connected {
+        sender: Sender,
+        welcome: Welcome,
+        /// The packet that the welcome came in.
+        first: Received,
+        resumed: bool,
+    },
+    Failed(String),
+    /// The server refuses our name; in its words.
+    NameTaken(String),
+    Packet {
+        packet: Received,
+        /// When it was read: delays are measured by it.
+        at: Instant,
+        /// No other has been read behind it yet.
+        is_last: bool,
+    },
+    /// Something that is no packet.
+    Odd,
+    /// `is_end`: the server has closed it, rather than that it broke.
+    Lost {
+        why: String,
+        is_end: bool,
+    },
+}
+
+impl News {
+    /// The bytes of its text.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Packet { packet, .. } => {
+                let Received { name, ip, to, msg } = packet;
+                name.len() + ip.len() + to.len() + msg.len()
+            }
+            Self::Failed(why) | Self::NameTaken(why) | Self::Lost { why, .. } => why.len(),
+            Self::Connected { .. } | Self::Odd => 0,
+        }
+    }
+}
+
+/// What is told to; false if nobody listens any more.
+pub type Tell = Arc<dyn Fn(News) -> bool + Send + Sync>;
+
+/// Where to, and whom to tell.
+#[derive(Clone)]
+pub struct Reader {
+    pub server: Server,
+    pub name: Name,
+    /// What connecting may take.
+    pub timeout: Duration,
+    /// What takes the name back, if it is taken.
+    pub secret: Option<String>,
+    pub tell: Tell,
+}
+
+impl Reader {
+    /// Connects, and reads.
+    pub fn connect(self) {
+        self.spawn(Self::connect_and_read);
+    }
+
+    /// Reads from a connection that stands.
+    pub fn read_from(self, receiver: Receiver) {
+        self.spawn(|this| this.read(receiver));
+    }
+
+    fn spawn(self, work: impl FnOnce(Self) + Send + 'static) {
+        let failed = self.clone();
+        let spawned = thread::Builder::new().name("socket".to_owned()).spawn(|| work(self));
+        if let Err(error) = spawned {
+            (failed.tell)(News::Failed(format!("can't start a thread: {error}")));
+        }
+    }
+
+    fn connect_and_read(self) {
+        let secret = self.secret.as_deref();
+        match open_or_resume(&self.server, &self.name, secret, self.timeout) {
+            Ok((Connection { sender, receiver, welcome, first }, resumed)) => {
+                if (self.tell)(News::Connected { sender, welcome, first, resumed }) {
+                    self.read(receiver);
+                }
+            }
+            Err(error) => {
+                let words = Error::unreachable(&self.server, &error).to_string();
+                (self.tell)(match is_name_taken(&error) {
+                    true => News::NameTaken(words),
+                    false => News::Failed(words),
+                });
+            }
+        }
+    }
+
+    fn read(self, mut receiver: Receiver) {
+        loop {
+            let news = match receiver.receive(None) {
+                Ok(Some(Incoming::Packet(packet))) => {
+                    News::Packet { packet, at: Instant::now(), is_last: receiver.is_drained() }
+                }
+                Ok(Some(Incoming::Malformed)) => News::Odd,
+                Ok(None) => News::Lost { why: "the server closed it.".to_owned(), is_end: true },
+                Err(error) => News::Lost { why: format!("{error}."), is_end: false },
+            };
+            let is_lost = matches!(news, News::Lost { .. });
+            if !(self.tell)(news) || is_lost {
+                return;
+            }
+        }
+    }
+}
