@@ -1,73 +1,56 @@
 #!/usr/bin/env bash
-# Mutation testing of the pure rooms: each mutant of src/wire and src/chat is shown to their unit
-# tests, tests/wire_properties.rs, tests/fuzz_corpus.rs, tests/shards and tests/simulation. All of
-# these are built as one test of a copy that has no other rooms, so that a mutant costs seconds.
-# Arguments go to `cargo mutants`; `--again` shows once more what survived the last run:
+# Mutation testing: the code is broken in small ways, one at a time, and each mutant is shown to the
+# tests. A part has its own tests, so that a mutant costs as little as can be:
 #
-#   scripts/mutants.sh --list
-#   MUTANT_JOBS=2 scripts/mutants.sh --file 'src/wire/*.rs'
-#   MUTANT_JOBS=2 scripts/mutants.sh --again
+#   pure     src/wire, src/chat, src/limits.rs   unit tests, wire_properties, fuzz_corpus, shards, simulation
+#   account  stress/src/account                  unit tests
+#   client   src/client, src/connect             unit tests, client_screen, client_process
+#   net      src/net, src/sandbox                unit tests, protocol, operate
+#   tools    the rest of src                     unit tests, operate, client_process
 #
-# Each job works in a copy of its own, target/mutants/1 and so on, and leaves its account there.
-# What survives here may still fail tests/protocol, which needs the whole program.
+# `pure` and `account` are built as one test of a copy that has nothing else: seconds a mutant. The
+# others are built in a copy of everything: a minute a mutant. Arguments behind the part go to
+# `cargo mutants`; `--again` shows once more what survived the last run of the part:
+#
+#   scripts/mutants.sh pure --list
+#   MUTANT_JOBS=2 scripts/mutants.sh pure --file 'src/wire/*.rs'
+#   MUTANT_JOBS=2 scripts/mutants.sh pure --again
+#
+# Each job works in a copy of its own, target/mutants/PART/1 and so on, and leaves its account there.
+# What can't be noticed is in tests/mutants.toml, with its reason, and isn't shown. What survives in
+# `pure` may still fail tests/protocol, which needs the whole program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+part=${1:?"usage: scripts/mutants.sh pure|account|client|net|tools [--again] [OPTION...]"}
+shift
 jobs=${MUTANT_JOBS:-1}
-first=$PWD/target/mutants/1
+first=$PWD/target/mutants/$part/1
+[ -x target/tools/bin/cargo-mutants ] && PATH=$PWD/target/tools/bin:$PATH
+cargo mutants --version >/dev/null || { echo "cargo install --locked cargo-mutants" >&2; exit 2; }
 
-# By their names, with line and column: the source has to be as it was.
-again=()
-if [ "${1:-}" = --again ]; then
+# Of our own Cargo.toml, $1, the lines of those crates that the files below $2... name.
+dependencies() {
+    local manifest=$1 line name
     shift
-    while read -r name; do
-        again+=(--re "^$(sed 's/[][(){}.*+?^$|\\]/\\&/g' <<<"$name")\$")
-    done < <(cat "${first%/*}"/*/mutants.out/{missed,timeout}.txt)
-    [ "${#again[@]}" -gt 0 ] || { echo "nothing has survived"; exit; }
-fi
+    while read -r line; do
+        name=${line%% *}
+        if grep -rqE "\b${name//-/_}(::|!)|extern crate ${name//-/_}" --include='*.rs' "$@"; then echo "$line"; fi
+    done < <(awk '/^\[/ { on = /^\[(dev-)?dependencies\]/ } on && /^[a-z].* = / && !/path = /' "$manifest" | sort -u)
+}
 
-# The pure rooms and what tests them, in an empty directory.
-mkdir -p "$first/src" "$first/tests"
-rm -rf "$first"/src/* "$first"/tests/*
-cp -r src/chat src/wire src/limits.rs "$first/src/"
-cp -r tests/fuzz tests/fuzz_corpus.rs tests/shards tests/simulation tests/wire_properties.rs "$first/tests/"
-rm "$first/tests/fuzz/Cargo.toml"
-cp Cargo.lock "$first/"
-sed -i 's/\bcrate::/crate::simulation::/' "$first"/tests/simulation/*.rs "$first"/tests/simulation/*/*.rs
-sed -i 's/\bcrate::/crate::shards::/' "$first"/tests/shards/*.rs
-
-# A line of our own Cargo.toml for each that these rooms and tests use.
-used='hashbrown|icu_casemap|icu_normalizer|icu_properties|jiff|memchr|serde|serde_json|siphasher|slab|subtle'
-used="$used|compact_str|itoa|smallvec|unicode-script|unicode-security|proptest|rand"
-{
-    printf '[package]\nname = "lanline"\nversion = "0.0.0"\nedition = "2024"\nautotests = false\n\n'
+# The manifest of a copy with nothing but a library. Building is most of a mutant's time: ours is
+# neither optimised nor debugged.
+manifest() {
+    printf '[package]\nname = "%s"\nversion = "0.0.0"\nedition = "2024"\nautotests = false\n\n' "$1"
     printf '[lib]\ndoctest = false\n\n[workspace]\n\n[dependencies]\n'
-    grep -E "^($used) = " Cargo.toml
-    # Building is most of a mutant's time: ours is neither optimised nor debugged.
+    cat
     printf '\n[profile.test]\ndebug = false\nincremental = true\n'
     printf '\n[profile.test.package."*"]\nopt-level = 3\n'
-} >"$first/Cargo.toml"
-cat >"$first/src/lib.rs" <<'RUST'
-#![allow(dead_code)]
-pub mod chat;
-pub mod limits;
-pub mod wire;
+}
 
-#[cfg(test)]
-extern crate self as lanline;
-#[cfg(test)]
-#[path = "../tests/fuzz_corpus.rs"]
-mod fuzz_corpus;
-#[cfg(test)]
-#[path = "../tests/shards/main.rs"]
-mod shards;
-#[cfg(test)]
-#[path = "../tests/simulation/main.rs"]
-mod simulation;
-#[cfg(test)]
-#[path = "../tests/wire_properties.rs"]
-mod wire_properties;
-
-/// The first panic says it all: no test goes on behind it.
+# The first panic ends a test run: no test goes on behind it.
+fail_fast() {
+    cat <<'RUST'
 #[cfg(test)]
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -81,20 +64,104 @@ static FAIL_FAST: extern "C" fn() = {
     fail_fast
 };
 RUST
+}
 
+copy_pure() {
+    mkdir -p "$first/src" "$first/tests"
+    rm -rf "$first"/src/* "$first"/tests/*
+    cp -r src/chat src/wire src/limits.rs "$first/src/"
+    cp -r tests/fuzz tests/fuzz_corpus.rs tests/shards tests/simulation tests/wire_properties.rs "$first/tests/"
+    rm "$first/tests/fuzz/Cargo.toml"
+    cp Cargo.lock "$first/"
+    sed -i 's/\bcrate::/crate::simulation::/' "$first"/tests/simulation/*.rs "$first"/tests/simulation/*/*.rs
+    sed -i 's/\bcrate::/crate::shards::/' "$first"/tests/shards/*.rs
+    dependencies Cargo.toml "$first/src" "$first/tests" | manifest lanline >"$first/Cargo.toml"
+    {
+        printf '#![allow(dead_code)]\npub mod chat;\npub mod limits;\npub mod wire;\n\n'
+        printf '#[cfg(test)]\nextern crate self as lanline;\n'
+        for test in fuzz_corpus.rs shards/main.rs simulation/main.rs wire_properties.rs; do
+            module=${test%.rs}
+            printf '#[cfg(test)]\n#[path = "../tests/%s"]\nmod %s;\n' "$test" "${module%/main}"
+        done
+        fail_fast
+    } >"$first/src/lib.rs"
+}
+
+copy_account() {
+    mkdir -p "$first/src"
+    rm -rf "$first"/src/*
+    cp -r stress/src/account "$first/src/"
+    cp Cargo.lock "$first/"
+    dependencies stress/Cargo.toml "$first/src" | manifest stress >"$first/Cargo.toml"
+    { printf '#![allow(dead_code)]\npub mod account;\n\n'; fail_fast; } >"$first/src/lib.rs"
+}
+
+# Everything, with its times: cargo goes by these.
+copy_all() {
+    mkdir -p "$first"
+    find "$first" -mindepth 1 -maxdepth 1 ! -name target ! -name 'mutants.out*' -exec rm -rf {} +
+    git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null |
+        tar --create --files-from - | tar --extract --directory "$first"
+}
+
+# What tests a part, what it consists of, and CPU time for any one process of it: an endless loop
+# ends by that, so that a busy machine makes no mutant look caught.
+cpu_seconds=600
+package=(--package lanline --test-workspace true)
+case $part in
+pure | account)
+    copy=copy_$part files=() tests=(--lib) cpu_seconds=20 package=()
+    ;;
+client)
+    copy=copy_all files=('src/client/**' 'src/connect/**')
+    tests=(--lib --test client_screen --test client_process)
+    ;;
+net)
+    copy=copy_all files=('src/net/**' 'src/sandbox/**')
+    tests=(--lib --test protocol --test operate)
+    ;;
+tools)
+    copy=copy_all files=('src/**')
+    tests=(--lib --test operate --test client_process)
+    ;;
+*)
+    echo "no such part: $part" >&2
+    exit 2
+    ;;
+esac
+selected=()
+for file in "${files[@]}"; do selected+=(--file "$file"); done
+if [ "$part" = tools ]; then
+    for other in wire chat limits.rs client connect net sandbox; do selected+=(--exclude "src/$other" --exclude "src/$other/**"); done
+fi
+
+# By their names, with line and column: the source has to be as it was.
+again=()
+if [ "${1:-}" = --again ]; then
+    shift
+    while read -r name; do
+        again+=(--re "^$(sed 's/[][(){}.*+?^$|\\]/\\&/g' <<<"$name")\$")
+    done < <(cat "${first%/*}"/*/mutants.out/{missed,timeout}.txt)
+    [ "${#again[@]}" -gt 0 ] || { echo "nothing has survived"; exit; }
+fi
+
+$copy
 export LANLINE_SIM_SEEDS="${LANLINE_SIM_SEEDS:-100}" PROPTEST_CASES="${PROPTEST_CASES:-64}"
 export PROPTEST_FAILURE_PERSISTENCE=off
 mutants() {
     local copy=$1
     shift
-    cargo mutants --dir "$copy" --output "$copy" --in-place --baseline skip \
-        --timeout 900 --build-timeout 3600 "${again[@]}" "$@" -- --lib
+    cargo mutants --dir "$copy" --output "$copy" --in-place --baseline skip --no-shuffle \
+        --config "$PWD/tests/mutants.toml" \
+        --timeout "${MUTANT_TIMEOUT:-900}" --build-timeout 3600 \
+        "${package[@]}" "${selected[@]}" "${again[@]}" "$@" -- "${tests[@]}"
 }
 if [ "${1:-}" = --list ]; then
     mutants "$first" "$@"
     exit
 fi
-cargo test --quiet --lib --manifest-path "$first/Cargo.toml"
+# Unbroken, it has to pass.
+cargo test --quiet --workspace --locked "${tests[@]}" --manifest-path "$first/Cargo.toml"
 # Nothing stays of an earlier run, whose account would be taken for this one's.
 find "${first%/*}" -mindepth 1 -maxdepth 1 ! -path "$first" -exec rm -rf {} +
 rm -rf "$first"/mutants.out*
@@ -105,8 +172,7 @@ for job in $(seq 2 "$jobs"); do
     copies+=("${first%/*}/$job")
     cp -a "$first" "${copies[-1]}"
 done
-# An endless loop ends by CPU time, so that a busy machine makes no mutant look caught.
-ulimit -t "${MUTANT_CPU_SECONDS:-20}"
+ulimit -t "${MUTANT_CPU_SECONDS:-$cpu_seconds}"
 pids=()
 for job in "${!copies[@]}"; do
     share=()

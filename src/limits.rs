@@ -150,11 +150,13 @@ pub const ADMISSION_REFUSALS_MAX: usize = 48;
 /// the kernel cuts it to `net.core.somaxconn`.
 pub const LISTEN_BACKLOG: i32 = 65_535;
 /// At shutdown: for what is queued, ...
-pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(3_500);
+pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(3_400);
 /// ... for telling senders what was not delivered, ...
 pub const SHUTDOWN_TELL: Duration = Duration::from_millis(1_000);
-/// ... and for peers to hang up.
+/// ... for peers to hang up, ...
 pub const SHUTDOWN_CLOSE: Duration = Duration::from_millis(500);
+/// ... and then for one service to do what it has accepted.
+pub const SERVICE_STOP: Duration = Duration::from_millis(100);
 /// An idle connection is probed by TCP after this time ...
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
 /// ... again after this one ...
@@ -202,7 +204,10 @@ const _: () = {
         KEEPALIVE_IDLE.as_secs() + KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64 <= 90
     );
     assert!(
-        SHUTDOWN_FLUSH.as_millis() + SHUTDOWN_TELL.as_millis() + SHUTDOWN_CLOSE.as_millis()
+        SHUTDOWN_FLUSH.as_millis()
+            + SHUTDOWN_TELL.as_millis()
+            + SHUTDOWN_CLOSE.as_millis()
+            + SERVICE_STOP.as_millis()
             <= 5_000
     );
     assert!(USER_TIMEOUT_MAX.as_secs() <= 90);

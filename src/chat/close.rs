@@ -122,6 +122,8 @@ impl<S> Shard<S> {
         }
         self.bounce_queue(id);
         if let Some(client) = self.clients.remove(id) {
+            // What it was told meanwhile goes with it.
+            self.queued_bytes -= client.queued_bytes();
             let Client { socket, peer, budget, .. } = client;
             self.effects.push(Effect::Close(Box::new(Gone { socket, peer, budget })));
         }
@@ -138,6 +140,7 @@ impl<S> Shard<S> {
     fn empty_queue(&mut self, id: ConnId) -> Vec<Tag> {
         let Some(client) = self.clients.get_mut(id) else { return Vec::new() };
         client.output.torn |= client.outbound.is_torn();
+        self.queued_bytes -= client.queued_bytes();
         client.outbound.take_unsent()
     }
 

@@ -48,6 +48,8 @@ pub struct WorkerCounters {
     pub refused: Counter,
     /// The same by code, as in [`Code::ALL`].
     pub refused_by_code: [Counter; Code::ALL.len()],
+    /// What waits for its sockets, as of its last tick.
+    pub queued_bytes: Counter,
     /// Users who want to know who comes and goes.
     pub watchers: Counter,
 }

@@ -10,10 +10,15 @@ use super::shard::Shard;
 use super::work;
 use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
-use crate::wire::{Code, Outbound, Packet, packet};
+use crate::wire::{Code, Outbound, Owned, Packet, packet};
 use compact_str::CompactString;
 use std::mem;
 use std::sync::Arc;
+
+/// While all queues are over their bound, a queue that is shorter than this part
+/// of an even share still takes something: so what is on top of the bound is
+/// bounded, too.
+const QUEUE_SHARES: usize = 8;
 
 impl<S> Shard<S> {
     /// A packet of one who has a name; its ordinal is counted already.
@@ -58,11 +63,10 @@ impl<S> Shard<S> {
         };
         let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
         let length = stamped_bytes(identity, packet);
-        if let Some(code) = self.obstacle(to, length) {
-            self.bounce(origin, code, to);
-            return;
-        }
-        let mut queue = self.take_queue(to);
+        let mut queue = match self.take_queue_for(to, length, Some(origin)) {
+            Ok(queue) => queue,
+            Err(code) => return self.bounce(origin, code, to),
+        };
         if let Some(identity) = self.clients.get(id).and_then(Client::identity) {
             let write = |out: &mut Vec<u8>| push_stamped(out, identity, packet);
             queue.push_with(&mut self.pool, Some(origin), write);
@@ -77,11 +81,10 @@ impl<S> Shard<S> {
             self.refuse_origin(origin, Code::NoSuchUser, None);
             return;
         };
-        if let Some(code) = self.obstacle(to, frame.len()) {
-            self.bounce(origin, code, to);
-            return;
-        }
-        let mut queue = self.take_queue(to);
+        let mut queue = match self.take_queue_for(to, frame.len(), Some(origin)) {
+            Ok(queue) => queue,
+            Err(code) => return self.bounce(origin, code, to),
+        };
         queue.push_with(&mut self.pool, Some(origin), |out| out.extend_from_slice(frame));
         self.put_queue(to, queue);
     }
@@ -151,30 +154,57 @@ impl<S> Shard<S> {
     /// Puts a frame for many into one queue, or gives it back.
     pub(super) fn deliver_frame(&mut self, to: ConnId, frame: &Arc<Frame>) {
         self.work.spend(work::DELIVERY);
-        if let Some(code) = self.obstacle(to, frame.bytes.len()) {
-            if let Some(origin) = frame.tag {
-                self.bounce(origin, code, to);
+        match (self.take_queue_for(to, frame.bytes.len(), frame.tag), frame.tag) {
+            (Ok(mut queue), _) => {
+                queue.push_frame(&mut self.pool, frame);
+                self.put_back(to, queue, true);
             }
-            return;
+            (Err(code), Some(origin)) => self.bounce(origin, code, to),
+            (Err(_), None) => {}
         }
-        let mut queue = self.take_queue(to);
-        queue.push_frame(&mut self.pool, frame);
-        self.put_back(to, queue, true);
     }
 
-    /// Why a packet can't be put into a queue, if it can't. Once all was given
-    /// back, what comes later, from a slower worker, goes the same way.
-    fn obstacle(&self, to: ConnId, bytes: usize) -> Option<Code> {
+    /// A queue for a packet of so many bytes, or why it can't have that. Once all
+    /// was bounced, what comes later, from a slower worker, goes the same way.
+    #[inline]
+    fn take_queue_for(
+        &mut self,
+        to: ConnId,
+        bytes: usize,
+        tag: Tag,
+    ) -> Result<Outbound<Tag>, Code> {
         if self.bounced_all {
-            return Some(Code::Undelivered);
+            return Err(Code::Undelivered);
         }
-        (!self.has_room(to, bytes)).then_some(Code::Busy)
+        // The usual case: nothing waits, and so nothing is in the way.
+        if let Some(client) = self.clients.get_mut(to)
+            && client.outbound.is_empty()
+        {
+            client.last_progress = self.now;
+            return Ok(Outbound::default());
+        }
+        if self.has_room(to, bytes, tag) { Ok(self.take_queue(to)) } else { Err(Code::Busy) }
     }
 
-    /// An empty queue takes any packet, a filled one up to its bound.
-    pub(super) fn has_room(&self, to: ConnId, bytes: usize) -> bool {
-        let queued = self.clients.get(to).map_or(0, Client::queued_bytes);
-        queued == 0 || queued + bytes <= self.settings.queue_bytes_max
+    /// An empty queue takes any packet, a filled one up to its bound; of one
+    /// sender up to half of that, so that nobody can fill it against others; and
+    /// while all queues together are over their bound, the long ones nothing.
+    pub(super) fn has_room(&mut self, to: ConnId, bytes: usize, tag: Tag) -> bool {
+        let Some(client) = self.clients.get_mut(to) else { return true };
+        if client.outbound.is_empty() {
+            return true;
+        }
+        let bound = self.settings.queue_bytes_max;
+        let all = self.queued_bytes + self.others_queued_bytes + bytes;
+        let all_bound = self.settings.queues_bytes_max;
+        let users = self.counters.users().max(1);
+        let after = client.queued_bytes() + bytes;
+        if after > bound || all > all_bound && after > all_bound / (QUEUE_SHARES * users) {
+            return false;
+        }
+        // Below half of the bound nobody can have more than that.
+        after <= bound / 2
+            || tag.owner().is_none_or(|owner| client.outbound.bytes_of(owner) + bytes <= bound / 2)
     }
 
     /// Its queue, for a moment; it has to be put back.
@@ -184,6 +214,7 @@ impl<S> Shard<S> {
             // Here a queue begins.
             client.last_progress = self.now;
         }
+        self.queued_bytes -= client.queued_bytes();
         mem::take(&mut client.outbound)
     }
 
@@ -198,6 +229,7 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         let queued = queue.queued_bytes();
         client.outbound = queue;
+        self.queued_bytes += queued;
         if queued > self.settings.queue_bytes_max / 2 {
             // Rare, so these bounds are looked at only here.
             if queued > self.settings.queue_bytes_max && !client.is_closing() {

@@ -41,17 +41,23 @@ impl<S> Shard<S> {
         self.now = now;
         let Some(client) = self.clients.get_mut(id) else { return };
         let packets = client.outbound.advance(&mut self.pool, bytes);
+        self.queued_bytes -= bytes;
         client.last_progress = now;
         client.output.blocked = false;
         let counters = self.counters.of(self.topology.worker);
         counters.bytes_out.add(bytes as u64);
         counters.packets_out.add(packets as u64);
+        let (pauses, closing) = (client.pauses, client.is_closing());
         let within = client.queued_bytes() <= self.settings.queue_bytes_max;
-        if client.pauses.contains(Pauses::QUEUE) && within {
+        if pauses.contains(Pauses::QUEUE) && within {
             self.resume(id, Pauses::QUEUE);
         }
-        self.continue_listing(id);
-        self.advance_closing(id);
+        if pauses.contains(Pauses::LISTING) {
+            self.continue_listing(id);
+        }
+        if closing {
+            self.advance_closing(id);
+        }
     }
 
     /// Its socket takes no more for now; a timer watches from here on.

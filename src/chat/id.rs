@@ -59,6 +59,20 @@ pub struct Origin {
     pub ordinal: NonZeroU64,
 }
 
+impl Address {
+    /// As one number: whose a packet is.
+    fn to_bits(self) -> u64 {
+        // The generation tells apart who had a slot one after the other.
+        u64::from(self.worker) << 56 ^ self.conn.to_bits().rotate_left(8)
+    }
+}
+
+impl wire::Owned for Tag {
+    fn owner(self) -> Option<u64> {
+        self.map(|origin| origin.sender.to_bits())
+    }
+}
+
 /// What a queue knows of each packet: nobody's, if the server wrote it.
 pub type Tag = Option<Origin>;
 

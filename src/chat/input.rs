@@ -2,6 +2,7 @@
 //! Only what can't be handled yet is kept. Pausing and resuming a client is here
 //! too. Never: what a packet asks for.
 
+use super::address::AddressBudget;
 use super::client::{Client, CloseMode, Input, Pauses, Removal, State, Timers};
 use super::effect::{Effect, Ended};
 use super::id::{ConnId, Moment};
@@ -168,23 +169,36 @@ impl<S> Shard<S> {
             used = greeted;
         }
         match self.clients.get(id) {
-            Some(client) if client.is_user() => self.consume_within_budget(id, bytes, used),
+            Some(client) if client.is_user() => match &client.budget {
+                Some(budget) if self.address_pace.is_on() => {
+                    let budget = budget.clone();
+                    self.consume_within_budget(id, bytes, used, &budget)
+                }
+                _ => self.consume_packets(id, bytes, used),
+            },
             _ => used,
         }
     }
 
     /// [`Shard::consume`] for one that has a name: its address pays once for all
     /// packets that came in one go, since workers share its budget.
-    fn consume_within_budget(&mut self, id: ConnId, bytes: &[u8], at: usize) -> usize {
-        let Some(client) = self.clients.get(id) else { return at };
-        let budget = client.budget.as_ref().filter(|_| self.address_pace.is_on()).cloned();
-        let Some(budget) = budget else { return self.consume_packets(id, bytes, at) };
+    fn consume_within_budget(
+        &mut self,
+        id: ConnId,
+        bytes: &[u8],
+        at: usize,
+        budget: &AddressBudget,
+    ) -> usize {
         if self.waits_for_address(id, budget.heard_at()) {
             return at;
         }
-        let before = self.packets;
+        let before = self.own_counters().packets_in.get();
         let used = self.consume_packets(id, bytes, at);
-        budget.charge_packets(self.now, &self.address_pace, self.packets - before);
+        budget.charge_packets(
+            self.now,
+            &self.address_pace,
+            self.own_counters().packets_in.get() - before,
+        );
         used
     }
 
@@ -230,7 +244,6 @@ impl<S> Shard<S> {
                 at += length;
                 let ordinal = client.count(self.now, &self.pace);
                 self.work.spend(work::PACKET);
-                self.packets += 1;
                 self.own_counters().packets_in.add(1);
                 self.handle(id, ordinal, &packet);
                 continue;
@@ -241,7 +254,6 @@ impl<S> Shard<S> {
             }
             let ordinal = client.count(self.now, &self.pace);
             self.work.spend(work::PACKET);
-            self.packets += 1;
             self.own_counters().packets_in.add(1);
             match step {
                 // White space was passed above, and what is torn is kept from

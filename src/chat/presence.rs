@@ -63,7 +63,7 @@ impl<S> Shard<S> {
             let endpoint = if news.came { Endpoint::Joined } else { Endpoint::Left };
             let Some(client) = self.clients.get(id) else { continue };
             let bytes = client.head_bytes(endpoint) + news.name.len() + END.len();
-            if client.name() != &*news.name && self.has_room(id, bytes) {
+            if client.name() != &*news.name && self.has_room(id, bytes, None) {
                 self.say_in_bulk(id, endpoint, &news.name);
             }
         }

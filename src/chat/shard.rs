@@ -72,9 +72,10 @@ pub struct Shard<S> {
     pub(super) bulk_queue: VecDeque<ConnId>,
     /// Clients who had their turn, and have more.
     pub(super) out_of_quantum: VecDeque<ConnId>,
+    /// What waits for sockets: here, and, as of the last tick, at others.
+    pub(super) queued_bytes: usize,
+    pub(super) others_queued_bytes: usize,
     pub(super) work: Work,
-    /// Packets handled so far.
-    pub(super) packets: u64,
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than half full and its socket may take some of it.
     pub(super) above_high_water: bool,
@@ -130,8 +131,9 @@ impl<S> Shard<S> {
             outboxes: (0..topology.workers).map(|_| Batch::default()).collect(),
             bulk_queue: VecDeque::new(),
             out_of_quantum: VecDeque::new(),
+            queued_bytes: 0,
+            others_queued_bytes: 0,
             work: Work::default(),
-            packets: 0,
             pool: BufferPool::default(),
             above_high_water: false,
             stopping: false,
@@ -342,6 +344,11 @@ impl<S> Shard<S> {
                 .skip(self.now.0 as usize % step)
                 .step_by(step)
                 .for_each(|(_, client)| client.check());
+            if self.clients.count() <= CHECKED_MAX {
+                let queued: usize =
+                    self.clients.iter().map(|(_, client)| client.queued_bytes()).sum();
+                assert_eq!(self.queued_bytes, queued, "bytes that wait");
+            }
             assert_eq!(self.presence.watchers() as u64, self.own_counters().watchers.get());
         }
     }

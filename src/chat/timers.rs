@@ -44,7 +44,15 @@ impl<S> Shard<S> {
         self.tell_watchers();
         self.serve_lists();
         self.work.end_tick();
+        self.publish_queued_bytes();
         self.check_invariants();
+    }
+
+    /// Says how much waits here, and hears how much waits elsewhere.
+    fn publish_queued_bytes(&mut self) {
+        self.own_counters().queued_bytes.set(self.queued_bytes as u64);
+        let all = self.counters.sum(|counters| &counters.queued_bytes) as usize;
+        self.others_queued_bytes = all - self.queued_bytes;
     }
 
     /// Those that had used up their quantum are heard further: each once, one of

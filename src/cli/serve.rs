@@ -248,3 +248,19 @@ impl fmt::Display for UsageError {
 }
 
 impl std::error::Error for UsageError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_at_least_one_byte_and_no_more_than_its_bound() {
+        let most = "x".repeat(limits::TOKEN_BYTES_MAX);
+        for token in ["x", &most] {
+            assert_eq!(checked_token(&format!(" {token}\r\n"), "here").unwrap(), token);
+        }
+        let error = |token: &str| checked_token(token, "here").unwrap_err().to_string();
+        assert_eq!(error(&format!("{most}x")), "the token in here has more than 1024 bytes");
+        assert_eq!(error(" \n"), "the operators' token in here is empty");
+    }
+}

@@ -8,7 +8,7 @@ use crate::connect::{self, Connection, Deadline, Incoming, Receiver, Sender, Ser
 use crate::wire::packet::push_packet;
 use crate::wire::{JsonText, Name, Received, Refusal};
 use std::collections::VecDeque;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -203,16 +203,17 @@ impl Printer {
                 Some(Incoming::Packet(packet)) => {
                     last_words = (matches!(packet.name.as_str(), "/error" | "/kick"))
                         .then(|| safe::line(&packet.msg).into_owned());
-                    if self.print(&mut out, &packet).is_err() {
-                        // Nobody reads our output any more: the end of a pipe.
-                        return Ok(());
+                    if let Err(error) = self.print(&mut out, &packet) {
+                        return unprinted(&error);
                     }
                 }
                 Some(Incoming::Malformed) => note("! the server sent something that is no packet"),
                 None => break,
             }
-            if receiver.is_drained() && out.flush().is_err() {
-                return Ok(());
+            if receiver.is_drained()
+                && let Err(error) = out.flush()
+            {
+                return unprinted(&error);
             }
             incoming = match receiver.receive(None) {
                 Ok(incoming) => incoming,
@@ -223,7 +224,9 @@ impl Printer {
                 Err(error) => return Err(Error::failed(format!("connection lost: {error}"))),
             };
         }
-        out.flush().unwrap_or_default();
+        if let Err(error) = out.flush() {
+            return unprinted(&error);
+        }
         if let Some(why) = self.shared.given_up.get() {
             return Err(Error::failed(*why));
         }
@@ -271,6 +274,15 @@ impl Printer {
             None if refusal.ordinal == 0 => reason,
             None => format!("packet {} was refused: {reason}", refusal.ordinal),
         }
+    }
+}
+
+/// Standard output takes no more. Where it is a pipe that nobody reads any
+/// longer, that is the reader's choice and no failure.
+fn unprinted(error: &io::Error) -> Result<(), Error> {
+    match error.kind() {
+        ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Error::failed(format!("standard output: {error}"))),
     }
 }
 

@@ -4,46 +4,35 @@
 //! | module | what lives there |
 //! | --- | --- |
 //! | [`server`] | start and end: limits, listeners, threads |
-//! | [`config`] | what an operator has set, checked |
-//! | `listener` | sockets that listen |
-//! | `admission` | who is let in |
 //! | `worker` | one thread: its poll loop, tick by tick |
-//! | `socket` | one connection's socket: read, written, watched |
-//! | `in_flight` | what is in flight between them, and how far each is |
-//! | `mailbox` | messages between workers, and the wake that goes with them |
-//! | `wake_flag` | how many wakes many messages need: one |
+//! | `transport` | one connection's socket: read, written, watched; listeners |
+//! | `admission` | who is let in |
+//! | `mailbox` | messages between threads, and what of them is in flight |
 //! | `control` | what the first worker does for the server between its ticks |
-//! | `signals` | what the system asks of the process |
-//! | `shutdown` | how all workers come to rest |
-//! | `descriptors` | how many connections the system allows |
-//! | `reload` | SIGHUP: settings that change in flight |
-//! | `supervisor` | what systemd gives and wants to hear |
-//! | `loop_stats`, `heartbeat` | what the loops tell of themselves |
-//! | `metrics` | all that for Prometheus, on its own thread |
+//! | `process` | signals, the supervisor, the descriptor limit |
+//! | [`services`] | threads beside the workers, and their lifecycle |
+//! | `gate` | where every thread confines itself before anything is served |
+//! | `loop_stats` | what the loops tell of themselves |
+//! | [`config`], [`error`] | what an operator has set, checked; why that is no server |
 //! | `worst_case` | what the flags allow strangers to make us hold |
-//! | `event_log` | log lines, repeated ones summed up |
 
 mod admission;
 pub mod config;
 mod control;
-mod descriptors;
-mod event_log;
-mod heartbeat;
-mod in_flight;
-mod listener;
+pub mod error;
+mod gate;
 mod loop_stats;
 mod mailbox;
-mod metrics;
-mod reload;
+mod process;
 pub mod server;
-mod shutdown;
-mod signals;
-mod socket;
-mod supervisor;
-mod wake_flag;
+pub mod services;
+#[cfg(test)]
+mod test_support;
+mod transport;
 mod worker;
 mod worst_case;
 
 pub use config::Config;
-pub use descriptors::clients_allowed;
-pub use server::{ServeError, serve, serve_then};
+pub use error::ServeError;
+pub use process::clients_allowed;
+pub use server::{serve, serve_with};

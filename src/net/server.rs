@@ -3,43 +3,26 @@
 
 use super::admission::Admission;
 use super::config::Config;
-use super::control::ControlTask;
-use super::descriptors;
-use super::heartbeat::Heartbeat;
-use super::listener::{self, Listener};
+use super::control::{ControlTask, Heartbeat, Reload, Reread};
+use super::error::ServeError;
+use super::gate::Gate;
 use super::loop_stats::LoopStats;
 use super::mailbox::Mailboxes;
-use super::metrics::{Metrics, Sources};
-use super::reload::{Reload, Reread};
-use super::signals::Signals;
-use super::supervisor::{self, Supervisor};
+use super::process::{Allowance, Signals, Supervisor, supervisor};
+use super::services::metrics::{Metrics, Sources};
+use super::services::{Service, Services};
+use super::transport::{Listener, listener};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Counters, Shard, Topology, WorkerId};
 use crate::limits;
-use crate::sandbox::{self, Needs, Sandbox};
+use crate::sandbox::Needs;
 use log::{error, info};
 use mio::{Poll, Waker};
-use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
-
-/// Why the server can't serve.
-#[derive(Debug)]
-pub enum ServeError {
-    /// An address can't be bound.
-    Bind(SocketAddr, io::Error),
-    /// The descriptor limit leaves no room for clients.
-    Descriptors { limit: usize },
-    /// The limit on descriptors is too low for the wanted number of clients.
-    ClientsMax { wanted: usize, limit: usize, allowed: usize },
-    /// The sandbox is required and can't be had.
-    Sandbox(sandbox::Refused),
-    /// Something that the system should give.
-    System(&'static str, io::Error),
-}
 
 /// Serves until a signal ends it; `reread` gets the settings anew on SIGHUP.
 /// The calling thread is the first worker: a server of one worker is a process
@@ -48,17 +31,19 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], before anything is served.
 pub fn serve(config: Config, reread: Reread) -> Result<(), ServeError> {
-    serve_then(config, reread, |_| {})
+    serve_with(config, reread, Vec::new(), |_| {})
 }
 
-/// [`serve`], and calls `ready` in this thread once it serves: with all its
-/// threads, this one too, in the sandbox.
+/// [`serve`] with services of the caller's besides its own; calls `ready` in
+/// this thread once it serves: with all its threads, this one too, in the
+/// sandbox.
 ///
 /// # Errors
 /// As there.
-pub fn serve_then(
+pub fn serve_with(
     config: Config,
     reread: Reread,
+    services: Vec<Box<dyn Service>>,
     ready: impl FnOnce(&[SocketAddr]),
 ) -> Result<(), ServeError> {
     let start = Instant::now();
@@ -66,34 +51,40 @@ pub fn serve_then(
     let allowance = Allowance::of(&config)?;
     let clients_max = allowance.clients_max(&config)?;
     // Before the first thread, so that a signal meets its handler.
-    let signals = Signals::take_over().map_err(system("signals"))?;
+    let signals = Signals::take_over().map_err(ServeError::system("signals"))?;
     let listeners = open_listeners(&config)?;
     let metrics = config.metrics.map(open_metrics).transpose()?;
     config.log_limits(clients_max);
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
-    let needs = Needs { read_again: config.reread.clone(), metrics: metrics.is_some() };
-    let mut sandbox = Sandbox::new(config.sandbox, needs);
-    sandbox.close_files().map_err(ServeError::Sandbox)?;
     let admission = Admission::new(clients_max, config.per_address_max, &config.allow);
+    let mut gate = Gate::new(config.sandbox);
+    let needs = Needs { read_again: config.reread.clone(), ..Worker::needs() };
     let reload = Reload::new(reread, config, admission, allowance);
-    let (threads, first) =
-        ThreadGroup::build(reload, listeners, metrics, (signals, &supervisor), start)?;
-    let in_force = sandbox.close_calls().map_err(ServeError::Sandbox)?;
+    let (threads, first) = ThreadGroup::build(
+        &mut gate,
+        reload,
+        listeners,
+        (metrics, services),
+        (signals, &supervisor),
+        start,
+    )?;
+    let in_force = gate.confine_all(&needs).map_err(ServeError::Sandbox)?;
     threads.counters.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
-    threads.open();
-    announce(&addresses).map_err(system("standard output"))?;
+    gate.open();
+    announce(&addresses).map_err(ServeError::system("standard output"))?;
     supervisor.is_ready();
     ready(&addresses);
-    first.run().map_err(system("the poll"))?;
+    first.run().map_err(ServeError::system("the poll"))?;
     threads.end();
     Ok(())
 }
 
 /// What the supervisor has opened for us, or what the settings ask for.
 fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
-    let inherited = supervisor::inherited_listeners().map_err(system("inherited sockets"))?;
+    let system = ServeError::system("inherited sockets");
+    let inherited = supervisor::inherited_listeners().map_err(&system)?;
     if inherited.is_empty() {
         return listener::bind_all(&config.listen, config.workers, user_timeout(config))
             .map_err(|(address, error)| ServeError::Bind(address, error));
@@ -102,13 +93,13 @@ fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
         info!("the supervisor's sockets are used, and not --listen");
     }
     let share = |listener| Listener::inherited(listener, config.workers, user_timeout(config));
-    inherited.iter().map(share).collect::<io::Result<_>>().map_err(system("inherited sockets"))
+    inherited.iter().map(share).collect::<io::Result<_>>().map_err(system)
 }
 
 fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
-    let metrics = Metrics::bind(address).map_err(|error| ServeError::Bind(address, error))?;
+    let metrics = Metrics::open(address).map_err(|error| ServeError::Bind(address, error))?;
     // The real port, where any was asked for.
-    let address = metrics.address().map_err(system("the address of the metrics"))?;
+    let address = metrics.address().map_err(ServeError::system("the address of the metrics"))?;
     info!("metrics at http://{address}/metrics");
     Ok(metrics)
 }
@@ -116,25 +107,25 @@ fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
 /// All other threads, and what is told of all at the end.
 struct ThreadGroup {
     counters: Arc<Counters>,
-    threads: Vec<JoinHandle<()>>,
-    /// Behind it all threads wait to be let go.
-    gate: Arc<Barrier>,
+    workers: Vec<JoinHandle<()>>,
+    services: Services,
     start: Instant,
 }
 
 impl ThreadGroup {
-    /// When this returns, all threads but this one's worker run, and wait to
-    /// be let go.
+    /// When this returns, all threads but this one's worker run, and wait at
+    /// the gate.
     fn build(
+        gate: &mut Gate,
         reload: Reload,
         mut listeners: Vec<Listener>,
-        metrics: Option<Metrics>,
+        (metrics, others): (Option<Metrics>, Vec<Box<dyn Service>>),
         (signals, supervisor): (Signals, &Arc<Supervisor>),
         start: Instant,
     ) -> Result<(Self, Worker), ServeError> {
         let config = reload.config();
         let (workers, admission) = (config.workers, reload.admission().clone());
-        let (polls, wakers) = polls(workers).map_err(system("polls"))?;
+        let (polls, wakers) = polls(workers).map_err(ServeError::system("polls"))?;
         let (mailboxes, inboxes) = Mailboxes::new(wakers);
         let counters = Arc::new(Counters::new(workers));
         let loop_stats = Arc::new(LoopStats::new(workers));
@@ -161,30 +152,27 @@ impl ThreadGroup {
                 loop_stats: loop_stats.clone(),
                 start,
             };
-            all.push(Worker::new(parts).map_err(system("polls"))?);
+            all.push(Worker::new(parts).map_err(ServeError::system("polls"))?);
         }
         let first = all.remove(0);
-        let gate = Arc::new(Barrier::new(workers + usize::from(metrics.is_some())));
-        if let Some(metrics) = metrics {
+        let mut services = Services::default();
+        let metrics = metrics.map(|metrics| {
             let (counters, version) = (counters.clone(), settings.version.clone());
-            let sources = Sources { counters, loop_stats, mailboxes, admission, version };
-            metrics.start(sources, gate.clone()).map_err(system("threads"))?;
+            metrics.service(Sources { counters, loop_stats, mailboxes, admission, version })
+        });
+        let threads = ServeError::system("threads");
+        for service in metrics.into_iter().chain(others) {
+            services.start(gate, service).map_err(&threads)?;
         }
-        let spawn = |(worker, number)| spawn(worker, number, gate.clone());
-        let threads = all.into_iter().zip(1..).map(spawn);
-        let threads = threads.collect::<io::Result<_>>().map_err(system("threads"))?;
-        gate.wait();
-        Ok((Self { counters, threads, gate, start }, first))
-    }
-
-    /// Lets all threads go.
-    fn open(&self) {
-        self.gate.wait();
+        let spawn = |(worker, number)| spawn(gate, worker, number);
+        let workers = all.into_iter().zip(1..).map(spawn);
+        let workers = workers.collect::<io::Result<_>>().map_err(threads)?;
+        Ok((Self { counters, workers, services, start }, first))
     }
 
     /// Waits for the other threads and says what all did.
     fn end(self) {
-        for thread in self.threads {
+        for thread in self.workers {
             // A panic has ended the process already.
             let _ = thread.join();
         }
@@ -199,15 +187,13 @@ impl ThreadGroup {
             counters.sum(|counters| &counters.refused),
             counters.peak_users(),
         );
+        self.services.stop();
     }
 }
 
-/// A worker's thread, which waits at the gate twice: until all have started,
-/// and until the process is in its sandbox.
-fn spawn(worker: Worker, number: WorkerId, gate: Arc<Barrier>) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
-        gate.wait();
-        gate.wait();
+/// A worker's thread.
+fn spawn(gate: &mut Gate, worker: Worker, number: WorkerId) -> io::Result<JoinHandle<()>> {
+    gate.start(format!("worker-{number}"), Worker::needs(), move || {
         if let Err(error) = worker.run() {
             // No half-dead server: whoever supervises us starts a whole one.
             panic!("the poll failed: {error}");
@@ -224,42 +210,9 @@ fn polls(workers: usize) -> io::Result<(Vec<Poll>, Vec<Waker>)> {
 
 /// A secret of this run.
 fn hash_keys() -> Result<(u64, u64), ServeError> {
-    let random = || getrandom::u64().map_err(|e| system("randomness")(io::Error::other(e)));
+    let refused = ServeError::system("randomness");
+    let random = || getrandom::u64().map_err(|error| refused(io::Error::other(error)));
     Ok((random()?, random()?))
-}
-
-/// How many clients the descriptor limit allows, now and while we serve.
-#[derive(Clone, Copy, Debug)]
-pub struct Allowance {
-    limit: usize,
-    allowed: usize,
-}
-
-impl Allowance {
-    fn of(config: &Config) -> Result<Self, ServeError> {
-        let limit = descriptors::raise_limit().map_err(system("descriptor limit"))?;
-        let listeners = config.listen.len().max(1);
-        let allowed = descriptors::clients_allowed(limit, config.workers, listeners);
-        if allowed == 0 {
-            Err(ServeError::Descriptors { limit })
-        } else {
-            Ok(Self { limit, allowed })
-        }
-    }
-
-    /// How many there may be: what was asked for, or what is allowed.
-    ///
-    /// # Errors
-    /// [`ServeError::ClientsMax`] where more were asked for.
-    pub fn clients_max(self, config: &Config) -> Result<usize, ServeError> {
-        let Self { limit, allowed } = self;
-        match config.clients_max {
-            Some(wanted) if wanted > allowed => {
-                Err(ServeError::ClientsMax { wanted, limit, allowed })
-            }
-            wanted => Ok(wanted.unwrap_or(allowed)),
-        }
-    }
 }
 
 /// How long TCP waits for a peer that acknowledges nothing. A queue that stands
@@ -289,47 +242,20 @@ fn die_with_any_thread() {
     }));
 }
 
-fn system(what: &'static str) -> impl Fn(io::Error) -> ServeError {
-    move |error| ServeError::System(what, error)
-}
-
-impl fmt::Display for ServeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bind(address, error) => {
-                write!(f, "can't listen on {address}: {error}")?;
-                let advice = match error.kind() {
-                    io::ErrorKind::AddrInUse => {
-                        "another program has it (ss -ltnp shows which); \
-                         end that one or choose another port with --listen"
-                    }
-                    io::ErrorKind::PermissionDenied => {
-                        "ports below 1024 are root's; choose a higher one"
-                    }
-                    io::ErrorKind::AddrNotAvailable => {
-                        "this machine has no such address (ip address shows which it has)"
-                    }
-                    _ => return Ok(()),
-                };
-                write!(f, "; {advice}")
-            }
-            Self::Descriptors { limit } => write!(
-                f,
-                "the limit of {limit} descriptors leaves no room for clients; \
-                 raise it (ulimit -n, or LimitNOFILE in a systemd unit)"
-            ),
-            Self::ClientsMax { wanted, limit, allowed } => write!(
-                f,
-                "{wanted} clients are wanted, but {limit} descriptors allow {allowed}; raise the \
-                 limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
-            ),
-            Self::Sandbox(refused) => write!(f, "{refused}; see --sandbox"),
-            Self::System(what, error) => write!(f, "the system refuses {what}: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ServeError {}
-
 /// So that worker numbers fit their type.
 const _: () = assert!(crate::limits::WORKERS_MAX <= WorkerId::MAX as usize);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::test_support;
+
+    #[test]
+    fn tcp_gives_a_peer_up_after_the_shard_would_have() {
+        let mut config = test_support::config();
+        config.settings.stuck_timeout = Duration::from_secs(1);
+        assert_eq!(user_timeout(&config), limits::USER_TIMEOUT_MAX);
+        config.settings.stuck_timeout = Duration::from_secs(500);
+        assert_eq!(user_timeout(&config), Duration::from_secs(500) + limits::KEEPALIVE_INTERVAL);
+    }
+}

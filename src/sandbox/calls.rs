@@ -1,12 +1,13 @@
-//! seccomp (seccomp(2)): the system calls that a running server uses. All
-//! others are refused with `EPERM`, in every thread, for good: there is no
-//! `socket`, no `connect`, no `bind`, no `sendmsg`, no `execve`, no
-//! `io_uring_setup`, no `ptrace`, no `clone`.
+//! seccomp (seccomp(2)): the system calls that a running thread uses. All
+//! others are refused with `EPERM`, for good: there is no `socket`, no
+//! `connect`, no `bind`, no `sendmsg`, no `execve`, no `io_uring_setup`, no
+//! `ptrace`, no `clone`.
 //!
-//! What a new feature needs is added here, with the reason. It holds for
-//! glibc and musl, x86_64 and aarch64 (which lacks some of the older calls).
+//! What a new feature needs is added here, with the reason, for the one kind of
+//! thread that needs it. It holds for glibc and musl, x86_64 and aarch64 (which
+//! lacks some of the older calls).
 
-use super::Needs;
+use super::needs::Needs;
 use seccompiler::SeccompCmpArgLen::{Dword, Qword};
 use seccompiler::SeccompCmpOp::{Eq, MaskedEq};
 use seccompiler::{
@@ -17,22 +18,13 @@ use std::collections::BTreeMap;
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 type Failure = Box<dyn std::error::Error>;
 
-/// Whatever its arguments are.
+/// For every thread, whatever the arguments are.
 const ALLOWED: &[i64] = &[
-    // Connections that come in, and what is read from them. Reading an answer
-    // to an accepted connection is all that `getsockname` is for.
-    libc::SYS_accept4,
-    libc::SYS_getsockname,
-    libc::SYS_recvfrom,
-    libc::SYS_read,
+    // The log, and waking another thread (an eventfd that is there already).
     libc::SYS_write,
     libc::SYS_writev,
-    libc::SYS_shutdown,
+    libc::SYS_read,
     libc::SYS_close,
-    // The poll, and waking it (an eventfd that is there already).
-    libc::SYS_epoll_ctl,
-    libc::SYS_epoll_pwait,
-    libc::SYS_ppoll,
     // Memory.
     libc::SYS_brk,
     libc::SYS_madvise,
@@ -63,25 +55,44 @@ const ALLOWED: &[i64] = &[
     libc::SYS_nanosleep,
 ];
 
-/// Calls that aarch64 never had.
-#[cfg(target_arch = "x86_64")]
-const ALLOWED_HERE: &[i64] = &[libc::SYS_epoll_wait, libc::SYS_poll, libc::SYS_time];
-#[cfg(not(target_arch = "x86_64"))]
-const ALLOWED_HERE: &[i64] = &[];
+/// Connections that come in, what is read from them and written to them, and
+/// the poll. Reading an answer to an accepted connection is all that
+/// `getsockname` is for.
+const FOR_CONNECTIONS: &[i64] = &[
+    libc::SYS_accept4,
+    libc::SYS_getsockname,
+    libc::SYS_recvfrom,
+    libc::SYS_shutdown,
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_ppoll,
+];
+
+/// Seeking and listing, by descriptors that are open.
+const FOR_OPEN_FILES: &[i64] = &[libc::SYS_getdents64, libc::SYS_lseek];
 
 /// Only where files are to be read again; Landlock says which.
-const FOR_FILES: &[i64] =
+const FOR_READING_AGAIN: &[i64] =
     &[libc::SYS_fstat, libc::SYS_lseek, libc::SYS_newfstatat, libc::SYS_statx];
 
-/// Only where metrics are served: `/proc/self`, by descriptors that are open.
-const FOR_METRICS: &[i64] = &[libc::SYS_getdents64, libc::SYS_lseek];
+/// Calls that aarch64 never had.
+#[cfg(target_arch = "x86_64")]
+mod old {
+    pub const ALLOWED: &[i64] = &[libc::SYS_time];
+    pub const FOR_CONNECTIONS: &[i64] = &[libc::SYS_epoll_wait, libc::SYS_poll];
+}
+#[cfg(not(target_arch = "x86_64"))]
+mod old {
+    pub const ALLOWED: &[i64] = &[];
+    pub const FOR_CONNECTIONS: &[i64] = &[];
+}
 
-/// Closes the list for all threads of this process.
+/// Closes the list for the calling thread.
 ///
 /// # Errors
 /// An architecture that the library doesn't know, or what the kernel says.
 pub fn close(needs: &Needs) -> Result<(), Failure> {
-    seccompiler::apply_filter_all_threads(&program(needs)?)?;
+    seccompiler::apply_filter(&program(needs)?)?;
     Ok(())
 }
 
@@ -94,11 +105,8 @@ fn program(needs: &Needs) -> Result<BpfProgram, Failure> {
 
 fn rules(needs: &Needs) -> Result<Rules, Failure> {
     let mut rules = Rules::new();
-    rules.extend(ALLOWED.iter().chain(ALLOWED_HERE).map(|&call| (call, Vec::new())));
-    // What is sent goes to the peer of an accepted connection: no address, and
-    // no fast open, which would connect.
-    let fast_open = MASK_OF_DWORD & libc::MSG_FASTOPEN as u64;
-    only(&mut rules, libc::SYS_sendto, &[(4, Qword, u64::MAX, 0), (3, Dword, fast_open, 0)])?;
+    always(&mut rules, ALLOWED);
+    always(&mut rules, old::ALLOWED);
     // Memory that is written is never run.
     let run = libc::PROT_EXEC as u64;
     only(&mut rules, libc::SYS_mmap, &[(2, Dword, run, 0)])?;
@@ -106,30 +114,53 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
     // `abort` ends this process, and no other.
     let this = u64::from(std::process::id());
     only(&mut rules, libc::SYS_tgkill, &[(0, Dword, MASK_OF_DWORD, this)])?;
-    // What `mio` asks a socket whose peer has gone.
-    let (level, option) = (libc::SOL_SOCKET as u64, libc::SO_ERROR as u64);
-    let asked = [(1, Dword, MASK_OF_DWORD, level), (2, Dword, MASK_OF_DWORD, option)];
-    only(&mut rules, libc::SYS_getsockopt, &asked)?;
-    if needs.metrics {
-        rules.extend(FOR_METRICS.iter().map(|&call| (call, Vec::new())));
-        // The time that a scraper may take.
-        let level = (1, Dword, MASK_OF_DWORD, libc::SOL_SOCKET as u64);
-        let times = [libc::SO_RCVTIMEO as u64, libc::SO_SNDTIMEO as u64];
-        let rule = |time| {
-            let conditions = [level.clone(), (2, Dword, MASK_OF_DWORD, time)];
-            SeccompRule::new(conditions.into_iter().map(condition).collect::<Result<_, _>>()?)
-        };
-        let either = times.into_iter().map(rule).collect::<Result<_, _>>()?;
-        rules.insert(libc::SYS_setsockopt, either);
+    if needs.connections {
+        for_connections(&mut rules)?;
+    }
+    if needs.socket_timeouts {
+        for_socket_timeouts(&mut rules)?;
+    }
+    if needs.open_files {
+        always(&mut rules, FOR_OPEN_FILES);
     }
     if !needs.read_again.is_empty() {
-        rules.extend(FOR_FILES.iter().map(|&call| (call, Vec::new())));
+        always(&mut rules, FOR_READING_AGAIN);
         let writes = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;
         only(&mut rules, libc::SYS_openat, &[(2, Dword, writes as u64, 0)])?;
         #[cfg(target_arch = "x86_64")]
         only(&mut rules, libc::SYS_open, &[(1, Dword, writes as u64, 0)])?;
     }
     Ok(rules)
+}
+
+fn for_connections(rules: &mut Rules) -> Result<(), Failure> {
+    always(rules, FOR_CONNECTIONS);
+    always(rules, old::FOR_CONNECTIONS);
+    // What is sent goes to the peer of an accepted connection: no address, and
+    // no fast open, which would connect.
+    let fast_open = MASK_OF_DWORD & libc::MSG_FASTOPEN as u64;
+    only(rules, libc::SYS_sendto, &[(4, Qword, u64::MAX, 0), (3, Dword, fast_open, 0)])?;
+    // What `mio` asks a socket whose peer has gone.
+    let (level, option) = (libc::SOL_SOCKET as u64, libc::SO_ERROR as u64);
+    let asked = [(1, Dword, MASK_OF_DWORD, level), (2, Dword, MASK_OF_DWORD, option)];
+    only(rules, libc::SYS_getsockopt, &asked)
+}
+
+/// The time that a peer may take.
+fn for_socket_timeouts(rules: &mut Rules) -> Result<(), Failure> {
+    let level = (1, Dword, MASK_OF_DWORD, libc::SOL_SOCKET as u64);
+    let times = [libc::SO_RCVTIMEO as u64, libc::SO_SNDTIMEO as u64];
+    let rule = |time| {
+        let conditions = [level.clone(), (2, Dword, MASK_OF_DWORD, time)];
+        SeccompRule::new(conditions.into_iter().map(condition).collect::<Result<_, _>>()?)
+    };
+    let either = times.into_iter().map(rule).collect::<Result<_, _>>()?;
+    rules.insert(libc::SYS_setsockopt, either);
+    Ok(())
+}
+
+fn always(rules: &mut Rules, calls: &[i64]) {
+    rules.extend(calls.iter().map(|&call| (call, Vec::new())));
 }
 
 const MASK_OF_DWORD: u64 = u32::MAX as u64;

@@ -2,7 +2,7 @@
 //! bound or connected to, no signal sent and no abstract socket reached
 //! outside of this process. What is open stays open.
 
-use super::{Landlock, Needs};
+use super::needs::Needs;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
     RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
@@ -13,8 +13,18 @@ use std::path::Path;
 /// calls that seccomp refuses altogether.
 const WANTED: ABI = ABI::V6;
 
-/// Closes files and ports for this thread and those that it starts. Says how
-/// much of it the kernel knows.
+/// How much of Landlock is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Landlock {
+    No,
+    /// An older kernel: files, but not all of TCP ports, signals and abstract
+    /// sockets.
+    InPart,
+    Yes,
+}
+
+/// Closes files and ports for the calling thread. Says how much of it the kernel
+/// knows.
 ///
 /// # Errors
 /// What the library says, or a directory that can't be opened.

@@ -1,26 +1,32 @@
-//! **The sandbox**, a start-up step: once the listeners are bound, the process
-//! gives up for good what a running server never needs. Two locks, since each
+//! **The sandbox**, a start-up step: once everything is open, each thread gives
+//! up for good what it never needs while the server runs. Two locks, since each
 //! alone leaves ways open: `seccomp` names the few system calls that are left,
 //! Landlock closes files and TCP ports. Never: sockets, chat, flags.
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | `calls` | the system calls of a running server; all others are refused |
+//! | `calls` | the system calls of a running thread; all others are refused |
 //! | `files` | Landlock: no file but those to be read again, no TCP port |
+//! | `needs` | what is left to a thread |
 //!
-//! The order counts. [`Sandbox::close_files`] comes before the first thread,
-//! since Landlock holds for a thread and those that it starts.
-//! [`Sandbox::close_calls`] comes when all threads run, since it holds for all
-//! of them at once and starting a thread is then refused as well. A new thread
-//! (a metrics listener, say) is therefore started with the workers, its
-//! sockets bound or connected before.
+//! Both locks are a thread's own, so each thread closes itself by
+//! [`confine_thread`], with its own [`Needs`]: what one kind of thread needs,
+//! the others don't get. Starting a thread is refused behind it, so the thread
+//! that starts the others confines itself last; [`in_force`] then judges what
+//! all of them report, before anything is served.
+//!
+//! Threads share their memory: whoever can write another thread's memory can
+//! make it use what it may do. The bound on the whole process is therefore the
+//! sum of what its threads may do.
 
 mod calls;
 mod files;
+mod needs;
 
+pub use files::Landlock;
 use log::{info, warn};
-use std::fmt;
-use std::path::PathBuf;
+pub use needs::Needs;
+use thiserror::Error;
 
 /// What an operator wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,103 +38,83 @@ pub enum Mode {
     Off,
 }
 
-/// What a running server needs besides its sockets.
-#[derive(Clone, Debug, Default)]
-pub struct Needs {
-    /// Files that it reads again while it runs, each in a directory of its
-    /// own choosing: the whole directory stays readable, because a file that
-    /// is replaced is another file to the kernel.
-    pub read_again: Vec<PathBuf>,
-    /// It serves metrics: time limits for scrapers, and files of `/proc` that
-    /// are open already and read again.
-    pub metrics: bool,
-}
-
-/// How much of Landlock is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Landlock {
-    No,
-    /// An older kernel: files, but not all of TCP ports, signals and abstract
-    /// sockets.
-    InPart,
-    Yes,
-}
-
 /// A part of the sandbox can't be had, and it was required.
-#[derive(Debug)]
-pub struct Refused(String);
+#[derive(Debug, Error)]
+#[error("the sandbox is required, but there is no {0}")]
+pub struct Refused(&'static str);
 
-/// The sandbox, step by step.
+/// What one thread has given up.
 #[derive(Debug)]
-pub struct Sandbox {
-    mode: Mode,
-    needs: Needs,
-    landlock: Landlock,
+pub struct Confinement {
+    landlock: Result<Landlock, String>,
+    seccomp: Result<(), String>,
 }
 
-impl Sandbox {
-    pub fn new(mode: Mode, needs: Needs) -> Self {
-        Self { mode, needs, landlock: Landlock::No }
-    }
-
-    /// First step, before the first thread: files and TCP ports.
-    ///
-    /// # Errors
-    /// [`Refused`] where all of Landlock is required and can't be had.
-    pub fn close_files(&mut self) -> Result<(), Refused> {
-        if self.mode == Mode::Off {
-            return Ok(());
-        }
-        match files::close(&self.needs) {
-            Ok(landlock) => self.landlock = landlock,
-            Err(error) => warn!("sandbox: no Landlock: {error}"),
-        }
-        match self.landlock {
-            Landlock::Yes => Ok(()),
-            Landlock::InPart => self.lacks("all of Landlock; this needs Linux 6.12"),
-            Landlock::No => self.lacks("Landlock"),
-        }
-    }
-
-    /// Second step, when all threads run: system calls, for every thread.
-    /// Returns what is in force.
-    ///
-    /// # Errors
-    /// [`Refused`] where seccomp is required and can't be had.
-    pub fn close_calls(self) -> Result<InForce, Refused> {
-        if self.mode == Mode::Off {
-            info!("sandbox: off");
-            return Ok(InForce { seccomp: false, landlock: Landlock::No });
-        }
-        let seccomp = match calls::close(&self.needs) {
-            Ok(()) => true,
-            Err(error) => {
-                warn!("sandbox: no seccomp: {error}");
-                self.lacks("seccomp")?;
-                false
-            }
-        };
-        let in_force = InForce { seccomp, landlock: self.landlock };
-        info!("sandbox: {}", in_force.words());
-        Ok(in_force)
-    }
-
-    fn lacks(&self, what: &str) -> Result<(), Refused> {
-        if self.mode == Mode::Require {
-            return Err(Refused(format!("the sandbox is required, but there is no {what}")));
-        }
-        Ok(())
-    }
-}
-
-/// What the process has given up.
-#[derive(Clone, Copy, Debug)]
+/// What every thread of the process has given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InForce {
     pub seccomp: bool,
     pub landlock: Landlock,
 }
 
+impl Confinement {
+    /// Of a thread that keeps everything, since that is what [`Mode::Off`] asks for.
+    pub fn none() -> Self {
+        Self { landlock: Ok(Landlock::No), seccomp: Err("off".to_owned()) }
+    }
+}
+
+/// Closes everything to the calling thread but what it needs, for good.
+pub fn confine_thread(needs: &Needs) -> Confinement {
+    // In this order: behind the second lock the first can't be closed.
+    let landlock = files::close(needs).map_err(|error| error.to_string());
+    let seccomp = calls::close(needs).map_err(|error| error.to_string());
+    Confinement { landlock, seccomp }
+}
+
+/// What is in force once every thread has reported, which is what the least
+/// confined of them has given up. It is logged.
+///
+/// # Errors
+/// [`Refused`] where all of it is required and some thread lacks a part.
+pub fn in_force(mode: Mode, threads: &[Confinement]) -> Result<InForce, Refused> {
+    let nothing = InForce { seccomp: false, landlock: Landlock::No };
+    if mode == Mode::Off {
+        info!("sandbox: off");
+        return Ok(nothing);
+    }
+    // One reason is enough: threads of one process lack the same things.
+    if let Some(error) = threads.iter().find_map(|thread| thread.landlock.as_ref().err()) {
+        warn!("sandbox: no Landlock: {error}");
+    }
+    if let Some(error) = threads.iter().find_map(|thread| thread.seccomp.as_ref().err()) {
+        warn!("sandbox: no seccomp: {error}");
+    }
+    let landlock = |thread: &Confinement| *thread.landlock.as_ref().unwrap_or(&Landlock::No);
+    let in_force = InForce {
+        seccomp: !threads.is_empty() && threads.iter().all(|thread| thread.seccomp.is_ok()),
+        landlock: threads.iter().map(landlock).min().unwrap_or(Landlock::No),
+    };
+    if mode == Mode::Require
+        && let Some(lacking) = in_force.lacking()
+    {
+        return Err(Refused(lacking));
+    }
+    info!("sandbox: {}", in_force.words());
+    Ok(in_force)
+}
+
 impl InForce {
+    /// The first part that is missing.
+    fn lacking(self) -> Option<&'static str> {
+        match (self.landlock, self.seccomp) {
+            (Landlock::No, _) => Some("Landlock"),
+            (Landlock::InPart, _) => Some("all of Landlock; this needs Linux 6.12"),
+            (Landlock::Yes, false) => Some("seccomp"),
+            (Landlock::Yes, true) => None,
+        }
+    }
+
     /// For the log.
     fn words(self) -> &'static str {
         match (self.seccomp, self.landlock) {
@@ -142,10 +128,44 @@ impl InForce {
     }
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thread(landlock: Result<Landlock, &str>, seccomp: Result<(), &str>) -> Confinement {
+        Confinement {
+            landlock: landlock.map_err(str::to_owned),
+            seccomp: seccomp.map_err(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_least_confined_thread_says_what_is_in_force() {
+        let full = || thread(Ok(Landlock::Yes), Ok(()));
+        let auto = |threads: &[Confinement]| in_force(Mode::Auto, threads).unwrap();
+        assert_eq!(auto(&[full(), full()]).words(), "seccomp+landlock");
+        let part = thread(Ok(Landlock::InPart), Ok(()));
+        assert_eq!(auto(&[full(), part]).words(), "seccomp+landlock-in-part");
+        assert_eq!(auto(&[full(), thread(Err("x"), Ok(()))]).words(), "seccomp");
+        let open = thread(Ok(Landlock::Yes), Err("x"));
+        assert_eq!(auto(&[open, full()]).words(), "landlock");
+        assert_eq!(auto(&[]).words(), "none");
+    }
+
+    #[test]
+    fn what_one_thread_lacks_is_refused_where_all_is_required() {
+        let full = || thread(Ok(Landlock::Yes), Ok(()));
+        let require = |other: Confinement| {
+            in_force(Mode::Require, &[full(), other]).map_err(|refused| refused.to_string())
+        };
+        assert!(require(full()).is_ok());
+        let no = "the sandbox is required, but there is no ";
+        for (other, lacks) in [
+            (thread(Err("x"), Ok(())), "Landlock"),
+            (thread(Ok(Landlock::InPart), Ok(())), "all of Landlock; this needs Linux 6.12"),
+            (thread(Ok(Landlock::Yes), Err("x")), "seccomp"),
+        ] {
+            assert_eq!(require(other), Err(format!("{no}{lacks}")));
+        }
     }
 }
-
-impl std::error::Error for Refused {}

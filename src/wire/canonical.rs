@@ -26,7 +26,7 @@ pub fn read(bytes: &[u8]) -> Option<(Packet<'_>, usize)> {
 
     let length = cursor.at;
     // One check for the whole packet; its parts are cut at ASCII quotes.
-    let packet = std::str::from_utf8(&bytes[..length]).ok()?;
+    let packet = simdutf8::basic::from_utf8(&bytes[..length]).ok()?;
     let packet = Packet {
         name: Cow::Borrowed(&packet[name]),
         to: Cow::Borrowed(&packet[to]),

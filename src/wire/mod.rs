@@ -35,6 +35,6 @@ pub use code::Code;
 pub use endpoint::Endpoint;
 pub use framer::{Framer, Step};
 pub use name::{Name, NameError};
-pub use outbound::{BufferPool, Frame, Outbound};
+pub use outbound::{BufferPool, Frame, Outbound, Owned};
 pub use packet::{Malformed, Packet, Received};
 pub use text::JsonText;

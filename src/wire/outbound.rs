@@ -55,13 +55,30 @@ impl<T> Default for BufferPool<T> {
     }
 }
 
-impl<T: Copy> Outbound<T> {
+/// What a tag says of whose a packet is.
+pub trait Owned: Copy {
+    /// Its sender, as a number; nobody's are the server's own.
+    fn owner(self) -> Option<u64>;
+}
+
+impl<T: Owned> Outbound<T> {
     /// Bytes that wait.
     pub fn queued_bytes(&self) -> usize {
         match &self.0 {
             Waiting::Nothing => 0,
             Waiting::Frame(frame) => frame.bytes.len(),
             Waiting::Packets(packets) => packets.queued_bytes(),
+        }
+    }
+
+    /// Bytes that wait and are of one owner. Counted once, and from then on with
+    /// each packet that comes and goes, until the queue is empty.
+    pub fn bytes_of(&mut self, owner: u64) -> usize {
+        match &mut self.0 {
+            Waiting::Nothing => 0,
+            Waiting::Frame(frame) if frame.tag.owner() == Some(owner) => frame.bytes.len(),
+            Waiting::Frame(_) => 0,
+            Waiting::Packets(packets) => packets.bytes_of(owner),
         }
     }
 
@@ -204,6 +221,12 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::VecDeque;
 
+    impl Owned for u32 {
+        fn owner(self) -> Option<u64> {
+            (self % 3 != 0).then_some(u64::from(self % 3))
+        }
+    }
+
     /// The queue's shadow: every byte by itself.
     #[derive(Default)]
     struct Shadow {
@@ -211,6 +234,21 @@ mod tests {
         ends: VecDeque<(u32, usize)>,
         pushed: usize,
         sent: usize,
+        /// Where the first packet begins that is not sent whole.
+        done: usize,
+    }
+
+    impl Shadow {
+        /// Of packets that are not sent whole; a torn one counts whole.
+        fn bytes_of(&self, owner: u64) -> usize {
+            let mut begin = self.done;
+            let mut bytes = 0;
+            for &(tag, end) in &self.ends {
+                bytes += if tag.owner() == Some(owner) { end - begin } else { 0 };
+                begin = end;
+            }
+            bytes
+        }
     }
 
     fn gather(queue: &Outbound<u32>) -> Vec<u8> {
@@ -282,7 +320,13 @@ mod tests {
                         shadow.bytes.drain(..sent);
                         shadow.sent += sent;
                         let before = shadow.ends.len();
+                        let whole_ends = shadow.ends.iter().map(|&(_, end)| end);
+                        let last = whole_ends.filter(|&end| end <= shadow.sent).max();
+                        shadow.done = last.unwrap_or(shadow.done);
                         shadow.ends.retain(|&(_, end)| end > shadow.sent);
+                        if size % 4 == 0 {
+                            prop_assert_eq!(queue.bytes_of(1), shadow.bytes_of(1));
+                        }
                         prop_assert_eq!(whole, before - shadow.ends.len());
                         continue;
                     }
@@ -300,6 +344,9 @@ mod tests {
                 prop_assert_eq!(gather(&queue), shadow.bytes.iter().copied().collect::<Vec<_>>());
             }
             let tags: Vec<u32> = shadow.ends.iter().map(|&(tag, _)| tag).collect();
+            for owner in [1, 2] {
+                prop_assert_eq!(queue.bytes_of(owner), shadow.bytes_of(owner));
+            }
             prop_assert_eq!(queue.take_unsent(), tags);
             prop_assert!(queue.is_empty());
         }

@@ -1,15 +1,15 @@
 //! The full-screen client in a terminal, against a server that does what the
 //! test says.
 
-use crate::support::{FakeServer, IP};
 use crate::terminal::Terminal;
-use lanline::wire::JsonText;
-use lanline::wire::packet::push_packet;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
+use testkit::fake_server::IP;
+use testkit::packet::packet_text_from;
+use testkit::process::memory_bytes;
+use testkit::{FakeServer, Signal};
 
 #[test]
 fn a_conversation() {
@@ -63,8 +63,7 @@ fn a_signal_gives_the_terminal_back() {
     let terminal = Terminal::start(80, 24, &["chat", &server.target("ann")]);
     let mut peer = server.welcome("ann");
     terminal.wait_for("Connected to");
-    let pid = terminal.pid().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    terminal.signal(Signal::TERM);
     while !peer.line().is_empty() {}
     peer.close();
     assert_eq!(terminal.end(), (Some(0), true));
@@ -115,7 +114,7 @@ fn a_long_paste_is_taken_whole() {
 #[test]
 fn a_flood_drowns_neither_keys_nor_memory() {
     const PACKETS: u64 = 150_000;
-    const MEMORY_KB_MAX: u64 = 256 << 10;
+    const MEMORY_BYTES_MAX: usize = 256 << 20;
     let server = FakeServer::new();
     let terminal = Terminal::start(100, 24, &["chat", &server.target("ann")]);
     let mut peer = server.welcome("ann");
@@ -128,12 +127,8 @@ fn a_flood_drowns_neither_keys_nor_memory() {
     let flood = {
         let (sent, is_over) = (Arc::clone(&sent), Arc::clone(&is_over));
         thread::spawn(move || {
-            let text =
-                JsonText::escape("all work and no play makes bob a dull boy, and ann as well");
-            let mut batch = Vec::new();
-            for _ in 0..100 {
-                push_packet(&mut batch, "bob", IP, "ann", &text);
-            }
+            let text = "all work and no play makes bob a dull boy, and ann as well";
+            let batch = (packet_text_from("bob", IP, "ann", text) + "\n").repeat(100);
             while !is_over.load(Ordering::Relaxed) || sent.load(Ordering::Relaxed) < PACKETS {
                 peer.write(&batch);
                 sent.fetch_add(100, Ordering::Relaxed);
@@ -153,10 +148,8 @@ fn a_flood_drowns_neither_keys_nor_memory() {
     assert!(!flood.is_finished());
     is_over.store(true, Ordering::Relaxed);
     let peer = flood.join().unwrap();
-    let status = std::fs::read_to_string(format!("/proc/{}/status", terminal.pid())).unwrap();
-    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    let kb: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
-    println!("{} packets, {kb} KiB at the most", sent.load(Ordering::Relaxed));
-    assert!(kb < MEMORY_KB_MAX, "{peak}");
+    let peak = memory_bytes(terminal.pid(), "VmHWM");
+    println!("{} packets, {peak} bytes at the most", sent.load(Ordering::Relaxed));
+    assert!(peak < MEMORY_BYTES_MAX, "{peak}");
     peer.close();
 }

@@ -2,7 +2,7 @@
 //! never what it was asked for. Every command ends, and what is kept of it all
 //! is bounded.
 
-use crate::support::{Client, DEADLINE, FakeServer, IP, Peer};
+use crate::support::Client;
 use crate::terminal::Terminal;
 use lanline::connect::listing::LISTING_BYTES_MAX;
 use lanline::connect::receiver::RECEIVED_PACKET_BYTES_MAX;
@@ -12,6 +12,7 @@ use lanline::wire::packet::push_packet;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use testkit::{FakeServer, PATIENCE, Session};
 
 /// What the two sockets' buffers in the kernel may hold, in bytes.
 const KERNEL_BYTES_MAX: u64 = 32 << 20;
@@ -21,14 +22,14 @@ const MEMORY_KB_MAX: u64 = 192 << 10;
 
 fn packet(from: &str, msg: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    push_packet(&mut bytes, from, IP, "ann", &JsonText::escape(msg));
+    push_packet(&mut bytes, from, "127.0.0.1", "ann", &JsonText::escape(msg));
     bytes
 }
 
 /// Sends until the client has had enough, from a thread of its own; the bytes
 /// that went out in the end.
 fn flood(
-    mut peer: Peer,
+    mut peer: Session,
     mut chunk: impl FnMut(u64) -> Vec<u8> + Send + 'static,
 ) -> JoinHandle<u64> {
     thread::spawn(move || {
@@ -188,7 +189,7 @@ fn the_screen_flooded_with_the_largest_packets_stays_small_and_is_left_at_once()
             }
             bytes.clone()
         });
-        was_read.recv_timeout(DEADLINE).expect("the client reads on");
+        was_read.recv_timeout(PATIENCE).expect("the client reads on");
         println!("{shown}: {FLOOD_BYTES} bytes in {:?}", start.elapsed());
         terminal.type_keys("still here");
         terminal.wait_for("] still here");

@@ -1,8 +1,10 @@
 //! The client as a process: in a pipe, in a script, in a terminal.
 
+mod failures;
 mod full_screen;
 mod hostile;
 mod plain;
 mod script;
+mod sending;
 mod support;
 mod terminal;

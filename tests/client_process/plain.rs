@@ -1,7 +1,7 @@
 //! The plain client against a server that does what the test says.
 
-use crate::support::{Client, FakeServer};
-use lanline::wire::Received;
+use crate::support::Client;
+use testkit::{FakeServer, Packet};
 
 #[test]
 fn a_pipe_says_all_it_has_and_hears_all_that_comes() {
@@ -89,7 +89,7 @@ fn json_lines_say_what_the_packets_say() {
     assert!(client.out().contains("/welcome"));
     let line = client.out();
     assert!(line.contains("\\u202e") && !line.contains(['\u{202e}', '\u{9b}', '\u{7f}', '\u{1b}']));
-    assert_eq!(Received::parse(line.as_bytes()).unwrap().msg, msg);
+    assert_eq!(Packet::parse(&line).msg, msg);
     assert_eq!(client.out(), r#"{"from":{"name":"bob","ip":"::1"},"to":"ann","msg":"x"}"#);
     assert!(client.out().contains("0 stuck"));
     peer.close();

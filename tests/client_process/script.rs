@@ -1,6 +1,7 @@
 //! The commands for scripts.
 
-use crate::support::{Client, FakeServer, Peer};
+use crate::support::Client;
+use testkit::{FakeServer, Session};
 
 fn start(server: &FakeServer, args: &[&str]) -> Client {
     let target = server.target("ann");
@@ -10,7 +11,7 @@ fn start(server: &FakeServer, args: &[&str]) -> Client {
 }
 
 /// The end of a connection as a server does it.
-fn half_closed(mut peer: Peer) -> Peer {
+fn half_closed(mut peer: Session) -> Session {
     peer.expect("/ping", "");
     peer.expect_end();
     peer

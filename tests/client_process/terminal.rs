@@ -1,7 +1,6 @@
 //! A terminal to run the client in: a real pty, and a screen that is read from
 //! what the client writes to it.
 
-use crate::support::DEADLINE;
 use pty_process::blocking::{Command, Pty, open};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -10,6 +9,8 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Instant;
+use testkit::process::Handle;
+use testkit::{PATIENCE, Signal, program};
 
 pub struct Terminal {
     pty: Arc<Pty>,
@@ -31,14 +32,12 @@ impl Terminal {
     pub fn start(width: u16, height: u16, args: &[&str]) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(pty_process::Size::new(height, width)).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_lanline"))
-            .args(args)
-            .env_remove("LANLINE_SERVER")
-            .env_remove("LANLINE_NAME")
-            .env("XDG_CONFIG_HOME", "/nonexistent")
-            .env("TERM", "xterm-256color")
-            .spawn(pts)
-            .unwrap();
+        let mut command = Command::new(program::path()).args(args);
+        for name in program::settings() {
+            command = command.env_remove(name);
+        }
+        let command = command.env("XDG_CONFIG_HOME", "/nonexistent");
+        let child = command.env("TERM", "xterm-256color").spawn(pts).unwrap();
         let pty = Arc::new(pty);
         let parser = vt100::Parser::new(non_zero(height), non_zero(width), 0);
         let state = Mutex::new(State { parser, has_ended: false });
@@ -53,7 +52,7 @@ impl Terminal {
         let (pty, keys) = (Arc::clone(&self.pty), keys.to_owned());
         let (done, is_done) = channel();
         thread::spawn(move || done.send((&*pty).write_all(keys.as_bytes()).is_ok()));
-        assert_eq!(is_done.recv_timeout(DEADLINE), Ok(true), "the client reads no keys");
+        assert_eq!(is_done.recv_timeout(PATIENCE), Ok(true), "the client reads no keys");
     }
 
     pub fn resize(&self, width: u16, height: u16) {
@@ -71,7 +70,7 @@ impl Terminal {
             if wanted(&screen) {
                 return screen;
             }
-            let left = DEADLINE.saturating_sub(start.elapsed());
+            let left = PATIENCE.saturating_sub(start.elapsed());
             assert!(!left.is_zero() && !state.has_ended, "not what was wanted:\n{screen}");
             state = self.shown.changed.wait_timeout(state, left).unwrap().0;
         }
@@ -79,6 +78,10 @@ impl Terminal {
 
     pub fn wait_for(&self, text: &str) -> String {
         self.wait(|screen| screen.contains(text))
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        Handle::of(&self.child).signal(signal).unwrap();
     }
 
     pub fn pid(&self) -> u32 {
@@ -90,7 +93,7 @@ impl Terminal {
         let start = Instant::now();
         let mut state = self.shown.state.lock().unwrap();
         while !state.has_ended {
-            let left = DEADLINE.saturating_sub(start.elapsed());
+            let left = PATIENCE.saturating_sub(start.elapsed());
             assert!(!left.is_zero(), "it doesn't end:\n{}", state.parser.screen().contents());
             state = self.shown.changed.wait_timeout(state, left).unwrap().0;
         }

@@ -1,22 +1,22 @@
 //! Bounds on what a stranger can make the server hold or say.
 
-use crate::support::client::code;
-use crate::support::{Client, Server, eventually};
+use crate::support::server;
 use lanline::limits;
 use std::time::Instant;
+use testkit::{Peer, Signal, ask_until};
 
 #[test]
 fn one_address_holds_so_many_connections() {
-    let server = Server::start(&["--max-per-address", "3"]);
-    let mut clients: Vec<Client> =
-        ["a", "b", "c"].iter().map(|name| Client::join(server.address, name)).collect();
+    let server = server(&["--max-per-address", "3"]);
+    let mut clients: Vec<Peer> =
+        ["a", "b", "c"].iter().map(|name| Peer::join(&server, name)).collect();
     let refused = |name| {
-        let answer = Client::greet(server.address, name).read().expect("an answer");
-        (answer.from == "/error").then(|| code(&answer))
+        let answer = Peer::say(&server, name).next();
+        answer.refusal().map(|(_, code)| code.to_owned())
     };
     assert_eq!(refused("d").as_deref(), Some("server-full"));
     clients.pop();
-    eventually("a place is free again", || refused("e").is_none());
+    ask_until("a place is free again", || refused("e").is_none().then_some(()));
 }
 
 #[test]
@@ -24,9 +24,9 @@ fn wrong_tokens_are_answered_later_and_later() {
     let token = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(token.path(), "sesame\n").unwrap();
     let path = token.path().to_str().unwrap();
-    let server = Server::start(&["--operator-token-file", path, "--workers", "1"]);
-    let mut guesser = Client::join(server.address, "guesser");
-    let mut bob = Client::join(server.address, "bob");
+    let server = server(&["--operator-token-file", path, "--workers", "1"]);
+    let mut guesser = Peer::join(&server, "guesser");
+    let mut bob = Peer::join(&server, "bob");
     // The answer to the second guess has to wait for that to the first. Time
     // is looked at from below only: the machine may be as slow as it likes.
     let start = Instant::now();
@@ -34,15 +34,15 @@ fn wrong_tokens_are_answered_later_and_later() {
     guesser.send("/operator", "simsalabim");
     guesser.send("/ping", "after");
     // Others are served meanwhile, by the same worker.
-    assert_eq!(bob.ask("/ping", "now"), "now");
-    assert_eq!(guesser.read().map(|packet| packet.msg[..14].to_owned()).unwrap(), "1 not-operator");
+    assert_eq!(bob.ask("/ping", "now").msg, "now");
+    assert_eq!(guesser.next().msg[..14], *"1 not-operator");
     assert!(start.elapsed() >= limits::TOKEN_DELAY_FIRST, "{:?}", start.elapsed());
-    assert_eq!(guesser.refusal(), "not-operator");
+    assert_eq!(guesser.next_refusal(), "not-operator");
     assert!(start.elapsed() >= 3 * limits::TOKEN_DELAY_FIRST, "{:?}", start.elapsed());
-    assert_eq!(guesser.read_from("/ping").msg, "after");
+    assert_eq!(guesser.skip_to("/ping").msg, "after");
     // The right one is taken all the same.
-    assert_eq!(guesser.ask("/operator", "sesame"), "ok");
-    server.wait_for_log("guesser at 127.0.0.1 is an operator now");
+    assert_eq!(guesser.ask("/operator", "sesame").msg, "ok");
+    server.logged("guesser at 127.0.0.1 is an operator now", 0);
     let warned = server.log().iter().filter(|line| line.contains("wrong operator token")).count();
     assert_eq!(warned, 1, "repeated lines are summed up");
 }
@@ -53,27 +53,27 @@ fn a_guesser_is_answered_at_the_end() {
     let token = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(token.path(), "sesame\n").unwrap();
     let path = token.path().to_str().unwrap();
-    let mut server = Server::start(&["--operator-token-file", path]);
-    let mut guesser = Client::join(server.address, "guesser");
+    let mut server = server(&["--operator-token-file", path]);
+    let mut guesser = Peer::join(&server, "guesser");
     guesser.send("/operator", "open");
-    server.wait_for_log("wrong operator token from guesser");
-    server.terminate();
-    assert_eq!(guesser.refusal(), "not-operator");
+    server.logged("wrong operator token from guesser", 0);
+    server.signal(Signal::TERM);
+    assert_eq!(guesser.next_refusal(), "not-operator");
     assert!(server.wait().success());
 }
 
 #[test]
 fn the_log_can_be_neither_forged_nor_flooded() {
-    let server = Server::start(&[]);
+    let server = server(&[]);
     for forged in ["x\u{1b}[2J", "x y\r2026-01-01 [ERROR] on fire", "x\0y"] {
-        assert_eq!(Client::greet(server.address, forged).refusal(), "bad-name");
+        assert_eq!(Peer::say(&server, forged).next_refusal(), "bad-name");
     }
     for _ in 0..300 {
-        assert_eq!(Client::greet(server.address, "_").refusal(), "bad-name");
+        assert_eq!(Peer::say(&server, "_").next_refusal(), "bad-name");
     }
     // Once now, and once more behind all of it.
-    assert_eq!(Client::greet(server.address, "-").refusal(), "bad-name");
-    let log = server.wait_for_log("bad-name");
+    assert_eq!(Peer::say(&server, "-").next_refusal(), "bad-name");
+    let log = server.logged("bad-name", 0);
     assert!(log.is_ascii(), "{log:?}");
     let lines = server.log();
     let refusals = lines.iter().filter(|line| line.contains("bad-name")).count();
@@ -84,11 +84,11 @@ fn the_log_can_be_neither_forged_nor_flooded() {
 
 #[test]
 fn the_worst_case_is_printed() {
-    let server = Server::start(&["--max-clients", "100", "--queue", "65536", "--workers", "1"]);
-    let line = server.wait_for_log("MiB at the very most");
+    let server = server(&["--max-clients", "100", "--queue", "65536", "--workers", "1"]);
+    let line = server.logged("MiB at the very most", 0);
     let words: Vec<&str> = line.split_whitespace().collect();
     let at = words.iter().position(|&word| word == "MiB").unwrap();
     let bound: usize = words[at - 1].parse().unwrap();
     assert!((100..1000).contains(&bound), "{line}");
-    assert!(server.memory_kib("VmHWM") / 1024 < bound);
+    assert!(server.process.memory_bytes("VmHWM") >> 20 < bound);
 }

@@ -3,14 +3,12 @@
 //! `iptables`; without them it says so. Keep-alive takes 85 seconds, so it is
 //! waited for at full size only.
 
-use crate::support::client::code;
-use crate::support::server::{collect, program};
-use crate::support::{Client, Server, eventually, figure, is_full};
+use crate::support::{figure, is_full, server};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use testkit::{Peer, Process};
 
 /// Tells the run inside of the namespace where the server is.
 const SERVER: &str = "LANLINE_TEST_HALF_OPEN";
@@ -26,9 +24,9 @@ fn silent_peers_are_found_and_what_waits_comes_back() {
         return;
     };
     let flags = ["--listen", &network.listen(), "--stuck-timeout", "2", "--workers", "2"];
-    let server = Server::start_by(program(&flags));
-    let _peers = network.silent_peers(server.address);
-    let mut watcher = Client::join(server.address, "watcher");
+    let server = server(&flags);
+    let _peers = network.silent_peers(server.address());
+    let mut watcher = Peer::join(&server, "watcher");
     watcher.ask("/presence", "on");
     network.drop_everything();
 
@@ -43,14 +41,14 @@ fn silent_peers_are_found_and_what_waits_comes_back() {
     let (mut full, mut undelivered) = (0, 0);
     let expected = if is_full() { 3 } else { 1 };
     while left.len() < expected {
-        let packet = watcher.read().expect("the watcher stays");
-        match packet.from.as_str() {
+        let packet = watcher.next();
+        match packet.name.as_str() {
             "/left" => {
                 figure(&format!("{} found after", packet.msg), format!("{:?}", cut.elapsed()));
                 left.insert(packet.msg);
             }
-            "/error" if code(&packet) == "busy" => full += 1,
-            "/error" if code(&packet) == "undelivered" => undelivered += 1,
+            "/error" if packet.code() == "busy" => full += 1,
+            "/error" if packet.code() == "undelivered" => undelivered += 1,
             _ => panic!("{packet:?}"),
         }
     }
@@ -59,11 +57,11 @@ fn silent_peers_are_found_and_what_waits_comes_back() {
     // What comes back is said before or behind the leaving.
     watcher.send("/ping", "and");
     loop {
-        let packet = watcher.read().expect("the watcher stays");
-        match packet.from.as_str() {
+        let packet = watcher.next();
+        match packet.name.as_str() {
             "/ping" => break,
-            "/error" if code(&packet) == "undelivered" => undelivered += 1,
-            "/error" if code(&packet) == "busy" => full += 1,
+            "/error" if packet.code() == "undelivered" => undelivered += 1,
+            "/error" if packet.code() == "busy" => full += 1,
             _ => panic!("{packet:?}"),
         }
     }
@@ -74,8 +72,8 @@ fn silent_peers_are_found_and_what_waits_comes_back() {
 
 /// Inside: three who greet and then are cut off.
 fn be_silent_peers(server: SocketAddr) {
-    let peers: Vec<Client> =
-        ["idle", "busy", "full"].iter().map(|name| Client::join(server, name)).collect();
+    let peers: Vec<Peer> =
+        ["idle", "busy", "full"].iter().map(|name| Peer::connect_to(server).greet(name)).collect();
     println!("all greeted");
     // Until the outer run ends us.
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
@@ -125,23 +123,15 @@ impl Network {
         }
     }
 
-    fn silent_peers(&self, server: SocketAddr) -> Peers {
+    /// The process inside; ended when dropped.
+    fn silent_peers(&self, server: SocketAddr) -> Process {
         let test = std::env::current_exe().unwrap();
-        let mut child = Command::new("ip")
-            .args(["netns", "exec", &self.namespace])
-            .arg(test)
-            .args([TEST, "--exact", "--nocapture"])
-            .env(SERVER, server.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        collect(child.stdout.take().unwrap(), lines.clone());
-        eventually("the peers have greeted", || {
-            lines.lock().unwrap().iter().any(|line: &String| line.contains("all greeted"))
-        });
-        Peers(child)
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.namespace]).arg(test);
+        command.args([TEST, "--exact", "--nocapture"]).env(SERVER, server.to_string());
+        let peers = Process::spawn_with_stdin(command, Stdio::piped());
+        peers.out.with("all greeted", 0);
+        peers
     }
 }
 
@@ -149,16 +139,6 @@ impl Drop for Network {
     fn drop(&mut self) {
         run(&format!("ip link delete {}", self.here));
         run(&format!("ip netns delete {}", self.namespace));
-    }
-}
-
-/// The process inside; ended when dropped.
-struct Peers(Child);
-
-impl Drop for Peers {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

@@ -1,23 +1,21 @@
 //! Names can't be confused.
 
-use crate::support::{Client, Server};
+use crate::support::server;
 use std::sync::Barrier;
 use std::thread;
+use testkit::{Peer, Server, ask_until};
 
 /// What the server says to a greeting: `/welcome`, or the code of a refusal.
-fn greeted(server: &Server, name: &str) -> (Client, String) {
-    let mut client = Client::greet(server.address, name);
-    let answer = client.read().expect("an answer");
-    let word = match answer.from.as_str() {
-        "/error" => answer.msg.split_whitespace().nth(1).unwrap().to_owned(),
-        from => from.to_owned(),
-    };
-    (client, word)
+fn greeted(server: &Server, name: &str) -> (Peer, String) {
+    let mut client = Peer::say(&server, name);
+    let answer = client.next();
+    let word = answer.refusal().map(|(_, code)| code.to_owned());
+    (client, word.unwrap_or(answer.name))
 }
 
 #[test]
 fn scripts_mixed_and_invisible_characters_are_bad_names() {
-    let server = Server::start(&["--workers", "2"]);
+    let server = server(&["--workers", "2"]);
     for bad in ["p\u{430}ypal", "bobα", "bo\u{200b}b", "\u{202e}bob", "bob\u{fe0f}", "김さ"] {
         assert_eq!(greeted(&server, bad).1, "bad-name", "{bad:?}");
     }
@@ -36,7 +34,7 @@ fn who_looks_like_one_online_is_refused() {
         ("оо7", "oo7"),
     ];
     for workers in ["1", "4"] {
-        let server = Server::start(&["--workers", workers]);
+        let server = server(&["--workers", workers]);
         for (other, ascii) in pairs.into_iter().chain(pairs.map(|(a, b)| (b, a))) {
             let (first, welcome) = greeted(&server, ascii);
             assert_eq!(welcome, "/welcome", "{ascii}");
@@ -44,10 +42,10 @@ fn who_looks_like_one_online_is_refused() {
             // Once the name is free, so are its looks.
             let mut first = first;
             first.send("/quit", "");
-            while first.read().is_some() {}
+            first.rest();
             assert_eq!(greeted(&server, other).1, "/welcome", "{other}");
-            crate::support::eventually("the name is free", || {
-                greeted(&server, other).1 == "/welcome"
+            ask_until("the name is free", || {
+                (greeted(&server, other).1 == "/welcome").then_some(())
             });
         }
     }
@@ -55,10 +53,9 @@ fn who_looks_like_one_online_is_refused() {
 
 #[test]
 fn plain_ascii_names_differ_in_more_than_case() {
-    let server = Server::start(&["--workers", "4"]);
+    let server = server(&["--workers", "4"]);
     let names = ["bill", "bi11", "bi1l", "bil1", "b1ll", "o0", "oo", "00", "rn", "m", "modern"];
-    let mut clients: Vec<Client> =
-        names.iter().map(|name| Client::join(server.address, name)).collect();
+    let mut clients: Vec<Peer> = names.iter().map(|name| Peer::join(&server, name)).collect();
     for again in ["BILL", "M", "ModerN", "O0"] {
         assert_eq!(greeted(&server, again).1, "name-taken", "{again}");
     }
@@ -66,18 +63,18 @@ fn plain_ascii_names_differ_in_more_than_case() {
     for (to, name) in names.iter().enumerate() {
         let from = (to + 1) % names.len();
         clients[from].send(&name.to_uppercase(), name);
-        assert_eq!(clients[to].read().unwrap().msg, *name);
+        assert_eq!(clients[to].next().msg, *name);
     }
 }
 
 /// Look-alikes at the same instant, accepted by any worker: one wins.
 #[test]
 fn of_rivals_one_wins() {
-    let server = Server::start(&["--workers", "4"]);
+    let server = server(&["--workers", "4"]);
     let names = ["paypa", "\u{440}\u{430}\u{443}\u{440}\u{430}", "PAYPA", "\u{420}АУРА"];
     for _ in 0..20 {
         let start = Barrier::new(names.len());
-        let answers: Vec<(Client, String)> = thread::scope(|scope| {
+        let answers: Vec<(Peer, String)> = thread::scope(|scope| {
             let rival = |name| {
                 let (start, server) = (&start, &server);
                 scope.spawn(move || {
@@ -96,7 +93,7 @@ fn of_rivals_one_wins() {
             if word == "/welcome" {
                 client.send("/quit", "");
             }
-            while client.read().is_some() {}
+            client.rest();
         }
     }
 }

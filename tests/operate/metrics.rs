@@ -1,9 +1,10 @@
 //! The numbers: right in form, and true.
 
-use crate::house::{Client, PATIENCE, Server, http, until};
+use crate::support::{http, server};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use testkit::{PATIENCE, Peer, ask_until};
 
 const GET: &str = "GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n";
 
@@ -67,25 +68,25 @@ fn sum(samples: &BTreeMap<String, f64>, family: &str) -> f64 {
 
 #[test]
 fn the_numbers_agree_with_what_happened() {
-    let server = Server::start(&["--metrics", "127.0.0.1:0", "--rate", "0"]);
+    let server = server(&["--metrics", "127.0.0.1:0", "--rate", "0"]);
     let metrics = server.metrics();
-    let mut clients: Vec<Client> =
-        (0..20).map(|number| Client::join(server.address, &format!("user{number}"))).collect();
+    let mut clients: Vec<Peer> =
+        (0..20).map(|number| Peer::join(&server, &format!("user{number}"))).collect();
     for number in 0..200 {
         let to = format!("user{}", (number * 7 + 1) % 20);
         clients[number % 20].send(&to, "hello");
     }
-    assert!(clients[0].ask("nobody", "x").len() > 1);
+    clients[0].exchange("nobody", "x");
     // All that was sent is dealt with once each has its own answer.
     for client in &mut clients {
         client.send("/ping", "the end");
-        until("the end", || client.line().contains("the end").then_some(()));
+        client.expect("the end", |packet| packet.msg == "the end");
     }
     clients[3].send("#nowhere", "x");
-    until("a refusal", || clients[3].line().contains("no-such-room").then_some(()));
+    clients[3].expect("a refusal", |packet| packet.msg.contains("no-such-room"));
 
     // What went to another worker may be on its way still.
-    let samples = until("all of it is out", || {
+    let samples = ask_until("all of it is out", || {
         let samples = scrape(metrics);
         (sum(&samples, "lanline_packets_out_total") >= 242.0).then_some(samples)
     });
@@ -106,9 +107,7 @@ fn the_numbers_agree_with_what_happened() {
     assert!(samples["process_resident_memory_bytes"] > 1e5);
 
     // /stats says the same.
-    clients[0].send("/stats", "");
-    let stats =
-        until("its answer", || Some(clients[0].line()).filter(|s| s.contains("packets_in")));
+    let stats = clients[0].ask("/stats", "").msg;
     for wanted in ["packets_in 223", "packets_out 242", "refused 2", "users 20"] {
         assert!(stats.contains(wanted), "{wanted}: {stats}");
     }
@@ -117,32 +116,36 @@ fn the_numbers_agree_with_what_happened() {
 
 #[test]
 fn bytes_that_wait_for_a_socket_are_counted_and_forgotten() {
-    let server = Server::start(&["--metrics", "127.0.0.1:0", "--rate", "0", "--queue", "8000000"]);
+    let server = server(&["--metrics", "127.0.0.1:0", "--rate", "0", "--queue", "8000000"]);
     let metrics = server.metrics();
-    let mut reader = Client::join(server.address, "reader");
-    let mut writer = Client::join(server.address, "writer");
+    let mut reader = Peer::join(&server, "reader");
+    let mut writer = Peer::join(&server, "writer");
     let long = "x".repeat(60_000);
-    let waiting = until("bytes that wait", || {
+    let waiting = ask_until("bytes that wait", || {
         writer.send("reader", &long);
         Some(sum(&scrape(metrics), "lanline_queue_bytes")).filter(|&bytes| bytes > 100_000.0)
     });
     assert!(waiting < 8_100_000.0, "{waiting}");
     writer.send("reader", "the end");
-    until("the end", || reader.line().contains("the end").then_some(()));
-    until("nothing waits", || (sum(&scrape(metrics), "lanline_queue_bytes") == 0.0).then_some(()));
+    reader.expect("the end", |packet| packet.msg == "the end");
+    ask_until("nothing waits", || {
+        (sum(&scrape(metrics), "lanline_queue_bytes") == 0.0).then_some(())
+    });
 
     // What waits for one who leaves is forgotten as well.
-    until("bytes that wait", || {
+    ask_until("bytes that wait", || {
         writer.send("reader", &long);
         (sum(&scrape(metrics), "lanline_queue_bytes") > 100_000.0).then_some(())
     });
     drop(reader);
-    until("nothing waits", || (sum(&scrape(metrics), "lanline_queue_bytes") == 0.0).then_some(()));
+    ask_until("nothing waits", || {
+        (sum(&scrape(metrics), "lanline_queue_bytes") == 0.0).then_some(())
+    });
 }
 
 #[test]
 fn scrapers_get_an_answer_whatever_they_ask() {
-    let server = Server::start(&["--metrics", "127.0.0.1:0"]);
+    let server = server(&["--metrics", "127.0.0.1:0"]);
     let metrics = server.metrics();
     for (request, wanted) in [
         ("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK"),
@@ -170,7 +173,7 @@ fn scrapers_get_an_answer_whatever_they_ask() {
 
 #[test]
 fn every_panel_of_the_dashboard_has_numbers() {
-    let server = Server::start(&["--metrics", "127.0.0.1:0"]);
+    let server = server(&["--metrics", "127.0.0.1:0"]);
     let samples = scrape(server.metrics());
     let names: HashSet<&str> = samples.keys().map(|name| name.split('{').next().unwrap()).collect();
     let dashboard = include_str!("../../packaging/grafana-dashboard.json");

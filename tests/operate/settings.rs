@@ -1,14 +1,16 @@
 //! Where settings come from, and how they change while the server runs.
 
-use crate::house::{Client, File, Server, bare, run, text};
+use crate::support::{File, server, text};
+use testkit::program::{command, run, run_command};
+use testkit::{Peer, Signal};
 
 #[test]
 fn show_says_where_each_value_comes_from() {
     let file = File::new("lanline.toml", "rate = 7\nqueue = 4096\nallow = ['203.0.113.0/24']\n");
-    let mut command = bare();
-    command.env("LANLINE_QUEUE", "8192").env("LANLINE_OPERATOR_TOKEN", "hush");
     let words = ["config", "show", "--config", file.as_str(), "--workers", "3"];
-    let output = command.args(words).output().unwrap();
+    let mut command = command(&words);
+    command.env("LANLINE_QUEUE", "8192").env("LANLINE_OPERATOR_TOKEN", "hush");
+    let output = run_command(command);
     assert!(output.status.success());
     let shown = text(&output);
     let line = |key: &str| {
@@ -76,54 +78,66 @@ fn a_reload_changes_what_can_be_changed() {
     let token = File::new("token", "first\n");
     let limits = |more: &str| format!("operator-token-file = '{}'\n{more}", token.as_str());
     let file = File::new("lanline.toml", &limits(""));
-    let server = Server::start(&["--config", file.as_str()]);
-    let mut alice = Client::join(server.address, "alice");
-    assert!(alice.ask("/operator", "first").contains(r#""msg":"ok""#));
+    let server = server(&["--config", file.as_str()]);
+    let mut alice = Peer::join(&server, "alice");
+    assert!(alice.exchange("/operator", "first").msg == "ok");
     let long = "x".repeat(300);
-    assert!(alice.ask("/ping", &long).contains(&long));
+    assert!(alice.exchange("/ping", &long).msg.contains(&long));
 
     // The token: who was an operator by the old one is none any more.
     token.replace("second\n");
     file.replace(&limits("max-clients = 2\nlog = 'debug'\nsandbox = 'off'\n"));
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.logged("SIGHUP: reloaded", 0);
     server.logged("sandbox changes with a restart only", 0);
-    assert!(alice.ask("/kick", "nobody").contains("not-operator"));
-    assert!(alice.ask("/operator", "first").contains("not-operator"));
-    assert!(alice.ask("/operator", "second").contains(r#""msg":"ok""#));
+    assert!(alice.exchange("/kick", "nobody").msg.contains("not-operator"));
+    assert!(alice.exchange("/operator", "first").msg.contains("not-operator"));
+    assert!(alice.exchange("/operator", "second").msg == "ok");
 
     // The admission: there is room for one more.
-    let mut bob = Client::join(server.address, "bob");
-    assert!(Client::greet(server.address, "carol").line().contains("server-full"));
+    let mut bob = Peer::join(&server, "bob");
+    assert!(Peer::say(&server, "carol").next().msg.contains("server-full"));
 
     // A limit, for those who are here already.
     file.replace(&limits("max-packet = 200\n"));
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.logged("SIGHUP: reloaded", 1);
-    assert!(bob.ask("/ping", &long).contains("too-large"));
-    assert!(alice.ask("/ping", "short").contains("short"));
+    assert!(bob.exchange("/ping", &long).msg.contains("too-large"));
+    assert!(alice.exchange("/ping", "short").msg.contains("short"));
+    assert!(server.stop().success());
+}
+
+#[test]
+fn a_reload_changes_what_is_logged() {
+    let file = File::new("lanline.toml", "log = 'error'\n");
+    let server = server(&["--config", file.as_str()]);
+    file.replace("log = 'info'\n");
+    server.signal(Signal::HUP);
+    server.logged("SIGHUP: reloaded", 0);
+    let log = server.log();
+    assert!(log.iter().all(|line| !line.contains("listening on")), "{log:#?}");
     assert!(server.stop().success());
 }
 
 #[test]
 fn a_bad_file_changes_nothing_and_says_so() {
     let file = File::new("lanline.toml", "max-packet = 200\n");
-    let server = Server::start(&["--config", file.as_str()]);
-    let mut alice = Client::join(server.address, "alice");
+    let server = server(&["--config", file.as_str()]);
+    let mut alice = Peer::join(&server, "alice");
     for (number, bad) in
         ["max-packet = 1000000\nrate = 'fast'\n", "max-packet = ", "max-clients = 99999999\n"]
             .into_iter()
             .enumerate()
     {
         file.replace(bad);
-        server.signal("HUP");
+        server.signal(Signal::HUP);
         server.logged("SIGHUP: nothing is changed", number);
-        assert!(alice.ask("/ping", "short").contains("short"));
+        assert!(alice.exchange("/ping", "short").msg.contains("short"));
     }
     std::fs::remove_file(&file.path).unwrap();
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     let line = server.logged("SIGHUP: nothing is changed", 3);
     assert!(line.contains("No such file"), "{line}");
-    assert!(alice.ask("/ping", &"x".repeat(300)).contains("too-large"));
+    assert!(alice.exchange("/ping", &"x".repeat(300)).msg.contains("too-large"));
     assert!(server.stop().success());
 }

@@ -1,10 +1,10 @@
 //! What systemd does with a service, done by hand.
 
-use crate::house::{Client, LANLINE, PATIENCE, Server};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use testkit::{PATIENCE, Peer, Server, Signal};
 
 struct Notices {
     socket: UnixDatagram,
@@ -36,75 +36,97 @@ impl Notices {
     }
 
     fn server(&self, watchdog_usec: Option<&str>) -> Server {
-        // The shell becomes the program, so that the number is its own; the
-        // variables come behind the clean-up of `Server::spawn`.
+        self.server_watched_as(watchdog_usec, "$$")
+    }
+
+    /// The watchdog is meant for the process of this number.
+    fn server_watched_as(&self, watchdog_usec: Option<&str>, pid: &str) -> Server {
+        // The shell becomes the program, so that the number is its own.
         let notify = self.folder.path().join("notify");
-        let script = format!(
-            "export NOTIFY_SOCKET={} WATCHDOG_PID=$$ {}; exec {LANLINE} serve --listen 127.0.0.1:0 --workers 3",
-            notify.display(),
-            watchdog_usec.map(|usec| format!("WATCHDOG_USEC={usec}")).unwrap_or_default(),
-        );
-        let mut command = Command::new("sh");
-        command.args(["-c", &script]);
-        Server::spawn(command)
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("export WATCHDOG_PID={pid}; exec \"$@\""), "sh"]);
+        let builder = Server::builder().workers(3).through(shell);
+        let builder = builder.env("NOTIFY_SOCKET", notify.to_str().unwrap());
+        watchdog_usec.into_iter().fold(builder, |b, usec| b.env("WATCHDOG_USEC", usec)).start()
     }
 }
 
 #[test]
 fn it_hears_when_we_serve_reload_and_stop() {
     let notices = Notices::new();
-    let server = notices.server(None);
+    let mut server = notices.server(None);
     assert_eq!(notices.next(), "READY=1");
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     assert_eq!(notices.next(), "RELOADING=1");
     assert_eq!(notices.next(), "READY=1");
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     assert_eq!(notices.next(), "STOPPING=1");
-    assert!(server.stop().success());
+    assert!(server.wait().success());
+}
+
+/// A heartbeat is due in the first tick, so by the second signal a watchdog
+/// would have heard of one.
+#[test]
+fn a_watchdog_for_another_process_hears_nothing() {
+    let notices = Notices::new();
+    let mut server = notices.server_watched_as(Some("200000"), "1");
+    assert_eq!(notices.next(), "READY=1");
+    for _ in 0..3 {
+        server.signal(Signal::HUP);
+        assert_eq!(notices.next(), "RELOADING=1");
+        assert_eq!(notices.next(), "READY=1");
+    }
+    server.signal(Signal::TERM);
+    assert_eq!(notices.next(), "STOPPING=1");
+    assert!(server.wait().success());
 }
 
 #[test]
 fn the_watchdog_hears_that_all_workers_come_round() {
     let notices = Notices::new();
-    let server = notices.server(Some("200000"));
+    let mut server = notices.server(Some("200000"));
     assert_eq!(notices.next(), "READY=1");
     for _ in 0..5 {
         assert_eq!(notices.next(), "WATCHDOG=1");
     }
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     assert_eq!(notices.next_but_watchdog(), "STOPPING=1");
-    assert!(server.stop().success());
+    assert!(server.wait().success());
 }
 
 /// A server on a socket that is open already, as descriptor 3.
-fn activated(admission: &TcpListener) -> Server {
-    let admission: OwnedFd = admission.try_clone().unwrap().into();
-    let script = format!(
-        "exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec {LANLINE} serve --workers 3"
-    );
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).stdin(Stdio::from(admission));
-    Server::spawn(command)
+fn activated(listener: &TcpListener) -> Server {
+    let script = "exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]);
+    let listener = OwnedFd::from(listener.try_clone().unwrap());
+    let builder = Server::builder().through(shell).stdin(listener);
+    builder.exactly(&["serve", "--workers", "3"]).start()
 }
 
 #[test]
-fn a_restart_behind_an_open_door_refuses_nobody() {
-    let admission = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = admission.local_addr().unwrap();
-    let first = activated(&admission);
-    assert_eq!(first.address, address);
-    let mut alice = Client::join(address, "alice");
-    assert!(alice.ask("/ping", "one").contains("one"));
+fn a_restart_behind_an_open_listener_refuses_nobody() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let first = activated(&listener);
+    assert_eq!(first.address(), listener.local_addr().unwrap());
+    let mut alice = Peer::join(&first, "alice");
+    assert_eq!(alice.ask("/ping", "one").msg, "one");
     assert!(first.stop().success());
-    assert_eq!(alice.line(), "", "the first server has closed");
+    assert_eq!(alice.next_or_end(), None, "the first server has closed");
 
     // Nobody serves; whoever comes now waits.
-    let waiting: Vec<Client> =
-        (0..50).map(|number| Client::greet(address, &format!("user{number}"))).collect();
-    let second = activated(&admission);
+    let waiting: Vec<Peer> =
+        (0..50).map(|number| say(&listener, &format!("user{number}"))).collect();
+    let second = activated(&listener);
     for mut client in waiting {
-        assert!(client.line().contains("/welcome"));
-        assert!(client.ask("/ping", "two").contains("two"));
+        client.expect_welcome();
+        assert_eq!(client.ask("/ping", "two").msg, "two");
     }
     assert!(second.stop().success());
+}
+
+fn say(listener: &TcpListener, name: &str) -> Peer {
+    let mut peer = Peer::connect_to(listener.local_addr().unwrap());
+    peer.send_raw(format!("{name}\n"));
+    peer
 }

@@ -1,20 +1,22 @@
 //! Doctor, health, top, as a user starts them.
 
-use crate::house::{Client, Server, run, text, until};
+use crate::support::{server, text};
 use std::io::Read;
 use std::net::TcpListener;
+use testkit::program::run;
+use testkit::{Peer, ask_until};
 
 #[test]
 fn health_is_0_where_a_server_answers() {
-    let server = Server::start(&["--max-clients", "1"]);
-    let address = server.address.to_string();
+    let server = server(&["--max-clients", "1"]);
+    let address = server.address().to_string();
     let output = run(&["health", &address]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(text(&output).contains("well"), "{output:?}");
     // Full is no reason to start it anew.
-    let _guest = until("health has left", || {
-        let mut guest = Client::greet(server.address, "guest");
-        guest.line().contains("/welcome").then_some(guest)
+    let _guest = ask_until("health has left", || {
+        let mut guest = Peer::say(&server, "guest");
+        (guest.next().name == "/welcome").then_some(guest)
     });
     let output = run(&["health", &address]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -50,10 +52,10 @@ fn health_is_1_where_none_does() {
 
 #[test]
 fn top_prints_lines_where_there_is_no_terminal() {
-    let server = Server::start(&[]);
-    let mut guest = Client::join(server.address, "guest");
-    assert!(guest.ask("/ping", "x").contains("/ping"));
-    let address = server.address.to_string();
+    let server = server(&[]);
+    let mut guest = Peer::join(&server, "guest");
+    assert!(guest.exchange("/ping", "x").name == "/ping");
+    let address = server.address().to_string();
     let output = run(&["top", &address, "--count", "2", "--interval", "0.1"]);
     assert!(output.status.success(), "{output:?}");
     let shown = text(&output);

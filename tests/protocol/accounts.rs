@@ -2,10 +2,11 @@
 //! packet is either whole in its recipient's hands, or refused to its sender
 //! by ordinal: `busy` or `undelivered`.
 
-use crate::support::{Client, Ledger, Packet, Server, eventually, numbered, packet_text};
+use crate::ledger::{Ledger, numbered};
 use std::io::Write;
+use testkit::{Packet, Peer, Server, Setup, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     who_reads_late_gets_all_or_the_sender_is_told,
     who_leaves_without_reading,
     who_reads_some_and_leaves,
@@ -24,17 +25,17 @@ on_1_and_4_workers!(
 const SMALL_QUEUE: (&str, &str) = ("--queue", "10000");
 
 /// The sender goes as well, and with that has heard everything.
-fn settle(ledger: &mut Ledger, mut sender: Client) {
+fn settle(ledger: &mut Ledger, mut sender: Peer) {
     sender.half_close();
     ledger.note_refusals(&sender.rest());
 }
 
-fn who_reads_late_gets_all_or_the_sender_is_told(workers: usize) {
-    let server = Server::with(workers, &[SMALL_QUEUE]);
+fn who_reads_late_gets_all_or_the_sender_is_told(setup: Setup) {
+    let server = Server::with(setup, &[SMALL_QUEUE]);
     for n in 0..4 {
         let name = format!("bob{n}");
-        let mut bob = Client::join_narrow(&server, &name);
-        let mut alice = Client::join(&server, "alice");
+        let mut bob = Peer::join_narrow(&server, &name);
+        let mut alice = Peer::join(&server, "alice");
         let mut ledger = Ledger::default();
         ledger.fill(&mut alice, &name, &[&name], &[&name]);
         // Leaves, politely, then reads: what was queued still comes.
@@ -47,12 +48,12 @@ fn who_reads_late_gets_all_or_the_sender_is_told(workers: usize) {
     }
 }
 
-fn who_leaves_without_reading(workers: usize) {
-    let server = Server::with(workers, &[SMALL_QUEUE]);
+fn who_leaves_without_reading(setup: Setup) {
+    let server = Server::with(setup, &[SMALL_QUEUE]);
     for n in 0..4 {
         let name = format!("bob{n}");
-        let bob = Client::join_narrow(&server, &name);
-        let mut alice = Client::join(&server, "alice");
+        let bob = Peer::join_narrow(&server, &name);
+        let mut alice = Peer::join(&server, "alice");
         let mut ledger = Ledger::default();
         ledger.fill(&mut alice, &name, &[&name], &[&name]);
         bob.reset();
@@ -65,12 +66,12 @@ fn who_leaves_without_reading(workers: usize) {
     }
 }
 
-fn who_reads_some_and_leaves(workers: usize) {
-    let server = Server::with(workers, &[SMALL_QUEUE]);
+fn who_reads_some_and_leaves(setup: Setup) {
+    let server = Server::with(setup, &[SMALL_QUEUE]);
     for n in 0..4 {
         let name = format!("bob{n}");
-        let mut bob = Client::join_narrow(&server, &name);
-        let mut alice = Client::join(&server, "alice");
+        let mut bob = Peer::join_narrow(&server, &name);
+        let mut alice = Peer::join(&server, "alice");
         let mut ledger = Ledger::default();
         for _ in 0..3 {
             ledger.fill(&mut alice, &name, &[&name], &[&name]);
@@ -88,11 +89,11 @@ fn who_reads_some_and_leaves(workers: usize) {
     }
 }
 
-fn a_flood_at_a_slow_reader(workers: usize) {
+fn a_flood_at_a_slow_reader(setup: Setup) {
     const PACKETS: u64 = 20_000;
-    let server = Server::with(workers, &[SMALL_QUEUE]);
-    let mut bob = Client::join_narrow(&server, "bob");
-    let mut alice = Client::join(&server, "alice");
+    let server = Server::with(setup, &[SMALL_QUEUE]);
+    let mut bob = Peer::join_narrow(&server, "bob");
+    let mut alice = Peer::join(&server, "alice");
     let mut ledger = Ledger::default();
     (1..=PACKETS).for_each(|ordinal| ledger.note(ordinal, &["bob"]));
     alice.count(PACKETS);
@@ -103,7 +104,7 @@ fn a_flood_at_a_slow_reader(workers: usize) {
                 let packet = packet_text("alice", "bob", &numbered(ordinal, 200));
                 sending.write_all(packet.as_bytes()).unwrap();
             }
-            sending.shutdown(std::net::Shutdown::Write).unwrap();
+            sending.half_close();
         });
         let refused = scope.spawn(|| alice.rest());
         // Reads one by one and asks for something each time: slower than alice.
@@ -125,13 +126,13 @@ fn a_flood_at_a_slow_reader(workers: usize) {
 /// Four who don't read and two who do, all to get what alice sends `to`.
 fn many(server: &Server, to: &str) {
     let names = ["bob0", "bob1", "bob2", "bob3", "carl0", "carl1"];
-    let mut alice = Client::join(server, "alice");
+    let mut alice = Peer::join(server, "alice");
     let mut ledger = Ledger::default();
-    let mut members: Vec<Client> = names
+    let mut members: Vec<Peer> = names
         .iter()
         .map(|name| match name.starts_with("bob") {
-            true => Client::join_narrow(server, name),
-            false => Client::join(server, name),
+            true => Peer::join_narrow(server, name),
+            false => Peer::join(server, name),
         })
         .collect();
     for member in members.iter_mut().chain([&mut alice]) {
@@ -143,25 +144,17 @@ fn many(server: &Server, to: &str) {
             .map(|mut carl| scope.spawn(move || read_until_end(&mut carl)))
             .collect();
         ledger.fill(&mut alice, to, &names, &names[..4]);
+        alice.ask("/presence", "on");
         // The one who goes unread, and those who read late.
         members.remove(0).reset();
-        eventually("bob0 is gone", || {
-            alice.send("bob0", "gone?");
-            alice.ask("/ping", "");
-            let came = alice.take_unread();
-            ledger.note_refusals(&came);
-            let gone = |packet: &Packet| packet.refusal().is_some_and(|r| r.1 == "no-such-user");
-            came.iter().any(gone).then_some(())
-        });
+        assert_eq!(alice.expect_from("/left").msg, "bob0");
         for mut bob in members {
             bob.half_close();
             let name = bob.name.clone();
             ledger.note_received(&name, &bob.rest());
         }
         for (reader, name) in readers.into_iter().zip(["carl0", "carl1"]) {
-            while !reader.is_finished() {
-                ledger.end(&mut alice, name);
-            }
+            ledger.end(&mut alice, name);
             ledger.note_received(name, &reader.join().unwrap());
         }
         settle(&mut ledger, alice);
@@ -176,7 +169,7 @@ fn many(server: &Server, to: &str) {
 }
 
 /// Reads until somebody says `end`, then leaves.
-fn read_until_end(reader: &mut Client) -> Vec<Packet> {
+fn read_until_end(reader: &mut Peer) -> Vec<Packet> {
     let mut packets = Vec::new();
     loop {
         let packet = reader.next();
@@ -187,22 +180,21 @@ fn read_until_end(reader: &mut Client) -> Vec<Packet> {
     }
 }
 
-fn a_post_to_many_is_refused_for_each_who_misses_it(workers: usize) {
-    many(&Server::with(workers, &[SMALL_QUEUE]), "#ops");
+fn a_post_to_many_is_refused_for_each_who_misses_it(setup: Setup) {
+    many(&Server::with(setup, &[SMALL_QUEUE]), "#ops");
 }
 
-fn a_broadcast_is_refused_for_each_who_misses_it(workers: usize) {
-    many(&Server::with(workers, &[SMALL_QUEUE, ("--broadcast-interval", "0")]), "/broadcast");
+fn a_broadcast_is_refused_for_each_who_misses_it(setup: Setup) {
+    many(&Server::with(setup, &[SMALL_QUEUE, ("--broadcast-interval", "0")]), "/broadcast");
 }
 
-fn one_who_does_not_read_hurts_nobody_else(workers: usize) {
-    let server = Server::with(workers, &[SMALL_QUEUE]);
-    let _bob = Client::join_narrow(&server, "bob");
-    let mut alice = Client::join(&server, "alice");
+fn one_who_does_not_read_hurts_nobody_else(setup: Setup) {
+    let server = Server::with(setup, &[SMALL_QUEUE]);
+    let _bob = Peer::join_narrow(&server, "bob");
+    let mut alice = Peer::join(&server, "alice");
     let mut ledger = Ledger::default();
     ledger.fill(&mut alice, "bob", &["bob"], &["bob"]);
-    let mut others: Vec<Client> =
-        (0..8).map(|n| Client::join(&server, &format!("carl{n}"))).collect();
+    let mut others: Vec<Peer> = (0..8).map(|n| Peer::join(&server, &format!("carl{n}"))).collect();
     for n in 0..100 {
         alice.send("bob", &"x".repeat(5000));
         for other in &mut others {
@@ -210,15 +202,15 @@ fn one_who_does_not_read_hurts_nobody_else(workers: usize) {
             assert_eq!(other.next().msg, n.to_string());
         }
     }
-    others.iter_mut().for_each(Client::assert_nothing_came);
+    others.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn a_packet_larger_than_the_queue_passes_where_nothing_waits(workers: usize) {
-    let server = Server::with(workers, &[("--queue", "2000")]);
-    let mut alice = Client::join(&server, "alice");
+fn a_packet_larger_than_the_queue_passes_where_nothing_waits(setup: Setup) {
+    let server = Server::with(setup, &[("--queue", "2000")]);
+    let mut alice = Peer::join(&server, "alice");
     let text = "x".repeat(60_000);
     for n in 0..8 {
-        let mut bob = Client::join(&server, &format!("bob{n}"));
+        let mut bob = Peer::join(&server, &format!("bob{n}"));
         for _ in 0..5 {
             alice.send(&bob.name, &text);
             assert_eq!(bob.next().msg, text);
@@ -228,10 +220,10 @@ fn a_packet_larger_than_the_queue_passes_where_nothing_waits(workers: usize) {
     alice.assert_nothing_came();
 }
 
-fn ones_own_answers_are_never_refused(workers: usize) {
+fn ones_own_answers_are_never_refused(setup: Setup) {
     const PINGS: usize = 20_000;
-    let server = Server::with(workers, &[("--queue", "2000")]);
-    let mut alice = Client::join(&server, "alice");
+    let server = Server::with(setup, &[("--queue", "2000")]);
+    let mut alice = Peer::join(&server, "alice");
     let mut sending = alice.sending_half();
     let (ahead, is_ahead) = std::sync::mpsc::channel();
     let sender = std::thread::spawn(move || {
@@ -255,44 +247,44 @@ fn ones_own_answers_are_never_refused(workers: usize) {
     sender.join().unwrap();
 }
 
-fn who_reads_nothing_for_too_long_is_stuck(workers: usize) {
-    let server = Server::with(workers, &[SMALL_QUEUE, ("--stuck-timeout", "1")]);
-    let bob = Client::join_narrow(&server, "bob");
-    let mut alice = Client::join(&server, "alice");
+fn who_reads_nothing_for_too_long_is_stuck(setup: Setup) {
+    let server = Server::with(setup, &[SMALL_QUEUE, ("--stuck-timeout", "1")]);
+    let bob = Peer::join_narrow(&server, "bob");
+    let mut alice = Peer::join(&server, "alice");
     let mut ledger = Ledger::default();
-    ledger.fill(&mut alice, "bob", &["bob"], &["bob"]);
-    let told = alice.expect("what waited for bob", |packet| {
-        packet.refusal().is_some_and(|(_, code)| code == "undelivered")
-    });
-    ledger.note_refusals(&[told]);
+    ledger.send_until_stuck(&mut alice, "bob");
     alice.refused("bob", "still there?", "no-such-user");
     // The name is free again.
-    Client::join(&server, "bob").leave();
+    Peer::join(&server, "bob").leave();
     settle(&mut ledger, alice);
     ledger.note_received("bob", &bob.salvage());
     ledger.assert_told("bob");
 }
 
-fn who_does_not_read_their_own_answers_is_stuck(workers: usize) {
-    let server = Server::with(workers, &[("--queue", "2000"), ("--stuck-timeout", "1")]);
-    let alice = Client::join_narrow(&server, "alice");
+fn who_does_not_read_their_own_answers_is_stuck(setup: Setup) {
+    let server = Server::with(setup, &[("--queue", "2000"), ("--stuck-timeout", "1")]);
+    let alice = Peer::join_narrow(&server, "alice");
     let mut sending = alice.sending_half();
     let ping = packet_text("alice", "/ping", &"x".repeat(1000));
     // Until the server reads no more and then hangs up.
     let sender = std::thread::spawn(move || while sending.write_all(ping.as_bytes()).is_ok() {});
-    let mut watcher = Client::join(&server, "watcher");
-    eventually("alice is gone", || {
-        watcher.send("/who", "alice");
-        (watcher.next().refusal()?.1 == "no-such-user").then_some(())
-    });
+    let mut watcher = Peer::join(&server, "watcher");
+    watcher.ask("/presence", "on");
+    assert_eq!(watcher.expect_from("/left").msg, "alice");
     let before: Vec<Packet> = alice.salvage();
     assert!(before.iter().all(|packet| packet.name == "/ping" || packet.refusal().is_some()));
     sender.join().unwrap();
 }
 
-fn who_has_nothing_to_read_is_not_stuck(workers: usize) {
-    let server = Server::with(workers, &[("--stuck-timeout", "1")]);
-    let mut alice = Client::join(&server, "alice");
-    assert!(alice.is_silent_for(std::time::Duration::from_millis(2500)));
+fn who_has_nothing_to_read_is_not_stuck(setup: Setup) {
+    let server = Server::with(setup, &[SMALL_QUEUE, ("--stuck-timeout", "1")]);
+    let mut alice = Peer::join(&server, "alice");
+    // Two others become stuck meanwhile, one after the other.
+    for name in ["bob0", "bob1"] {
+        let _bob = Peer::join_narrow(&server, name);
+        let mut carl = Peer::join(&server, "carl");
+        Ledger::default().send_until_stuck(&mut carl, name);
+        carl.leave();
+    }
     alice.assert_nothing_came();
 }

@@ -1,10 +1,10 @@
 //! Section "Flags": who is let in. Addresses from outside of a LAN need a
 //! network of our own, which an ordinary user can have in a namespace.
 
-use crate::support::Packet;
 use std::process::{Command, Output};
+use testkit::{Packet, Setup, for_each_setup, program};
 
-on_1_and_4_workers!(lan_addresses_are_let_in, other_addresses_are_not, unless_they_are_allowed);
+for_each_setup!(lan_addresses_are_let_in, other_addresses_are_not, unless_they_are_allowed);
 
 /// Starts the server in a network of its own, connects to it from `ip`, says
 /// `bob` and prints the first line that comes back.
@@ -28,40 +28,40 @@ kill "$server"
 
 /// The first packet for a client at `ip`; `None` where there is no way to have
 /// a network of one's own.
-fn first_packet(ip: &str, workers: usize, flags: &[&str]) -> Option<Packet> {
+fn first_packet(ip: &str, setup: Setup, flags: &[&str]) -> Option<Packet> {
     let namespaces =
         Command::new("unshare").args(["-rn", "bash", "-c", "ip link show lo"]).output();
     if !namespaces.is_ok_and(|output| output.status.success()) {
         eprintln!("NOT TRIED: no network namespaces here (unshare -rn, bash, ip)");
         return None;
     }
-    let workers = workers.to_string();
+    let workers = setup.workers.to_string();
     let listen = if ip.contains(':') || workers == "4" { "[::]:0" } else { "0.0.0.0:0" };
     let output: Output = Command::new("timeout")
         .args(["30", "unshare", "-rn", "bash", "-c", SCRIPT, "door", ip, &workers, listen])
         .args(flags)
-        .env("LANLINE", env!("CARGO_BIN_EXE_lanline"))
+        .env("LANLINE", program::path())
         .output()
         .unwrap();
     assert!(output.stdout.ends_with(b"\n"), "{ip}: {output:?}");
     Some(Packet::read(&output.stdout))
 }
 
-fn assert_welcome(ip: &str, workers: usize, flags: &[&str]) {
-    if let Some(packet) = first_packet(ip, workers, flags) {
+fn assert_welcome(ip: &str, setup: Setup, flags: &[&str]) {
+    if let Some(packet) = first_packet(ip, setup, flags) {
         assert_eq!(packet.name, "/welcome", "{packet:?}");
         assert!(packet.msg.starts_with(&format!("bob {ip} 1 lanline/")), "{packet:?}");
     }
 }
 
-fn assert_refused(ip: &str, workers: usize, flags: &[&str]) {
-    if let Some(packet) = first_packet(ip, workers, flags) {
+fn assert_refused(ip: &str, setup: Setup, flags: &[&str]) {
+    if let Some(packet) = first_packet(ip, setup, flags) {
         assert_eq!(packet.refusal(), Some((0, "not-on-lan")), "{packet:?}");
         assert_eq!(packet.to, "");
     }
 }
 
-fn lan_addresses_are_let_in(workers: usize) {
+fn lan_addresses_are_let_in(setup: Setup) {
     for ip in [
         "127.9.9.9",
         "10.0.0.1",
@@ -74,11 +74,11 @@ fn lan_addresses_are_let_in(workers: usize) {
         "fd12:3456::7",
         "fc00::1",
     ] {
-        assert_welcome(ip, workers, &[]);
+        assert_welcome(ip, setup, &[]);
     }
 }
 
-fn other_addresses_are_not(workers: usize) {
+fn other_addresses_are_not(setup: Setup) {
     for ip in [
         "203.0.113.5",
         "9.255.255.255",
@@ -91,15 +91,15 @@ fn other_addresses_are_not(workers: usize) {
         "2001:db8::5",
         "fe00::1",
     ] {
-        assert_refused(ip, workers, &[]);
+        assert_refused(ip, setup, &[]);
     }
 }
 
-fn unless_they_are_allowed(workers: usize) {
+fn unless_they_are_allowed(setup: Setup) {
     let both = ["--allow", "203.0.113.0/24", "--allow", "2001:db8::/64"];
-    assert_welcome("203.0.113.5", workers, &both);
-    assert_welcome("2001:db8::5", workers, &both);
-    assert_welcome("10.0.0.1", workers, &both);
-    assert_refused("203.0.114.5", workers, &both);
-    assert_refused("2001:db8:0:1::5", workers, &both);
+    assert_welcome("203.0.113.5", setup, &both);
+    assert_welcome("2001:db8::5", setup, &both);
+    assert_welcome("10.0.0.1", setup, &both);
+    assert_refused("203.0.114.5", setup, &both);
+    assert_refused("2001:db8:0:1::5", setup, &both);
 }

@@ -1,22 +1,22 @@
 //! Many at once: who wins a name, and what is left when all have gone.
 
-use crate::support::{Client, Server, eventually, packet_text};
 use std::sync::Barrier;
+use testkit::{Peer, Server, Setup, ask_until, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     a_name_claimed_by_fifty_at_once,
     fifty_greet_at_once,
     everybody_leaves_at_once,
     a_name_changes_hands_under_fire,
 );
 
-fn a_name_claimed_by_fifty_at_once(workers: usize) {
-    let server = Server::start(workers);
+fn a_name_claimed_by_fifty_at_once(setup: Setup) {
+    let server = Server::start(setup);
     for round in 0..5 {
         // Held open, so that the winner keeps the name.
-        let clients: Vec<Client> = (0..50).map(|_| Client::connect(&server)).collect();
+        let clients: Vec<Peer> = (0..50).map(|_| Peer::connect(&server)).collect();
         let start = Barrier::new(clients.len());
-        let answers: Vec<(Client, String)> = std::thread::scope(|scope| {
+        let answers: Vec<(Peer, String)> = std::thread::scope(|scope| {
             let claims: Vec<_> = clients
                 .into_iter()
                 .enumerate()
@@ -49,16 +49,16 @@ fn a_name_claimed_by_fifty_at_once(workers: usize) {
     }
 }
 
-fn fifty_greet_at_once(workers: usize) {
-    let server = Server::start(workers);
+fn fifty_greet_at_once(setup: Setup) {
+    let server = Server::start(setup);
     let start = Barrier::new(50);
-    let mut clients: Vec<Client> = std::thread::scope(|scope| {
+    let mut clients: Vec<Peer> = std::thread::scope(|scope| {
         let joins: Vec<_> = (0..50)
             .map(|n| {
                 let (start, server) = (&start, &server);
                 scope.spawn(move || {
                     start.wait();
-                    Client::join(server, &format!("user{n:02}"))
+                    Peer::join(server, &format!("user{n:02}"))
                 })
             })
             .collect();
@@ -76,12 +76,12 @@ fn fifty_greet_at_once(workers: usize) {
     }
 }
 
-fn everybody_leaves_at_once(workers: usize) {
-    let server = Server::start(workers);
-    let mut watcher = Client::join(&server, "watcher");
+fn everybody_leaves_at_once(setup: Setup) {
+    let server = Server::start(setup);
+    let mut watcher = Peer::join(&server, "watcher");
     for _ in 0..3 {
-        let mut clients: Vec<Client> =
-            (0..100).map(|n| Client::join(&server, &format!("user{n}"))).collect();
+        let mut clients: Vec<Peer> =
+            (0..100).map(|n| Peer::join(&server, &format!("user{n}"))).collect();
         for client in &mut clients {
             client.ask("/join", "#ops");
         }
@@ -92,10 +92,10 @@ fn everybody_leaves_at_once(workers: usize) {
                 _ => drop(client),
             }
         }
-        eventually("all but the watcher have left", || {
+        ask_until("all but the watcher have left", || {
             (watcher.ask("/list", "").msg == "1-1 of 1\nwatcher").then_some(())
         });
-        eventually("their room as well", || {
+        ask_until("their room as well", || {
             (watcher.ask("/rooms", "").msg == "0-0 of 0").then_some(())
         });
     }
@@ -104,10 +104,10 @@ fn everybody_leaves_at_once(workers: usize) {
 
 /// Packets to a name that comes and goes reach a holder or are refused, and
 /// no holder gets what an earlier one should have had.
-fn a_name_changes_hands_under_fire(workers: usize) {
+fn a_name_changes_hands_under_fire(setup: Setup) {
     const PACKETS: usize = 3000;
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     let mut sending = alice.sending_half();
     let (heard, refused) = std::thread::scope(|scope| {
         let sender = scope.spawn(move || {
@@ -115,14 +115,14 @@ fn a_name_changes_hands_under_fire(workers: usize) {
             for n in 1..=PACKETS {
                 sending.write_all(packet_text("alice", "bob", &n.to_string()).as_bytes()).unwrap();
             }
-            sending.shutdown(std::net::Shutdown::Write).unwrap();
+            sending.half_close();
         });
         let refusals = scope.spawn(|| alice.rest());
         let mut heard = Vec::new();
         let mut last_round = false;
         while !last_round {
             last_round = sender.is_finished();
-            let mut bob = Client::join(&server, "bob");
+            let mut bob = Peer::join(&server, "bob");
             bob.half_close();
             heard.extend(bob.rest());
         }

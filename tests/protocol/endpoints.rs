@@ -1,10 +1,10 @@
 //! Section "Whom a packet can be for": the server's endpoints. Rooms,
 //! operators and long lists have modules of their own.
 
-use crate::support::{Client, Packet, Server, eventually};
 use jiff::Timestamp;
+use testkit::{Packet, Peer, Server, Setup, ask_until, for_each_setup};
 
-on_1_and_4_workers!(
+for_each_setup!(
     help_names_every_endpoint,
     list_of_everybody,
     who,
@@ -20,9 +20,9 @@ on_1_and_4_workers!(
     nobody_and_nowhere,
 );
 
-fn help_names_every_endpoint(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn help_names_every_endpoint(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     for argument in ["", "/time", "anything"] {
         let help = alice.ask("/help", argument);
         for endpoint in [
@@ -45,29 +45,29 @@ fn help_names_every_endpoint(workers: usize) {
     }
 }
 
-fn list_of_everybody(workers: usize) {
-    let server = Server::start(workers);
+fn list_of_everybody(setup: Setup) {
+    let server = Server::start(setup);
     // In the order of their case folds, which isn't that of their bytes.
     let sorted = ["0", "Alice", "alice2", "Bob", "carl", "straßE", "Zoe", "Åke", "анна", "Яна"];
-    let mut clients: Vec<Client> =
-        sorted.iter().rev().map(|name| Client::join(&server, name)).collect();
+    let mut clients: Vec<Peer> =
+        sorted.iter().rev().map(|name| Peer::join(&server, name)).collect();
     for client in &mut clients {
         let list = client.ask("/list", "any argument");
         assert_eq!(list.first_line(), "1-10 of 10");
         assert_eq!(list.other_lines(), sorted);
     }
     // Connections that haven't said who they are aren't in it.
-    let _silent = Client::connect(&server);
+    let _silent = Peer::connect(&server);
     assert_eq!(clients[0].ask("/list", "").first_line(), "1-10 of 10");
     clients.pop().unwrap().leave();
     let list = clients[0].ask("/list", "");
     assert_eq!((list.first_line(), list.other_lines()), ("1-9 of 9", sorted[1..].to_vec()));
 }
 
-fn who(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    let _bob = Client::join(&server, "Bob");
+fn who(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let _bob = Peer::join(&server, "Bob");
     for (argument, shown) in [("bob", "Bob"), ("BOB", "Bob"), ("alice", "alice")] {
         let answer = alice.ask("/who", argument);
         let words: Vec<&str> = answer.first_line().split(' ').collect();
@@ -78,15 +78,15 @@ fn who(workers: usize) {
     for nobody in ["carl", "", "not a name", "#ops", "/time", "bob carl"] {
         alice.refused("/who", nobody, "no-such-user");
     }
-    eventually("a second", || {
+    ask_until("a second", || {
         let answer = alice.ask("/who", "bob");
         (answer.first_line() == "Bob 127.0.0.1 1").then_some(())
     });
 }
 
-fn time(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn time(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     for argument in ["", "now", "\n"] {
         let before = Timestamp::now().as_microsecond();
         let answer = alice.ask("/time", argument);
@@ -101,9 +101,9 @@ fn time(workers: usize) {
     }
 }
 
-fn ping(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn ping(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     let long = "x".repeat(60_000);
     for text in ["", "hello", "two\nlines", "\"\\\u{0}\u{1f}é😀", " ", &long] {
         assert_eq!(alice.ask("/ping", text).msg, text);
@@ -117,7 +117,7 @@ fn ping(workers: usize) {
 
 /// `NAME VALUE` a line: the counters, which are numbers. Other lines may
 /// follow them.
-fn read_stats(client: &mut Client) -> Vec<(String, u64)> {
+fn read_stats(client: &mut Peer) -> Vec<(String, u64)> {
     let answer = client.ask("/stats", "");
     let pairs = answer.msg.lines().map(|line| {
         let (name, value) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?}"));
@@ -130,12 +130,12 @@ fn value(stats: &[(String, u64)], name: &str) -> u64 {
     stats.iter().find(|(other, _)| other == name).unwrap_or_else(|| panic!("no {name}")).1
 }
 
-fn stats(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn stats(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     let stats = read_stats(&mut alice);
     let names: Vec<&str> = stats.iter().map(|(name, _)| name.as_str()).collect();
-    let each: Vec<String> = (0..workers).map(|n| format!("users_worker_{n}")).collect();
+    let each: Vec<String> = (0..setup.workers).map(|n| format!("users_worker_{n}")).collect();
     let mut expected = vec![
         "uptime_seconds",
         "users",
@@ -150,11 +150,10 @@ fn stats(workers: usize) {
     expected.extend(each.iter().map(String::as_str));
     expected.extend(["sandbox_seccomp", "sandbox_landlock"]);
     assert_eq!(names, expected);
-    assert_eq!(value(&stats, "workers"), workers as u64);
+    assert_eq!(value(&stats, "workers"), setup.workers as u64);
 
-    let mut others: Vec<Client> =
-        (0..9).map(|n| Client::join(&server, &format!("user{n}"))).collect();
-    let stats = eventually("ten users", || {
+    let mut others: Vec<Peer> = (0..9).map(|n| Peer::join(&server, &format!("user{n}"))).collect();
+    let stats = ask_until("ten users", || {
         let stats = read_stats(&mut alice);
         (value(&stats, "users") == 10).then_some(stats)
     });
@@ -169,7 +168,7 @@ fn stats(workers: usize) {
         other.refused("nobody", "x", "no-such-user");
         other.assert_nothing_came_but_refusals(2);
     }
-    eventually("the counters", || {
+    ask_until("the counters", || {
         let after = read_stats(&mut alice);
         let moved = |name| value(&after, name) - value(&before, name);
         assert!(moved("refused") <= 27 && value(&after, "users") == 10);
@@ -178,19 +177,18 @@ fn stats(workers: usize) {
             .then_some(())
     });
     drop(others);
-    eventually("one user", || {
+    ask_until("one user", || {
         let after = read_stats(&mut alice);
         (value(&after, "users") == 1 && value(&after, "peak_users") == 10).then_some(())
     });
 }
 
-fn broadcast(workers: usize) {
-    let server = Server::with(workers, &[("--broadcast-interval", "0")]);
-    let mut alice = Client::join(&server, "alice");
-    let _silent = Client::connect(&server);
+fn broadcast(setup: Setup) {
+    let server = Server::with(setup, &[("--broadcast-interval", "0")]);
+    let mut alice = Peer::join(&server, "alice");
+    let _silent = Peer::connect(&server);
     assert_eq!(alice.ask("/broadcast", "is anybody here?").first_line(), "0");
-    let mut others: Vec<Client> =
-        (0..20).map(|n| Client::join(&server, &format!("user{n}"))).collect();
+    let mut others: Vec<Peer> = (0..20).map(|n| Peer::join(&server, &format!("user{n}"))).collect();
     for text in ["hello all", "", "two\nlines \" \\ é 😀"] {
         assert_eq!(alice.ask("/broadcast", text).first_line(), "20");
         for other in &mut others {
@@ -200,13 +198,13 @@ fn broadcast(workers: usize) {
         }
     }
     alice.assert_nothing_came();
-    others.iter_mut().for_each(Client::assert_nothing_came);
+    others.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn broadcasts_keep_a_distance(workers: usize) {
-    let server = Server::with(workers, &[("--broadcast-interval", "3600")]);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn broadcasts_keep_a_distance(setup: Setup) {
+    let server = Server::with(setup, &[("--broadcast-interval", "3600")]);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     assert_eq!(alice.ask("/broadcast", "first").first_line(), "1");
     alice.refused("/broadcast", "second", "slow-down");
     alice.refused("/broadcast", "third", "slow-down");
@@ -219,11 +217,11 @@ fn broadcasts_keep_a_distance(workers: usize) {
 
     // By default a second. Refused ones don't count, so asking on and on
     // doesn't put it off.
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     assert_eq!(alice.ask("/broadcast", "first").first_line(), "0");
     let mut refused = 0;
-    eventually("the next broadcast", || {
+    ask_until("the next broadcast", || {
         alice.send("/broadcast", "again");
         let answer = alice.next();
         match answer.refusal() {
@@ -238,13 +236,13 @@ fn broadcasts_keep_a_distance(workers: usize) {
     assert!(refused > 0);
 }
 
-fn presence(workers: usize) {
-    let server = Server::start(workers);
-    let mut watcher = Client::join(&server, "watcher");
+fn presence(setup: Setup) {
+    let server = Server::start(setup);
+    let mut watcher = Peer::join(&server, "watcher");
     assert_eq!(watcher.ask("/presence", "on").first_line(), "on");
     assert_eq!(watcher.ask("/presence", "on").first_line(), "on");
     for name in ["Alice", "Straße", "李雷", "dave", "erin"] {
-        let client = Client::join(&server, name);
+        let client = Peer::join(&server, name);
         let joined = watcher.next();
         assert_eq!((joined.name.as_str(), joined.msg.as_str()), ("/joined", name));
         client.leave();
@@ -252,12 +250,12 @@ fn presence(workers: usize) {
         assert_eq!((left.name.as_str(), left.msg.as_str()), ("/left", name));
     }
     // However they leave; and not for who never said a name.
-    Client::connect(&server).leave();
-    let reset = Client::join(&server, "reset");
+    Peer::connect(&server).leave();
+    let reset = Peer::join(&server, "reset");
     assert_eq!(watcher.next().msg, "reset");
     reset.reset();
     assert_eq!(watcher.next().name, "/left");
-    let mut quitter = Client::join(&server, "quitter");
+    let mut quitter = Peer::join(&server, "quitter");
     assert_eq!(watcher.next().msg, "quitter");
     quitter.ask("/quit", "");
     assert_eq!(watcher.next().name, "/left");
@@ -265,22 +263,22 @@ fn presence(workers: usize) {
         watcher.refused("/presence", argument, "bad-argument");
     }
     assert_eq!(watcher.ask("/presence", "off").first_line(), "off");
-    let mut guest = Client::join(&server, "guest");
+    let mut guest = Peer::join(&server, "guest");
     guest.send("watcher", "a packet, so that a late notice would have come before it");
     assert_eq!(watcher.next().name, "guest");
     watcher.assert_nothing_came();
 }
 
-fn presence_is_for_who_asked(workers: usize) {
-    let server = Server::start(workers);
-    let mut plain = Client::join(&server, "plain");
-    let mut watchers: Vec<Client> =
-        (0..8).map(|n| Client::join(&server, &format!("watcher{n}"))).collect();
+fn presence_is_for_who_asked(setup: Setup) {
+    let server = Server::start(setup);
+    let mut plain = Peer::join(&server, "plain");
+    let mut watchers: Vec<Peer> =
+        (0..8).map(|n| Peer::join(&server, &format!("watcher{n}"))).collect();
     for watcher in &mut watchers {
         assert_eq!(watcher.ask("/presence", "on").first_line(), "on");
     }
-    let guests: Vec<Client> = (0..8).map(|n| Client::join(&server, &format!("guest{n}"))).collect();
-    let expect_guests = |watchers: &mut [Client], endpoint: &str| {
+    let guests: Vec<Peer> = (0..8).map(|n| Peer::join(&server, &format!("guest{n}"))).collect();
+    let expect_guests = |watchers: &mut [Peer], endpoint: &str| {
         for watcher in watchers {
             // The watchers' own arrival may still be news to some of them.
             let guest =
@@ -297,11 +295,11 @@ fn presence_is_for_who_asked(workers: usize) {
     plain.assert_nothing_came();
 }
 
-fn quit(workers: usize) {
-    let server = Server::start(workers);
+fn quit(setup: Setup) {
+    let server = Server::start(setup);
     for argument in ["", "so long"] {
-        let mut alice = Client::join(&server, "alice");
-        let mut bob = Client::join(&server, "bob");
+        let mut alice = Peer::join(&server, "alice");
+        let mut bob = Peer::join(&server, "bob");
         alice.send("bob", "last words");
         alice.send("/quit", argument);
         let words = alice.rest();
@@ -313,9 +311,9 @@ fn quit(workers: usize) {
     }
 }
 
-fn endpoints_are_spelt_in_lower_case(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn endpoints_are_spelt_in_lower_case(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     for endpoint in [
         "/PING",
         "/Ping",
@@ -342,9 +340,9 @@ fn endpoints_are_spelt_in_lower_case(workers: usize) {
     alice.assert_nothing_came();
 }
 
-fn nobody_and_nowhere(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn nobody_and_nowhere(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     for to in
         ["bob", "", " ", "alice ", " alice", "not a name", "@alice", "\u{0}", "a\nb", "\u{200d}"]
     {

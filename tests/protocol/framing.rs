@@ -1,10 +1,10 @@
 //! Section "One packet": where packets begin and end, however the bytes come.
 
-use crate::support::{Client, Outcome, PATIENCE, Server, packet_text};
 use std::io::Write;
 use std::time::Instant;
+use testkit::{Outcome, PATIENCE, Peer, Server, Setup, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     any_layout,
     any_ending,
     five_thousand_in_one_piece,
@@ -33,7 +33,7 @@ fn ping(text: &str) -> String {
 
 /// What becomes of these bytes, sent by alice in one piece.
 fn outcome(server: &Server, bytes: impl AsRef<[u8]>) -> Outcome {
-    Client::join(server, "alice").outcome([bytes.as_ref()])
+    Peer::join(server, "alice").outcome([bytes.as_ref()])
 }
 
 fn assert_outcome(server: &Server, bytes: impl AsRef<[u8]>, pongs: &[&str], malformed: &[u64]) {
@@ -46,8 +46,8 @@ fn assert_outcome(server: &Server, bytes: impl AsRef<[u8]>, pongs: &[&str], malf
     assert_eq!(outcome(server, bytes), expected, "of {shown:?}");
 }
 
-fn any_layout(workers: usize) {
-    let server = Server::start(workers);
+fn any_layout(setup: Setup) {
+    let server = Server::start(setup);
     let value: serde_json::Value = serde_json::from_str(&ping("pretty")).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();
     assert!(pretty.lines().count() > 5);
@@ -58,16 +58,16 @@ fn any_layout(workers: usize) {
     assert_outcome(&server, pretty.repeat(3), &["pretty"; 3], &[]);
 }
 
-fn any_ending(workers: usize) {
-    let server = Server::start(workers);
+fn any_ending(setup: Setup) {
+    let server = Server::start(setup);
     for ending in ["\n", "\r\n", "", "\r", " ", "\t", "\n\n\n", " \r\n \t "] {
         let bytes: String = (0..5).map(|n| ping(&n.to_string()) + ending).collect();
         assert_outcome(&server, bytes, &["0", "1", "2", "3", "4"], &[]);
     }
 }
 
-fn five_thousand_in_one_piece(workers: usize) {
-    let server = Server::start(workers);
+fn five_thousand_in_one_piece(setup: Setup) {
+    let server = Server::start(setup);
     let texts: Vec<String> = (0..5000).map(|n| n.to_string()).collect();
     for ending in ["\n", ""] {
         let bytes: String = texts.iter().map(|text| ping(text) + ending).collect();
@@ -77,17 +77,17 @@ fn five_thousand_in_one_piece(workers: usize) {
     }
 }
 
-fn byte_by_byte(workers: usize) {
-    let server = Server::start(workers);
+fn byte_by_byte(setup: Setup) {
+    let server = Server::start(setup);
     let bytes = format!("{}\r\njunk\n{}{{}}{}", ping("a \"b\" \\ é"), ping("c"), ping("d"));
-    let outcome = Client::join(&server, "alice").outcome(bytes.as_bytes().chunks(1));
+    let outcome = Peer::join(&server, "alice").outcome(bytes.as_bytes().chunks(1));
     assert_eq!(outcome.pongs, ["a \"b\" \\ é", "c", "d"]);
     assert_eq!(outcome.refusals, [(2, "malformed".into()), (4, "malformed".into())]);
 }
 
 /// A bit of everything, in one piece and cut in many ways.
-fn the_cutting_of_bytes_does_not_count(workers: usize) {
-    let server = Server::start(workers);
+fn the_cutting_of_bytes_does_not_count(setup: Setup) {
+    let server = Server::start(setup);
     let value: serde_json::Value = serde_json::from_str(&ping("pretty é {")).unwrap();
     let stream = [
         ping("first"),
@@ -108,27 +108,27 @@ fn the_cutting_of_bytes_does_not_count(workers: usize) {
     assert!(whole.refusals.len() >= 6, "{:?}", whole.refusals);
 
     for size in [1, 2, 3, 5, 7, 11, 64, 100] {
-        let cut = Client::join(&server, "alice").outcome(stream.as_bytes().chunks(size));
+        let cut = Peer::join(&server, "alice").outcome(stream.as_bytes().chunks(size));
         assert_eq!(cut, whole, "in pieces of {size}");
     }
     for at in (1..stream.len()).step_by(stream.len() / 40) {
         let (front, back) = stream.as_bytes().split_at(at);
-        let cut = Client::join(&server, "alice").outcome([front, back]);
+        let cut = Peer::join(&server, "alice").outcome([front, back]);
         assert_eq!(cut, whole, "cut at {at}");
     }
 }
 
-fn a_packet_without_an_ending_is_answered_at_once(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn a_packet_without_an_ending_is_answered_at_once(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     for text in ["one", "two"] {
         alice.send_counted(ping(text));
         assert_eq!(alice.expect_from("/ping").msg, text);
     }
 }
 
-fn junk_is_one_malformed_packet_a_line(workers: usize) {
-    let server = Server::start(workers);
+fn junk_is_one_malformed_packet_a_line(setup: Setup) {
+    let server = Server::start(setup);
     let good = ping("good");
     for junk in [
         "hello",
@@ -160,15 +160,15 @@ fn junk_is_one_malformed_packet_a_line(workers: usize) {
     assert_outcome(&server, format!("{good},{good}\n{good}"), &["good", "good"], &[2]);
 }
 
-fn junk_to_the_end_of_the_stream(workers: usize) {
-    let server = Server::start(workers);
+fn junk_to_the_end_of_the_stream(setup: Setup) {
+    let server = Server::start(setup);
     assert_outcome(&server, "junk", &[], &[1]);
     assert_outcome(&server, format!("{}junk {{", ping("a")), &["a"], &[2]);
     assert_outcome(&server, "junk\r", &[], &[1]);
 }
 
-fn a_line_feed_in_a_string(workers: usize) {
-    let server = Server::start(workers);
+fn a_line_feed_in_a_string(setup: Setup) {
+    let server = Server::start(setup);
     let good = ping("good");
     // Reading goes on behind the line feed, where the rest of the string is junk.
     let torn = ping("MARK").replace("MARK", "two\nlines");
@@ -184,8 +184,8 @@ fn a_line_feed_in_a_string(workers: usize) {
     assert_outcome(&server, good.replace(':', "\n:\n"), &["good"], &[]);
 }
 
-fn other_control_characters_in_a_string(workers: usize) {
-    let server = Server::start(workers);
+fn other_control_characters_in_a_string(setup: Setup) {
+    let server = Server::start(setup);
     let good = ping("good");
     for control in (0..0x20u8).filter(|&byte| byte != b'\n') {
         let bad = ping("MARK").replace("MARK", &format!("a{}b", char::from(control)));
@@ -197,16 +197,16 @@ fn other_control_characters_in_a_string(workers: usize) {
     assert_outcome(&server, ping("a\u{7f}b\u{85}\u{2028}"), &["a\u{7f}b\u{85}\u{2028}"], &[]);
 }
 
-fn braces_and_quotes_in_strings(workers: usize) {
-    let server = Server::start(workers);
+fn braces_and_quotes_in_strings(setup: Setup) {
+    let server = Server::start(setup);
     for text in ["}", "{", "}}{{", "\"}", "\\", "\\\"", "\\\\\"}{", "\"{\"a\":\"b\"}\n", "'"] {
         let twice = ping(text).repeat(2);
         assert_outcome(&server, twice, &[text, text], &[]);
     }
 }
 
-fn what_the_braces_close_is_one_packet(workers: usize) {
-    let server = Server::start(workers);
+fn what_the_braces_close_is_one_packet(setup: Setup) {
+    let server = Server::start(setup);
     let good = ping("good");
     for bad in [
         "{}",
@@ -229,8 +229,8 @@ fn what_the_braces_close_is_one_packet(workers: usize) {
     assert_outcome(&server, format!("{{\\\"}}\"}}{good}"), &["good"], &[1]);
 }
 
-fn unfinished_at_the_end(workers: usize) {
-    let server = Server::start(workers);
+fn unfinished_at_the_end(setup: Setup) {
+    let server = Server::start(setup);
     let good = ping("good");
     for end in 1..good.len() {
         if end % 7 == 1 || end + 1 == good.len() {
@@ -247,18 +247,18 @@ fn ping_of(length: usize) -> String {
     ping(&"x".repeat(length - empty))
 }
 
-fn exactly_the_limit_and_one_over(workers: usize) {
-    let server = Server::with(workers, &[("--max-packet", "1000")]);
+fn exactly_the_limit_and_one_over(setup: Setup) {
+    let server = Server::with(setup, &[("--max-packet", "1000")]);
     let text = "x".repeat(1000 - ping("").len());
     assert_outcome(&server, ping_of(1000).repeat(3), &[&text, &text, &text], &[]);
     let padded = ping("padded").replacen(',', &format!(",{}", " ".repeat(1000)), 1);
     for over in [ping_of(1001), ping_of(1001) + "\n", ping_of(5000), padded] {
-        let mut alice = Client::join(&server, "alice");
+        let mut alice = Peer::join(&server, "alice");
         alice.send_raw(&over);
         alice.expect_closing(1, "too-large");
     }
     // Decided as soon as there is one byte too many.
-    let mut alice = Client::join(&server, "alice");
+    let mut alice = Peer::join(&server, "alice");
     alice.send_raw(&ping_of(2000)[..1001]);
     alice.expect_closing(1, "too-large");
     // White space around a packet isn't part of it.
@@ -267,41 +267,41 @@ fn exactly_the_limit_and_one_over(workers: usize) {
     // However it is cut.
     for size in [1, 999, 1000] {
         let whole = ping_of(1000);
-        let outcome = Client::join(&server, "alice").outcome(whole.as_bytes().chunks(size));
+        let outcome = Peer::join(&server, "alice").outcome(whole.as_bytes().chunks(size));
         assert_eq!((outcome.pongs.len(), outcome.refusals.len()), (1, 0), "pieces of {size}");
         let over = ping_of(1001);
-        let mut alice = Client::join(&server, "alice");
+        let mut alice = Peer::join(&server, "alice");
         over.as_bytes().chunks(size).for_each(|piece| alice.send_raw(piece));
         alice.expect_closing(1, "too-large");
     }
 }
 
-fn the_default_limit(workers: usize) {
-    let server = Server::start(workers);
+fn the_default_limit(setup: Setup) {
+    let server = Server::start(setup);
     let text = "x".repeat(65536 - ping("").len());
     assert_outcome(&server, ping_of(65536), &[&text], &[]);
-    let mut alice = Client::join(&server, "alice");
+    let mut alice = Peer::join(&server, "alice");
     alice.send_raw(ping_of(65537));
     alice.expect_closing(1, "too-large");
 }
 
-fn junk_of_the_limit_and_one_over(workers: usize) {
-    let server = Server::with(workers, &[("--max-packet", "1000")]);
+fn junk_of_the_limit_and_one_over(setup: Setup) {
+    let server = Server::with(setup, &[("--max-packet", "1000")]);
     let good = ping("good");
     assert_outcome(&server, format!("{}\n{good}", "j".repeat(1000)), &["good"], &[1]);
     assert_outcome(&server, "j".repeat(1000), &[], &[1]);
     for over in ["j".repeat(1001), "j".repeat(1001) + "\n", "j".repeat(5000)] {
-        let mut alice = Client::join(&server, "alice");
+        let mut alice = Peer::join(&server, "alice");
         alice.send_raw(over);
         alice.expect_closing(1, "too-large");
     }
 }
 
-fn white_space_between_packets_has_no_limit(workers: usize) {
-    let server = Server::with(workers, &[("--max-packet", "1000")]);
-    let mut alice = Client::join(&server, "alice");
+fn white_space_between_packets_has_no_limit(setup: Setup) {
+    let server = Server::with(setup, &[("--max-packet", "1000")]);
+    let mut alice = Peer::join(&server, "alice");
     assert_eq!(alice.ask("/ping", "before").msg, "before");
-    let before = server.peak_resident_bytes();
+    let before = server.process.memory_bytes("VmHWM");
     let blanks = " \n\t\r".repeat(256 * 1024);
     for _ in 0..64 {
         alice.send_raw(&blanks);
@@ -310,9 +310,9 @@ fn white_space_between_packets_has_no_limit(workers: usize) {
     assert_flat(&server, before);
 }
 
-fn what_came_before_the_too_large_is_answered(workers: usize) {
-    let server = Server::with(workers, &[("--max-packet", "1000")]);
-    let mut alice = Client::join(&server, "alice");
+fn what_came_before_the_too_large_is_answered(setup: Setup) {
+    let server = Server::with(setup, &[("--max-packet", "1000")]);
+    let mut alice = Peer::join(&server, "alice");
     let before: String = (0..10).map(|n| ping(&n.to_string())).collect();
     // What stands behind it can't be trusted any more.
     alice.send_raw(format!("{before}{}{}", ping_of(1001), ping("behind")));
@@ -321,24 +321,24 @@ fn what_came_before_the_too_large_is_answered(workers: usize) {
     assert_eq!(outcome.refusals, [(11, "too-large".into())]);
 }
 
-fn a_packet_without_an_end_is_closed_at_the_limit(workers: usize) {
-    endless(workers, b"{\"from\":{\"name\":\"");
-    endless(workers, b"{");
+fn a_packet_without_an_end_is_closed_at_the_limit(setup: Setup) {
+    endless(setup, b"{\"from\":{\"name\":\"");
+    endless(setup, b"{");
 }
 
-fn junk_without_an_end_is_closed_at_the_limit(workers: usize) {
-    endless(workers, b"j");
+fn junk_without_an_end_is_closed_at_the_limit(setup: Setup) {
+    endless(setup, b"j");
 }
 
 /// Sends something that begins like this and never ends. The server says that
 /// it is too large, reads on for a moment so that its words are seen, and then
 /// hangs up; all that time it keeps nothing of it.
-fn endless(workers: usize, beginning: &[u8]) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn endless(setup: Setup, beginning: &[u8]) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     assert_eq!(alice.ask("/ping", "before").msg, "before");
     alice.send_raw(beginning);
-    let before = server.peak_resident_bytes();
+    let before = server.process.memory_bytes("VmHWM");
     let mut sending = alice.sending_half();
     let sender = std::thread::spawn(move || {
         let chunk = vec![b'{'; 1 << 20];
@@ -351,11 +351,11 @@ fn endless(workers: usize, beginning: &[u8]) {
     sender.join().unwrap();
     assert_flat(&server, before);
     // Nobody else was hurt.
-    assert_eq!(Client::join(&server, "bob").ask("/ping", "still there").msg, "still there");
+    assert_eq!(Peer::join(&server, "bob").ask("/ping", "still there").msg, "still there");
 }
 
 /// No more than a few buffers on top of what it had.
-fn assert_flat(server: &Server, before: u64) {
-    let grown = server.peak_resident_bytes() - before;
+fn assert_flat(server: &Server, before: usize) {
+    let grown = server.process.memory_bytes("VmHWM") - before;
     assert!(grown < 4 << 20, "memory grew by {grown} bytes");
 }

@@ -1,10 +1,10 @@
 //! Section "Saying who you are": the two forms of a greeting, and how one
 //! fails. While greeting, every refusal closes.
 
-use crate::support::{Client, PATIENCE, Server, packet_text};
-use std::time::{Duration, Instant};
+use std::io::Write;
+use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     a_bare_name_with_any_ending,
     a_bare_name_ended_by_silence,
     a_bare_name_ended_by_a_brace,
@@ -26,10 +26,10 @@ on_1_and_4_workers!(
     leaving_without_a_greeting,
 );
 
-fn a_bare_name_with_any_ending(workers: usize) {
-    let server = Server::start(workers);
+fn a_bare_name_with_any_ending(setup: Setup) {
+    let server = Server::start(setup);
     for (n, ending) in ["\n", "\r", "\r\n", "\n\n", "\r\r\n"].into_iter().enumerate() {
-        let mut client = Client::connect(&server);
+        let mut client = Peer::connect(&server);
         let name = format!("client{n}");
         client.send_raw(format!("{name}{ending}"));
         client.expect_welcome();
@@ -39,36 +39,36 @@ fn a_bare_name_with_any_ending(workers: usize) {
     }
 }
 
-fn a_bare_name_ended_by_silence(workers: usize) {
-    let server = Server::start(workers);
-    let mut bob = Client::connect(&server);
+fn a_bare_name_ended_by_silence(setup: Setup) {
+    let server = Server::start(setup);
+    let mut bob = Peer::connect(&server);
     bob.send_raw("bob");
     bob.expect_welcome();
     assert_eq!(bob.name, "bob");
-    let mut alice = Client::join(&server, "alice");
+    let mut alice = Peer::join(&server, "alice");
     alice.send("bob", "some only listen");
     assert_eq!(bob.next().msg, "some only listen");
 }
 
-fn a_bare_name_ended_by_a_brace(workers: usize) {
-    let server = Server::start(workers);
-    let mut bob = Client::connect(&server);
+fn a_bare_name_ended_by_a_brace(setup: Setup) {
+    let server = Server::start(setup);
+    let mut bob = Peer::connect(&server);
     let packet = packet_text("bob", "/ping", "glued");
     bob.send_raw(format!("bob{}", &packet[..1]));
     bob.expect_welcome();
     bob.send_counted(&packet[1..]);
     assert_eq!(bob.next().msg, "glued");
-    let mut carl = Client::connect(&server);
+    let mut carl = Peer::connect(&server);
     carl.send_raw(" carl\t{}");
     carl.expect_welcome();
     assert_eq!(carl.name, "carl");
     carl.expect_refusal(1, "malformed");
 }
 
-fn a_bare_name_ended_by_the_end_of_the_stream(workers: usize) {
-    let server = Server::start(workers);
+fn a_bare_name_ended_by_the_end_of_the_stream(setup: Setup) {
+    let server = Server::start(setup);
     for greeting in ["bob", "bob ", "bob\n", "\n bob"] {
-        let mut bob = Client::connect(&server);
+        let mut bob = Peer::connect(&server);
         bob.send_raw(greeting);
         bob.half_close();
         bob.expect_welcome();
@@ -77,10 +77,10 @@ fn a_bare_name_ended_by_the_end_of_the_stream(workers: usize) {
     }
 }
 
-fn packets_right_behind_a_bare_name(workers: usize) {
-    let server = Server::start(workers);
+fn packets_right_behind_a_bare_name(setup: Setup) {
+    let server = Server::start(setup);
     for ending in ["\n", "\r", "\r\n", "", " "] {
-        let mut bob = Client::connect(&server);
+        let mut bob = Peer::connect(&server);
         let pings: String = (0..100).map(|n| packet_text("bob", "/ping", &n.to_string())).collect();
         bob.send_raw(format!("bob{ending}{pings}junk"));
         bob.half_close();
@@ -91,10 +91,10 @@ fn packets_right_behind_a_bare_name(workers: usize) {
     }
 }
 
-fn blanks_around_a_bare_name(workers: usize) {
-    let server = Server::start(workers);
+fn blanks_around_a_bare_name(setup: Setup) {
+    let server = Server::start(setup);
     for greeting in [" bob\n", "bob \n", "\t bob\t \r\n", "\n\n\r\n bob\n", " \r bob\r"] {
-        let mut bob = Client::connect(&server);
+        let mut bob = Peer::connect(&server);
         bob.send_raw(greeting);
         bob.expect_welcome();
         assert_eq!(bob.name, "bob");
@@ -102,24 +102,25 @@ fn blanks_around_a_bare_name(workers: usize) {
     }
 }
 
-fn white_space_alone_is_no_name_yet(workers: usize) {
-    let server = Server::start(workers);
-    let mut bob = Client::connect(&server);
+fn white_space_alone_is_no_name_yet(setup: Setup) {
+    let server = Server::start(setup);
+    let mut bob = Peer::connect(&server);
     bob.send_raw(" \r\n\t\n");
-    assert!(bob.is_silent_for(Duration::from_millis(300)), "silence ended what isn't a name");
+    // So much silence would end a name.
+    (0..3).for_each(|_| server.pass_100_ms());
     bob.send_raw("bob\n");
     bob.expect_welcome();
     assert_eq!(bob.name, "bob");
-    let mut carl = Client::connect(&server);
+    let mut carl = Peer::connect(&server);
     carl.send_raw("\n \n");
     carl.send_counted(packet_text("carl", "/ping", "a packet works as well"));
     carl.expect_welcome();
     assert_eq!(carl.expect_from("/ping").msg, "a packet works as well");
 }
 
-fn a_bare_name_of_512_bytes_and_of_513(workers: usize) {
-    let server = Server::start(workers);
-    let mut bob = Client::connect(&server);
+fn a_bare_name_of_512_bytes_and_of_513(setup: Setup) {
+    let server = Server::start(setup);
+    let mut bob = Peer::connect(&server);
     bob.send_raw(format!("bob{}\n", " ".repeat(509)));
     bob.expect_welcome();
     assert_eq!(bob.name, "bob");
@@ -129,41 +130,41 @@ fn a_bare_name_of_512_bytes_and_of_513(workers: usize) {
         "c".repeat(512) + "\n",
         "c".repeat(100_000),
     ] {
-        let mut carl = Client::connect(&server);
+        let mut carl = Peer::connect(&server);
         carl.send_raw(too_long);
         carl.expect_closing(0, "bad-name");
     }
 }
 
-fn a_packet_as_greeting_is_handled_as_any_other(workers: usize) {
-    let server = Server::start(workers);
-    let mut listener = Client::join(&server, "listener");
+fn a_packet_as_greeting_is_handled_as_any_other(setup: Setup) {
+    let server = Server::start(setup);
+    let mut listener = Peer::join(&server, "listener");
 
-    let mut ping = Client::connect(&server);
+    let mut ping = Peer::connect(&server);
     ping.send_counted(packet_text("one", "/ping", "first words"));
     ping.expect_welcome();
     assert_eq!(ping.name, "one");
     assert_eq!(ping.next().msg, "first words");
 
-    let mut talker = Client::connect(&server);
+    let mut talker = Peer::connect(&server);
     talker.send_counted(packet_text("two", "listener", "hello"));
     talker.expect_welcome();
     let heard = listener.next();
     assert_eq!((heard.name.as_str(), heard.msg.as_str()), ("two", "hello"));
 
-    let mut lost = Client::connect(&server);
+    let mut lost = Peer::connect(&server);
     lost.send_counted(packet_text("three", "nobody", "hello"));
     lost.expect_welcome();
     lost.expect_refusal(1, "no-such-user");
     lost.refused("nobody", "again", "no-such-user");
 
-    let mut joiner = Client::connect(&server);
+    let mut joiner = Peer::connect(&server);
     joiner.send_counted(packet_text("four", "/join", "#ops"));
     joiner.expect_welcome();
     assert_eq!(joiner.expect_from("/join").first_line(), "#ops 1");
 
     // Packets behind it count on.
-    let mut many = Client::connect(&server);
+    let mut many = Peer::connect(&server);
     let pings: String = (0..50).map(|n| packet_text("five", "/ping", &n.to_string())).collect();
     many.send_raw(format!("{pings}junk\n"));
     many.half_close();
@@ -174,40 +175,40 @@ fn a_packet_as_greeting_is_handled_as_any_other(workers: usize) {
 }
 
 /// The 100 ms are for bare names only.
-fn a_packet_as_greeting_may_be_slow(workers: usize) {
-    let server = Server::start(workers);
-    let mut bob = Client::connect(&server);
+fn a_packet_as_greeting_may_be_slow(setup: Setup) {
+    let server = Server::start(setup);
+    let mut bob = Peer::connect(&server);
     let packet = packet_text("bob", "/ping", "slow");
     let (front, back) = packet.split_at(packet.len() / 2);
     bob.send_raw(front);
-    assert!(bob.is_silent_for(Duration::from_millis(300)), "half a packet was answered");
+    (0..3).for_each(|_| server.pass_100_ms());
     bob.send_counted(back);
     bob.expect_welcome();
     assert_eq!(bob.next().msg, "slow");
-    let mut carl = Client::connect(&server);
+    let mut carl = Peer::connect(&server);
     let packet = packet_text("carl", "/ping", "byte by byte");
     packet.as_bytes().chunks(1).for_each(|byte| carl.send_raw(byte));
     carl.expect_welcome();
     assert_eq!(carl.next().msg, "byte by byte");
 }
 
-fn the_welcome(workers: usize) {
-    let server = Server::start(workers);
+fn the_welcome(setup: Setup) {
+    let server = Server::start(setup);
     let version = concat!("lanline/", env!("CARGO_PKG_VERSION"));
     let mut clients = Vec::new();
     for (n, name) in ["Alice", "bob", "Straße", "李雷"].into_iter().enumerate() {
-        let mut client = Client::connect(&server);
+        let mut client = Peer::connect(&server);
         client.send_raw(format!("{name}\n"));
         let welcome = client.expect_welcome();
         assert_eq!(welcome.first_line(), format!("{name} 127.0.0.1 {} {version}", n + 1));
         assert_eq!(welcome.to, name);
         clients.push(client);
     }
-    clients.iter_mut().for_each(Client::assert_nothing_came);
+    clients.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn a_bad_bare_name(workers: usize) {
-    let server = Server::start(workers);
+fn a_bad_bare_name(setup: Setup) {
+    let server = Server::start(setup);
     let bad: [&[u8]; 12] = [
         b"GET / HTTP/1.1\r\n\r\n",
         b"al ice\n",
@@ -223,7 +224,7 @@ fn a_bad_bare_name(workers: usize) {
         b"\"bob\"{",
     ];
     for greeting in bad {
-        let mut client = Client::connect(&server);
+        let mut client = Peer::connect(&server);
         client.send_raw(greeting);
         let words = client.rest();
         assert_eq!(words.len(), 1, "{words:?} for {greeting:?}");
@@ -232,10 +233,10 @@ fn a_bad_bare_name(workers: usize) {
     }
 }
 
-fn a_bad_name_in_a_packet(workers: usize) {
-    let server = Server::start(workers);
+fn a_bad_name_in_a_packet(setup: Setup) {
+    let server = Server::start(setup);
     for name in ["", " ", "al ice", " bob", "bob ", "#ops", "/time", "bob\n", "\u{feff}bob"] {
-        let mut client = Client::connect(&server);
+        let mut client = Peer::connect(&server);
         client.send_raw(packet_text(name, "/ping", "never handled"));
         let words = client.rest();
         assert_eq!(words.len(), 1, "{words:?} for {name:?}");
@@ -243,82 +244,86 @@ fn a_bad_name_in_a_packet(workers: usize) {
     }
 }
 
-fn a_taken_name(workers: usize) {
-    let server = Server::start(workers);
-    let mut holder = Client::join(&server, "Bob");
+fn a_taken_name(setup: Setup) {
+    let server = Server::start(setup);
+    let mut holder = Peer::join(&server, "Bob");
     for name in ["Bob", "bob", "BOB"] {
-        let mut bare = Client::connect(&server);
+        let mut bare = Peer::connect(&server);
         bare.send_raw(format!("{name}\n{}", packet_text(name, "Bob", "never handled")));
         bare.expect_closing(0, "name-taken");
-        let mut packet = Client::connect(&server);
+        let mut packet = Peer::connect(&server);
         packet.send_raw(packet_text(name, "Bob", "never handled"));
         packet.expect_closing(1, "name-taken");
     }
     holder.assert_nothing_came();
 }
 
-fn malformed_while_greeting(workers: usize) {
-    let server = Server::start(workers);
+fn malformed_while_greeting(setup: Setup) {
+    let server = Server::start(setup);
     for greeting in ["{}", "{\"from\":{\"name\":\"bob\",\"ip\":\"\"},\"to\":\"bob\"}", "{\"a\nb\"}"]
     {
-        let mut client = Client::connect(&server);
+        let mut client = Peer::connect(&server);
         client.send_raw(greeting);
         client.expect_closing(1, "malformed");
     }
-    let mut unfinished = Client::connect(&server);
+    let mut unfinished = Peer::connect(&server);
     unfinished.send_raw("{\"from\":{\"name\":\"bob\"");
     unfinished.half_close();
     unfinished.expect_closing(1, "malformed");
 }
 
-fn too_large_while_greeting(workers: usize) {
-    let server = Server::with(workers, &[("--max-packet", "1000")]);
-    let mut client = Client::connect(&server);
+fn too_large_while_greeting(setup: Setup) {
+    let server = Server::with(setup, &[("--max-packet", "1000")]);
+    let mut client = Peer::connect(&server);
     client.send_raw(packet_text("bob", "/ping", &"x".repeat(1000)));
     client.expect_closing(1, "too-large");
     let most = 1000 - packet_text("bob", "/ping", "").len();
-    let mut client = Client::connect(&server);
+    let mut client = Peer::connect(&server);
     client.send_raw(packet_text("bob", "/ping", &"x".repeat(most)));
     client.expect_welcome();
     assert_eq!(client.next().msg.len(), most);
 }
 
-fn the_time_to_greet(workers: usize) {
-    let server = Server::with(workers, &[("--greeting-timeout", "1")]);
+fn the_time_to_greet(setup: Setup) {
+    let server = Server::with(setup, &[("--greeting-timeout", "1")]);
     for beginning in ["", " \n", "{", "{\"from\":{\"name\":\"bob\""] {
-        let mut late = Client::connect(&server);
+        let mut late = Peer::connect(&server);
         late.send_raw(beginning);
         let words = late.rest();
         assert_eq!(words.len(), 1, "{words:?} for {beginning:?}");
         assert_eq!(words[0].refusal(), Some((0, "greeting-timeout")), "for {beginning:?}");
         assert_eq!(words[0].to, "");
     }
-    // Who has greeted is not hurried.
-    let mut alice = Client::join(&server, "alice");
-    assert!(alice.is_silent_for(Duration::from_millis(1500)), "{:?}", alice.next_or_end());
+    // Who has greeted is not hurried: one who comes later is, and alice isn't.
+    let mut alice = Peer::join(&server, "alice");
+    Peer::connect(&server).expect_closing(0, "greeting-timeout");
     alice.assert_nothing_came();
 }
 
-fn the_time_to_greet_is_for_the_whole_greeting(workers: usize) {
-    let server = Server::with(workers, &[("--greeting-timeout", "1")]);
-    let mut slow = Client::connect(&server);
-    let deadline = Instant::now() + PATIENCE;
+fn the_time_to_greet_is_for_the_whole_greeting(setup: Setup) {
+    let server = Server::with(setup, &[("--greeting-timeout", "1")]);
+    let mut slow = Peer::connect(&server);
+    let mut sending = slow.sending_half();
     slow.send_raw("{");
-    while slow.is_silent_for(Duration::from_millis(50)) {
-        assert!(Instant::now() < deadline, "a byte now and then puts the time-out off for ever");
-        slow.send_raw(" ");
-    }
-    assert_eq!(slow.next().refusal(), Some((0, "greeting-timeout")));
+    std::thread::scope(|scope| {
+        // A byte now and then puts nothing off: for a minute, or until the
+        // refusal is there.
+        scope.spawn(|| {
+            (0..600).map(|_| server.pass_100_ms()).all(|()| sending.write_all(b" ").is_ok())
+        });
+        assert_eq!(slow.next().refusal(), Some((0, "greeting-timeout")));
+        slow.half_close();
+    });
 }
 
-fn leaving_without_a_greeting(workers: usize) {
-    let server = Server::start(workers);
+fn leaving_without_a_greeting(setup: Setup) {
+    let server = Server::start(setup);
     for beginning in ["", " \r\n\t "] {
-        let mut nobody = Client::connect(&server);
+        let mut nobody = Peer::connect(&server);
         nobody.send_raw(beginning);
         nobody.half_close();
         assert_eq!(nobody.rest(), []);
     }
-    Client::connect(&server).reset();
-    assert_eq!(Client::join(&server, "bob").ask("/list", "").first_line(), "1-1 of 1");
+    Peer::connect(&server).reset();
+    assert_eq!(Peer::join(&server, "bob").ask("/list", "").first_line(), "1-1 of 1");
 }

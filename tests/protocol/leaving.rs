@@ -1,10 +1,10 @@
 //! Sections "What the server does to a packet" and "Refusals": how a
 //! connection ends, and what is still done for one who goes.
 
-use crate::support::{Client, Packet, Server, eventually, packet_text};
 use std::collections::BTreeMap;
+use testkit::{Packet, Peer, Server, Setup, ask_until, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     a_half_closed_client_gets_all_its_answers,
     refusals_from_far_away_come_before_the_close,
     a_bare_name_and_packets_from_a_pipe,
@@ -15,14 +15,13 @@ on_1_and_4_workers!(
     a_refusal_that_closes_is_seen,
 );
 
-fn a_half_closed_client_gets_all_its_answers(workers: usize) {
-    let server = Server::start(workers);
-    let mut others: Vec<Client> =
-        (0..8).map(|n| Client::join(&server, &format!("other{n}"))).collect();
+fn a_half_closed_client_gets_all_its_answers(setup: Setup) {
+    let server = Server::start(setup);
+    let mut others: Vec<Peer> = (0..8).map(|n| Peer::join(&server, &format!("other{n}"))).collect();
     for other in &mut others {
         other.ask("/join", "#ops");
     }
-    let mut alice = Client::join(&server, "alice");
+    let mut alice = Peer::join(&server, "alice");
     let mut bytes = String::new();
     let mut say = |to: &str, msg: &str| bytes += &packet_text("alice", to, msg);
     for n in 0..8 {
@@ -74,10 +73,10 @@ fn a_half_closed_client_gets_all_its_answers(workers: usize) {
     }
 }
 
-fn refusals_from_far_away_come_before_the_close(workers: usize) {
-    let server = Server::start(workers);
+fn refusals_from_far_away_come_before_the_close(setup: Setup) {
+    let server = Server::start(setup);
     for _ in 0..20 {
-        let alice = Client::join(&server, "alice");
+        let alice = Peer::join(&server, "alice");
         let bytes: String =
             (0..100).map(|n| packet_text("alice", &format!("nobody{n}"), "hello?")).collect();
         let outcome = alice.outcome([bytes.as_bytes()]);
@@ -87,11 +86,11 @@ fn refusals_from_far_away_come_before_the_close(workers: usize) {
 }
 
 /// As `printf … | nc` does it.
-fn a_bare_name_and_packets_from_a_pipe(workers: usize) {
-    let server = Server::start(workers);
-    let mut bob = Client::join(&server, "bob");
+fn a_bare_name_and_packets_from_a_pipe(setup: Setup) {
+    let server = Server::start(setup);
+    let mut bob = Peer::join(&server, "bob");
     for (n, ending) in ["\n", ""].into_iter().enumerate() {
-        let mut alice = Client::connect(&server);
+        let mut alice = Peer::connect(&server);
         let packets =
             packet_text("alice", "bob", &n.to_string()) + &packet_text("alice", "/time", "");
         alice.send_raw(format!("alice{ending}{packets}{ending}"));
@@ -102,11 +101,11 @@ fn a_bare_name_and_packets_from_a_pipe(workers: usize) {
     }
 }
 
-fn the_name_is_free_once_the_connection_is_closed(workers: usize) {
-    let server = Server::start(workers);
+fn the_name_is_free_once_the_connection_is_closed(setup: Setup) {
+    let server = Server::start(setup);
     for n in 0..40 {
         let name = format!("alice{}", n % 8);
-        let mut alice = Client::join(&server, &name);
+        let mut alice = Peer::join(&server, &name);
         match n % 3 {
             0 => alice.half_close(),
             1 => assert_eq!(alice.ask("/quit", "").first_line(), "bye"),
@@ -114,30 +113,29 @@ fn the_name_is_free_once_the_connection_is_closed(workers: usize) {
         }
         alice.rest();
         // Not "soon": now.
-        Client::join(&server, &name).leave();
+        Peer::join(&server, &name).leave();
     }
 }
 
-fn the_name_is_free_after_a_reset(workers: usize) {
-    let server = Server::start(workers);
+fn the_name_is_free_after_a_reset(setup: Setup) {
+    let server = Server::start(setup);
     for n in 0..8 {
         let name = format!("alice{n}");
-        Client::join(&server, &name).reset();
-        eventually("the name is free", || {
-            let mut again = Client::connect(&server);
+        Peer::join(&server, &name).reset();
+        ask_until("the name is free", || {
+            let mut again = Peer::connect(&server);
             again.send_raw(format!("{name}\n"));
             (again.next().name == "/welcome").then_some(())
         });
     }
 }
 
-fn what_was_sent_before_leaving_is_delivered(workers: usize) {
-    let server = Server::start(workers);
-    let mut others: Vec<Client> =
-        (0..6).map(|n| Client::join(&server, &format!("other{n}"))).collect();
+fn what_was_sent_before_leaving_is_delivered(setup: Setup) {
+    let server = Server::start(setup);
+    let mut others: Vec<Peer> = (0..6).map(|n| Peer::join(&server, &format!("other{n}"))).collect();
     for round in 0..4 {
         let name = format!("alice{round}");
-        let mut alice = Client::join(&server, &name);
+        let mut alice = Peer::join(&server, &name);
         let mut bytes = String::new();
         for n in 0..200 {
             for other in 0..6 {
@@ -159,17 +157,17 @@ fn what_was_sent_before_leaving_is_delivered(workers: usize) {
     }
 }
 
-fn who_has_closed_its_sending_half_has_left(workers: usize) {
-    let server = Server::start(workers);
-    let mut bob = Client::join(&server, "bob");
+fn who_has_closed_its_sending_half_has_left(setup: Setup) {
+    let server = Server::start(setup);
+    let mut bob = Peer::join(&server, "bob");
     for n in 0..8 {
         let name = format!("alice{n}");
-        let mut alice = Client::join(&server, &name);
+        let mut alice = Peer::join(&server, &name);
         bob.send(&name, "while you are here");
         // Heard before she leaves: bob's packets come in order.
         assert_eq!(alice.next().msg, "while you are here");
         alice.half_close();
-        eventually("she has left", || {
+        ask_until("she has left", || {
             bob.send(&name, "are you there?");
             bob.ask("/ping", "");
             bob.take_unread().iter().find_map(Packet::refusal).map(|(_, code)| {
@@ -182,21 +180,21 @@ fn who_has_closed_its_sending_half_has_left(workers: usize) {
 }
 
 /// However much the client had still to say.
-fn a_refusal_that_closes_is_seen(workers: usize) {
-    let server = Server::start(workers);
-    let _holder = Client::join(&server, "holder");
+fn a_refusal_that_closes_is_seen(setup: Setup) {
+    let server = Server::start(setup);
+    let _holder = Peer::join(&server, "holder");
     let more = "more and more\n".repeat(20_000);
     for (greeting, ordinal, code) in
         [("not a name\n", 0, "bad-name"), ("holder\n", 0, "name-taken"), ("{}", 1, "malformed")]
     {
-        let mut client = Client::connect(&server);
+        let mut client = Peer::connect(&server);
         client.send_raw(format!("{greeting}{more}"));
         client.expect_closing(ordinal, code);
     }
-    let mut alice = Client::join(&server, "alice");
+    let mut alice = Peer::join(&server, "alice");
     alice.send_raw("{".repeat(300_000));
     alice.expect_closing(1, "too-large");
-    let mut bob = Client::join(&server, "bob");
+    let mut bob = Peer::join(&server, "bob");
     bob.send_raw(packet_text("bob", "/quit", "") + &more);
     let words = bob.rest();
     let bye = words.iter().find(|packet| packet.name == "/quit").expect("a last word");

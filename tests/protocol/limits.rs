@@ -1,9 +1,9 @@
 //! Section "Flags": limits that slow a client down or keep it out.
 
-use crate::support::{Client, Server, eventually, packet_text};
 use jiff::Timestamp;
+use testkit::{Peer, Server, Setup, ask_until, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     over_the_rate_it_slows_and_never_drops,
     malformed_packets_count_for_the_rate,
     one_too_many_is_refused_at_the_door,
@@ -14,9 +14,9 @@ fn time_of(text: &str) -> i64 {
     text.parse::<Timestamp>().expect("RFC 3339").as_millisecond()
 }
 
-fn over_the_rate_it_slows_and_never_drops(workers: usize) {
-    let server = Server::with(workers, &[("--rate", "20")]);
-    let mut alice = Client::join(&server, "alice");
+fn over_the_rate_it_slows_and_never_drops(setup: Setup) {
+    let server = Server::with(setup, &[("--rate", "20")]);
+    let mut alice = Peer::join(&server, "alice");
     let question = packet_text("alice", "/time", "");
     alice.send_raw(question.repeat(80));
     alice.half_close();
@@ -29,9 +29,9 @@ fn over_the_rate_it_slows_and_never_drops(workers: usize) {
     assert!(spent >= 1500, "{spent} ms");
 }
 
-fn malformed_packets_count_for_the_rate(workers: usize) {
-    let server = Server::with(workers, &[("--rate", "20")]);
-    let mut alice = Client::join(&server, "alice");
+fn malformed_packets_count_for_the_rate(setup: Setup) {
+    let server = Server::with(setup, &[("--rate", "20")]);
+    let mut alice = Peer::join(&server, "alice");
     let question = packet_text("alice", "/time", "");
     alice.send_raw(format!("{question}{}{question}", "junk\n".repeat(78)));
     alice.half_close();
@@ -43,32 +43,31 @@ fn malformed_packets_count_for_the_rate(workers: usize) {
     assert!(times[1] - times[0] >= 1500, "{} ms", times[1] - times[0]);
 }
 
-fn one_too_many_is_refused_at_the_door(workers: usize) {
-    let server = Server::with(workers, &[("--max-clients", "3")]);
-    let mut inside: Vec<Client> =
-        (0..3).map(|n| Client::join(&server, &format!("user{n}"))).collect();
+fn one_too_many_is_refused_at_the_door(setup: Setup) {
+    let server = Server::with(setup, &[("--max-clients", "3")]);
+    let mut inside: Vec<Peer> = (0..3).map(|n| Peer::join(&server, &format!("user{n}"))).collect();
     for greeting in ["", "late\n", "{"] {
-        let mut late = Client::connect(&server);
+        let mut late = Peer::connect(&server);
         late.send_raw(greeting);
         let words = late.rest();
         assert_eq!(words.len(), 1, "{words:?}");
         assert_eq!(words[0].refusal(), Some((0, "server-full")));
         assert_eq!(words[0].to, "");
     }
-    inside.iter_mut().for_each(Client::assert_nothing_came);
+    inside.iter_mut().for_each(Peer::assert_nothing_came);
     inside.pop().unwrap().leave();
-    eventually("there is room", || {
-        let mut next = Client::connect(&server);
+    ask_until("there is room", || {
+        let mut next = Peer::connect(&server);
         next.send_raw("next\n");
         (next.next().name == "/welcome").then_some(())
     });
-    inside.iter_mut().for_each(Client::assert_nothing_came);
+    inside.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn the_door_counts_who_has_not_greeted(workers: usize) {
-    let server = Server::with(workers, &[("--max-clients", "2"), ("--greeting-timeout", "1")]);
+fn the_door_counts_who_has_not_greeted(setup: Setup) {
+    let server = Server::with(setup, &[("--max-clients", "2"), ("--greeting-timeout", "1")]);
     // Who comes first to the door isn't ours to say: any of them is the third.
-    let mut silent: Vec<Client> = (0..3).map(|_| Client::connect(&server)).collect();
+    let mut silent: Vec<Peer> = (0..3).map(|_| Peer::connect(&server)).collect();
     let mut last_words: Vec<String> = silent
         .iter_mut()
         .map(|client| client.rest().pop().unwrap().first_line().to_owned())
@@ -76,8 +75,8 @@ fn the_door_counts_who_has_not_greeted(workers: usize) {
     last_words.sort();
     assert_eq!(last_words, ["0 greeting-timeout", "0 greeting-timeout", "0 server-full"]);
     // Those who never greet make room again.
-    eventually("there is room", || {
-        let mut next = Client::connect(&server);
+    ask_until("there is room", || {
+        let mut next = Peer::connect(&server);
         next.send_raw("next\n");
         (next.next().name == "/welcome").then_some(())
     });

@@ -1,21 +1,13 @@
 //! Holds the real server to its contract, `docs/PROTOCOL.md`, over real
 //! sockets and from outside: nothing here knows how the server is built. Each
 //! module takes a part of the contract; each of its tests runs against a
-//! server of its own, once with one worker and once with four.
+//! server of its own, once for each [`testkit::Setup`].
 //!
 //! Nothing sleeps: a test waits for what must come, up to a deadline that only
 //! a broken server reaches. What must *not* come is shown by asking for
 //! something that would have to come behind it.
 
-/// Turns each named function into two tests: on one worker and on four.
-macro_rules! on_1_and_4_workers {
-    ($($name:ident),* $(,)?) => {
-        mod on_1_worker { $(#[test] fn $name() { super::$name(1); })* }
-        mod on_4_workers { $(#[test] fn $name() { super::$name(4); })* }
-    };
-}
-
-mod support;
+mod ledger;
 
 mod accounts;
 mod admission;

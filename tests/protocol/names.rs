@@ -1,8 +1,8 @@
 //! Section "Saying who you are": which names there are, and which are one.
 
-use crate::support::{Client, Server, packet_text};
+use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     names_of_any_script,
     names_are_shown_in_nfc,
     what_is_no_name,
@@ -12,8 +12,8 @@ on_1_and_4_workers!(
     different_names,
 );
 
-fn names_of_any_script(workers: usize) {
-    let server = Server::start(workers);
+fn names_of_any_script(setup: Setup) {
+    let server = Server::start(setup);
     let names = [
         "bob",
         "7of9",
@@ -35,7 +35,7 @@ fn names_of_any_script(workers: usize) {
         "𝔘𝔫𝔦",
         "0",
     ];
-    let mut clients: Vec<Client> = names.iter().map(|name| Client::join(&server, name)).collect();
+    let mut clients: Vec<Peer> = names.iter().map(|name| Peer::join(&server, name)).collect();
     for (client, name) in clients.iter_mut().zip(names) {
         assert_eq!(client.ask("/who", name).first_line().split(' ').next(), Some(name));
         client.send(name, "to myself");
@@ -44,8 +44,8 @@ fn names_of_any_script(workers: usize) {
     }
 }
 
-fn names_are_shown_in_nfc(workers: usize) {
-    let server = Server::start(workers);
+fn names_are_shown_in_nfc(setup: Setup) {
+    let server = Server::start(setup);
     for (sent, shown) in [
         ("e\u{301}ve", "éve"),
         ("A\u{30a}sa", "Åsa"),
@@ -53,8 +53,8 @@ fn names_are_shown_in_nfc(workers: usize) {
         ("\u{1112}\u{1161}\u{11ab}", "한"),
         ("q\u{307}\u{323}", "q\u{323}\u{307}"),
     ] {
-        assert_eq!(Client::join(&server, sent).name, shown);
-        let mut by_packet = Client::connect(&server);
+        assert_eq!(Peer::join(&server, sent).name, shown);
+        let mut by_packet = Peer::connect(&server);
         by_packet.send_counted(packet_text(&format!("{sent}2"), &format!("{sent}2"), "me"));
         by_packet.expect_welcome();
         assert_eq!(by_packet.name, format!("{shown}2"));
@@ -62,8 +62,8 @@ fn names_are_shown_in_nfc(workers: usize) {
     }
 }
 
-fn what_is_no_name(workers: usize) {
-    let server = Server::start(workers);
+fn what_is_no_name(setup: Setup) {
+    let server = Server::start(setup);
     let bad = [
         "",
         " ",
@@ -133,39 +133,39 @@ fn what_is_no_name(workers: usize) {
         "a\u{fffd}",
     ];
     for name in bad {
-        let mut client = Client::connect(&server);
+        let mut client = Peer::connect(&server);
         client.send_raw(packet_text(name, "/ping", "never handled"));
         let words = client.rest();
         assert_eq!(words.len(), 1, "{words:?} for {name:?}");
         assert_eq!(words[0].refusal(), Some((1, "bad-name")), "for {name:?}");
     }
     // Nobody can be called so, so nobody is.
-    let mut alice = Client::join(&server, "alice");
+    let mut alice = Peer::join(&server, "alice");
     for name in bad.iter().filter(|name| !name.starts_with(['/', '#'])) {
         alice.refused(name, "hello", "no-such-user");
     }
 }
 
-fn thirty_two_code_points_and_one_more(workers: usize) {
-    let server = Server::start(workers);
+fn thirty_two_code_points_and_one_more(setup: Setup) {
+    let server = Server::start(setup);
     for letter in ["a", "é", "e\u{301}", "李", "𝔘", "\u{3b1}\u{313}\u{300}\u{345}"] {
-        let mut long = Client::connect(&server);
+        let mut long = Peer::connect(&server);
         long.send_raw(letter.repeat(32) + "\n");
         long.expect_welcome();
         assert_eq!(long.name.chars().count(), 32);
         long.leave();
-        let mut too_long = Client::connect(&server);
+        let mut too_long = Peer::connect(&server);
         too_long.send_raw(letter.repeat(33) + "\n");
         too_long.expect_closing(0, "bad-name");
-        let mut too_long = Client::connect(&server);
+        let mut too_long = Peer::connect(&server);
         too_long.send_raw(packet_text(&letter.repeat(33), "/ping", ""));
         too_long.expect_closing(1, "bad-name");
     }
     // Two code points that NFC can't make one stay two.
-    let mut marks = Client::connect(&server);
+    let mut marks = Peer::connect(&server);
     marks.send_raw("q\u{301}".repeat(16) + "\n");
     marks.expect_welcome();
-    let mut marks = Client::connect(&server);
+    let mut marks = Peer::connect(&server);
     marks.send_raw("q\u{301}".repeat(16) + "q\n");
     marks.expect_closing(0, "bad-name");
 }
@@ -184,28 +184,28 @@ const SAME: [(&str, &str); 10] = [
     ("İstanbul", "i\u{307}stanbul"),
 ];
 
-fn the_same_name_by_case_fold(workers: usize) {
+fn the_same_name_by_case_fold(setup: Setup) {
     for (one, other) in SAME {
-        let server = Server::start(workers);
-        let holder = Client::join(&server, one);
-        let mut rival = Client::connect(&server);
+        let server = Server::start(setup);
+        let holder = Peer::join(&server, one);
+        let mut rival = Peer::connect(&server);
         rival.send_raw(format!("{other}\n"));
         rival.expect_closing(0, "name-taken");
         holder.leave();
-        let holder = Client::join(&server, other);
-        let mut rival = Client::connect(&server);
+        let holder = Peer::join(&server, other);
+        let mut rival = Peer::connect(&server);
         rival.send_raw(format!("{one}\n"));
         rival.expect_closing(0, "name-taken");
         holder.leave();
     }
 }
 
-fn a_user_is_found_by_any_spelling(workers: usize) {
-    let server = Server::start(workers);
+fn a_user_is_found_by_any_spelling(setup: Setup) {
+    let server = Server::start(setup);
     for (one, other) in SAME {
-        let mut bob = Client::join(&server, one);
+        let mut bob = Peer::join(&server, one);
         let shown = bob.name.clone();
-        let mut alice = Client::join(&server, "alice");
+        let mut alice = Peer::join(&server, "alice");
         alice.send(other, "hello");
         let heard = bob.next();
         assert_eq!((heard.to.as_str(), heard.msg.as_str()), (other, "hello"), "`to` is unchanged");
@@ -219,10 +219,10 @@ fn a_user_is_found_by_any_spelling(workers: usize) {
     }
 }
 
-fn different_names(workers: usize) {
-    let server = Server::start(workers);
+fn different_names(setup: Setup) {
+    let server = Server::start(setup);
     let names = ["bob", "bobo", "b0b", "b.ob", "bob_", "bob-", "bób", "i"];
-    let mut clients: Vec<Client> = names.iter().map(|name| Client::join(&server, name)).collect();
+    let mut clients: Vec<Peer> = names.iter().map(|name| Peer::join(&server, name)).collect();
     let total = names.len();
     assert_eq!(clients[0].ask("/list", "").first_line(), format!("1-{total} of {total}"));
 }

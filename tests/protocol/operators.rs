@@ -1,10 +1,9 @@
 //! Section "Whom a packet can be for": operators, and who may what.
 
-use crate::support::{Client, Server};
 use std::io::Write;
-use std::path::PathBuf;
+use testkit::{Peer, Server, Setup, ask_until, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     without_a_token_there_are_no_operators,
     the_token_makes_an_operator,
     only_operators_broadcast_where_there_is_a_token,
@@ -17,20 +16,20 @@ on_1_and_4_workers!(
 
 const TOKEN: &str = "correct horse battery staple";
 
-fn server_with_token(workers: usize) -> Server {
-    Server::with_environment(workers, &[], &[("LANLINE_OPERATOR_TOKEN", TOKEN)])
+fn server_with_token(setup: Setup) -> Server {
+    Server::builder().setup(setup).env("LANLINE_OPERATOR_TOKEN", TOKEN).start()
 }
 
-fn operator(server: &Server) -> Client {
-    let mut root = Client::join(server, "root");
+fn operator(server: &Server) -> Peer {
+    let mut root = Peer::join(server, "root");
     assert_eq!(root.ask("/operator", TOKEN).first_line(), "ok");
     root
 }
 
-fn without_a_token_there_are_no_operators(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn without_a_token_there_are_no_operators(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     for token in ["", "anything", TOKEN] {
         alice.refused("/operator", token, "no-such-endpoint");
     }
@@ -38,10 +37,10 @@ fn without_a_token_there_are_no_operators(workers: usize) {
     bob.assert_nothing_came();
 }
 
-fn the_token_makes_an_operator(workers: usize) {
-    let server = server_with_token(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn the_token_makes_an_operator(setup: Setup) {
+    let server = server_with_token(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     for wrong in ["", " ", "correct", &TOKEN[1..], &TOKEN.to_uppercase(), &format!("{TOKEN}x")] {
         alice.refused("/operator", wrong, "not-operator");
         alice.refused("/kick", "bob", "not-operator");
@@ -54,10 +53,10 @@ fn the_token_makes_an_operator(workers: usize) {
     alice.assert_nothing_came();
 }
 
-fn only_operators_broadcast_where_there_is_a_token(workers: usize) {
-    let server = server_with_token(workers);
+fn only_operators_broadcast_where_there_is_a_token(setup: Setup) {
+    let server = server_with_token(setup);
     let mut root = operator(&server);
-    let mut bob = Client::join(&server, "bob");
+    let mut bob = Peer::join(&server, "bob");
     bob.refused("/broadcast", "hello", "not-operator");
     bob.refused("/broadcast", "hello", "not-operator");
     assert_eq!(root.ask("/broadcast", "hear, hear").first_line(), "1");
@@ -67,15 +66,15 @@ fn only_operators_broadcast_where_there_is_a_token(workers: usize) {
     bob.assert_nothing_came();
     // An operator is a connection, not a name.
     root.leave();
-    let mut root = Client::join(&server, "root");
+    let mut root = Peer::join(&server, "root");
     root.refused("/broadcast", "it's me again", "not-operator");
 }
 
-fn kicking(workers: usize) {
-    let server = server_with_token(workers);
+fn kicking(setup: Setup) {
+    let server = server_with_token(setup);
     let mut root = operator(&server);
     for (argument, name) in [("bob", "Bob"), ("BOB be gone", "Bob"), ("李雷 再见", "李雷")] {
-        let mut kicked = Client::join(&server, name);
+        let mut kicked = Peer::join(&server, name);
         assert_eq!(root.ask("/kick", argument).first_line(), name);
         assert_eq!(kicked.next().name, "/kick");
         assert_eq!(kicked.rest(), []);
@@ -86,27 +85,27 @@ fn kicking(workers: usize) {
     root.assert_nothing_came();
 }
 
-fn a_kick_with_and_without_a_reason(workers: usize) {
-    let server = server_with_token(workers);
+fn a_kick_with_and_without_a_reason(setup: Setup) {
+    let server = server_with_token(setup);
     let mut root = operator(&server);
     for reason in ["flooding", "more than one word", "é \"quoted\" \\ \u{202e}"] {
-        let mut bob = Client::join(&server, "bob");
+        let mut bob = Peer::join(&server, "bob");
         root.ask("/kick", &format!("bob {reason}"));
         let words = bob.rest();
         assert_eq!(words.len(), 1, "{words:?}");
         assert!(words[0].msg.contains(reason), "{words:?}");
     }
-    let mut bob = Client::join(&server, "bob");
+    let mut bob = Peer::join(&server, "bob");
     root.ask("/kick", "bob");
     assert_eq!(bob.rest().len(), 1);
 }
 
-fn the_kicked_lose_nothing_and_free_their_name(workers: usize) {
-    let server = server_with_token(workers);
+fn the_kicked_lose_nothing_and_free_their_name(setup: Setup) {
+    let server = server_with_token(setup);
     let mut root = operator(&server);
     for _ in 0..5 {
-        let mut bob = Client::join(&server, "bob");
-        let mut alice = Client::join(&server, "alice");
+        let mut bob = Peer::join(&server, "bob");
+        let mut alice = Peer::join(&server, "alice");
         for n in 0..50 {
             alice.send("bob", &n.to_string());
         }
@@ -124,34 +123,18 @@ fn the_kicked_lose_nothing_and_free_their_name(workers: usize) {
         }
         alice.refused("bob", "gone?", "no-such-user");
         // Free as soon as the connection is closed.
-        Client::join(&server, "bob").leave();
+        Peer::join(&server, "bob").leave();
         alice.leave();
     }
 }
 
-/// A file in the test's own directory, gone with the test.
-struct TokenFile(PathBuf);
-
-impl TokenFile {
-    fn new(name: &str, contents: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::File::create(&path).unwrap().write_all(contents.as_bytes()).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for TokenFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-fn a_token_from_a_file(workers: usize) {
-    for (n, ending) in ["", "\n", "\r\n"].into_iter().enumerate() {
-        let file = TokenFile::new(&format!("token-{workers}-{n}"), &format!("{TOKEN}{ending}"));
-        let path = file.0.to_str().unwrap();
-        let server = Server::with(workers, &[("--operator-token-file", path)]);
-        let mut alice = Client::join(&server, "alice");
+fn a_token_from_a_file(setup: Setup) {
+    for ending in ["", "\n", "\r\n"] {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        write!(file, "{TOKEN}{ending}").unwrap();
+        let path = file.path().to_str().unwrap();
+        let server = Server::with(setup, &[("--operator-token-file", path)]);
+        let mut alice = Peer::join(&server, "alice");
         alice.refused("/operator", "wrong", "not-operator");
         assert_eq!(alice.ask("/operator", TOKEN).first_line(), "ok");
     }
@@ -159,25 +142,26 @@ fn a_token_from_a_file(workers: usize) {
 
 /// What was received before its sender left is delivered, also what had to wait
 /// for the sender's rate.
-fn what_the_kicked_had_sent_is_delivered(workers: usize) {
+fn what_the_kicked_had_sent_is_delivered(setup: Setup) {
     const PACKETS: usize = 60;
-    let token = [("LANLINE_OPERATOR_TOKEN", TOKEN)];
-    let server = Server::with_environment(workers, &[("--rate", "10")], &token);
+    let builder = Server::builder().flag("--rate", "10").setup(setup);
+    let server = builder.env("LANLINE_OPERATOR_TOKEN", TOKEN).start();
     let mut root = operator(&server);
-    let mut bob = Client::join(&server, "bob");
-    let mut alice = Client::join(&server, "alice");
-    let bytes_in = |root: &mut Client| -> usize {
+    let mut bob = Peer::join(&server, "bob");
+    let mut alice = Peer::join(&server, "alice");
+    let bytes_in = |root: &mut Peer| -> u64 {
         let stats = root.ask("/stats", "").msg;
         let line = stats.lines().find_map(|line| line.strip_prefix("bytes_in ")).unwrap();
         line.parse().unwrap()
     };
-    let before = bytes_in(&mut root);
     let packets: Vec<String> =
-        (0..PACKETS).map(|n| crate::support::packet_text("alice", "bob", &n.to_string())).collect();
+        (0..PACKETS).map(|n| packet_text("alice", "bob", &n.to_string())).collect();
     alice.send_raw(packets.concat());
     // All of it is read at once, whatever is handled later.
-    crate::support::eventually("all is read", || {
-        (bytes_in(&mut root) >= before + packets.concat().len()).then_some(())
+    ask_until("all is read", || {
+        let read = bytes_in(&mut root);
+        let sent: u64 = [&root, &bob, &alice].into_iter().map(Peer::bytes_sent).sum();
+        (read == sent).then_some(())
     });
     assert_eq!(root.ask("/kick", "alice").first_line(), "alice");
     for n in 0..PACKETS {

@@ -1,8 +1,8 @@
 //! Section "Whom a packet can be for": lists that take more than one packet.
 
-use crate::support::{Client, Packet, Server};
+use testkit::{Packet, Peer, Server, Setup, for_each_setup};
 
-on_1_and_4_workers!(
+for_each_setup!(
     a_long_list_takes_many_packets,
     a_long_list_of_members,
     a_long_list_of_rooms,
@@ -13,7 +13,7 @@ on_1_and_4_workers!(
 const MAX_PACKET: usize = 1000;
 
 /// Collects the pages of one answer, and checks that they are one list.
-fn pages(client: &mut Client, endpoint: &str, argument: &str) -> Vec<Packet> {
+fn pages(client: &mut Peer, endpoint: &str, argument: &str) -> Vec<Packet> {
     client.send(endpoint, argument);
     let mut pages = Vec::new();
     let mut expected = 1;
@@ -57,44 +57,43 @@ fn assert_within_the_limit(pages: &[Packet]) {
     }
 }
 
-fn small_packets(workers: usize) -> Server {
-    Server::with(workers, &[("--max-packet", &MAX_PACKET.to_string())])
+fn small_packets(setup: Setup) -> Server {
+    Server::with(setup, &[("--max-packet", &MAX_PACKET.to_string())])
 }
 
-fn a_long_list_takes_many_packets(workers: usize) {
-    let server = small_packets(workers);
+fn a_long_list_takes_many_packets(setup: Setup) {
+    let server = small_packets(setup);
     let mut names: Vec<String> = (0..100).map(|n| format!("Somebody_{n:03}")).collect();
     names.extend((0..50).map(|n| format!("əəəəəəəəəəəəəəəəəəəə{n:02}")));
     names.sort_by_key(|name| name.to_lowercase());
-    let mut clients: Vec<Client> =
-        names.iter().rev().map(|name| Client::join(&server, name)).collect();
-    let mut longest = Client::join(&server, &"z".repeat(32));
+    let mut clients: Vec<Peer> = names.iter().rev().map(|name| Peer::join(&server, name)).collect();
+    let mut longest = Peer::join(&server, &"z".repeat(32));
     names.insert(100, "z".repeat(32));
     let pages = pages(&mut longest, "/list", "");
     assert!(pages.len() >= 4, "{} pages", pages.len());
     assert_eq!(entries(&pages), names);
     assert_within_the_limit(&pages);
-    clients.iter_mut().for_each(Client::assert_nothing_came);
+    clients.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn a_long_list_of_members(workers: usize) {
-    let server = small_packets(workers);
+fn a_long_list_of_members(setup: Setup) {
+    let server = small_packets(setup);
     let names: Vec<String> = (0..240).map(|n| format!("member_{n:03}")).collect();
-    let mut clients: Vec<Client> = names.iter().map(|name| Client::join(&server, name)).collect();
+    let mut clients: Vec<Peer> = names.iter().map(|name| Peer::join(&server, name)).collect();
     for (n, client) in clients.iter_mut().enumerate() {
         assert_eq!(client.ask("/join", "#Ops").first_line(), format!("#Ops {}", n + 1));
     }
-    let mut outsider = Client::join(&server, "outsider");
+    let mut outsider = Peer::join(&server, "outsider");
     let pages = pages(&mut outsider, "/members", "#ops");
     assert!(pages.len() >= 3, "{} pages", pages.len());
     assert_eq!(entries(&pages), names);
     assert_within_the_limit(&pages);
 }
 
-fn a_long_list_of_rooms(workers: usize) {
-    let server = small_packets(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn a_long_list_of_rooms(setup: Setup) {
+    let server = small_packets(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     let rooms: Vec<String> = (0..160)
         .map(|n| if n % 2 == 0 { format!("#Room_{n:03}") } else { format!("#room_{n:03}") })
         .collect();
@@ -115,20 +114,20 @@ fn a_long_list_of_rooms(workers: usize) {
     assert_within_the_limit(&pages);
 }
 
-fn an_empty_list(workers: usize) {
-    let server = small_packets(workers);
-    let mut alice = Client::join(&server, "alice");
+fn an_empty_list(setup: Setup) {
+    let server = small_packets(setup);
+    let mut alice = Peer::join(&server, "alice");
     let rooms = alice.ask("/rooms", "");
     assert_eq!((rooms.first_line(), rooms.other_lines()), ("0-0 of 0", vec![]));
     alice.assert_nothing_came();
 }
 
-fn a_list_that_just_fits(workers: usize) {
-    let server = small_packets(workers);
-    let mut clients: Vec<Client> = Vec::new();
+fn a_list_that_just_fits(setup: Setup) {
+    let server = small_packets(setup);
+    let mut clients: Vec<Peer> = Vec::new();
     // From one page to two, a user at a time.
     for n in 0..100 {
-        clients.push(Client::join(&server, &format!("somebody_{n:03}")));
+        clients.push(Peer::join(&server, &format!("somebody_{n:03}")));
         let pages = pages(&mut clients[0], "/list", "");
         assert_eq!(entries(&pages).len(), n + 1);
         assert_within_the_limit(&pages);

@@ -1,11 +1,15 @@
 //! Section "Flags": the program as a script sees it. Where the number of
 //! workers is no matter, it isn't varied.
 
-use crate::support::{Client, PATIENCE, Server, eventually, run};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::Output;
 use std::time::Instant;
+use testkit::{
+    PATIENCE, Peer, Server, Setup, Signal, ask_until, for_each_setup,
+    program::{command, run, run_command},
+};
 
-on_1_and_4_workers!(
+for_each_setup!(
     two_listeners_are_one_server,
     the_port_printed_is_the_port,
     both_protocols_on_one_listener,
@@ -14,36 +18,36 @@ on_1_and_4_workers!(
     restarted_on_the_same_port,
 );
 
-fn two_listeners_are_one_server(workers: usize) {
+fn two_listeners_are_one_server(setup: Setup) {
     let flags = [("--listen", "127.0.0.1:0"), ("--listen", "127.0.0.2:0")];
-    let server = Server::with(workers, &flags);
+    let server = Server::with(setup, &flags);
     assert_eq!(server.addresses.len(), 2);
     let mut ips: Vec<String> = server.addresses.iter().map(|a| a.ip().to_string()).collect();
     ips.sort();
     assert_eq!(ips, ["127.0.0.1", "127.0.0.2"]);
-    let mut alice = Client::connect_to(server.addresses[0]).greet("alice");
-    let mut bob = Client::connect_to(server.addresses[1]).greet("bob");
+    let mut alice = Peer::connect_to(server.addresses[0]).greet("alice");
+    let mut bob = Peer::connect_to(server.addresses[1]).greet("bob");
     alice.send("bob", "hello");
     assert_eq!(bob.next().msg, "hello");
     assert_eq!(bob.ask("/ping", "").ip, server.addresses[1].ip().to_string());
 }
 
-fn the_port_printed_is_the_port(workers: usize) {
-    let first = Server::start(workers);
-    let second = Server::start(workers);
+fn the_port_printed_is_the_port(setup: Setup) {
+    let first = Server::start(setup);
+    let second = Server::start(setup);
     assert_ne!(first.address().port(), 0);
     assert_ne!(first.address().port(), second.address().port());
-    let mut alice = Client::join(&first, "alice");
-    let mut other = Client::join(&second, "alice");
+    let mut alice = Peer::join(&first, "alice");
+    let mut other = Peer::join(&second, "alice");
     alice.assert_nothing_came();
     other.assert_nothing_came();
 }
 
-fn both_protocols_on_one_listener(workers: usize) {
-    let server = Server::with(workers, &[("--listen", "[::]:0")]);
+fn both_protocols_on_one_listener(setup: Setup) {
+    let server = Server::with(setup, &[("--listen", "[::]:0")]);
     let port = server.address().port();
     assert!(server.address().is_ipv6());
-    let connect = |ip: &str| Client::connect_to(SocketAddr::new(ip.parse().unwrap(), port));
+    let connect = |ip: &str| Peer::connect_to(SocketAddr::new(ip.parse().unwrap(), port));
     let mut four = connect("127.0.0.1").greet("four");
     let mut six = connect("::1").greet("six");
     four.send("six", "hello");
@@ -64,14 +68,14 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-fn the_same_port_for_both_protocols(workers: usize) {
+fn the_same_port_for_both_protocols(setup: Setup) {
     for order in [["[::]", "0.0.0.0"], ["127.0.0.1", "[::]"]] {
         let deadline = Instant::now() + PATIENCE;
         let server = loop {
             let port = free_port();
             let [one, other] = order.map(|ip| format!("{ip}:{port}"));
             let flags = [("--listen", one.as_str()), ("--listen", other.as_str())];
-            match std::panic::catch_unwind(|| Server::with(workers, &flags)) {
+            match std::panic::catch_unwind(|| Server::with(setup, &flags)) {
                 Ok(server) => break server,
                 Err(panic) if Instant::now() > deadline => std::panic::resume_unwind(panic),
                 Err(_) => {}
@@ -80,7 +84,7 @@ fn the_same_port_for_both_protocols(workers: usize) {
         let port = server.address().port();
         assert_eq!(server.addresses.len(), 2);
         assert!(server.addresses.iter().all(|address| address.port() == port));
-        let connect = |ip: &str| Client::connect_to(SocketAddr::new(ip.parse().unwrap(), port));
+        let connect = |ip: &str| Peer::connect_to(SocketAddr::new(ip.parse().unwrap(), port));
         let mut four = connect("127.0.0.1").greet("four");
         let mut six = connect("::1").greet("six");
         four.send("six", "hello");
@@ -90,30 +94,36 @@ fn the_same_port_for_both_protocols(workers: usize) {
     }
 }
 
-fn ipv6_addresses_are_shown_as_usual(workers: usize) {
-    let server = Server::with(workers, &[("--listen", "[::1]:0")]);
-    let mut alice = Client::connect(&server);
+fn ipv6_addresses_are_shown_as_usual(setup: Setup) {
+    let server = Server::with(setup, &[("--listen", "[::1]:0")]);
+    let mut alice = Peer::connect(&server);
     alice.send_raw("alice\n");
     let welcome = alice.expect_welcome();
     assert!(welcome.first_line().starts_with("alice ::1 1 lanline/"), "{welcome:?}");
     assert_eq!(welcome.ip, "::1");
 }
 
-fn restarted_on_the_same_port(workers: usize) {
-    let mut first = Server::start(workers);
+fn restarted_on_the_same_port(setup: Setup) {
+    let mut first = Server::start(setup);
     let address = first.address();
-    let mut alice = Client::join(&first, "alice");
-    first.signal("TERM");
+    let mut alice = Peer::join(&first, "alice");
+    first.signal(Signal::TERM);
     alice.rest();
     first.wait();
     // The server closed first, so its side lingers in TIME_WAIT.
-    let second = Server::with(workers, &[("--listen", &address.to_string())]);
+    let second = Server::with(setup, &[("--listen", &address.to_string())]);
     assert_eq!(second.address(), address);
-    Client::join(&second, "alice").assert_nothing_came();
+    Peer::join(&second, "alice").assert_nothing_came();
+}
+
+fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = command(arguments);
+    command.envs(environment.iter().copied());
+    run_command(command)
 }
 
 fn exit_code(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
-    let output = run(arguments, environment);
+    let output = run_with(arguments, environment);
     assert!(output.stdout.is_empty(), "an error is no output: {output:?}");
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
@@ -128,7 +138,7 @@ fn a_port_in_use_is_a_failure() {
         assert!(words.contains(&address), "it says which: {words}");
     }
     // Another server of the same kind is somebody else as well.
-    let server = Server::start(1);
+    let server = Server::start(Setup { workers: 1 });
     let address = server.address().to_string();
     for workers in ["1", "4"] {
         let (code, words) = exit_code(&["serve", "--listen", &address, "--workers", workers], &[]);
@@ -136,7 +146,7 @@ fn a_port_in_use_is_a_failure() {
     }
     // One of two that can't be bound ends it as well.
     let both = ["serve", "--listen", "127.0.0.1:0", "--listen", &address];
-    assert_eq!(run(&both, &[]).status.code(), Some(1));
+    assert_eq!(run(&both).status.code(), Some(1));
 }
 
 #[test]
@@ -149,7 +159,7 @@ fn an_address_that_is_not_ours_is_a_failure() {
 #[test]
 fn a_token_file_that_cannot_be_read_is_wrong_usage() {
     let flags = ["serve", "--listen", "127.0.0.1:0", "--operator-token-file", "no/such/file"];
-    let output = run(&flags, &[]);
+    let output = run(&flags);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("no/such/file"), "{output:?}");
 }
@@ -199,7 +209,7 @@ fn wrong_usage() {
 
 #[test]
 fn help_and_version() {
-    let help = run(&["serve", "--help"], &[]);
+    let help = run(&["serve", "--help"]);
     assert_eq!(help.status.code(), Some(0));
     let help = String::from_utf8(help.stdout).unwrap();
     for flag in [
@@ -217,8 +227,8 @@ fn help_and_version() {
     ] {
         assert!(help.contains(flag), "{flag} is missing in {help}");
     }
-    assert_eq!(run(&["--help"], &[]).status.code(), Some(0));
-    let version = run(&["--version"], &[]);
+    assert_eq!(run(&["--help"]).status.code(), Some(0));
+    let version = run(&["--version"]);
     assert_eq!(version.status.code(), Some(0));
     let expected = concat!("lanline ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(String::from_utf8(version.stdout).unwrap(), expected);
@@ -239,22 +249,27 @@ fn settings_from_the_environment() {
         ("LANLINE_RATE", "0"),
         ("LANLINE_ALLOW", "203.0.113.0/24"),
     ];
+    let builder = || {
+        environment
+            .iter()
+            .fold(Server::builder(), |builder, (name, value)| builder.env(name, value))
+    };
     // A bare `lanline` serves.
     for arguments in [&["serve"][..], &[]] {
-        let server = Server::spawn(arguments, &environment, 1);
-        let mut alice = Client::join(&server, "alice");
-        let mut bob = Client::join(&server, "bob");
+        let server = builder().exactly(arguments).start();
+        let mut alice = Peer::join(&server, "alice");
+        let mut bob = Peer::join(&server, "bob");
         assert!(alice.ask("/stats", "").msg.contains("\nworkers 3\n"));
         assert_eq!(alice.ask("/operator", "token").first_line(), "ok");
         alice.ask("/broadcast", "once");
         alice.refused("/broadcast", "twice", "slow-down");
-        Client::connect(&server).expect_closing(0, "greeting-timeout");
+        Peer::connect(&server).expect_closing(0, "greeting-timeout");
         bob.send_raw("{".repeat(1001));
         bob.expect_closing(1, "too-large");
         drop(bob);
         let mut crowd = vec![alice];
-        eventually("no room", || {
-            let mut next = Client::connect(&server);
+        ask_until("no room", || {
+            let mut next = Peer::connect(&server);
             next.send_raw(format!("user{}\n", crowd.len()));
             let full = next.next().refusal() == Some((0, "server-full"));
             crowd.push(next);
@@ -263,7 +278,7 @@ fn settings_from_the_environment() {
         assert!(crowd.len() <= 5, "four may be inside: {}", crowd.len() - 1);
     }
     // A flag is more than a variable.
-    let server = Server::spawn(&["serve", "--workers", "2"], &environment, 1);
-    let mut alice = Client::join(&server, "alice");
+    let server = builder().exactly(&["serve", "--workers", "2"]).start();
+    let mut alice = Peer::join(&server, "alice");
     assert!(alice.ask("/stats", "").msg.contains("\nworkers 2\n"));
 }

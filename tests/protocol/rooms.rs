@@ -1,8 +1,8 @@
 //! Section "Whom a packet can be for": rooms.
 
-use crate::support::{Client, Server};
+use testkit::{Peer, Server, Setup, ask_until, for_each_setup};
 
-on_1_and_4_workers!(
+for_each_setup!(
     joining_and_leaving,
     a_post_goes_to_every_other_member,
     only_members_post,
@@ -14,10 +14,10 @@ on_1_and_4_workers!(
     a_room_and_a_user_of_one_name,
 );
 
-fn joining_and_leaving(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn joining_and_leaving(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     assert_eq!(alice.ask("/join", "#ops").first_line(), "#ops 1");
     assert_eq!(bob.ask("/join", "#ops").first_line(), "#ops 2");
     assert_eq!(bob.ask("/join", "#ops").first_line(), "#ops 2", "again is no error");
@@ -29,11 +29,11 @@ fn joining_and_leaving(workers: usize) {
     bob.assert_nothing_came();
 }
 
-fn a_post_goes_to_every_other_member(workers: usize) {
-    let server = Server::start(workers);
-    let mut members: Vec<Client> =
-        (0..12).map(|n| Client::join(&server, &format!("member{n}"))).collect();
-    let mut outsider = Client::join(&server, "outsider");
+fn a_post_goes_to_every_other_member(setup: Setup) {
+    let server = Server::start(setup);
+    let mut members: Vec<Peer> =
+        (0..12).map(|n| Peer::join(&server, &format!("member{n}"))).collect();
+    let mut outsider = Peer::join(&server, "outsider");
     for member in &mut members {
         member.ask("/join", "#Ops");
     }
@@ -55,14 +55,14 @@ fn a_post_goes_to_every_other_member(workers: usize) {
             assert_eq!(member.next().msg, "without you");
         }
     }
-    members.iter_mut().for_each(Client::assert_nothing_came);
+    members.iter_mut().for_each(Peer::assert_nothing_came);
     outsider.assert_nothing_came();
 }
 
-fn only_members_post(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn only_members_post(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     alice.ask("/join", "#ops");
     bob.refused("#ops", "let me in", "not-member");
     alice.ask("/join", "#dev");
@@ -77,10 +77,10 @@ fn only_members_post(workers: usize) {
     alice.assert_nothing_came();
 }
 
-fn a_room_is_shown_as_it_was_first_made(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn a_room_is_shown_as_it_was_first_made(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     for (first, other) in
         [("#Ops", "#oPS"), ("#Straße", "#STRASSE"), ("#e\u{301}t\u{e9}", "#ÉTÉ"), ("#李", "#李")]
     {
@@ -97,9 +97,9 @@ fn a_room_is_shown_as_it_was_first_made(workers: usize) {
     }
 }
 
-fn what_is_no_room_name(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn what_is_no_room_name(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     let long = format!("#{}", "x".repeat(33));
     for room in [
         "",
@@ -129,9 +129,9 @@ fn what_is_no_room_name(workers: usize) {
     assert_eq!(alice.ask("/join", &longest).first_line(), format!("{longest} 1"));
 }
 
-fn an_empty_room_is_gone(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn an_empty_room_is_gone(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     for room in ["#ops", "#dev", "#random", "#other"] {
         assert_eq!(alice.ask("/join", room).first_line(), format!("{room} 1"));
         assert_eq!(alice.ask("/rooms", "").first_line(), "1-1 of 1");
@@ -143,23 +143,23 @@ fn an_empty_room_is_gone(workers: usize) {
     }
 }
 
-fn who_leaves_the_server_leaves_its_rooms(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn who_leaves_the_server_leaves_its_rooms(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     let rooms: Vec<String> = (0..8).map(|n| format!("#room{n}")).collect();
-    let mut bob = Client::join(&server, "bob");
+    let mut bob = Peer::join(&server, "bob");
     for room in &rooms {
         bob.ask("/join", room);
         alice.ask("/join", room);
     }
     bob.leave();
     for room in &rooms {
-        crate::support::eventually("bob is in no room", || {
+        ask_until("bob is in no room", || {
             let members = alice.ask("/members", room);
             (members.other_lines() == ["alice"]).then_some(())
         });
         // A new bob is no member by inheritance.
-        let mut bob = Client::join(&server, "bob");
+        let mut bob = Peer::join(&server, "bob");
         bob.refused(room, "I was here", "not-member");
         alice.send(room, "nobody to refuse this");
         alice.assert_nothing_came();
@@ -167,11 +167,11 @@ fn who_leaves_the_server_leaves_its_rooms(workers: usize) {
     }
 }
 
-fn members_or_not_may_ask(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "Alice");
-    let mut bob = Client::join(&server, "bob");
-    let mut carl = Client::join(&server, "carl");
+fn members_or_not_may_ask(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "Alice");
+    let mut bob = Peer::join(&server, "bob");
+    let mut carl = Peer::join(&server, "carl");
     alice.ask("/join", "#ops");
     bob.ask("/join", "#ops");
     for client in [&mut alice, &mut bob, &mut carl] {
@@ -184,11 +184,11 @@ fn members_or_not_may_ask(workers: usize) {
     carl.refused("/members", "#dev", "no-such-room");
 }
 
-fn a_room_and_a_user_of_one_name(workers: usize) {
-    let server = Server::start(workers);
-    let mut ops = Client::join(&server, "ops");
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn a_room_and_a_user_of_one_name(setup: Setup) {
+    let server = Server::start(setup);
+    let mut ops = Peer::join(&server, "ops");
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     alice.ask("/join", "#ops");
     bob.ask("/join", "#ops");
     alice.send("ops", "to the user");

@@ -1,11 +1,12 @@
 //! Section "Flags", its end: what a signal does.
 
-use crate::support::{Client, Ledger, Packet, Server, numbered, packet_text};
+use crate::ledger::{Ledger, numbered};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::TcpStream;
+use testkit::{Packet, Peer, Server, Setup, Signal, ask_until, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     sigterm_and_sigint_end_it_well,
     hangups_and_broken_pipes_do_not,
     what_is_queued_is_flushed,
@@ -13,14 +14,17 @@ on_1_and_4_workers!(
     nothing_is_lost_under_load,
 );
 
-fn sigterm_and_sigint_end_it_well(workers: usize) {
-    for signal in ["TERM", "INT"] {
-        let mut server = Server::start(workers);
-        let mut clients: Vec<Client> =
-            (0..10).map(|n| Client::join(&server, &format!("user{n}"))).collect();
-        let mut silent = Client::connect(&server);
+fn sigterm_and_sigint_end_it_well(setup: Setup) {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = Server::start(setup);
+        let mut clients: Vec<Peer> =
+            (0..10).map(|n| Peer::join(&server, &format!("user{n}"))).collect();
+        // A blank is no greeting yet; once it is read, this one is accepted.
+        let mut silent = Peer::connect(&server);
+        silent.send_raw(" ");
+        wait_until_read(&mut clients, &silent);
         server.signal(signal);
-        assert_eq!(server.wait().code(), Some(0), "after SIG{signal}");
+        assert_eq!(server.wait().code(), Some(0), "after {signal:?}");
         for client in &mut clients {
             assert!(client.rest().iter().all(|packet| packet.name == "/error"));
         }
@@ -29,26 +33,37 @@ fn sigterm_and_sigint_end_it_well(workers: usize) {
     }
 }
 
-fn hangups_and_broken_pipes_do_not(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    for signal in ["HUP", "PIPE", "HUP", "PIPE"] {
+/// Waits until the server has read all that these have sent, who are all that
+/// ever connected.
+fn wait_until_read(clients: &mut [Peer], silent: &Peer) {
+    ask_until("all is read", || {
+        let stats = clients[0].ask("/stats", "").msg;
+        let read = stats.lines().find_map(|line| line.strip_prefix("bytes_in ")).unwrap();
+        let sent: u64 = clients.iter().chain([silent]).map(Peer::bytes_sent).sum();
+        (read.parse() == Ok(sent)).then_some(())
+    });
+}
+
+fn hangups_and_broken_pipes_do_not(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    for signal in [Signal::HUP, Signal::PIPE, Signal::HUP, Signal::PIPE] {
         server.signal(signal);
-        assert_eq!(alice.ask("/ping", signal).msg, signal);
-        Client::join(&server, "bob").leave();
+        assert_eq!(alice.ask("/ping", "still there").msg, "still there");
+        Peer::join(&server, "bob").leave();
     }
 }
 
-fn what_is_queued_is_flushed(workers: usize) {
-    let mut server = Server::with(workers, &[("--queue", "100000")]);
-    let mut alice = Client::join(&server, "alice");
-    let mut bobs: Vec<Client> =
-        (0..4).map(|n| Client::join_narrow(&server, &format!("bob{n}"))).collect();
+fn what_is_queued_is_flushed(setup: Setup) {
+    let mut server = Server::with(setup, &[("--queue", "100000")]);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bobs: Vec<Peer> =
+        (0..4).map(|n| Peer::join_narrow(&server, &format!("bob{n}"))).collect();
     let mut ledger = Ledger::default();
     for bob in &bobs {
         ledger.fill(&mut alice, &bob.name, &[&bob.name], &[&bob.name]);
     }
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     let received: Vec<Vec<Packet>> = std::thread::scope(|scope| {
         let readers: Vec<_> = bobs.iter_mut().map(|bob| scope.spawn(|| bob.rest())).collect();
         readers.into_iter().map(|reader| reader.join().unwrap()).collect()
@@ -65,17 +80,16 @@ fn what_is_queued_is_flushed(workers: usize) {
     }
 }
 
-fn what_cannot_be_flushed_is_told(workers: usize) {
+fn what_cannot_be_flushed_is_told(setup: Setup) {
     // More than the kernel may yet find room for in a buffer that looked full.
-    let mut server = Server::with(workers, &[("--queue", "1000000")]);
-    let mut alice = Client::join(&server, "alice");
-    let bobs: Vec<Client> =
-        (0..4).map(|n| Client::join_narrow(&server, &format!("bob{n}"))).collect();
+    let mut server = Server::with(setup, &[("--queue", "1000000")]);
+    let mut alice = Peer::join(&server, "alice");
+    let bobs: Vec<Peer> = (0..4).map(|n| Peer::join_narrow(&server, &format!("bob{n}"))).collect();
     let mut ledger = Ledger::default();
     for bob in &bobs {
         ledger.fill(&mut alice, &bob.name, &[&bob.name], &[&bob.name]);
     }
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     // Nobody reads; in the end the server gives up and says so.
     ledger.note_refusals(&alice.rest());
     assert_eq!(server.wait().code(), Some(0));
@@ -90,11 +104,10 @@ fn what_cannot_be_flushed_is_told(workers: usize) {
 /// Every packet that the server has read came to its recipient or was refused.
 /// Which it has read can't be seen from here; but it reads in order, so what
 /// became of each sender's packets is known up to some packet, and none behind.
-fn nothing_is_lost_under_load(workers: usize) {
+fn nothing_is_lost_under_load(setup: Setup) {
     const USERS: usize = 12;
-    let mut server = Server::start(workers);
-    let clients: Vec<Client> =
-        (0..USERS).map(|n| Client::join(&server, &format!("user{n}"))).collect();
+    let mut server = Server::start(setup);
+    let clients: Vec<Peer> = (0..USERS).map(|n| Peer::join(&server, &format!("user{n}"))).collect();
     let heard: Vec<Vec<Packet>> = std::thread::scope(|scope| {
         let mut readers = Vec::new();
         for (n, mut client) in clients.into_iter().enumerate() {
@@ -119,7 +132,7 @@ fn nothing_is_lost_under_load(workers: usize) {
             readers.push((reader, has_begun));
         }
         readers.iter().for_each(|(_, has_begun)| has_begun.recv().unwrap());
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         readers.into_iter().map(|(reader, _)| reader.join().unwrap()).collect()
     });
     assert_eq!(server.wait().code(), Some(0));

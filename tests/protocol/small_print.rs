@@ -1,8 +1,8 @@
 //! Section "Small print": what one might guess differently.
 
-use crate::support::{Client, Server, packet_text};
+use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     a_line_feed_just_behind_the_limit,
     nothing_behind_quit_is_read,
     a_broadcast_to_nobody_counts,
@@ -14,25 +14,25 @@ on_1_and_4_workers!(
 
 const TOKEN: (&str, &str) = ("LANLINE_OPERATOR_TOKEN", "sesame");
 
-fn a_line_feed_just_behind_the_limit(workers: usize) {
-    let server = Server::with(workers, &[("--max-packet", "1000")]);
+fn a_line_feed_just_behind_the_limit(setup: Setup) {
+    let server = Server::with(setup, &[("--max-packet", "1000")]);
     let torn = format!("{{\"{}", "x".repeat(998));
     for size in [1, 999, 1000, 1001, 2000] {
         let bytes = format!("{torn}\n{}", packet_text("alice", "/ping", "on it goes"));
-        let outcome = Client::join(&server, "alice").outcome(bytes.as_bytes().chunks(size));
+        let outcome = Peer::join(&server, "alice").outcome(bytes.as_bytes().chunks(size));
         assert_eq!(outcome.pongs, ["on it goes"], "in pieces of {size}");
         assert_eq!(outcome.refusals, [(1, "malformed".into())], "in pieces of {size}");
-        let mut bob = Client::join(&server, "bob");
+        let mut bob = Peer::join(&server, "bob");
         let over = format!("{torn}x\n");
         over.as_bytes().chunks(size).for_each(|piece| bob.send_raw(piece));
         bob.expect_closing(1, "too-large");
     }
 }
 
-fn nothing_behind_quit_is_read(workers: usize) {
-    let server = Server::start(workers);
-    let mut bob = Client::join(&server, "bob");
-    let mut alice = Client::join(&server, "alice");
+fn nothing_behind_quit_is_read(setup: Setup) {
+    let server = Server::start(setup);
+    let mut bob = Peer::join(&server, "bob");
+    let mut alice = Peer::join(&server, "alice");
     let packets = [("bob", "before"), ("/quit", ""), ("bob", "behind"), ("nobody", "behind")];
     let bytes: String = packets.map(|(to, msg)| packet_text("alice", to, msg)).concat();
     alice.send_raw(format!("{bytes}junk\n"));
@@ -42,16 +42,16 @@ fn nothing_behind_quit_is_read(workers: usize) {
     bob.assert_nothing_came();
 }
 
-fn a_broadcast_to_nobody_counts(workers: usize) {
-    let server = Server::with(workers, &[("--broadcast-interval", "3600")]);
-    let mut alice = Client::join(&server, "alice");
+fn a_broadcast_to_nobody_counts(setup: Setup) {
+    let server = Server::with(setup, &[("--broadcast-interval", "3600")]);
+    let mut alice = Peer::join(&server, "alice");
     assert_eq!(alice.ask("/broadcast", "is anybody here?").first_line(), "0");
     alice.refused("/broadcast", "hello?", "slow-down");
 }
 
-fn the_reason_is_everything_behind_the_first_blank(workers: usize) {
-    let server = Server::with_environment(workers, &[], &[TOKEN]);
-    let mut root = Client::join(&server, "root");
+fn the_reason_is_everything_behind_the_first_blank(setup: Setup) {
+    let server = Server::builder().setup(setup).env(TOKEN.0, TOKEN.1).start();
+    let mut root = Peer::join(&server, "root");
     root.ask("/operator", "sesame");
     for (argument, reason) in [
         ("bob", ""),
@@ -60,7 +60,7 @@ fn the_reason_is_everything_behind_the_first_blank(workers: usize) {
         ("bob  two blanks ", " two blanks "),
         ("bob two\nlines", "two\nlines"),
     ] {
-        let mut bob = Client::join(&server, "bob");
+        let mut bob = Peer::join(&server, "bob");
         assert_eq!(root.ask("/kick", argument).first_line(), "bob");
         let words = bob.rest();
         assert_eq!(words.len(), 1, "{words:?}");
@@ -68,21 +68,21 @@ fn the_reason_is_everything_behind_the_first_blank(workers: usize) {
     }
 }
 
-fn an_operator_may_kick_themselves(workers: usize) {
-    let server = Server::with_environment(workers, &[], &[TOKEN]);
-    let mut root = Client::join(&server, "root");
+fn an_operator_may_kick_themselves(setup: Setup) {
+    let server = Server::builder().setup(setup).env(TOKEN.0, TOKEN.1).start();
+    let mut root = Peer::join(&server, "root");
     root.ask("/operator", "sesame");
     root.send("/kick", "root enough");
     let mut words: Vec<String> =
         root.rest().into_iter().map(|packet| format!("{} {}", packet.name, packet.msg)).collect();
     words.sort();
     assert_eq!(words, ["/kick enough", "/kick root"]);
-    Client::join(&server, "root").leave();
+    Peer::join(&server, "root").leave();
 }
 
-fn arguments_are_not_trimmed(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn arguments_are_not_trimmed(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     alice.ask("/join", "#ops");
     for blank in [" ", "\n", "\u{a0}"] {
         for name in [format!("{blank}alice"), format!("alice{blank}")] {
@@ -97,14 +97,14 @@ fn arguments_are_not_trimmed(workers: usize) {
     }
 }
 
-fn presence_is_not_about_oneself(workers: usize) {
-    let server = Server::start(workers);
+fn presence_is_not_about_oneself(setup: Setup) {
+    let server = Server::start(setup);
     for _ in 0..4 {
-        let mut alice = Client::connect(&server);
+        let mut alice = Peer::connect(&server);
         alice.send_counted(packet_text("alice", "/presence", "on"));
         alice.expect_welcome();
         assert_eq!(alice.next().name, "/presence");
-        let mut bob = Client::join(&server, "bob");
+        let mut bob = Peer::join(&server, "bob");
         assert_eq!(alice.next().msg, "bob");
         bob.assert_nothing_came();
         bob.leave();

@@ -1,10 +1,10 @@
 //! Section "What the server does to a packet": whose word it is, what goes
 //! through, what is counted, in which order it arrives.
 
-use crate::support::{Client, Server, packet_text};
 use std::io::Write;
+use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
-on_1_and_4_workers!(
+for_each_setup!(
     from_is_the_servers_word,
     somebody_elses_name,
     to_and_msg_go_through_unchanged,
@@ -14,12 +14,12 @@ on_1_and_4_workers!(
     a_packet_to_oneself,
 );
 
-fn from_is_the_servers_word(workers: usize) {
-    let server = Server::with(workers, &[("--listen", "0.0.0.0:0")]);
+fn from_is_the_servers_word(setup: Setup) {
+    let server = Server::with(setup, &[("--listen", "0.0.0.0:0")]);
     let port = server.address().port();
     let connect = |from: &str, to: &str| {
         let address = format!("{to}:{port}").parse().unwrap();
-        Client::connect_from(Some(from.parse().unwrap()), false, address)
+        Peer::connect_from(Some(from.parse().unwrap()), false, address)
     };
     // An endpoint answers from the address that the client had reached; the
     // client checks that of each packet.
@@ -38,10 +38,10 @@ fn from_is_the_servers_word(workers: usize) {
     assert!(alice.ask("/who", "BOB").first_line().starts_with("bob 127.0.0.3 "));
 }
 
-fn somebody_elses_name(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn somebody_elses_name(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     for name in ["bob", "carl", "", "alic", "alice ", "/time", "/error", "not a name", "ALICE2"] {
         for to in ["bob", "/ping", "nobody"] {
             let ordinal = alice.send_counted(packet_text(name, to, "not from me"));
@@ -53,10 +53,10 @@ fn somebody_elses_name(workers: usize) {
     bob.assert_nothing_came();
 }
 
-fn to_and_msg_go_through_unchanged(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn to_and_msg_go_through_unchanged(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     let control: String = (0..0x20u8).map(char::from).collect();
     let every_byte: String = (0..0x800).filter_map(char::from_u32).collect();
     let long = "long \u{1f600} ".repeat(5000);
@@ -101,10 +101,10 @@ fn to_and_msg_go_through_unchanged(workers: usize) {
     }
 }
 
-fn ordinals_count_everything_sent(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
-    let mut bob = Client::join(&server, "bob");
+fn ordinals_count_everything_sent(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
+    let mut bob = Peer::join(&server, "bob");
     let to = |to: &str, msg: &str| packet_text("alice", to, msg);
     alice.send_raw(
         [
@@ -155,13 +155,13 @@ fn ordinals_count_everything_sent(workers: usize) {
     bob.assert_nothing_came();
 }
 
-fn order_from_one_sender_to_one_recipient(workers: usize) {
+fn order_from_one_sender_to_one_recipient(setup: Setup) {
     const EACH: usize = 1000;
-    let server = Server::start(workers);
-    let mut receivers: Vec<Client> =
-        (0..6).map(|n| Client::join(&server, &format!("receiver{n}"))).collect();
-    let mut senders: Vec<Client> =
-        (0..3).map(|n| Client::join(&server, &format!("sender{n}"))).collect();
+    let server = Server::start(setup);
+    let mut receivers: Vec<Peer> =
+        (0..6).map(|n| Peer::join(&server, &format!("receiver{n}"))).collect();
+    let mut senders: Vec<Peer> =
+        (0..3).map(|n| Peer::join(&server, &format!("sender{n}"))).collect();
     std::thread::scope(|scope| {
         for sender in &mut senders {
             scope.spawn(move || {
@@ -188,11 +188,11 @@ fn order_from_one_sender_to_one_recipient(workers: usize) {
     });
 }
 
-fn order_across_direct_room_and_broadcast(workers: usize) {
-    let server = Server::with(workers, &[("--broadcast-interval", "0")]);
-    let mut receivers: Vec<Client> =
-        (0..8).map(|n| Client::join(&server, &format!("receiver{n}"))).collect();
-    let mut alice = Client::join(&server, "alice");
+fn order_across_direct_room_and_broadcast(setup: Setup) {
+    let server = Server::with(setup, &[("--broadcast-interval", "0")]);
+    let mut receivers: Vec<Peer> =
+        (0..8).map(|n| Peer::join(&server, &format!("receiver{n}"))).collect();
+    let mut alice = Peer::join(&server, "alice");
     for client in receivers.iter_mut().chain([&mut alice]) {
         client.ask("/join", "#ops");
     }
@@ -226,9 +226,9 @@ fn order_across_direct_room_and_broadcast(workers: usize) {
     });
 }
 
-fn a_packet_to_oneself(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "Alice");
+fn a_packet_to_oneself(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "Alice");
     for n in 0..100 {
         alice.send("alice", &n.to_string());
     }

@@ -1,9 +1,9 @@
 //! Section "One packet": what is inside of it. Every near-miss is one
 //! malformed packet, and the next good one works.
 
-use crate::support::{Client, Server};
+use testkit::{Peer, Server, Setup, for_each_setup};
 
-on_1_and_4_workers!(
+for_each_setup!(
     keys_missing_unknown_or_twice,
     leaves_that_are_no_strings,
     objects_that_are_no_objects,
@@ -18,9 +18,9 @@ const GOOD: &str = r#"{"from":{"name":"alice","ip":""},"to":"/ping","msg":"good"
 
 /// Sends all of them on one connection, a good packet behind each: every one
 /// must be refused by its ordinal, every good one answered.
-fn assert_malformed<T: AsRef<[u8]>>(workers: usize, packets: impl IntoIterator<Item = T>) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn assert_malformed<T: AsRef<[u8]>>(setup: Setup, packets: impl IntoIterator<Item = T>) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     for packet in packets {
         let packet = packet.as_ref();
         let shown = String::from_utf8_lossy(&packet[..packet.len().min(200)]).into_owned();
@@ -33,9 +33,9 @@ fn assert_malformed<T: AsRef<[u8]>>(workers: usize, packets: impl IntoIterator<I
     }
 }
 
-fn keys_missing_unknown_or_twice(workers: usize) {
+fn keys_missing_unknown_or_twice(setup: Setup) {
     assert_malformed(
-        workers,
+        setup,
         [
             r#"{}"#,
             // missing
@@ -69,7 +69,7 @@ fn keys_missing_unknown_or_twice(workers: usize) {
     );
 }
 
-fn leaves_that_are_no_strings(workers: usize) {
+fn leaves_that_are_no_strings(setup: Setup) {
     let values = [
         "7",
         "-1.5e3",
@@ -92,18 +92,18 @@ fn leaves_that_are_no_strings(workers: usize) {
     ];
     let packets =
         templates.iter().flat_map(|packet| values.map(|value| packet.replace("VALUE", value)));
-    assert_malformed(workers, packets);
+    assert_malformed(setup, packets);
 }
 
-fn objects_that_are_no_objects(workers: usize) {
+fn objects_that_are_no_objects(setup: Setup) {
     let values = [r#"["alice",""]"#, r#""alice""#, "null", "7", "true", "[]"];
     let packet = r#"{"from":VALUE,"to":"/ping","msg":"x"}"#;
-    assert_malformed(workers, values.map(|value| packet.replace("VALUE", value)));
+    assert_malformed(setup, values.map(|value| packet.replace("VALUE", value)));
 }
 
-fn no_json(workers: usize) {
+fn no_json(setup: Setup) {
     assert_malformed(
-        workers,
+        setup,
         [
             r#"{"from":{"name":"alice","ip":""},"to":"/ping","msg":"x",}"#,
             r#"{,"from":{"name":"alice","ip":""},"to":"/ping","msg":"x"}"#,
@@ -140,7 +140,7 @@ const PLACES: [&str; 5] = [
     r#"{"from":{"name":"alice","ip":""},"to":"/ping","msgTEXT":"x"}"#,
 ];
 
-fn lone_surrogates(workers: usize) {
+fn lone_surrogates(setup: Setup) {
     let surrogates = [
         r"\ud800",
         r"\udfff",
@@ -154,10 +154,10 @@ fn lone_surrogates(workers: usize) {
     ];
     let packets =
         PLACES.iter().flat_map(|place| surrogates.map(|text| place.replace("TEXT", text)));
-    assert_malformed(workers, packets);
+    assert_malformed(setup, packets);
 }
 
-fn invalid_utf8(workers: usize) {
+fn invalid_utf8(setup: Setup) {
     let texts: [&[u8]; 8] = [
         b"\xff",
         b"\x80",
@@ -176,10 +176,10 @@ fn invalid_utf8(workers: usize) {
     });
     let outside = br#"{"from":{"name":"alice","ip":""},MARK"to":"/ping","msg":"x"}"#;
     let outside = [&outside[..33], b"\xff", &outside[37..]].concat();
-    assert_malformed(workers, packets.chain([outside]));
+    assert_malformed(setup, packets.chain([outside]));
 }
 
-fn deep_nesting(workers: usize) {
+fn deep_nesting(setup: Setup) {
     let packets = [1, 2, 100, 128, 10_000].map(|depth| {
         let (open, close) = ("{\"a\":".repeat(depth), "}".repeat(depth));
         [
@@ -190,13 +190,13 @@ fn deep_nesting(workers: usize) {
             format!(r#"{{"from":{{"name":"alice","ip":""}},"to":"/ping","msg":{open}""{close}}}"#),
         ]
     });
-    assert_malformed(workers, packets.concat());
+    assert_malformed(setup, packets.concat());
 }
 
 /// What is allowed, since JSON allows it: the same four strings arrive.
-fn other_spellings_of_the_same_packet(workers: usize) {
-    let server = Server::start(workers);
-    let mut alice = Client::join(&server, "alice");
+fn other_spellings_of_the_same_packet(setup: Setup) {
+    let server = Server::start(setup);
+    let mut alice = Peer::join(&server, "alice");
     for (packet, text) in [
         (r#"{"msg":"x","to":"/ping","from":{"ip":"","name":"alice"}}"#, "x"),
         (r#"{"to":"/ping","from":{"name":"alice","ip":""},"msg":"x"}"#, "x"),

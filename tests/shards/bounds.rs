@@ -35,24 +35,61 @@ fn alice_and_bob(workers: usize, far: bool, settings: Settings) -> (Cluster, Who
 }
 
 #[test]
-fn a_queue_takes_its_bound_to_the_byte() {
+fn a_queue_takes_its_bound_and_half_of_it_from_one_sender_to_the_byte() {
     for far in [false, true] {
         for to_room in [false, true] {
             let (mut cluster, alice, bob, name) = alice_and_bob(2, far, settings(1000));
+            // Stamped as long as `alice`.
+            let carol = cluster.join("carol");
+            cluster.ask(carol, "/join", "#r");
+            cluster.window(carol, 0);
             let to = if to_room { "#r" } else { &name };
+            cluster.say(alice, to, &text_of(to, 100));
+            cluster.say(alice, to, &text_of(to, 401));
+            assert!(is_busy(&mut cluster, alice, 3, &name), "one byte over half of it");
             cluster.say(alice, to, &text_of(to, 400));
-            cluster.say(alice, to, &text_of(to, 601));
-            assert_eq!(cluster.refused(alice), (3, Code::Busy), "one byte over");
-            cluster.say(alice, to, &text_of(to, 600));
-            assert_eq!(cluster.heard(alice), [], "just full");
+            assert_eq!(cluster.heard(alice), [], "just half of it");
             cluster.say(alice, to, "");
-            assert_eq!(cluster.refused(alice), (5, Code::Busy), "over");
+            assert!(is_busy(&mut cluster, alice, 5, &name), "over half of it");
+            cluster.window(carol, usize::MAX);
+            cluster.heard(carol);
+            cluster.say(carol, to, &text_of(to, 501));
+            assert!(is_busy(&mut cluster, carol, 2, &name), "one byte over");
+            cluster.say(carol, to, &text_of(to, 500));
+            assert_eq!(cluster.heard(carol), [], "just full");
+            cluster.heard(alice);
             cluster.window(bob, usize::MAX);
             let lengths: Vec<usize> =
                 cluster.heard(bob).iter().map(|heard| stamped(to, &heard.msg)).collect();
-            assert_eq!(lengths, [400, 600]);
+            assert_eq!(lengths, [100, 400, 500]);
         }
     }
+}
+
+/// Whether a sender was told that its packet found no room at `name`'s, and
+/// nothing of `name` besides.
+fn is_busy(cluster: &mut Cluster, who: Who, ordinal: u64, name: &str) -> bool {
+    let first_line = format!("{ordinal} busy {name}\n");
+    let heard = cluster.heard(who);
+    let of_name = heard.iter().filter(|heard| heard.msg.contains(&format!(" {name}\n")));
+    of_name.map(|heard| heard.msg.starts_with(&first_line)).collect::<Vec<_>>() == [true]
+}
+
+#[test]
+fn while_all_queues_are_over_their_bound_long_ones_take_nothing_and_short_ones_do() {
+    let all = Settings { queues_bytes_max: 2000, ..settings(1_000_000) };
+    let (mut cluster, alice, bob, name) = alice_and_bob(1, false, all);
+    let (carol, carols) = cluster.join_at(0);
+    cluster.window(carol, 0);
+    cluster.say(alice, &name, &text_of(&name, 1900));
+    cluster.say(alice, &carols, &text_of(&carols, 150));
+    assert_eq!(cluster.heard(alice), [], "an empty queue takes any packet");
+    cluster.say(alice, &name, "");
+    assert!(is_busy(&mut cluster, alice, 4, &name), "the long one");
+    cluster.window(bob, usize::MAX);
+    cluster.say(alice, &name, "");
+    cluster.say(alice, &carols, "");
+    assert_eq!(cluster.heard(alice), [], "there is room again");
 }
 
 #[test]

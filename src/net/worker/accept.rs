@@ -1,14 +1,13 @@
 //! A worker's part at the entrance: what waits is accepted, up to a bound,
 //! and let in, or told why not. Never: who may come in.
 
-use super::{Stage, Worker};
-use crate::chat::{Code, admission_refusal};
+use super::state::{Stage, Worker};
+use crate::chat::admission_refusal;
 use crate::limits;
 use crate::net::admission::Decision;
-use crate::net::socket::Socket;
-use mio::net::TcpStream;
-use std::io::{self, ErrorKind, Write};
-use std::net::{Shutdown, SocketAddr};
+use crate::net::transport::Transport;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 
 impl Worker {
     /// Accepts what waits, up to a bound.
@@ -26,7 +25,7 @@ impl Worker {
                 }
                 accepted += 1;
                 match self.parts.listeners[number].accept() {
-                    Ok((stream, peer)) => self.enter(stream, peer),
+                    Ok((transport, peer)) => self.enter(transport, peer),
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
@@ -41,36 +40,29 @@ impl Worker {
         }
     }
 
-    fn enter(&mut self, stream: TcpStream, peer: SocketAddr) {
+    pub(super) fn enter(&mut self, mut transport: Transport, peer: SocketAddr) {
         let peer = peer.ip().to_canonical();
         let decision = self.parts.admission.enter(peer);
+        let local = transport.local_ip();
         if let Decision::Dropped(code) = decision {
-            return dismiss(&stream, code);
+            if let Ok(local) = local {
+                transport.dismiss(&admission_refusal(local, code));
+            }
+            return;
         }
         let is_client = decision == Decision::Client;
-        let Ok(local) = stream.local_addr() else {
+        let Ok(local) = local else {
             return self.parts.admission.left(peer, is_client);
         };
-        let local = local.ip().to_canonical();
-        let socket = Socket::new(stream, is_client);
+        transport.status_mut().is_client = is_client;
         let id = match decision {
             Decision::Refused(code) => {
-                self.parts.shard.refused_at_admission(self.now, socket, (peer, local), code)
+                self.parts.shard.refused_at_admission(self.now, transport, (peer, local), code)
             }
-            _ => self.parts.shard.accepted(self.now, socket, (peer, local), None),
+            _ => self.parts.shard.accepted(self.now, transport, (peer, local), None),
         };
         self.register(id);
     }
-}
-
-/// Says why and closes, without waiting for it to be heard: a new socket takes
-/// so much, but bytes that came meanwhile may turn the close into a reset.
-fn dismiss(mut stream: &TcpStream, code: Code) {
-    let Ok(local) = stream.local_addr() else { return };
-    let words = admission_refusal(local.ip().to_canonical(), code);
-    // Nothing can be done for one who doesn't get them.
-    let _ = stream.write(&words);
-    let _ = stream.shutdown(Shutdown::Write);
 }
 
 /// The connection died in the queue, or a signal came; the next may be fine.

@@ -1,11 +1,11 @@
-//! A worker's part that deals with bytes: who is ready, one `recv` a turn, one
-//! flush a tick. Never: what the bytes mean, when the time for this is.
+//! A worker's part that deals with bytes: who is ready, one read a turn, one
+//! flush a tick. Never: what the bytes mean, or how a kind of transport is read.
 
-use super::{LAST_LISTENER, SIGNALS, WAKER, Worker};
+use super::state::{LAST_LISTENER, SIGNALS, WAKER, Worker};
 use crate::chat::{ConnId, Effect, Ended};
-use crate::net::socket::{Received, Sent, Socket};
+use crate::net::transport::{Readiness, Received, Sent, Transport};
+use mio::Token;
 use mio::event::Event;
-use mio::{Interest, Token};
 use std::io;
 
 impl Worker {
@@ -23,27 +23,33 @@ impl Worker {
             }
             Token(token) => {
                 let id = ConnId::from_bits(token as u64);
-                if event.is_writable()
-                    && let Some(socket) = self.parts.shard.socket(id)
-                {
-                    socket.is_full = false;
+                let Some(transport) = self.parts.shard.socket(id) else { return };
+                let readiness = transport.notice(Readiness::of(event));
+                if readiness.writable {
                     self.effects.push(Effect::Flush(id));
                 }
-                let ended = event.is_read_closed() || event.is_error();
-                if event.is_readable() || ended {
-                    self.queue_read(id, ended);
+                if readiness.readable {
+                    self.queue_read(id);
                 }
             }
         }
     }
 
-    pub(super) fn queue_read(&mut self, id: ConnId, read_until_would_block: bool) {
-        let Some(socket) = self.parts.shard.socket(id) else { return };
-        socket.read_until_would_block |= read_until_would_block;
-        if !socket.read_queued {
-            socket.read_queued = true;
+    /// Puts it in line to be read.
+    pub(super) fn queue_read(&mut self, id: ConnId) {
+        let Some(transport) = self.parts.shard.socket(id) else { return };
+        let status = transport.status_mut();
+        if !status.read_queued {
+            status.read_queued = true;
             self.ready.push_back(id);
         }
+    }
+
+    /// [`Worker::queue_read`] of one whose events may have been passed over.
+    pub(super) fn queue_read_rechecked(&mut self, id: ConnId) {
+        let Some(transport) = self.parts.shard.socket(id) else { return };
+        transport.recheck();
+        self.queue_read(id);
     }
 
     /// Gives each of those in line one turn, unless messages are piling up
@@ -67,63 +73,71 @@ impl Worker {
         Ok(turns)
     }
 
-    /// One turn: one `recv`.
+    /// One turn: one read.
     fn read(&mut self, id: ConnId) {
         let wanted = self.parts.shard.wants_bytes(id);
         let turn = self.parts.shard.quantum_bytes();
-        let Some(socket) = self.parts.shard.socket(id) else { return };
-        socket.read_queued = false;
+        let Some(transport) = self.parts.shard.socket(id) else { return };
+        transport.status_mut().read_queued = false;
         if !wanted {
             // When it is wanted again, an effect says so; the end may have
             // been announced by then.
-            socket.read_until_would_block = true;
+            transport.recheck();
             return;
         }
-        let received = socket.receive(&mut self.scratch[..turn]);
-        let read_until_would_block = socket.read_until_would_block;
+        let received = transport.receive(&mut self.scratch[..turn]);
+        if transport.is_interest_stale() {
+            self.update_interest(id);
+        }
         match received {
-            Received::Bytes(count) => {
-                self.parts.shard.received(self.now, id, &self.scratch[..count]);
-                if read_until_would_block || count == turn {
-                    self.queue_read(id, read_until_would_block);
-                }
+            Received::Drained(count) => self.hand_on(id, count),
+            Received::MaybeMore(count) => {
+                self.hand_on(id, count);
+                self.queue_read(id);
             }
-            Received::Nothing => socket.read_until_would_block = false,
             Received::End => self.parts.shard.ended(self.now, id, Ended::Politely),
             Received::Broken => self.parts.shard.ended(self.now, id, Ended::Reset),
         }
     }
 
-    /// Hands the socket what waits for it: one `send` as a rule, none where it
-    /// is known to be full. How many bytes it took.
+    /// So many bytes in the scratch space are from this connection.
+    fn hand_on(&mut self, id: ConnId, count: usize) {
+        if count > 0 {
+            self.parts.shard.received(self.now, id, &self.scratch[..count]);
+        }
+    }
+
+    /// Hands the transport what waits for it: usually one write, none where it
+    /// is known to be blocked. How many bytes it took.
     pub(super) fn flush(&mut self, id: ConnId) -> usize {
         let mut taken = 0;
-        while let Some((socket, outbound)) = self.parts.shard.to_send(id) {
-            if socket.is_full {
-                track_queued(&mut self.queue_bytes, socket, outbound.queued_bytes());
-                // For last words it is too late then.
+        while let Some((transport, outbound)) = self.parts.shard.to_send(id) {
+            if transport.is_blocked() {
+                track_queued(&mut self.queue_bytes, transport, outbound.queued_bytes());
+                // A final flush has nothing to wait for then.
                 self.parts.shard.blocked(self.now, id);
                 break;
             }
-            match socket.send(outbound) {
+            match transport.send(outbound) {
                 Sent::Broken => {
                     self.parts.shard.broken(self.now, id);
                     break;
                 }
-                Sent::Bytes { count, full } => {
-                    socket.is_full = full;
-                    let left = outbound.queued_bytes() - count;
-                    let rest = left > 0;
-                    track_queued(&mut self.queue_bytes, socket, left);
-                    taken += count;
-                    if count > 0 {
-                        self.parts.shard.sent(self.now, id, count);
+                Sent::Taken { bytes, blocked } => {
+                    let left = outbound.queued_bytes() - bytes;
+                    track_queued(&mut self.queue_bytes, transport, left);
+                    taken += bytes;
+                    let stale = transport.is_interest_stale();
+                    if bytes > 0 {
+                        self.parts.shard.sent(self.now, id, bytes);
                     }
-                    if full {
+                    if blocked {
                         self.parts.shard.blocked(self.now, id);
                     }
-                    if full || !rest {
-                        self.watch_for_room(id, full);
+                    if stale {
+                        self.update_interest(id);
+                    }
+                    if blocked || left == 0 {
                         break;
                     }
                 }
@@ -132,37 +146,33 @@ impl Worker {
         taken
     }
 
-    /// Write interest only while bytes remain.
-    fn watch_for_room(&mut self, id: ConnId, watch: bool) {
-        let Some(socket) = self.parts.shard.socket(id) else { return };
-        if watch == socket.watched_for_room {
-            return;
-        }
-        socket.watched_for_room = watch;
-        let writable = Interest::READABLE | Interest::WRITABLE;
-        let interest = if watch { writable } else { Interest::READABLE };
+    /// Watches for room only while the transport waits for it.
+    pub(super) fn update_interest(&mut self, id: ConnId) {
+        let Some(transport) = self.parts.shard.socket(id) else { return };
         let token = Token(id.to_bits() as usize);
-        if self.parts.poll.registry().reregister(&mut socket.stream, token, interest).is_err() {
+        if transport.update_interest(self.parts.poll.registry(), token).is_err() {
             self.parts.shard.broken(self.now, id);
         }
     }
 
     pub(super) fn register(&mut self, id: ConnId) {
-        let Some(socket) = self.parts.shard.socket(id) else { return };
+        let Some(transport) = self.parts.shard.socket(id) else { return };
         let token = Token(id.to_bits() as usize);
-        let interest = Interest::READABLE;
-        if self.parts.poll.registry().register(&mut socket.stream, token, interest).is_err() {
-            self.parts.shard.ended(self.now, id, Ended::Reset);
+        match transport.register(self.parts.poll.registry(), token) {
+            Ok(true) => self.queue_read(id),
+            Ok(false) => {}
+            Err(_) => self.parts.shard.ended(self.now, id, Ended::Reset),
         }
     }
 }
 
-/// So much of its queue is left: as a rule nothing, as before.
-fn track_queued(queue_bytes: &mut u64, socket: &mut Socket, left: usize) {
-    if left > 0 || socket.left_bytes > 0 {
+/// So much of its queue is left: usually nothing, as before.
+fn track_queued(queue_bytes: &mut u64, transport: &mut Transport, left: usize) {
+    let status = transport.status_mut();
+    if left > 0 || status.left_bytes > 0 {
         let left = u32::try_from(left).unwrap_or(u32::MAX);
         *queue_bytes += u64::from(left);
-        *queue_bytes -= u64::from(socket.left_bytes);
-        socket.left_bytes = left;
+        *queue_bytes -= u64::from(status.left_bytes);
+        status.left_bytes = left;
     }
 }

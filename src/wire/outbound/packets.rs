@@ -2,9 +2,9 @@
 //! together, large ones for many shared. Never: an empty queue, which is
 //! nothing at all.
 
-use super::Frame;
+use super::{Frame, Owned};
 use smallvec::SmallVec;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub(super) struct Packets<T> {
     queued: usize,
     /// Those of the segments that are shared, in order.
     frames: VecDeque<Arc<Frame<T>>>,
+    /// Bytes by owner, of segments not sent whole, once somebody asked.
+    shares: Option<Box<HashMap<u64, usize>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +51,12 @@ impl<T> Default for Packets<T> {
             torn: 0,
             queued: 0,
             frames: VecDeque::new(),
+            shares: None,
         }
     }
 }
 
-impl<T: Copy> Packets<T> {
+impl<T: Owned> Packets<T> {
     pub fn queued_bytes(&self) -> usize {
         self.queued
     }
@@ -81,6 +84,9 @@ impl<T: Copy> Packets<T> {
 
     fn push(&mut self, tag: T, length: usize, shared: bool) {
         self.queued += length;
+        if let (Some(shares), Some(owner)) = (&mut self.shares, tag.owner()) {
+            *shares.entry(owner).or_default() += length;
+        }
         // A packet is far from four gigabytes (`limits`).
         self.segments.push(Segment { tag, length: length as u32, shared });
     }
@@ -152,6 +158,11 @@ impl<T: Copy> Packets<T> {
             }
             self.torn = 0;
             self.first += 1;
+            if let (Some(shares), Some(owner)) = (&mut self.shares, segment.tag.owner())
+                && let Some(share) = shares.get_mut(&owner)
+            {
+                *share -= length;
+            }
         }
         self.torn = left;
         let whole = self.first - before;
@@ -189,6 +200,22 @@ impl<T: Copy> Packets<T> {
         self.torn = 0;
         self.queued = 0;
         self.frames.clear();
+        self.shares = None;
+    }
+
+    /// See [`super::Outbound::bytes_of`].
+    pub fn bytes_of(&mut self, owner: u64) -> usize {
+        let waiting = &self.segments[self.first..];
+        let shares = self.shares.get_or_insert_with(|| {
+            let mut shares = Box::<HashMap<u64, usize>>::default();
+            for segment in waiting {
+                if let Some(owner) = segment.tag.owner() {
+                    *shares.entry(owner).or_default() += segment.length as usize;
+                }
+            }
+            shares
+        });
+        shares.get(&owner).copied().unwrap_or_default()
     }
 }
 
@@ -196,6 +223,12 @@ impl<T: Copy> Packets<T> {
 mod tests {
     use super::*;
     use crate::limits::COPIED_FRAME_BYTES_MAX;
+
+    impl Owned for [u32; 6] {
+        fn owner(self) -> Option<u64> {
+            None
+        }
+    }
 
     fn push(packets: &mut Packets<u32>, tag: u32, length: usize) {
         packets.push_with(tag, |out| out.resize(out.len() + length, b'x'));

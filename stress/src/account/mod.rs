@@ -5,6 +5,7 @@
 //! fits none of these is a [`Fault`], and so is one that nobody sent, or that
 //! comes twice, out of order, to somebody else or under another name.
 
+mod arrivals;
 mod closing;
 mod fault;
 mod ledger;
@@ -13,8 +14,9 @@ mod note;
 mod tests;
 mod totals;
 
+pub use arrivals::Landed;
 pub use fault::{Fault, FaultKind};
-pub use ledger::{Landed, Ledger};
+pub use ledger::Ledger;
 pub use note::{Note, NoteTo};
 pub use totals::{Departure, Posts, Totals};
 

@@ -3,6 +3,9 @@
 
 use std::fmt::Write;
 
+/// Ends a text.
+const END: char = '.';
+
 /// Whom a note is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoteTo<'a> {
@@ -23,13 +26,15 @@ pub struct Note<'a> {
 }
 
 impl<'a> Note<'a> {
-    /// Writes it with padding, `size` bytes long where it isn't longer.
+    /// Writes it with padding, `size` bytes long where it isn't longer. The
+    /// full stop shows whoever reads it that nothing is missing at the end.
     pub fn write(&self, size: usize) -> String {
         let mut text = String::with_capacity(size.max(64));
         let _ = write!(text, "{}>{} {} {:x} ", self.from, self.to, self.ordinal, self.sent_at);
-        while text.len() < size {
+        while text.len() + END.len_utf8() < size {
             text.push('x');
         }
+        text.push(END);
         text
     }
 
@@ -39,7 +44,7 @@ impl<'a> Note<'a> {
         let (from, to) = parts.next()?.split_once('>')?;
         let ordinal = parts.next()?.parse().ok()?;
         let sent_at = u64::from_str_radix(parts.next()?, 16).ok()?;
-        let padding = parts.next()?;
+        let padding = parts.next()?.strip_suffix(END)?;
         padding.bytes().all(|byte| byte == b'x').then_some(Self { from, to, ordinal, sent_at })
     }
 
@@ -55,12 +60,43 @@ impl<'a> Note<'a> {
 mod tests {
     use super::*;
 
+    fn note() -> Note<'static> {
+        Note { from: "a1", to: "#room", ordinal: 7, sent_at: 0xbeef }
+    }
+
     #[test]
     fn a_note_is_read_as_it_was_written() {
-        let note = Note { from: "a1", to: "#room", ordinal: 7, sent_at: 0xbeef };
-        let text = note.write(64);
-        assert_eq!(text.len(), 64);
-        assert_eq!(Note::read(&text), Some(note));
-        assert_eq!(Note::read(&text.replace('x', "y")), None);
+        for size in [0, 64] {
+            let text = note().write(size);
+            assert_eq!(Note::read(&text), Some(note()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_note_is_as_long_as_asked_for_unless_its_words_are_longer() {
+        let shortest = note().write(0);
+        assert_eq!(shortest, "a1>#room 7 beef .");
+        for size in shortest.len()..80 {
+            assert_eq!(note().write(size).len(), size);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_short_or_changed_is_no_note() {
+        let text = note().write(40);
+        for end in 0..text.len() {
+            assert_eq!(Note::read(&text[..end]), None, "{}", &text[..end]);
+        }
+        for (part, other) in [("x", "y"), (">", " "), ("beef", "bee,"), ("7", "z"), (" 7", "")] {
+            assert_eq!(Note::read(&text.replace(part, other)), None, "{part} → {other}");
+        }
+    }
+
+    #[test]
+    fn endpoints_and_rooms_are_many() {
+        let recipient = |to| Note { to, ..note() }.recipient();
+        assert_eq!(recipient("/broadcast"), NoteTo::Many("/broadcast"));
+        assert_eq!(recipient("#room"), NoteTo::Many("#room"));
+        assert_eq!(recipient("a2"), NoteTo::User("a2"));
     }
 }

@@ -44,6 +44,11 @@ pub trait Script {
     /// No more packets, please: the run ends. Held readers shall read.
     fn stop(&mut self, _world: &mut World<'_>) {}
 
+    /// Whether this bot will read slowly or not at all; asked before it connects.
+    fn reads_slowly(&self, _bot: Bot) -> bool {
+        false
+    }
+
     /// Whether the latency of what this bot receives is watched.
     fn is_watched(&self, _bot: Bot) -> bool {
         true

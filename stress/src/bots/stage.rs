@@ -4,7 +4,7 @@
 use super::cast::{Cast, Phase};
 use super::{Script, World};
 use crate::account::{Departure, FaultKind, Landed};
-use crate::driver::{Bot, Crowd, End, Hands};
+use crate::driver::{Bot, Crowd, End, Hands, Order};
 use lanline::wire::{Endpoint, Framer, Packet, Step, packet};
 
 /// The server never sends a longer packet: its own limit and a sender's name.
@@ -84,6 +84,9 @@ impl Stage {
         {
             let bot = self.cast.seats;
             self.cast.seats += 1;
+            if self.script.reads_slowly(bot) {
+                hands.order(Order::SmallBuffer(bot));
+            }
             World { cast: &mut self.cast, hands }.arrive(bot);
             self.connecting += 1;
             arriving += 1;
@@ -99,7 +102,9 @@ impl Stage {
         let name = packet.name.as_ref();
         if !name.starts_with('/') {
             let to = packet.to.as_ref();
-            return self.message(bot, name, address_of(bytes, name), to, &text, hands);
+            // The server has one way to write a packet; see `push_packet`.
+            let ip = address_of(bytes, name).unwrap_or("no address");
+            return self.message(bot, name, ip, to, &text, hands);
         }
         match Endpoint::parse(name) {
             Some(Endpoint::Welcome) => self.welcome(bot, &text, hands),
@@ -112,15 +117,7 @@ impl Stage {
         }
     }
 
-    fn message(
-        &mut self,
-        bot: Bot,
-        name: &str,
-        ip: Option<&str>,
-        to: &str,
-        text: &str,
-        hands: &mut Hands,
-    ) {
+    fn message(&mut self, bot: Bot, name: &str, ip: &str, to: &str, text: &str, hands: &mut Hands) {
         let user = self.cast.players[bot].user;
         let Some(landed) = self.cast.ledger.delivered(user, name, ip, to, text) else {
             return;

@@ -3,6 +3,8 @@
 
 mod member;
 mod process;
+#[cfg(test)]
+mod tests;
 
 use crate::account::{Fault, FaultKind, Posts, Totals};
 use crate::bots::Window;

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 /// One `recv` takes this much at the most.
 const SCRATCH_BYTES: usize = 256 * 1024;
-/// The receive buffer of a bot that holds still.
-const HELD_BUFFER_BYTES: usize = 4096;
+/// The receive buffer of a bot that reads slowly, in bytes.
+const SMALL_BUFFER_BYTES: usize = 4096;
 /// Readiness taken from the kernel in one turn.
 const EVENTS_PER_TURN: usize = 1024;
 /// Reads of one connection in one turn, so that nobody starves the others.
@@ -58,6 +58,8 @@ pub struct Driver {
     poll: Poll,
     events: Events,
     seats: Vec<Seat>,
+    /// Bots that connect with a small receive buffer.
+    has_small_buffer: Vec<bool>,
     hands: Hands,
     scratch: Vec<u8>,
     target: Target,
@@ -76,6 +78,7 @@ impl Driver {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS_PER_TURN),
             seats: (0..bots).map(|_| Seat::default()).collect(),
+            has_small_buffer: vec![false; bots],
             hands: Hands::new(bots, Instant::now()),
             scratch: vec![0; SCRATCH_BYTES],
             target,
@@ -161,7 +164,8 @@ impl Driver {
                 }
                 self.drop_seat(bot);
             }
-            Order::Hold(bot) => self.hold(bot),
+            Order::SmallBuffer(bot) => self.has_small_buffer[bot] = true,
+            Order::Hold(bot) => self.seats[bot].is_held = true,
             Order::Sip(bot, bytes) => {
                 if self.seats[bot].is_readable {
                     self.read_once(bot, bytes.min(SCRATCH_BYTES), crowd);
@@ -176,19 +180,17 @@ impl Driver {
         }
     }
 
-    /// The kernel would read on for the bot, by the megabyte; not for this one.
-    fn hold(&mut self, bot: Bot) {
-        self.seats[bot].is_held = true;
-        if let Some(stream) = &self.seats[bot].stream {
-            let _ = socket2::SockRef::from(stream).set_recv_buffer_size(HELD_BUFFER_BYTES);
-        }
-    }
-
     fn connect(&mut self, bot: Bot) -> io::Result<()> {
         let address = self.target.address;
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
+        if self.has_small_buffer[bot] {
+            // Before the first window is announced: a kernel that has promised
+            // more than it takes drops segments, and both ends back off for up
+            // to two minutes.
+            socket.set_recv_buffer_size(SMALL_BUFFER_BYTES)?;
+        }
         if self.target.many_sources {
             self.next_source = self.next_source.wrapping_add(1);
             let last = (self.next_source % 250 + 2) as u8;

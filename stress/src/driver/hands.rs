@@ -8,6 +8,9 @@ use std::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     Connect(Bot),
+    /// From its next connection on, let the kernel receive little for it: it
+    /// would read on for a bot that doesn't, by the megabyte.
+    SmallBuffer(Bot),
     /// End it politely: flush, then close the sending half; the server closes.
     Finish(Bot),
     /// Flush, then close.

@@ -145,3 +145,83 @@ fn complaints(text: &mut String, record: &Record) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Fault, FaultKind};
+    use crate::crew::Outcome;
+    use crate::run::Latency;
+
+    fn record() -> Record {
+        Record {
+            scenario: "chatter".to_owned(),
+            users: 7,
+            processes: 1,
+            seconds: 2.0,
+            delivered: 40,
+            per_second: 20.0,
+            welcomed: 7,
+            latency: Latency { p50: 1_000.0, p99: 2_000.0, max: 3_000.0 },
+            percentiles: Vec::new(),
+            moments: Vec::new(),
+            steps: Vec::new(),
+            ending: None,
+            server_cpu_us: None,
+            generator_busy: 0.5,
+            outcome: Outcome::default(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// The cells of the row that begins like this.
+    fn row(text: &str, scenario: &str) -> Vec<String> {
+        let line = text.lines().find(|line| line.starts_with(&format!("| {scenario}")));
+        let cells = line.expect("a row").trim_matches('|').split('|');
+        cells.map(|cell| cell.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn each_figure_stands_under_its_name() {
+        let text = render(&[record()]);
+        let names = ["scenario", "users", "s", "a second", "p50 ms", "p99 ms", "slowest ms"];
+        assert_eq!(row(&text, "scenario")[..7], names);
+        let figures = ["chatter", "7", "2.0", "20", "1.00", "2.00", "3.00"];
+        assert_eq!(row(&text, "chatter")[..7], figures);
+        assert!(text.ends_with("OK: every packet is accounted for.\n"), "{text}");
+    }
+
+    #[test]
+    fn a_fault_or_a_failure_fails_the_run_and_is_named() {
+        let mut faulty = record();
+        let fault = |ordinal| Fault {
+            kind: FaultKind::Twice,
+            from: "a".to_owned(),
+            to: "b".to_owned(),
+            ordinal,
+            at_seconds: 0.0,
+            detail: String::new(),
+        };
+        faulty.outcome.faults = (1..=12).map(fault).collect();
+        faulty.outcome.totals.faults = 12;
+        let text = render(&[record(), faulty]);
+        assert!(text.contains("chatter: delivered twice: a → b, packet 10,"), "{text}");
+        assert!(!text.contains("packet 11,") && text.contains("chatter: and 2 more"), "{text}");
+        assert!(text.ends_with("FAILED.\n"), "{text}");
+
+        let mut failed = record();
+        failed.failures.push("nothing happened".to_owned());
+        let text = render(&[failed]);
+        assert!(
+            text.contains("chatter: nothing happened") && text.ends_with("FAILED.\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_run_that_the_bots_limit_says_so() {
+        assert!(!render(&[record()]).contains("the bots used"));
+        let busy = Record { generator_busy: 0.95, ..record() };
+        assert!(render(&[busy]).contains("the bots used 95 % of a core"));
+    }
+}

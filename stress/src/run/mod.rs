@@ -23,5 +23,5 @@ impl std::error::Error for Usage {}
 pub use breakpoint::run as run_breakpoint;
 pub use first::run as run_first;
 pub use flags::{BreakpointArgs, FirstArgs, ScenarioArgs};
-pub use record::{Moment, Record, Step};
+pub use record::{Latency, Moment, Record, Step};
 pub use scenario::run as run_scenario;

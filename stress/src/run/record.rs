@@ -44,11 +44,22 @@ impl Record {
 }
 
 /// Latencies in microseconds.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Latency {
     pub p50: f64,
     pub p99: f64,
     pub max: f64,
+}
+
+impl Latency {
+    /// The summary of latencies in nanoseconds; zeros where there are none.
+    pub fn of(latencies: &Histogram<u64>) -> Self {
+        if latencies.is_empty() {
+            return Self::default();
+        }
+        let quantile = |q| latencies.value_at_quantile(q) as f64 / 1e3;
+        Self { p50: quantile(0.5), p99: quantile(0.99), max: latencies.max() as f64 / 1e3 }
+    }
 }
 
 /// What was seen up to a moment of the run.
@@ -120,11 +131,7 @@ impl Latencies {
     }
 
     pub fn summary(&self) -> Latency {
-        if self.0.is_empty() {
-            return Latency::default();
-        }
-        let quantile = |q| self.0.value_at_quantile(q) as f64 / 1e3;
-        Latency { p50: quantile(0.5), p99: quantile(0.99), max: self.0.max() as f64 / 1e3 }
+        Latency::of(&self.0)
     }
 
     /// Percentiles towards 100, each half as far from it as the one before.
@@ -134,5 +141,60 @@ impl Latencies {
             .filter(|_| !self.0.is_empty())
             .map(|step| (step.quantile() * 100.0, step.value_iterated_to() as f64 / 1e3))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A window with each of these latencies, in microseconds, seen once.
+    fn window(microseconds: impl Iterator<Item = u64>) -> Window {
+        let latencies = microseconds.map(|value| (value * 1000, 1)).collect();
+        Window { latencies, ..Window::default() }
+    }
+
+    /// Within the three digits of a histogram.
+    fn assert_about(value: f64, expected: f64) {
+        assert!((value / expected - 1.0).abs() < 0.002, "{value} is not about {expected}");
+    }
+
+    #[test]
+    fn percentiles_are_those_they_are_called() {
+        let latency = Latencies::of(&window(1..=1000)).summary();
+        assert_about(latency.p50, 500.0);
+        assert_about(latency.p99, 990.0);
+        assert_about(latency.max, 1000.0);
+        assert_eq!(Latencies::new().summary(), Latency::default());
+    }
+
+    #[test]
+    fn one_slow_packet_in_a_thousand_shows_in_the_slowest_alone() {
+        let slow = window((1..1000).map(|_| 1000).chain([60_000_000]));
+        let latency = Latencies::of(&slow).summary();
+        assert_about(latency.p99, 1000.0);
+        assert_about(latency.max, 60_000_000.0);
+    }
+
+    #[test]
+    fn windows_add_up_to_the_latencies_of_all() {
+        let mut all = Latencies::new();
+        all.add(&window(1..=900));
+        all.add(&Window { latencies: vec![(2_000_000, 100)], ..Window::default() });
+        let latency = all.summary();
+        assert_about(latency.p50, 500.0);
+        assert_about(latency.p99, 2000.0);
+    }
+
+    #[test]
+    fn the_curve_of_percentiles_ends_at_the_slowest() {
+        let curve = Latencies::of(&window(1..=1000)).percentiles();
+        let (share, value) = curve.last().copied().expect("points");
+        assert_eq!(share, 100.0);
+        assert_about(value, 1000.0);
+        assert!(curve.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1), "{curve:?}");
+        let half = curve.iter().find(|(share, _)| *share >= 50.0).expect("the median");
+        assert_about(half.1, 500.0);
+        assert!(Latencies::new().percentiles().is_empty());
     }
 }

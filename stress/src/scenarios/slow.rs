@@ -78,6 +78,10 @@ impl Script for Slow {
         }
     }
 
+    fn reads_slowly(&self, bot: Bot) -> bool {
+        SlowReaders::includes(bot)
+    }
+
     fn is_watched(&self, bot: Bot) -> bool {
         !SlowReaders::includes(bot)
     }

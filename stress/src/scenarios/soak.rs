@@ -108,6 +108,10 @@ impl Script for Soak {
         self.post(world);
     }
 
+    fn reads_slowly(&self, bot: Bot) -> bool {
+        SlowReaders::includes(bot)
+    }
+
     fn is_watched(&self, bot: Bot) -> bool {
         !SlowReaders::includes(bot)
     }

@@ -6,6 +6,7 @@ use super::server::Server;
 use super::workload::Workload;
 use crate::driver::{Driver, Target};
 use crate::machine;
+use crate::run::Latency;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use std::path::Path;
@@ -106,15 +107,15 @@ fn measure_window(
     }
     let cpu = after.saturating_sub(before).as_secs_f64();
     let delivered = load.delivered as f64;
-    let quantile = |q| load.latency.value_at_quantile(q) as f64 / 1e3;
+    let latency = Latency::of(&load.latency);
     Ok(Measured {
         seconds,
         delivered: load.delivered,
         per_second: delivered / seconds,
         server_cpu_us: cpu * 1e6 / delivered,
-        latency_p50_us: quantile(0.5),
-        latency_p99_us: quantile(0.99),
-        latency_max_us: load.latency.max() as f64 / 1e3,
+        latency_p50_us: latency.p50,
+        latency_p99_us: latency.p99,
+        latency_max_us: latency.max,
         server_busy: cpu / seconds,
         generator_busy: own_after.saturating_sub(own_before).as_secs_f64() / seconds,
         idle_user_bytes: None,

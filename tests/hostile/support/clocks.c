@@ -1,5 +1,5 @@
 /* Preloaded into the server: its clocks are wrong by what a file says, which
- * is mapped before the sandbox closes. Built and set by clocks.rs. */
+ * is mapped before the sandbox closes. Built and set by set_clocks.rs. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

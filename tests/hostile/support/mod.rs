@@ -1,17 +1,22 @@
-//! What the tests stand on: the server as a child process, a client, waiting
-//! with a deadline. Never: an expectation of one test alone.
+//! Sizes and figures of the tests, and clocks that are set. Never: an
+//! expectation of one test alone.
 
-pub mod client;
-pub mod clocks;
-pub mod server;
+mod set_clocks;
 
-pub use client::Client;
-pub use server::Server;
+pub use set_clocks::Clocks;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use testkit::{Server, ServerBuilder};
 
-/// Longer than anything here takes on a slow machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// A server with these flags.
+pub fn server(flags: &[&str]) -> Server {
+    builder(flags).start()
+}
+
+/// [`server`], to be started in another way.
+pub fn builder(flags: &[&str]) -> ServerBuilder {
+    Server::builder().arguments(flags)
+}
 
 /// `small` in the usual run, `full` at full size.
 pub fn size(small: usize, full: usize) -> usize {
@@ -20,16 +25,6 @@ pub fn size(small: usize, full: usize) -> usize {
 
 pub fn is_full() -> bool {
     std::env::var("LANLINE_HOSTILE").is_ok_and(|size| size == "full")
-}
-
-/// Waits until `is_so`; what it waits for is named where it fails.
-pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "never: {what}");
-        std::thread::yield_now();
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
 }
 
 /// A figure for the reports; `--nocapture` shows it.

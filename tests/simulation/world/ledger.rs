@@ -169,7 +169,7 @@ impl Ledger {
     pub fn check_said_busy(&mut self) {
         for (name, bytes) in self.said_busy.drain(..) {
             let could = self.peers.iter().any(|peer| {
-                let full = peer.queue_bytes_peak + bytes > self.queue_bytes_max;
+                let full = peer.queue_bytes_peak + bytes > self.queue_bytes_max / 2;
                 peer.real_name() == name && (full || peer.may_have_left || self.stopping)
             });
             assert!(could, "busy {name} without a reason");

@@ -119,7 +119,9 @@ fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, w
     for (number, peer) in ledger.peers.iter().enumerate() {
         if is_surely_for(item, sender, number, peer) {
             let delivered = item.delivered.contains(&number);
-            let fits = peer.queue_bytes_peak + item.stamped_bytes_max() <= ledger.queue_bytes_max;
+            // One sender may have half of a queue.
+            let fits =
+                peer.queue_bytes_peak + item.stamped_bytes_max() <= ledger.queue_bytes_max / 2;
             let refused = item.bounced.contains_key(peer.shown());
             let fine = delivered
                 || !fits && !told

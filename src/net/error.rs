@@ -1,0 +1,55 @@
+//! Why the server can't serve, in words that say what to do. Never: what a
+//! client is told.
+
+use crate::sandbox;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use thiserror::Error;
+
+/// Why the server can't serve.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// An address can't be bound.
+    #[error("can't listen on {0}: {1}{advice}", advice = bind_advice(.1))]
+    Bind(SocketAddr, #[source] io::Error),
+    /// The descriptor limit leaves no room for clients.
+    #[error(
+        "the limit of {limit} descriptors leaves no room for clients; \
+         raise it (ulimit -n, or LimitNOFILE in a systemd unit)"
+    )]
+    Descriptors { limit: usize },
+    /// The limit on descriptors is too low for the wanted number of clients.
+    #[error(
+        "{wanted} clients are wanted, but {limit} descriptors allow {allowed}; raise the \
+         limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
+    )]
+    ClientsMax { wanted: usize, limit: usize, allowed: usize },
+    /// The sandbox is required and can't be had.
+    #[error("{0}; see --sandbox")]
+    Sandbox(#[source] sandbox::Refused),
+    /// Something that the system should give.
+    #[error("the system refuses {0}: {1}")]
+    System(&'static str, #[source] io::Error),
+}
+
+impl ServeError {
+    /// Names what the system refuses.
+    pub(super) fn system(what: &'static str) -> impl Fn(io::Error) -> Self {
+        move |error| Self::System(what, error)
+    }
+}
+
+/// What an operator can do about an address that can't be bound.
+fn bind_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            "; another program has it (ss -ltnp shows which); \
+             end that one or choose another port with --listen"
+        }
+        ErrorKind::PermissionDenied => "; ports below 1024 are root's; choose a higher one",
+        ErrorKind::AddrNotAvailable => {
+            "; this machine has no such address (ip address shows which it has)"
+        }
+        _ => "",
+    }
+}

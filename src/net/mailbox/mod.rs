@@ -1,0 +1,18 @@
+//! **Mailboxes**: how workers, and services, tell a worker something. Never: what
+//! it does about it.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `message` | what a worker can be told |
+//! | `mailboxes` | a channel for each worker, and the wake that goes with a message |
+//! | `wake_flag` | how many wakes many messages need: one |
+//! | [`in_flight`] | what is in flight between workers, and how far each is |
+
+pub mod in_flight;
+mod mailboxes;
+mod message;
+mod wake_flag;
+
+pub use in_flight::InFlight;
+pub use mailboxes::{Mailbox, Mailboxes};
+pub use message::{ReloadableConfig, WorkerMessage};

@@ -1,0 +1,65 @@
+//! How many connections the system allows: the soft limit on descriptors is
+//! raised to the hard one, a reserve is kept back.
+
+use crate::limits::DESCRIPTORS_RESERVED;
+use crate::net::config::Config;
+use crate::net::error::ServeError;
+use std::io;
+
+/// Raises the soft limit to the hard one; returns it.
+fn raise_limit() -> io::Result<usize> {
+    let raised = rlimit::increase_nofile_limit(u64::MAX)?;
+    Ok(usize::try_from(raised).unwrap_or(usize::MAX))
+}
+
+/// How many clients so many descriptors allow, with so many workers: each has
+/// a poll, a waker and listeners of its own.
+pub fn clients_allowed(descriptors: usize, workers: usize, listeners: usize) -> usize {
+    descriptors.saturating_sub(DESCRIPTORS_RESERVED + workers * (2 + listeners))
+}
+
+/// How many clients the descriptor limit allows, now and while we serve.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    limit: usize,
+    allowed: usize,
+}
+
+impl Allowance {
+    /// Raises the limit and says how many that allows.
+    ///
+    /// # Errors
+    /// [`ServeError`] where it leaves no room for clients.
+    pub fn of(config: &Config) -> Result<Self, ServeError> {
+        let limit = raise_limit().map_err(ServeError::system("descriptor limit"))?;
+        let listeners = config.listen.len().max(1);
+        let allowed = clients_allowed(limit, config.workers, listeners);
+        if allowed == 0 {
+            Err(ServeError::Descriptors { limit })
+        } else {
+            Ok(Self { limit, allowed })
+        }
+    }
+
+    /// How many there may be: what was asked for, or what is allowed.
+    ///
+    /// # Errors
+    /// [`ServeError::ClientsMax`] where more were asked for.
+    pub fn clients_max(self, config: &Config) -> Result<usize, ServeError> {
+        let Self { limit, allowed } = self;
+        match config.clients_max {
+            Some(wanted) if wanted > allowed => {
+                Err(ServeError::ClientsMax { wanted, limit, allowed })
+            }
+            wanted => Ok(wanted.unwrap_or(allowed)),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Allowance {
+    /// For so many clients.
+    pub fn for_clients(allowed: usize) -> Self {
+        Self { limit: allowed, allowed }
+    }
+}

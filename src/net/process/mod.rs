@@ -1,0 +1,16 @@
+//! **The process**: what the system and a supervisor have to say to it as a whole.
+//! Never: what comes of that, which is `control`'s.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `signals` | what the system asks of the process |
+//! | [`supervisor`] | what systemd gives and wants to hear |
+//! | [`descriptors`] | how many connections the system allows |
+
+pub mod descriptors;
+mod signals;
+pub mod supervisor;
+
+pub use descriptors::{Allowance, clients_allowed};
+pub use signals::{Signal, Signals};
+pub use supervisor::Supervisor;

@@ -1,0 +1,114 @@
+//! What systemd hands a service and wants to hear from it: sockets that are
+//! open already, the watchdog, sd_notify(3). Everywhere else, nothing happens.
+//!
+//! The socket for the messages is opened once, at the start: in its sandbox
+//! the process can't open another.
+
+use listenfd::ListenFd;
+use log::warn;
+use std::ffi::OsString;
+use std::io;
+use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
+
+/// Whoever started us and watches over us, if anybody.
+#[derive(Debug, Default)]
+pub struct Supervisor {
+    socket: Option<UnixDatagram>,
+    watchdog: Option<Duration>,
+}
+
+impl Supervisor {
+    /// As the environment says.
+    pub fn from_env() -> Self {
+        let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return Self::default() };
+        match connect(&path) {
+            Ok(socket) => Self { socket: Some(socket), watchdog: watchdog() },
+            Err(error) => {
+                warn!("can't reach the supervisor at {}: {error}", path.to_string_lossy());
+                Self::default()
+            }
+        }
+    }
+
+    /// Within what time it wants to hear that we are well.
+    pub fn watchdog(&self) -> Option<Duration> {
+        self.watchdog
+    }
+
+    /// We serve, or serve again.
+    pub fn is_ready(&self) {
+        self.tell("READY=1");
+    }
+
+    /// We read our settings again, at this time of `CLOCK_MONOTONIC`.
+    pub fn is_reloading(&self) {
+        self.tell("RELOADING=1");
+    }
+
+    /// We are on our way out.
+    pub fn is_stopping(&self) {
+        self.tell("STOPPING=1");
+    }
+
+    /// All workers answer.
+    pub fn is_well(&self) {
+        if self.watchdog.is_some() {
+            self.tell("WATCHDOG=1");
+        }
+    }
+
+    fn tell(&self, state: &str) {
+        if let Some(socket) = &self.socket
+            && let Err(error) = socket.send(state.as_bytes())
+        {
+            warn!("can't tell the supervisor {state}: {error}");
+        }
+    }
+}
+
+/// A path, or a name of the abstract name space behind `@`.
+fn connect(path: &OsString) -> io::Result<UnixDatagram> {
+    let socket = UnixDatagram::unbound()?;
+    match path.as_bytes().strip_prefix(b"@") {
+        Some(name) => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
+        None => socket.connect(path)?,
+    }
+    Ok(socket)
+}
+
+fn watchdog() -> Option<Duration> {
+    let number = |name| std::env::var(name).ok()?.parse::<u64>().ok();
+    // Where it names a process, that one is meant and no child of it.
+    if std::env::var_os("WATCHDOG_PID").is_some()
+        && number("WATCHDOG_PID") != Some(u64::from(std::process::id()))
+    {
+        return None;
+    }
+    number("WATCHDOG_USEC").filter(|&usec| usec > 0).map(Duration::from_micros)
+}
+
+/// Listeners that the supervisor has opened for us: they outlive us, so a
+/// restart refuses nobody.
+///
+/// # Errors
+/// Where one of them is no TCP listener.
+pub fn inherited_listeners() -> io::Result<Vec<TcpListener>> {
+    let mut sockets = ListenFd::from_env();
+    let mut listeners = Vec::new();
+    for number in 0..sockets.len() {
+        listeners.extend(sockets.take_tcp_listener(number)?);
+    }
+    Ok(listeners)
+}
+
+#[cfg(test)]
+impl Supervisor {
+    /// One that hears of us through this socket.
+    pub fn of(socket: UnixDatagram, watchdog: Option<Duration>) -> Self {
+        Self { socket: Some(socket), watchdog }
+    }
+}

@@ -1,0 +1,82 @@
+//! Figures for a monitoring system, on an address of their own: [`Metrics`] is
+//! opened before the sandbox, and becomes a [`Service`] once there is something
+//! to tell. It reads what the workers have written anyhow; they know nothing of
+//! it.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `http` | one request, one answer, one connection at a time |
+//! | `text` | the figures as OpenMetrics |
+//! | `process` | what the kernel knows of this process |
+
+mod http;
+mod process;
+mod text;
+
+use super::{Service, Stopper};
+use crate::sandbox::Needs;
+use http::Server;
+use process::Process;
+use std::io;
+use std::net::SocketAddr;
+
+pub use text::Sources;
+
+/// The listener and the files, open.
+pub struct Metrics {
+    server: Server,
+    process: Process,
+}
+
+/// [`Metrics`] with what it tells of.
+struct Running {
+    server: Server,
+    page: Box<dyn Fn() -> String + Send>,
+}
+
+impl Metrics {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { server: Server::bind(address)?, process: Process::open() })
+    }
+
+    /// With the real port.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.server.address()
+    }
+
+    /// What the thread needs of the sandbox.
+    pub fn needs() -> Needs {
+        Needs { connections: true, socket_timeouts: true, open_files: true, ..Needs::default() }
+    }
+
+    /// The service that tells of these sources.
+    pub fn service(self, sources: Sources) -> Box<dyn Service> {
+        let page = Box::new(text::page(sources, self.process));
+        Box::new(Running { server: self.server, page })
+    }
+}
+
+impl Service for Running {
+    fn name(&self) -> &'static str {
+        "metrics"
+    }
+
+    fn needs(&self) -> Needs {
+        Metrics::needs()
+    }
+
+    fn stopper(&mut self) -> Stopper {
+        self.server.stopper()
+    }
+
+    fn run(self: Box<Self>) -> io::Result<()> {
+        self.server.serve(&self.page)
+    }
+}

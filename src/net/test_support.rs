@@ -1,0 +1,58 @@
+//! What the unit tests of this room share: settings, and the lines of the log.
+//! Never: compiled into the program.
+
+use super::config::Config;
+use crate::chat::Settings;
+use crate::sandbox;
+use log::{LevelFilter, Log, Metadata, Record};
+use std::cell::RefCell;
+use std::time::Duration;
+
+/// Nothing that a test waits for takes this long.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The settings of a server of two workers.
+pub fn config() -> Config {
+    Config {
+        listen: vec!["127.0.0.1:0".parse().unwrap()],
+        workers: 2,
+        clients_max: None,
+        per_address_max: None,
+        allow: Vec::new(),
+        metrics: None,
+        log: LevelFilter::Trace,
+        reread: Vec::new(),
+        sandbox: sandbox::Mode::Off,
+        settings: Settings::default(),
+    }
+}
+
+thread_local! {
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps what each thread logs for itself.
+struct Lines;
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        // Libraries log as well.
+        if record.target().starts_with("lanline") {
+            LINES.with_borrow_mut(|lines| lines.push(record.args().to_string()));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// What this thread has logged since the last call; the first call begins it.
+pub fn logged() -> Vec<String> {
+    // Fails where another test has done it.
+    let _ = log::set_logger(&Lines);
+    log::set_max_level(LevelFilter::Trace);
+    LINES.with_borrow_mut(std::mem::take)
+}

@@ -1,0 +1,97 @@
+//! What a shard wants done is carried out: in order, all of it within the tick.
+//! Never: a decision about the chat.
+
+use super::state::Worker;
+use crate::chat::Effect;
+use crate::limits;
+use crate::net::mailbox::{Mailboxes, WorkerMessage};
+use crate::net::transport::Transport;
+use std::io;
+
+impl Worker {
+    /// Where a queue or a batch fills up within a tick, it goes on its way
+    /// before anybody is refused for it.
+    pub(super) fn flush_early(&mut self) -> io::Result<()> {
+        if self.parts.shard.take_above_high_water() {
+            self.carry_out();
+            self.send_batches()?;
+        }
+        Ok(())
+    }
+
+    /// Carries out what the shard wants done, and what follows from that.
+    pub(super) fn carry_out(&mut self) {
+        let mut effects = std::mem::take(&mut self.effects);
+        loop {
+            self.parts.shard.take_effects(&mut effects);
+            if effects.is_empty() {
+                break;
+            }
+            for effect in effects.drain(..) {
+                self.carry_out_one(effect);
+            }
+        }
+        self.effects = effects;
+    }
+
+    /// A few of those who have a frame for many, where so many had their turn.
+    pub(super) fn flush_bulk(&mut self, turns: usize) {
+        let flushes = limits::BULK_FLUSHES_PER_TICK.max(turns);
+        let mut sent_bytes = 0;
+        for _ in 0..flushes {
+            let Some(id) = self.parts.shard.next_bulk_flush() else { break };
+            sent_bytes += self.flush(id);
+            if sent_bytes > flushes * limits::BULK_BYTES_PER_FLUSH {
+                break;
+            }
+        }
+        self.carry_out();
+    }
+
+    fn carry_out_one(&mut self, effect: Effect<Transport>) {
+        match effect {
+            Effect::Flush(id) => {
+                self.flush(id);
+            }
+            Effect::Read(id) => self.queue_read_rechecked(id),
+            Effect::Register(id) => self.register(id),
+            Effect::Shutdown(id) => {
+                if let Some(transport) = self.parts.shard.socket(id) {
+                    transport.shutdown();
+                    self.update_interest(id);
+                    self.queue_read_rechecked(id);
+                }
+            }
+            Effect::HandOff { to, mut handoff } => {
+                // Its new worker watches it.
+                handoff.socket.deregister(self.parts.poll.registry());
+                let status = handoff.socket.status_mut();
+                status.read_queued = false;
+                self.queue_bytes -= u64::from(std::mem::take(&mut status.left_bytes));
+                self.parts.shard.send_handoff(to, handoff);
+            }
+            Effect::Close(gone) => {
+                let status = gone.socket.status();
+                self.queue_bytes -= u64::from(status.left_bytes);
+                self.parts.admission.left(gone.peer, status.is_client);
+            }
+            Effect::Report(report) => self.event_log.report(self.now, *report),
+        }
+    }
+
+    /// One batch for each worker that has messages.
+    pub(super) fn send_batches(&mut self) -> io::Result<()> {
+        let mailboxes: &Mailboxes = self.parts.mailbox.mailboxes();
+        for to in 0..mailboxes.workers() {
+            if let Some(batch) = self.parts.shard.take_batch(to) {
+                self.parts
+                    .loop_stats
+                    .of(self.parts.worker)
+                    .messages
+                    .add(batch.messages.len() as u64);
+                mailboxes.send(to, WorkerMessage::Batch(batch))?;
+            }
+        }
+        Ok(())
+    }
+}

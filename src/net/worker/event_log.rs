@@ -1,0 +1,111 @@
+//! Log lines about what peers do, repeated ones summed up: a flood of events
+//! makes a line at once and then one each ten seconds. Peers' strings are
+//! escaped; nothing that users say is ever here.
+
+use crate::chat::{Code, Moment, Report};
+use crate::limits::LOG_QUIET;
+use log::{info, warn};
+use std::collections::BTreeMap;
+use std::io;
+
+/// What is summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Closed(Code),
+    Stuck,
+    WrongToken,
+    QueryTimedOut,
+    AcceptFailed,
+}
+
+/// What one worker has logged of late.
+#[derive(Debug, Default)]
+pub struct EventLog {
+    /// Until when each kind is quiet, and how many came meanwhile.
+    quiet: BTreeMap<Kind, (Moment, u64)>,
+}
+
+impl EventLog {
+    /// Something that a shard reports.
+    pub fn report(&mut self, now: Moment, report: Report) {
+        match report {
+            Report::Closed { peer, code } => {
+                if self.speaks(now, Kind::Closed(code)) {
+                    info!("refused {peer}: {}", code.word());
+                }
+            }
+            Report::Stuck { peer, name, packets } => {
+                if self.speaks(now, Kind::Stuck) {
+                    let name = name.escape_debug();
+                    info!("stuck: {name} at {peer} read nothing; {packets} packets bounced");
+                }
+            }
+            Report::WrongToken { peer, name } => {
+                if self.speaks(now, Kind::WrongToken) {
+                    warn!("wrong operator token from {} at {peer}", name.escape_debug());
+                }
+            }
+            Report::Operator { peer, name } => {
+                info!("{} at {peer} is an operator now", name.escape_debug());
+            }
+            Report::QueryTimedOut { name } => {
+                if self.speaks(now, Kind::QueryTimedOut) {
+                    warn!("a worker did not reply in time to a query of {}", name.escape_debug());
+                }
+            }
+            Report::Kicked { peer, name } => {
+                info!("an operator kicked {} at {peer}", name.escape_debug());
+            }
+        }
+    }
+
+    /// `accept` failed for want of something.
+    pub fn accept_failed(&mut self, now: Moment, error: &io::Error) {
+        if self.speaks(now, Kind::AcceptFailed) {
+            warn!("can't accept connections for now: {error}");
+        }
+    }
+
+    /// When the next sum is due.
+    pub fn next_due(&self) -> Option<Moment> {
+        self.quiet.values().map(|&(until, _)| until).min()
+    }
+
+    /// Writes the sums that are due.
+    pub fn sum_up(&mut self, now: Moment) {
+        let mut again = Vec::new();
+        self.quiet.retain(|&kind, &mut (until, count)| {
+            if until > now {
+                return true;
+            }
+            if count > 0 {
+                info!("{count} more in {} s: {}", LOG_QUIET.as_secs(), kind.words());
+                again.push(kind);
+            }
+            false
+        });
+        self.quiet.extend(again.into_iter().map(|kind| (kind, (now.after(LOG_QUIET), 0))));
+    }
+
+    /// Whether this one gets a line of its own.
+    fn speaks(&mut self, now: Moment, kind: Kind) -> bool {
+        if let Some((_, count)) = self.quiet.get_mut(&kind) {
+            *count += 1;
+            return false;
+        }
+        self.quiet.insert(kind, (now.after(LOG_QUIET), 0));
+        true
+    }
+}
+
+impl Kind {
+    fn words(self) -> String {
+        match self {
+            Self::Closed(code) => format!("refused, {}", code.word()),
+            Self::Stuck => "stuck clients".to_owned(),
+            Self::WrongToken => "wrong operator tokens".to_owned(),
+            Self::QueryTimedOut => "queries without a reply in time".to_owned(),
+            Self::AcceptFailed => "failed accepts".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A worker, tick by tick, in the test's own thread.
+
+use super::state::{Parts, WAKER, Worker};
+use crate::chat::{Code, Counters, Moment, Report, Settings, Shard, Topology};
+use crate::limits;
+use crate::net::admission::{Admission, Decision};
+use crate::net::loop_stats::LoopStats;
+use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
+use crate::net::test_support::{DEADLINE, logged};
+use crate::net::transport::listener;
+use mio::{Events, Poll, Waker};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// The only worker of a server.
+struct Setup {
+    worker: Worker,
+    events: Events,
+    mailboxes: Arc<Mailboxes>,
+    counters: Arc<Counters>,
+    address: SocketAddr,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let poll = Poll::new().unwrap();
+        let waker = Waker::new(poll.registry(), WAKER).unwrap();
+        let (mailboxes, mut inboxes) = Mailboxes::new(vec![waker]);
+        let wanted = ["127.0.0.1:0".parse().unwrap()];
+        let mut listener = listener::bind_all(&wanted, 1, DEADLINE).unwrap().remove(0);
+        let counters = Arc::new(Counters::new(1));
+        let topology = Topology { worker: 0, workers: 1, hash_keys: (1, 2) };
+        let settings = Arc::new(Settings::default());
+        let clock = Box::new(SystemTime::now);
+        let parts = Parts {
+            worker: 0,
+            poll,
+            listeners: vec![listener.sockets.remove(0)],
+            control: None,
+            shard: Shard::new(topology, settings, counters.clone(), clock),
+            mailbox: inboxes.remove(0),
+            admission: Admission::new(10, None, &[]),
+            loop_stats: Arc::new(LoopStats::new(1)),
+            start: Instant::now(),
+        };
+        let worker = Worker::new(parts).unwrap();
+        let events = Events::with_capacity(16);
+        Self { worker, events, mailboxes, counters, address: listener.address }
+    }
+
+    /// A tick with what the poll has, which is waited for, or nothing.
+    fn tick(&mut self, wait: Duration) {
+        self.worker.parts.poll.poll(&mut self.events, Some(wait)).unwrap();
+        self.worker.tick(&self.events).unwrap();
+    }
+
+    fn tick_until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !is_so(self) {
+            assert!(start.elapsed() < DEADLINE, "waited in vain: {what}");
+            self.tick(Duration::from_millis(100));
+        }
+    }
+
+    fn bytes_in(&self) -> u64 {
+        self.counters.sum(|counters| &counters.bytes_in)
+    }
+}
+
+#[test]
+fn nothing_is_read_while_a_mailbox_is_congested() {
+    let mut setup = Setup::new();
+    let mut client = TcpStream::connect(setup.address).unwrap();
+    client.set_read_timeout(Some(DEADLINE)).unwrap();
+    setup.tick_until("somebody comes", |setup| setup.worker.parts.shard.connections() == 1);
+    let bytes = limits::MAILBOX_BYTES_MARK + 1;
+    setup.mailboxes.in_flight().sent(0, bytes);
+    client.write_all(b"ann\n").unwrap();
+    setup.tick_until("bytes come", |setup| !setup.worker.ready.is_empty() || setup.bytes_in() > 0);
+    setup.tick(Duration::ZERO);
+    assert_eq!(setup.bytes_in(), 0);
+    assert_eq!(setup.worker.timeout(), Some(limits::MAILBOX_PAUSE), "it looks again by itself");
+
+    setup.mailboxes.in_flight().done(0, bytes);
+    setup.tick(Duration::ZERO);
+    assert_eq!(setup.bytes_in(), 4);
+    let mut welcome = String::new();
+    BufReader::new(client).read_line(&mut welcome).unwrap();
+    assert!(welcome.contains("/welcome"), "{welcome}");
+}
+
+#[test]
+fn a_reload_changes_who_is_let_in() {
+    let mut setup = Setup::new();
+    let foreign = "203.0.113.7".parse().unwrap();
+    let admission = &setup.worker.parts.admission;
+    assert_eq!(admission.enter(foreign), Decision::Refused(Code::NotOnLan));
+    let admission = admission.with_settings(10, &["203.0.113.0/24".parse().unwrap()]);
+    let settings = Arc::new(Settings::default());
+    let reloaded = Arc::new(ReloadableConfig { settings, admission });
+    setup.mailboxes.send(0, WorkerMessage::Reload(reloaded)).unwrap();
+    setup.tick(Duration::ZERO);
+    assert_eq!(setup.worker.parts.admission.enter(foreign), Decision::Client);
+}
+
+#[test]
+fn the_sums_of_the_log_are_written_when_they_are_due() {
+    logged();
+    let mut setup = Setup::new();
+    let worker = &mut setup.worker;
+    for _ in 0..3 {
+        let report = Report::Closed { peer: "192.168.1.9".parse().unwrap(), code: Code::NotOnLan };
+        worker.event_log.report(Moment::default(), report);
+    }
+    worker.ended = Moment::default();
+    let timeout = worker.timeout().expect("a deadline");
+    assert_eq!(timeout, limits::LOG_QUIET + Duration::from_millis(1));
+    setup.tick(Duration::ZERO);
+    assert_eq!(logged(), ["refused 192.168.1.9: not-on-lan"]);
+    setup.worker.parts.start = Instant::now() - limits::LOG_QUIET;
+    setup.tick(Duration::ZERO);
+    assert_eq!(logged(), ["2 more in 10 s: refused, not-on-lan"]);
+}
+
+#[test]
+fn a_heartbeat_is_answered_with_how_long_it_waited() {
+    let mut setup = Setup::new();
+    setup.worker.parts.start = Instant::now() - Duration::from_secs(5);
+    let sent = Moment::default().after(Duration::from_secs(2));
+    setup.mailboxes.send(0, WorkerMessage::Heartbeat(7, sent)).unwrap();
+    setup.tick(Duration::ZERO);
+    let stats = setup.worker.parts.loop_stats.of(0);
+    assert_eq!(stats.heartbeat.get(), 7);
+    assert!(stats.lag_nanos.get() >= 3_000_000_000, "{}", stats.lag_nanos.get());
+}

@@ -1,0 +1,114 @@
+//! What a worker is made of and what it knows. Never: what it does in a tick.
+
+use super::event_log::EventLog;
+use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
+use crate::limits;
+use crate::net::admission::Admission;
+use crate::net::control::ControlTask;
+use crate::net::loop_stats::LoopStats;
+use crate::net::mailbox::{InFlight, Mailbox};
+use crate::net::transport::{Acceptor, Transport};
+use crate::sandbox::Needs;
+use mio::{Poll, Token};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The waker's token; connections' tokens are their handles.
+pub const WAKER: Token = Token(usize::MAX);
+/// The signals' token.
+pub(super) const SIGNALS: Token = Token(usize::MAX - 1);
+/// The listeners' tokens count down from here.
+pub(super) const LAST_LISTENER: usize = usize::MAX - 2;
+
+/// What a worker is made of.
+pub struct Parts {
+    pub worker: WorkerId,
+    pub poll: Poll,
+    pub listeners: Vec<Acceptor>,
+    /// The first worker's second task.
+    pub control: Option<ControlTask>,
+    pub shard: Shard<Transport>,
+    pub mailbox: Mailbox,
+    pub admission: Admission,
+    pub loop_stats: Arc<LoopStats>,
+    /// When the server started.
+    pub start: Instant,
+}
+
+/// One worker, in its thread.
+pub struct Worker {
+    pub(super) parts: Parts,
+    pub(super) scratch: Box<[u8]>,
+    pub(super) now: Moment,
+    /// Connections with something to read, each once.
+    pub(super) ready: VecDeque<ConnId>,
+    pub(super) effects: Vec<Effect<Transport>>,
+    /// A listener has connections waiting.
+    pub(super) accept_ready: bool,
+    /// Not before then, since `accept` failed.
+    pub(super) accept_after: Moment,
+    /// Messages dealt with in this tick, in bytes.
+    pub(super) messages_done: usize,
+    /// When the last tick ended.
+    pub(super) ended: Moment,
+    /// What its sockets left behind, in bytes.
+    pub(super) queue_bytes: u64,
+    pub(super) event_log: EventLog,
+    pub(super) stage: Stage,
+}
+
+/// How far a worker is on its way to the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Serving,
+    /// Nothing more is read or accepted.
+    Stopping,
+    /// Nothing more is sent either.
+    Closing,
+    Ended,
+}
+
+impl Worker {
+    /// What every worker's thread needs of the sandbox.
+    pub fn needs() -> Needs {
+        Needs { connections: true, ..Needs::default() }
+    }
+
+    /// Watches its listeners, and the signals if they are its own.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new(mut parts: Parts) -> io::Result<Self> {
+        for (number, listener) in parts.listeners.iter_mut().enumerate() {
+            let token = Token(LAST_LISTENER - number);
+            listener.register(parts.poll.registry(), token)?;
+        }
+        if let Some(control) = &mut parts.control {
+            control.watch(parts.poll.registry(), SIGNALS)?;
+        }
+        Ok(Self {
+            parts,
+            scratch: vec![0; limits::SCRATCH_BYTES].into_boxed_slice(),
+            now: Moment::default(),
+            ready: VecDeque::new(),
+            effects: Vec::new(),
+            accept_ready: false,
+            accept_after: Moment::default(),
+            messages_done: 0,
+            ended: Moment::default(),
+            queue_bytes: 0,
+            event_log: EventLog::default(),
+            stage: Stage::Serving,
+        })
+    }
+
+    pub(super) fn in_flight(&self) -> &InFlight {
+        self.parts.mailbox.mailboxes().in_flight()
+    }
+
+    pub(super) fn clock(&self) -> Moment {
+        Moment(self.parts.start.elapsed().as_nanos() as u64)
+    }
+}

@@ -1,0 +1,19 @@
+//! What is left to a thread. Never: the locks.
+
+use std::path::PathBuf;
+
+/// What a thread needs while the server runs, besides memory, the clock, its
+/// end, waiting for other threads and waking them, and writing to what is open
+/// (the log).
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    /// Accepts connections, reads from them and writes to them, by readiness.
+    pub connections: bool,
+    /// Sets time limits on connections that block.
+    pub socket_timeouts: bool,
+    /// Seeks in files and lists directories that are open already.
+    pub open_files: bool,
+    /// Files that it opens again and reads: the whole directory of each stays
+    /// readable, because a file that is replaced is another file to the kernel.
+    pub read_again: Vec<PathBuf>,
+}

@@ -1,0 +1,169 @@
+//! One end of a connection: bytes out, lines in, with a deadline. The one
+//! place that knows what carries them; plain TCP so far.
+
+use crate::PATIENCE;
+use socket2::{Domain, SockRef, Socket, Type};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::{Duration, Instant};
+
+/// A connection, seen from one end.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    /// What was read behind the last line.
+    torn: Vec<u8>,
+}
+
+/// The half that sends, for another thread. Dropping it closes nothing.
+#[derive(Debug)]
+pub struct SendingHalf(TcpStream);
+
+/// The half that receives, for another thread. Dropping it closes nothing.
+#[derive(Debug)]
+pub struct ReceivingHalf(TcpStream);
+
+impl Connection {
+    /// Connects.
+    pub fn open(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).expect("the server accepts"))
+    }
+
+    /// Connects from an address of our choice, with as small a receive buffer
+    /// as the system has if `narrow`.
+    pub fn open_from(local: Option<IpAddr>, narrow: bool, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        if narrow {
+            socket.set_recv_buffer_size(4096).unwrap();
+        }
+        if let Some(local) = local {
+            socket.bind(&SocketAddr::new(local, 0).into()).unwrap();
+        }
+        socket.connect(&address.into()).expect("the server accepts");
+        Self::over(socket.into())
+    }
+
+    /// One that is open already.
+    pub fn over(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self { stream, torn: Vec::new() }
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// Where the other end is gone, or takes nothing for [`PATIENCE`].
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(bytes.as_ref())
+    }
+
+    /// The next line with its line feed; `None` at the end of the stream.
+    ///
+    /// # Errors
+    /// A reset; an end within a line; nothing until the deadline.
+    pub fn line(&mut self, deadline: Instant) -> io::Result<Option<Vec<u8>>> {
+        let mut scanned = 0;
+        loop {
+            if let Some(end) = self.torn[scanned..].iter().position(|&byte| byte == b'\n') {
+                return Ok(Some(self.torn.drain(..=scanned + end).collect()));
+            }
+            scanned = self.torn.len();
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+            let mut chunk = [0; 16 * 1024];
+            match self.stream.read(&mut chunk) {
+                Ok(0) if self.torn.is_empty() => return Ok(None),
+                Ok(0) => {
+                    let torn = String::from_utf8_lossy(&self.torn);
+                    return Err(io::Error::new(
+                        ErrorKind::UnexpectedEof,
+                        format!("torn: {torn:?}"),
+                    ));
+                }
+                Ok(length) => self.torn.extend_from_slice(&chunk[..length]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// All bytes that still come, however the stream ends.
+    pub fn salvage(mut self) -> Vec<u8> {
+        let mut bytes = std::mem::take(&mut self.torn);
+        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        // A reset ends it as well; what came before stays.
+        let _ = self.stream.read_to_end(&mut bytes);
+        bytes
+    }
+
+    /// Closes the sending half.
+    pub fn half_close(&self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Ends it by a reset.
+    pub fn reset(self) {
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// The address of the other end, where it is still known.
+    pub fn peer_ip(&self) -> Option<IpAddr> {
+        self.stream.peer_addr().ok().map(|address| address.ip())
+    }
+
+    /// The half that sends, once more.
+    pub fn sending_half(&self) -> SendingHalf {
+        SendingHalf(self.stream.try_clone().unwrap())
+    }
+
+    /// The half that receives, once more, with [`PATIENCE`] for each read.
+    /// What was read already stays here.
+    pub fn receiving_half(&self) -> ReceivingHalf {
+        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        ReceivingHalf(self.stream.try_clone().unwrap())
+    }
+}
+
+impl AsRawFd for ReceivingHalf {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl SendingHalf {
+    /// Closes the sending half.
+    pub fn half_close(&self) {
+        self.0.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Ends the connection in both directions.
+    pub fn close(&self) {
+        // Fails where the other end has closed it already.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+impl Write for SendingHalf {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl ReceivingHalf {
+    /// From now on the whole connection never waits, for who polls it.
+    pub fn set_nonblocking(&self) {
+        self.0.set_nonblocking(true).unwrap();
+    }
+}
+
+impl Read for ReceivingHalf {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}

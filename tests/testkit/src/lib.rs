@@ -1,0 +1,47 @@
+//! What the tests of the real program share: the server and other programs as
+//! child processes, scripted peers on both ends of a connection, and the ways
+//! of running a test. Knows the protocol from its document only, nothing of
+//! the program's code. Never: what a test is about.
+//!
+//! Nothing here sleeps. Everything waits for an event (a line, a packet, the
+//! end of a process) up to a deadline that only a broken program reaches, and
+//! every process is killed when its owner is dropped.
+
+pub mod connection;
+pub mod fake_server;
+pub mod lines;
+pub mod packet;
+pub mod peer;
+pub mod process;
+pub mod program;
+pub mod server;
+pub mod setup;
+
+pub use fake_server::{FakeServer, Session};
+pub use packet::{Packet, packet_text};
+pub use peer::{Outcome, Peer};
+pub use process::Process;
+pub use rustix::process::Signal;
+pub use server::{Server, ServerBuilder};
+pub use setup::Setup;
+
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test gives up. Long, for slow and busy
+/// machines: only a broken program makes a test wait for it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks until there is an answer. Each question has to wait for something by
+/// itself, a round trip to the server say: there is no pause between two.
+///
+/// # Panics
+/// Where there is none within [`PATIENCE`].
+pub fn ask_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "never happened: {what}");
+    }
+}

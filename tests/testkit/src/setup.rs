@@ -1,0 +1,22 @@
+//! The ways in which a test of the protocol is run: each test takes a
+//! [`Setup`], and [`for_each_setup!`](crate::for_each_setup) makes a test of
+//! it for each. What a setup says of the server goes to
+//! [`Server::builder`](crate::Server::builder) by `setup`, so a further
+//! dimension (a transport, say) is a field here and no change to any test.
+
+/// One way of running a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Worker threads of the server.
+    pub workers: usize,
+}
+
+/// Makes tests of the functions named, which take a [`Setup`]: one for each
+/// way of running them, in a module that is named after it.
+#[macro_export]
+macro_rules! for_each_setup {
+    ($($name:ident),* $(,)?) => {
+        mod on_1_worker { $(#[test] fn $name() { super::$name($crate::Setup { workers: 1 }); })* }
+        mod on_4_workers { $(#[test] fn $name() { super::$name($crate::Setup { workers: 4 }); })* }
+    };
+}
