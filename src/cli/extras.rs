@@ -1,8 +1,7 @@
 //! What is made of the command line itself: completions and manual pages.
 
-use super::Cli;
 use crate::client::Error;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -23,9 +22,9 @@ pub struct ManArgs {
 impl CompletionsArgs {
     /// # Errors
     /// Standard output can't be written to.
-    pub fn run(self) -> Result<(), Error> {
+    pub fn run(self, mut command: Command) -> Result<(), Error> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "lanline", &mut script);
+        clap_complete::generate(self.shell, &mut command, "lanline", &mut script);
         print(&script)
     }
 }
@@ -33,8 +32,7 @@ impl CompletionsArgs {
 impl ManArgs {
     /// # Errors
     /// Standard output, or the folder, can't be written to.
-    pub fn run(self) -> Result<(), Error> {
-        let command = Cli::command();
+    pub fn run(self, command: Command) -> Result<(), Error> {
         if let Some(folder) = self.out {
             return clap_mangen::generate_to(command, &folder)
                 .map_err(|error| Error::Failed(format!("{}: {error}", folder.display())));

@@ -5,10 +5,11 @@
 use super::byte_queue::ByteQueue;
 use super::model::clock::Now;
 use super::model::{Effect, Event, Model, Options};
+use super::open::open;
 use super::screen::theme::Theme;
 use super::terminal::Terminal;
 use super::wait::{Wait, Waker};
-use super::{Error, keys, open, screen};
+use super::{Error, keys, screen};
 use crate::connect::{Connection, Incoming, Receiver, Sender, Server};
 use crate::wire::{Name, Received, Welcome};
 use crossterm::event::Event as Input;

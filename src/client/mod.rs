@@ -3,6 +3,7 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
+//! | `error`, `open` | why it ends other than well; the connection and the greeting |
 //! | [`settings`] | flags, environment, configuration file |
 //! | [`typed`] | what a typed line means |
 //! | [`safe`] | what others wrote, made fit for a terminal |
@@ -16,9 +17,11 @@
 //! | [`terminal`], [`wait`] | the terminal taken over; waiting for key, packet or signal |
 
 pub mod byte_queue;
+mod error;
 pub mod keys;
 pub mod live;
 pub mod model;
+mod open;
 pub mod plain;
 pub mod safe;
 pub mod screen;
@@ -28,34 +31,12 @@ pub mod terminal;
 pub mod typed;
 pub mod wait;
 
-use crate::connect::{self, Connection, Deadline, Greeting, Server};
-use crate::wire::Name;
+pub use error::Error;
+
 use jiff::tz::TimeZone;
 use model::Options;
 use screen::theme::Theme;
 use settings::Settings;
-use std::fmt;
-use std::time::Duration;
-
-/// Why the client ends other than well.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Error {
-    /// What was asked for makes no sense; exit code 2.
-    Usage(String),
-    /// It didn't work: refused, unreachable, lost; exit code 1.
-    Failed(String),
-}
-
-/// The plain client's own part of `/help`.
-pub const HELP_PLAIN: &str = "\
-@NAME text         send text to NAME (or to #ROOM)
-/to NAME           from now on lines go to NAME (or to #ROOM)
-/msg NAME text     as @NAME text
-/join #ROOM        join a room; from now on lines go there
-/list /who NAME /time /rooms /members #ROOM ...
-                   ask the server; it explains all of them below
-//text             a line that begins with a slash
-/quit              leave";
 
 /// Chats until the user or the server has enough: full-screen in a terminal,
 /// line by line where there is none, or where it is asked for.
@@ -77,42 +58,3 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
     };
     live::run(&server, &name, settings.timeout, options, Theme { colors: settings.has_colors() })
 }
-
-/// Connects to a server and greets it, within `timeout`.
-///
-/// # Errors
-/// As [`Connection::open`].
-fn open(server: &Server, name: &Name, timeout: Duration) -> Result<Connection, connect::Error> {
-    Connection::open(server, Greeting::Name(name.shown()), Deadline::after(timeout))
-}
-
-impl Error {
-    fn failed(words: impl Into<String>) -> Self {
-        Self::Failed(words.into())
-    }
-
-    /// There is no connection to that server.
-    fn unreachable(server: &Server, error: &connect::Error) -> Self {
-        use connect::Error::{NotLanline, Refused};
-        Self::Failed(match error {
-            Refused(_) => error.to_string(),
-            NotLanline => format!("what answers at {server} is no Lanline server"),
-            error => format!("can't reach {server}: {error}"),
-        })
-    }
-
-    /// A connection that stood is lost.
-    fn lost(error: &connect::Error) -> Self {
-        Self::Failed(format!("connection lost: {error}"))
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(words) | Self::Usage(words) => f.write_str(&safe::line(words)),
-        }
-    }
-}
-
-impl std::error::Error for Error {}

@@ -2,8 +2,9 @@
 //! can't do more. One thread reads the socket and prints (the caller's), one
 //! reads the keyboard and sends. Never: the cursor, colours.
 
+use super::open::open;
 use super::typed::{Typed, split_word};
-use super::{Error, HELP_PLAIN, open, safe};
+use super::{Error, safe};
 use crate::connect::{self, Connection, Deadline, Incoming, Receiver, Sender, Server};
 use crate::wire::packet::push_packet;
 use crate::wire::{JsonText, Name, Received, Refusal};
@@ -13,6 +14,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+/// The plain client's own part of `/help`.
+const HELP: &str = "\
+@NAME text         send text to NAME (or to #ROOM)
+/to NAME           from now on lines go to NAME (or to #ROOM)
+/msg NAME text     as @NAME text
+/join #ROOM        join a room; from now on lines go there
+/list /who NAME /time /rooms /members #ROOM ...
+                   ask the server; it explains all of them below
+//text             a line that begins with a slash
+/quit              leave";
 
 /// How many sent lines are remembered, so that a refusal can name its line.
 const REMEMBERED_LINES_MAX: usize = 10_000;
@@ -150,7 +162,7 @@ impl Keyboard {
                 (to, text) => self.send(to, text),
             },
             "help" => {
-                note(HELP_PLAIN);
+                note(HELP);
                 self.send("/help", rest);
             }
             "quit" => {

@@ -4,7 +4,7 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | [`action`] | what a key does |
+//! | `intent`, [`action`] | what a key stands for, and what it does |
 //! | [`commands`] | what a typed line does |
 //! | [`incoming`] | what a packet does |
 //! | [`online`] | the connection comes, is kept up, goes, comes back |
@@ -22,6 +22,7 @@ pub mod complete;
 pub mod conversation;
 pub mod history;
 pub mod incoming;
+mod intent;
 pub mod line;
 pub mod link;
 pub mod online;
@@ -30,12 +31,12 @@ pub mod wrap;
 
 use super::safe;
 use crate::wire::{Received, Welcome};
-use action::Action;
 use asks::Asks;
 use clock::{Clock, Now};
 use complete::Completion;
 use conversation::{Conversation, Place};
 use history::History;
+use intent::Action;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use line::{Kind, Line};

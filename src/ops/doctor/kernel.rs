@@ -1,7 +1,8 @@
 //! What the kernel allows: descriptors, the queue at the door, ports, tracked
 //! connections.
 
-use super::{Finding, Machine, Plan, sysctl};
+use super::finding::sysctl;
+use super::{Finding, Machine, Plan};
 use crate::limits::{DEFAULT_PORT, LISTEN_BACKLOG};
 use crate::net::clients_allowed;
 

@@ -1,6 +1,6 @@
 //! One process's part: a driver and a stage, led by commands.
 
-use super::{Command, Outcome, Part, Reply};
+use super::command::{Command, Outcome, Part, Reply};
 use crate::account::{FaultKind, Names};
 use crate::bots::{Cast, Phase, Stage};
 use crate::driver::{Driver, Target};

@@ -1,81 +1,26 @@
 //! **The crew**: the bots of a run, in this process or in several, led by the
 //! same few commands. Never: what the bots do, or what is made of the figures.
 
+mod command;
 mod member;
 mod process;
 #[cfg(test)]
 mod tests;
 
-use crate::account::{Fault, FaultKind, Posts, Totals};
+use crate::account::{Fault, FaultKind};
 use crate::bots::Window;
 use crate::scenarios::Spec;
 use anyhow::{Result, bail};
+use command::{Command, Part, Reply};
 use member::Member;
 use process::Process;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+pub use command::Outcome;
 pub use process::serve_commands;
 
 /// Descriptors that a process needs besides those of its bots.
 const DESCRIPTORS_RESERVED: u64 = 64;
-
-/// What a process needs to know to play its part.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Part {
-    pub spec: Spec,
-    pub server: SocketAddr,
-    /// Bots at the most.
-    pub seats: usize,
-    /// Counted from 0.
-    pub process: usize,
-    /// The only process.
-    pub is_alone: bool,
-    /// Begins the names of all users of this run.
-    pub run: String,
-}
-
-/// What a crew is told, in this order.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// Let bots in until there are so many.
-    Grow { users: usize },
-    /// Play for so long; the first time, begin.
-    Play { seconds: f64 },
-    /// Write no more, and wait for all that is on its way.
-    Drain,
-    /// Ask for a last sign of life, and close the books.
-    Finish,
-}
-
-/// What it says to that.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reply {
-    /// How many are here, and why one was not let in.
-    Grown {
-        users: usize,
-        turned_away: Vec<String>,
-    },
-    Played(Window),
-    Drained,
-    Finished(Box<Outcome>),
-    Failed(String),
-}
-
-/// The closed books.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Outcome {
-    pub totals: Totals,
-    pub faults: Vec<Fault>,
-    pub turned_away: BTreeMap<String, u64>,
-    pub users: u64,
-    /// Posts of other processes that arrived, and those of this one.
-    pub foreign: BTreeMap<String, u64>,
-    pub posts: BTreeMap<String, Posts>,
-}
 
 enum Hand {
     Here(Box<Member>),

@@ -1,8 +1,8 @@
 //! A part played by another process of this program: commands and replies as
 //! JSON, one a line, over its standard input and output.
 
+use super::command::{Command, Part, Reply};
 use super::member::Member;
-use super::{Command, Part, Reply};
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};

@@ -1,8 +1,10 @@
 //! What a crowd can do: write to a bot's socket, connect it, end it, let it
 //! read or not. Everything is only noted down; the loop carries it out.
 
-use super::Bot;
 use std::time::Instant;
+
+/// A bot: its seat in the driver, counted from 0.
+pub type Bot = usize;
 
 /// What the loop shall do for a bot once the crowd is done with this event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,7 +35,7 @@ pub struct ScenarioArgs {
     #[arg(long, default_value_t = 50)]
     pub users: usize,
     /// How long they play.
-    #[arg(long, default_value_t = 5.0, value_name = "SECONDS", value_parser = crate::cli::seconds)]
+    #[arg(long, default_value_t = 5.0, value_name = "SECONDS", value_parser = crate::values::seconds)]
     pub duration: f64,
     /// Length of a text (short ones are padded to hold what tells them apart).
     #[arg(long, default_value_t = 64, value_name = "BYTES", value_parser = size)]
@@ -68,7 +68,7 @@ pub struct BreakpointArgs {
     #[arg(long, default_value_t = 40_000, value_name = "USERS")]
     pub to: usize,
     /// How long each step is measured.
-    #[arg(long, default_value_t = 2.0, value_name = "SECONDS", value_parser = crate::cli::seconds)]
+    #[arg(long, default_value_t = 2.0, value_name = "SECONDS", value_parser = crate::values::seconds)]
     pub duration: f64,
     /// Packets a second and user.
     #[arg(long, default_value_t = 1.0, value_parser = rate)]

@@ -9,16 +9,9 @@ mod scenario;
 mod target;
 
 /// The command line asks for what can't be.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct Usage(pub String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
 
 pub use breakpoint::run as run_breakpoint;
 pub use first::run as run_first;

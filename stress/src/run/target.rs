@@ -26,7 +26,7 @@ impl Server {
             }
             return Ok(Self { address, running: None });
         }
-        let program = crate::cli::server_binary(common.server_bin.as_deref());
+        let program = crate::versus::launch::server_binary(common.server_bin.as_deref());
         let workers = common.workers.map(|workers| workers.to_string());
         let mut flags = vec!["--rate", "0", "--broadcast-interval", "0"];
         if let Some(workers) = &workers {

@@ -5,7 +5,7 @@ use crate::machine;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -117,4 +117,17 @@ fn wait_until_it_accepts(running: &mut Running) -> Result<()> {
         std::thread::sleep(Duration::from_millis(5));
     }
     bail!("it takes no connections after {START_SECONDS_MAX} s")
+}
+
+/// The Lanline server: what was asked for, or the one beside this program, or
+/// the one in `PATH`.
+pub fn server_binary(asked: Option<&Path>) -> PathBuf {
+    if let Some(path) = asked {
+        return path.to_owned();
+    }
+    let beside = std::env::current_exe().ok().map(|own| own.with_file_name("lanline"));
+    beside
+        .filter(|path| path.is_file())
+        .or_else(|| super::server::find("lanline"))
+        .unwrap_or_else(|| PathBuf::from("lanline"))
 }

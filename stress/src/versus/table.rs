@@ -2,7 +2,7 @@
 //! spread, and the ratio to the relay within the same round.
 
 use super::measure::Measured;
-use super::{Outcome, Run};
+use super::record::{Outcome, Run};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A generator above this share of its core may be what limits the rate.
@@ -192,6 +192,12 @@ fn values(figure: &Figure, runs: &[Run], server: &str, workload: &str) -> Vec<(u
         .filter(|run| run.server == server && run.workload == workload)
         .filter_map(|run| Some((run.round, (figure.of)(measured_of(run)?)?)))
         .collect()
+}
+
+/// Server CPU per message in µs, the median of all rounds: for each workload,
+/// each server in order.
+pub fn cpu_per_message(runs: &[Run]) -> Vec<(String, Vec<(String, f64)>)> {
+    medians(runs, |measured| (measured.seconds > 0.0).then_some(measured.server_cpu_us))
 }
 
 #[cfg(test)]
