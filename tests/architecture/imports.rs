@@ -35,9 +35,8 @@ impl Graph {
         let mut modules = BTreeMap::new();
         for file in files {
             let Some(inside) = file.strip_prefix(&format!("{folder}/")) else { continue };
-            // A program's root beside a library's is another crate; unit tests may be files.
-            let is_other_root = inside == "main.rs" && file != root_file;
-            if is_other_root || inside.ends_with("tests.rs") {
+            // A program's root beside a library's is another crate.
+            if inside == "main.rs" && file != root_file {
                 continue;
             }
             let module = if file == root_file { Module::new() } else { module_of(inside) };

@@ -3,11 +3,11 @@
 #![cfg(test)]
 #![expect(dead_code, reason = "a model needs only a part of its file")]
 
-#[path = "../../../src/net/in_flight.rs"]
+#[path = "../../../src/net/mailbox/in_flight.rs"]
 mod in_flight;
 #[path = "../../../src/limits.rs"]
 pub mod limits;
-#[path = "../../../src/net/wake_flag.rs"]
+#[path = "../../../src/net/mailbox/wake_flag.rs"]
 mod wake_flag;
 
 /// What those files import of `chat`, whose other types they have no use for.
