@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 /// something failed, 2 if the command line is wrong.
 #[derive(Parser, Debug)]
 #[command(version, args_conflicts_with_subcommands = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
@@ -20,7 +20,7 @@ pub struct Cli {
 }
 
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// All connect at the same instant, again and again.
     Handshake(ScenarioArgs),
     /// Direct messages between random bots.

@@ -54,7 +54,7 @@ impl Model {
             }
             Action::Interrupt => self.interrupt(now),
             Action::EndOfInput if self.conversation().draft.value().is_empty() => {
-                self.interrupt(now)
+                self.interrupt(now);
             }
             Action::EndOfInput => self.edit(InputRequest::DeleteNextChar),
             Action::Help => self.help(now),

@@ -228,7 +228,7 @@ impl Model {
             Event::NotConnected(why) => self.not_connected(&why, now),
             Event::Packet(packet) => self.take_packet(packet, now),
             Event::Odd => {
-                self.warn(&Place::Server, "The server sent something that is no packet.", now)
+                self.warn(&Place::Server, "The server sent something that is no packet.", now);
             }
             Event::Lost(why) => self.lost(&why, now),
             Event::Tick => {}

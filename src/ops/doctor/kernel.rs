@@ -9,7 +9,7 @@ use crate::net::clients_allowed;
 /// So many who come at once are let in without a second try; more gains little.
 const BACKLOG_WANTED: u64 = 4096;
 
-pub fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
+pub(super) fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
     let hard = rlimit::Resource::NOFILE.get_hard().unwrap_or(0);
     let mut findings = vec![descriptors(plan, hard), backlog(plan, machine)];
     findings.extend(ports(plan, machine));

@@ -60,7 +60,7 @@ pub fn is_fit(findings: &[Finding]) -> bool {
 mod tests {
     use super::*;
 
-    pub fn plan(users: usize) -> Plan {
+    pub(super) fn plan(users: usize) -> Plan {
         Plan { users, workers: 2, listen: Vec::new(), queue_bytes: 1 << 20 }
     }
 

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 /// What a process needs to know to play its part.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Part {
+pub(super) struct Part {
     pub spec: Spec,
     pub server: SocketAddr,
     /// Bots at the most.
@@ -25,7 +25,7 @@ pub struct Part {
 /// What a crew is told, in this order.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Command {
+pub(super) enum Command {
     /// Let bots in until there are so many.
     Grow { users: usize },
     /// Play for so long; the first time, begin.
@@ -39,7 +39,7 @@ pub enum Command {
 /// What it says to that.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reply {
+pub(super) enum Reply {
     /// How many are here, and why one was not let in.
     Grown {
         users: usize,
@@ -53,7 +53,7 @@ pub enum Reply {
 
 /// The closed books.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub totals: Totals,
     pub faults: Vec<Fault>,
     pub turned_away: BTreeMap<String, u64>,

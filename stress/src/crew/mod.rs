@@ -16,8 +16,8 @@ use member::Member;
 use process::Process;
 use std::net::SocketAddr;
 
-pub use command::Outcome;
-pub use process::serve_commands;
+pub(crate) use command::Outcome;
+pub(crate) use process::serve_commands;
 
 /// Descriptors that a process needs besides those of its bots.
 const DESCRIPTORS_RESERVED: u64 = 64;
@@ -28,14 +28,14 @@ enum Hand {
 }
 
 /// All processes of a run.
-pub struct Crew {
+pub(crate) struct Crew {
     hands: Vec<Hand>,
     seats: Vec<usize>,
 }
 
 impl Crew {
     /// Bots of one process at the most, by its descriptors.
-    pub fn seats_per_process() -> usize {
+    pub(crate) fn seats_per_process() -> usize {
         let limit = crate::machine::raise_descriptor_limit();
         limit.saturating_sub(DESCRIPTORS_RESERVED) as usize
     }
@@ -44,7 +44,7 @@ impl Crew {
     ///
     /// # Errors
     /// Where a process can't be started.
-    pub fn new(
+    pub(crate) fn new(
         spec: &Spec,
         server: SocketAddr,
         seats: usize,
@@ -80,7 +80,7 @@ impl Crew {
         Ok(Self { hands, seats: shares })
     }
 
-    pub fn processes(&self) -> usize {
+    pub(crate) fn processes(&self) -> usize {
         self.hands.len()
     }
 
@@ -89,7 +89,7 @@ impl Crew {
     ///
     /// # Errors
     /// Where a process has failed; the same for the other commands.
-    pub fn grow(&mut self, users: usize) -> Result<(usize, Vec<String>)> {
+    pub(crate) fn grow(&mut self, users: usize) -> Result<(usize, Vec<String>)> {
         let total: usize = self.seats.iter().sum();
         let users = users.min(total);
         let mut before = 0;
@@ -112,7 +112,7 @@ impl Crew {
     ///
     /// # Errors
     /// As [`Crew::grow`].
-    pub fn play(&mut self, seconds: f64) -> Result<Window> {
+    pub(crate) fn play(&mut self, seconds: f64) -> Result<Window> {
         let mut sum = Window::default();
         for reply in self.tell(&vec![Command::Play { seconds }; self.hands.len()])? {
             let Reply::Played(window) = reply else { bail!("{reply:?}") };
@@ -132,7 +132,7 @@ impl Crew {
     ///
     /// # Errors
     /// As [`Crew::grow`].
-    pub fn finish(mut self) -> Result<Outcome> {
+    pub(crate) fn finish(mut self) -> Result<Outcome> {
         self.tell(&vec![Command::Drain; self.hands.len()])?;
         let mut outcomes = Vec::new();
         for reply in self.tell(&vec![Command::Finish; self.hands.len()])? {

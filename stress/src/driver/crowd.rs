@@ -4,7 +4,7 @@ use super::hands::{Bot, Hands};
 
 /// How a connection came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// It could not be made.
     Refused(String),
     /// The server closed its sending half.
@@ -14,7 +14,7 @@ pub enum End {
 }
 
 /// The script of all bots in one loop.
-pub trait Crowd {
+pub(crate) trait Crowd {
     /// The connection stands.
     fn connected(&mut self, bot: Bot, hands: &mut Hands);
 

@@ -9,6 +9,6 @@ mod crowd;
 mod event_loop;
 mod hands;
 
-pub use crowd::{Crowd, End};
-pub use event_loop::{Driver, Target};
-pub use hands::{Bot, Hands, Order};
+pub(crate) use crowd::{Crowd, End};
+pub(crate) use event_loop::{Driver, Target};
+pub(crate) use hands::{Bot, Hands, Order};

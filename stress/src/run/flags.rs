@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Against which server, and where the figures go.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Common {
+pub(crate) struct Common {
     /// A server that runs already; without it one is started on loopback.
     /// Public addresses are refused.
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -30,7 +30,7 @@ pub struct Common {
 
 /// The flags of a scenario.
 #[derive(Args, Clone, Debug)]
-pub struct ScenarioArgs {
+pub(crate) struct ScenarioArgs {
     /// Bots.
     #[arg(long, default_value_t = 50)]
     pub users: usize,
@@ -56,7 +56,7 @@ pub struct ScenarioArgs {
 
 /// The flags of `breakpoint`.
 #[derive(Args, Clone, Debug)]
-pub struct BreakpointArgs {
+pub(crate) struct BreakpointArgs {
     /// Users to begin with, and to add each time.
     #[arg(long, default_value_t = 500, value_name = "USERS")]
     pub from: usize,
@@ -88,7 +88,7 @@ pub struct BreakpointArgs {
 
 /// The flags of the first test.
 #[derive(Args, Clone, Debug, Default)]
-pub struct FirstArgs {
+pub(crate) struct FirstArgs {
     #[command(flatten)]
     pub common: Common,
 }

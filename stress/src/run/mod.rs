@@ -11,10 +11,10 @@ mod target;
 /// The command line asks for what can't be.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Usage(pub String);
+pub(crate) struct Usage(pub String);
 
-pub use breakpoint::run as run_breakpoint;
-pub use first::run as run_first;
-pub use flags::{BreakpointArgs, FirstArgs, ScenarioArgs};
-pub use record::{Latency, Moment, Record, Step};
-pub use scenario::run as run_scenario;
+pub(crate) use breakpoint::run as run_breakpoint;
+pub(crate) use first::run as run_first;
+pub(crate) use flags::{BreakpointArgs, FirstArgs, ScenarioArgs};
+pub(crate) use record::{Latency, Moment, Record, Step};
+pub(crate) use scenario::run as run_scenario;

@@ -13,19 +13,19 @@ use tempfile::TempDir;
 const START_SECONDS_MAX: u64 = 20;
 
 /// A server that runs; it is ended when this is dropped.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     pub address: SocketAddr,
     _folder: TempDir,
 }
 
 impl Running {
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Whether it has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 }
@@ -41,7 +41,7 @@ impl Drop for Running {
 ///
 /// # Errors
 /// Where it can't be started, ends, or isn't ready in time.
-pub fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Result<Running> {
+pub(crate) fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Result<Running> {
     let name = server.name();
     let program = server.program(lanline).with_context(|| format!("{name} is not installed"))?;
     let folder = TempDir::with_prefix("stress-")?;
@@ -66,7 +66,7 @@ pub fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Result<Run
 ///
 /// # Errors
 /// As [`launch`].
-pub fn launch_lanline(lanline: &Path, flags: &[&str]) -> Result<Running> {
+pub(crate) fn launch_lanline(lanline: &Path, flags: &[&str]) -> Result<Running> {
     let mut command = Command::new(lanline);
     command.arg("serve").args(["--listen", "127.0.0.1:0"]).args(flags);
     let (child, address) = start_and_listen(&mut command, None)?;
@@ -121,7 +121,7 @@ fn wait_until_it_accepts(running: &mut Running) -> Result<()> {
 
 /// The Lanline server: what was asked for, or the one beside this program, or
 /// the one in `PATH`.
-pub fn server_binary(asked: Option<&Path>) -> PathBuf {
+pub(crate) fn server_binary(asked: Option<&Path>) -> PathBuf {
     if let Some(path) = asked {
         return path.to_owned();
     }

@@ -4,11 +4,11 @@
 //! compare), deliveries a second, latency, memory per idle user.
 
 mod dialect;
-pub mod launch;
+pub(crate) mod launch;
 mod load;
 mod measure;
 mod record;
-pub mod server;
+pub(crate) mod server;
 mod table;
 mod workload;
 
@@ -16,16 +16,16 @@ use crate::machine;
 use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-pub use record::{Outcome, Run};
+pub(crate) use record::{Outcome, Run};
 use server::Server;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-pub use table::cpu_per_message;
-pub use workload::Workload;
+pub(crate) use table::cpu_per_message;
+pub(crate) use workload::Workload;
 
 /// What to compare, and how long.
 #[derive(Args, Debug)]
-pub struct VersusArgs {
+pub(crate) struct VersusArgs {
     /// Servers to measure; by default all that are installed.
     #[arg(long, value_delimiter = ',', value_enum)]
     pub servers: Vec<Server>,
@@ -56,7 +56,7 @@ pub struct VersusArgs {
 ///
 /// # Errors
 /// Where there is nothing to measure, or a report can't be written.
-pub fn run(args: &VersusArgs) -> Result<bool> {
+pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
     let lanline = launch::server_binary(args.server_bin.as_deref());
     let servers = choose_servers(args, &lanline)?;
     let workloads =

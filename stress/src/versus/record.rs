@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// One workload against one server in one round.
 #[derive(Debug, Serialize)]
-pub struct Run {
+pub(crate) struct Run {
     pub round: u32,
     pub server: String,
     pub workload: String,
@@ -16,7 +16,7 @@ pub struct Run {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Measured(Measured),
     Failed(String),
 }
