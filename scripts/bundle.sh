@@ -75,7 +75,7 @@ bundle() { # ARCH
         [ ! -f "$document" ] || documents+=("$document")
     done
     install -m 644 "${documents[@]}" "$folder/docs/"
-    cargo run --quiet --locked --profile bundle -p pages -- "$folder/docs" "${documents[@]}"
+    env -u RUSTFLAGS cargo run --quiet --locked -p pages -- "$folder/docs" "${documents[@]}"
 
     scripts/image-archive.sh "$binary" "$version" "$1" "$folder/image/lanline-$version-$1.tar"
     (cd "$folder" && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum >SHA256SUMS)

@@ -4,6 +4,8 @@
 # said. BUNDLE=path checks one that is there already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/optional.sh
+. scripts/optional.sh
 here=$PWD
 step() { printf '\n-- %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -53,7 +55,7 @@ if have readelf; then
     if grep -q '\.symtab' "$place/elf"; then fail "it has symbols"; fi
     echo "no interpreter, no libraries, no symbols"
 else
-    echo "no readelf here: not checked"
+    missing "whether the program is static: no readelf"
 fi
 
 wait_for() { # FILE PID: until the line that tells the address; prints it
@@ -81,7 +83,7 @@ if have promtool && have curl; then
     # 3: remarks, since it reads OpenMetrics by the rules of the older format.
     curl -s "$url" | promtool check metrics || [ $? = 3 ] || fail "promtool can't read the metrics"
 else
-    echo "no promtool or no curl here: the tests check the metrics' text by themselves"
+    missing "promtool on the metrics, whose text the tests check by themselves: no promtool or no curl"
 fi
 cat "$place/log"
 kill -TERM "$server"
@@ -101,7 +103,7 @@ if have systemd-analyze; then
         { cat "$place/score"; fail "the unit is exposed to more than 2.0"; }
     tail -1 "$place/score"
 else
-    echo "no systemd-analyze here: not checked"
+    missing "the systemd unit: no systemd-analyze"
 fi
 
 step "aarch64"
@@ -112,12 +114,12 @@ if [ -n "${AARCH64:-}" ]; then
         qemu-aarch64-static "$here/target/$triple/bundle/lanline" --version
     fi
 else
-    echo "left out; AARCH64=1 builds it, and qemu-user-static starts it"
+    not_run "the bundle for aarch64: AARCH64=1 builds it, and qemu-user-static starts it"
 fi
 
 step "as a container"
 if ! have podman; then
-    echo "no podman here: not checked"
+    missing "the container: no podman"
     exit 0
 fi
 # Storage and settings of our own, gone at the end; no network but the host's.
@@ -138,7 +140,7 @@ CONF
 export CONTAINERS_CONF=$place/containers.conf CONTAINERS_STORAGE_CONF=$place/storage.conf
 if ! podman info >"$place/podman" 2>&1; then
     tail -1 "$place/podman"
-    echo "podman doesn't work here: not checked"
+    not_run "the container: podman doesn't work here"
     exit 0
 fi
 
@@ -171,7 +173,7 @@ step "compose up and down"
 case $(podman-compose --version 2>/dev/null | sed -n 's/^podman-compose version:* *//p') in
     '' | 0.* | 1.0.[0-5])
         python3 -m venv "$place/venv" && "$place/venv/bin/pip" install --quiet podman-compose==1.6.0 || {
-            echo "no podman-compose of 1.0.6 or later here: not checked"
+            missing "compose: no podman-compose of 1.0.6 or later"
             exit 0
         }
         export PATH=$place/venv/bin:$PATH

@@ -7,7 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cannot() { echo "not run: $*"; exit 0; }
+# shellcheck source=scripts/optional.sh
+. scripts/optional.sh
+cannot() { not_run "$*"; exit 0; }
 
 target=$(rustc -vV | sed -n 's/^host: //p')
 [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] ||

@@ -1,8 +1,8 @@
 //! The program: hands the command line to what it asks for. Exit codes are
 //! decided here and nowhere else: 0 fine, 1 failure, 2 wrong usage.
 
-use clap::Parser;
-use lanline::cli::{Cli, ClientCommand, Command, ServeFlags, UsageError, Verdict};
+use clap::{CommandFactory, Parser};
+use lanline::cli::{Cli, Command, ServeFlags, UsageError, Verdict};
 use lanline::client;
 use lanline::net::{self, Config};
 use lanline::ops::container;
@@ -24,12 +24,15 @@ fn main() -> ExitCode {
         },
         Command::Health(args) => judged(&args.run()),
         Command::Top(args) => judged(&args.run()),
-        Command::Client(command) => run_client(command),
+        Command::Client(command) => ended(command.run()),
+        Command::Completions(args) => ended(args.run(Cli::command())),
+        Command::Man(args) => ended(args.run(Cli::command())),
     }
 }
 
-fn run_client(command: ClientCommand) -> ExitCode {
-    match command.run() {
+/// How a client has ended.
+fn ended(result: Result<(), client::Error>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(wrong) => {
             eprintln!("lanline: {wrong}");

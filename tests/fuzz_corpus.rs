@@ -1,6 +1,7 @@
 //! Replays what fuzzing has found worth keeping (`tests/fuzz/seeds`), so that
 //! it stays true without a fuzzer.
 
+#[expect(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "fuzz/src/lib.rs"]
 mod checks;
 #[path = "simulation/world/mod.rs"]

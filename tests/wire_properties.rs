@@ -1,6 +1,7 @@
 //! Properties of the wire that hold for any bytes: cutting changes nothing,
 //! the two readers of a packet agree, what is written is read back.
 
+#[expect(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "fuzz/src/lib.rs"]
 mod checks;
 

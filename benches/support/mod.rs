@@ -11,14 +11,14 @@ use std::time::SystemTime;
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The shard, with alice and bob.
-pub struct Pair {
+pub(crate) struct Pair {
     shard: Shard<()>,
     effects: Vec<Effect<()>>,
     alice: ConnId,
 }
 
 impl Pair {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let topology = Topology { worker: 0, workers: 1, hash_keys: (1, 2) };
         let settings = Arc::new(Settings { rate: 0, ..Settings::default() });
         let counters = Arc::new(Counters::new(1));
@@ -35,7 +35,7 @@ impl Pair {
     }
 
     /// These bytes come from alice, and what follows goes out.
-    pub fn route(&mut self, bytes: &[u8]) -> usize {
+    pub(crate) fn route(&mut self, bytes: &[u8]) -> usize {
         self.shard.received(Moment(2), self.alice, bytes);
         self.flush()
     }
@@ -57,7 +57,7 @@ impl Pair {
 }
 
 /// A packet from alice to bob, as a client writes it.
-pub fn packet(text_bytes: usize) -> Vec<u8> {
+pub(crate) fn packet(text_bytes: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let text = "a message of so many bytes, with a space here and there, ".repeat(text_bytes);
     let text = JsonText::escape(&text[..text_bytes]);

@@ -12,13 +12,13 @@ use std::hash::Hasher;
 /// The server's hash of names, keyed afresh at each start, so that nobody can
 /// aim names at one bucket. Who is of one family is no secret.
 #[derive(Clone, Copy, Debug)]
-pub struct Hashing {
+pub(super) struct Hashing {
     keys: (u64, u64),
     workers: u64,
 }
 
 impl Hashing {
-    pub fn new(keys: (u64, u64), workers: usize) -> Self {
+    pub(super) fn new(keys: (u64, u64), workers: usize) -> Self {
         if workers > 1 {
             // Its table is made now, and not with the first name.
             confusable_hash_of("a");
@@ -27,18 +27,18 @@ impl Hashing {
     }
 
     /// Of a user's key.
-    pub fn user(&self, key: &str) -> u64 {
+    pub(super) fn user(&self, key: &str) -> u64 {
         self.hash(b'@', key.as_bytes())
     }
 
     /// Of a room's key.
-    pub fn room(&self, key: &str) -> u64 {
+    pub(super) fn room(&self, key: &str) -> u64 {
         self.hash(b'#', key.as_bytes())
     }
 
     /// The worker at which the user of a key lives: by the key's family, so
     /// that all who look alike meet there.
-    pub fn home_of_user(&self, key: &str) -> WorkerId {
+    pub(super) fn home_of_user(&self, key: &str) -> WorkerId {
         if self.workers == 1 {
             return 0;
         }
@@ -52,7 +52,7 @@ impl Hashing {
 
     /// The worker at which a room lives. The high half decides here, so that the
     /// low one stays free for the table.
-    pub fn home(&self, hash: u64) -> WorkerId {
+    pub(super) fn home(&self, hash: u64) -> WorkerId {
         (((hash >> 32) * self.workers) >> 32) as WorkerId
     }
 
@@ -67,32 +67,32 @@ impl Hashing {
 /// The names of this shard: hash to slot. The names themselves stand where the
 /// slots lead; whoever asks says how to look there.
 #[derive(Debug, Default)]
-pub struct Directory {
+pub(super) struct Directory {
     slots: HashTable<(u32, u32)>,
 }
 
 impl Directory {
     /// The slot of a name; `is_it` tells whether a slot holds it.
-    pub fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let tag = hash as u32;
         self.slots.find(spread(tag), |&(other, slot)| other == tag && is_it(slot)).map(|e| e.1)
     }
 
     /// Adds a name that isn't there.
-    pub fn insert(&mut self, hash: u64, slot: u32) {
+    pub(super) fn insert(&mut self, hash: u64, slot: u32) {
         let tag = hash as u32;
         self.slots.insert_unique(spread(tag), (tag, slot), |&(tag, _)| spread(tag));
     }
 
     /// Removes a name by its slot.
-    pub fn remove(&mut self, hash: u64, slot: u32) {
+    pub(super) fn remove(&mut self, hash: u64, slot: u32) {
         let tag = hash as u32;
         if let Ok(entry) = self.slots.find_entry(spread(tag), |&(_, other)| other == slot) {
             entry.remove();
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 }
@@ -102,14 +102,14 @@ impl Directory {
 ///
 /// - **Invariant**: a look is one other name's alone, or ASCII names'.
 #[derive(Debug, Default)]
-pub struct Confusables(HashMap<u64, u32>);
+pub(super) struct Confusables(HashMap<u64, u32>);
 
 /// In place of a count: a name that isn't ASCII.
 const OTHER: u32 = u32::MAX;
 
 impl Confusables {
     /// Whether nobody here confusables like this name, which nobody here has.
-    pub fn are_free(&self, hashing: &Hashing, shown: &str, key: &str) -> bool {
+    pub(super) fn are_free(&self, hashing: &Hashing, shown: &str, key: &str) -> bool {
         let is_ascii = shown.is_ascii();
         skeletons_of(shown, key).all(|skeleton| match self.0.get(&hashing.skeleton(&skeleton)) {
             None => true,
@@ -118,7 +118,7 @@ impl Confusables {
     }
 
     /// Adds a name whose confusables are free.
-    pub fn add(&mut self, hashing: &Hashing, shown: &str, key: &str) {
+    pub(super) fn add(&mut self, hashing: &Hashing, shown: &str, key: &str) {
         let is_ascii = shown.is_ascii();
         for skeleton in skeletons_of(shown, key) {
             let count = self.0.entry(hashing.skeleton(&skeleton)).or_insert(0);
@@ -127,7 +127,7 @@ impl Confusables {
     }
 
     /// Removes a name that was added.
-    pub fn remove(&mut self, hashing: &Hashing, shown: &str, key: &str) {
+    pub(super) fn remove(&mut self, hashing: &Hashing, shown: &str, key: &str) {
         for skeleton in skeletons_of(shown, key) {
             let hash = hashing.skeleton(&skeleton);
             if let Some(count) = self.0.get_mut(&hash)
@@ -141,7 +141,7 @@ impl Confusables {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

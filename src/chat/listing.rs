@@ -204,11 +204,9 @@ impl<S> Shard<S> {
             return Some(listed.clone());
         }
         let members = room.members.iter();
-        let entry = |(key, name): (&Box<str>, &Box<str>)| Entry {
-            key: key.as_ref().into(),
-            line: name.as_ref().into(),
-        };
-        let listed = Arc::new(members.map(entry).collect::<Vec<Entry>>());
+        let entries = members
+            .map(|(key, name)| Entry { key: key.as_ref().into(), line: name.as_ref().into() });
+        let listed = Arc::new(entries.collect::<Vec<Entry>>());
         self.work.spend(work::of_entries(listed.len()));
         room.listed = Some(listed.clone());
         Some(listed)

@@ -17,14 +17,14 @@ pub struct Entry {
 }
 
 /// One shard's part of a list, sorted.
-pub type Entries = Arc<Vec<Entry>>;
+pub(super) type Entries = Arc<Vec<Entry>>;
 
 /// Whose query a list answers: the client, and the query's number.
-pub type Requester = (Address, u32);
+pub(super) type Requester = (Address, u32);
 
 /// A list that is made when somebody asks, and kept while nothing changes.
 #[derive(Debug)]
-pub struct CachedList<C> {
+pub(super) struct CachedList<C> {
     /// As nothing has changed since.
     ready: Option<Entries>,
     /// What is collected so far, and how far.
@@ -106,7 +106,7 @@ impl Listing {
 
 /// The lists that a shard has its part in, and the clients that get one.
 #[derive(Debug, Default)]
-pub struct Lists {
+pub(super) struct Lists {
     pub users: CachedList<UsersCursor>,
     pub rooms: CachedList<Option<Box<str>>>,
     /// Clients that can be sent a page now.
@@ -115,13 +115,13 @@ pub struct Lists {
 
 /// How far users are collected: the next slot, and those found, in order.
 #[derive(Debug, Default)]
-pub struct UsersCursor {
+pub(super) struct UsersCursor {
     pub slot: u32,
     pub found: BTreeMap<CompactString, CompactString>,
 }
 
 /// What a list has for its requesters.
-pub type Completed = (Vec<Requester>, Entries);
+pub(super) type Completed = (Vec<Requester>, Entries);
 
 impl<C> Default for CachedList<C> {
     fn default() -> Self {
@@ -131,17 +131,17 @@ impl<C> Default for CachedList<C> {
 
 impl<C: Default> CachedList<C> {
     /// The list, if it is at hand.
-    pub fn ready(&self) -> Option<Entries> {
+    pub(super) fn ready(&self) -> Option<Entries> {
         self.ready.clone()
     }
 
     /// Begins to collect for nobody yet.
-    pub fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         self.begin();
     }
 
     /// Somebody waits for it.
-    pub fn wait(&mut self, requester: Requester) {
+    pub(super) fn wait(&mut self, requester: Requester) {
         if self.build.is_some() {
             self.late.push(requester);
         } else {
@@ -151,7 +151,7 @@ impl<C: Default> CachedList<C> {
     }
 
     /// Something that it lists has changed.
-    pub fn invalidate(&mut self) {
+    pub(super) fn invalidate(&mut self) {
         self.ready = None;
         if let Some(build) = &mut self.build {
             build.stale = true;
@@ -159,18 +159,18 @@ impl<C: Default> CachedList<C> {
     }
 
     /// Whether it is neither at hand nor being collected.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.ready.is_none() && self.build.is_none()
     }
 
     /// Whether there is something to collect.
-    pub fn is_building(&self) -> bool {
+    pub(super) fn is_building(&self) -> bool {
         self.build.is_some()
     }
 
     /// Collects some more: `collect` adds entries in order from the cursor on, and
     /// says whether that was all. Who has it then.
-    pub fn step(
+    pub(super) fn step(
         &mut self,
         collect: impl FnOnce(&mut C, &mut Vec<Entry>) -> bool,
     ) -> Option<Completed> {

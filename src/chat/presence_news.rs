@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// The watchers of a shard, and what they have yet to be told.
 #[derive(Debug, Default)]
-pub struct Presence {
+pub(super) struct Presence {
     /// Since when each wants to know.
     watchers: BTreeMap<ConnId, Moment>,
     news: VecDeque<News>,
@@ -39,36 +39,36 @@ impl News {
 
 impl Presence {
     /// Somebody wants to know from now on; whether that is new.
-    pub fn watch(&mut self, id: ConnId, now: Moment) -> bool {
+    pub(super) fn watch(&mut self, id: ConnId, now: Moment) -> bool {
         let known = self.watchers.contains_key(&id);
         self.watchers.entry(id).or_insert(now);
         !known
     }
 
     /// ... and wants to know no more; whether that is new.
-    pub fn unwatch(&mut self, id: ConnId) -> bool {
+    pub(super) fn unwatch(&mut self, id: ConnId) -> bool {
         self.watchers.remove(&id).is_some()
     }
 
     /// How many watch.
-    pub fn watchers(&self) -> usize {
+    pub(super) fn watchers(&self) -> usize {
         self.watchers.len()
     }
 
     /// Whether somebody has yet to be told something.
-    pub fn has_news(&self) -> bool {
+    pub(super) fn has_news(&self) -> bool {
         !self.news.is_empty()
     }
 
     /// Has it told to all whom it is for, unless far too much has yet to be told.
-    pub fn push(&mut self, news: News) {
+    pub(super) fn push(&mut self, news: News) {
         if !self.watchers.is_empty() && self.news.len() < limits::PRESENCE_NEWS_MAX {
             self.news.push_back(news);
         }
     }
 
     /// The next to be told something, and what.
-    pub fn next(&mut self) -> Option<(ConnId, News)> {
+    pub(super) fn next(&mut self) -> Option<(ConnId, News)> {
         loop {
             let news = self.news.front()?;
             let from = self.told.map_or(Bound::Unbounded, Bound::Excluded);

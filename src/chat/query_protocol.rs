@@ -93,7 +93,7 @@ pub struct WhoIs {
 
 /// A client's query that is under way.
 #[derive(Debug)]
-pub struct PendingQuery {
+pub(super) struct PendingQuery {
     /// Replies to any other are late, and mean nothing.
     pub number: u32,
     /// When it was asked.

@@ -90,7 +90,7 @@ impl<S> Shard<S> {
             name: client.name().to_owned(),
             ip: client.peer.to_string(),
             users: users as u64,
-            version: self.settings.version.to_owned(),
+            version: self.settings.version.clone(),
         };
         self.say(id, Endpoint::Welcome, &welcome.to_string());
     }

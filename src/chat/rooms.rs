@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 /// Rooms whose home is here, by their key.
 #[derive(Debug, Default)]
-pub struct Rooms(BTreeMap<Box<str>, Room>);
+pub(super) struct Rooms(BTreeMap<Box<str>, Room>);
 
 #[derive(Debug)]
-pub struct Room {
+pub(super) struct Room {
     /// As it was first made, `#` in front.
     pub shown: Box<str>,
     /// Key to name, so in the order of case folds.
@@ -35,12 +35,12 @@ pub enum Left {
 }
 
 impl Rooms {
-    pub fn get(&self, key: &str) -> Option<&Room> {
+    pub(super) fn get(&self, key: &str) -> Option<&Room> {
         self.0.get(key)
     }
 
     /// Makes the room if need be; again is no error.
-    pub fn join(
+    pub(super) fn join(
         &mut self,
         room: &Name,
         member: &Name,
@@ -58,7 +58,7 @@ impl Rooms {
     }
 
     /// An empty room is gone.
-    pub fn leave(&mut self, key: &str, member: &str) -> Left {
+    pub(super) fn leave(&mut self, key: &str, member: &str) -> Left {
         let Some(room) = self.0.get_mut(key) else { return Left::NoSuchRoom };
         if room.members.remove(member).is_none() {
             return Left::NotMember;
@@ -72,30 +72,30 @@ impl Rooms {
         Left::Yes(shown)
     }
 
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Room> {
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Room> {
         self.0.get_mut(key)
     }
 
     /// Those behind a key, in the order of their keys.
-    pub fn behind(&self, from: Bound<&str>) -> impl Iterator<Item = (&str, &Room)> {
+    pub(super) fn behind(&self, from: Bound<&str>) -> impl Iterator<Item = (&str, &Room)> {
         self.0.range::<str, _>((from, Bound::Unbounded)).map(|(key, room)| (&**key, room))
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 /// Which clients of this worker are in which room, wherever its home is.
 #[derive(Debug, Default)]
-pub struct Rosters(BTreeMap<Arc<str>, BTreeSet<ConnId>>);
+pub(super) struct Rosters(BTreeMap<Arc<str>, BTreeSet<ConnId>>);
 
 impl Rosters {
-    pub fn add(&mut self, room: &str, member: ConnId) -> Arc<str> {
+    pub(super) fn add(&mut self, room: &str, member: ConnId) -> Arc<str> {
         if let Some((known, _)) = self.0.get_key_value(room) {
             let known = known.clone();
             self.0.entry(known.clone()).or_default().insert(member);
@@ -106,7 +106,7 @@ impl Rosters {
         room
     }
 
-    pub fn remove(&mut self, room: &str, member: ConnId) {
+    pub(super) fn remove(&mut self, room: &str, member: ConnId) {
         if let Some(members) = self.0.get_mut(room) {
             members.remove(&member);
             if members.is_empty() {
@@ -115,16 +115,16 @@ impl Rosters {
         }
     }
 
-    pub fn contains(&self, room: &str, member: ConnId) -> bool {
+    pub(super) fn contains(&self, room: &str, member: ConnId) -> bool {
         self.0.get(room).is_some_and(|members| members.contains(&member))
     }
 
     /// Those of a room who are here, in a fixed order.
-    pub fn of(&self, room: &str) -> Vec<ConnId> {
+    pub(super) fn of(&self, room: &str) -> Vec<ConnId> {
         self.0.get(room).map(|members| members.iter().copied().collect()).unwrap_or_default()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -232,7 +232,7 @@ impl<S> Shard<S> {
                 self.direct_arrived(origin, hash, key.of(bytes), frame.of(bytes));
             }
             ShardMessage::RoomMessage { sender, room, frame } => {
-                self.publish_to_members(sender, &room, &frame)
+                self.publish_to_members(sender, &room, &frame);
             }
             ShardMessage::Refuse { to, ordinal, code, name } => {
                 self.refuse(to, ordinal, code, name.as_deref());

@@ -14,7 +14,7 @@ const SWEPT_MIN: usize = 64;
 
 /// All armed timers of a shard, the nearest first.
 #[derive(Debug, Default)]
-pub struct TimerQueue {
+pub(super) struct TimerQueue {
     entries: BinaryHeap<Reverse<(Moment, u16, ConnId)>>,
     /// How many there may be before they are swept.
     swept_at: usize,
@@ -22,13 +22,13 @@ pub struct TimerQueue {
 
 impl TimerQueue {
     /// Adds a timer of one kind.
-    pub fn push(&mut self, due: Moment, kind: Timers, id: ConnId) {
+    pub(super) fn push(&mut self, due: Moment, kind: Timers, id: ConnId) {
         self.entries.push(Reverse((due, kind.bits(), id)));
     }
 
     /// Forgets what has no reason any more, if there are twice as many entries
     /// as the last time left: so it costs two confusables for each one added.
-    pub fn sweep(&mut self, mut has_reason: impl FnMut(Timers, ConnId) -> bool) {
+    pub(super) fn sweep(&mut self, mut has_reason: impl FnMut(Timers, ConnId) -> bool) {
         if self.entries.len() >= self.swept_at.max(SWEPT_MIN) {
             self.entries
                 .retain(|&Reverse((_, kind, id))| has_reason(Timers::from_bits_truncate(kind), id));
@@ -37,7 +37,7 @@ impl TimerQueue {
     }
 
     /// The next that is due.
-    pub fn pop_due(&mut self, now: Moment) -> Option<(Timers, ConnId)> {
+    pub(super) fn pop_due(&mut self, now: Moment) -> Option<(Timers, ConnId)> {
         if self.next()? > now {
             return None;
         }
@@ -46,7 +46,7 @@ impl TimerQueue {
     }
 
     /// When the next is due.
-    pub fn next(&self) -> Option<Moment> {
+    pub(super) fn next(&self) -> Option<Moment> {
         self.entries.peek().map(|Reverse((due, _, _))| *due)
     }
 }

@@ -1,6 +1,6 @@
 //! `lanline chat`: its flags. Never: chatting.
 
-use super::client::ServerArgs;
+use super::server::ServerArgs;
 use crate::client::settings::{Bell, Colors, parse_room};
 use crate::client::{self, Error};
 use crate::connect::Target;

@@ -1,9 +1,8 @@
 //! What is made of the command line itself: completions and manual pages.
 
-use super::Cli;
 use crate::client::Error;
 use crate::client::model::commands::{ALIASES, COMMANDS, KEYS};
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -28,9 +27,9 @@ pub struct ManArgs {
 impl CompletionsArgs {
     /// # Errors
     /// Standard output can't be written to.
-    pub fn run(self) -> Result<(), Error> {
+    pub fn run(self, mut command: Command) -> Result<(), Error> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "lanline", &mut script);
+        clap_complete::generate(self.shell, &mut command, "lanline", &mut script);
         print(&script)
     }
 }
@@ -38,8 +37,7 @@ impl CompletionsArgs {
 impl ManArgs {
     /// # Errors
     /// Standard output, or the folder, can't be written to.
-    pub fn run(self) -> Result<(), Error> {
-        let mut command = Cli::command();
+    pub fn run(self, mut command: Command) -> Result<(), Error> {
         // Gives the commands their full names.
         command.build();
         if let Some(folder) = self.out {

@@ -9,11 +9,13 @@ mod layers;
 mod ops;
 mod seconds;
 mod serve;
+mod server;
 
 use clap::{Parser, Subcommand};
 
 pub use client::ClientCommand;
 pub use config::ConfigCommand;
+pub use extras::{CompletionsArgs, ManArgs};
 pub use layers::{ServeFlags, Settings, Source};
 pub use ops::{DoctorArgs, HealthArgs, TopArgs, Verdict};
 pub use serve::{ServeArgs, UsageError};
@@ -51,4 +53,8 @@ pub enum Command {
     Top(TopArgs),
     #[command(flatten)]
     Client(ClientCommand),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(ManArgs),
 }

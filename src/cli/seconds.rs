@@ -17,7 +17,7 @@ impl fmt::Display for Seconds {
 ///
 /// # Errors
 /// In words for people.
-pub fn seconds(text: &str) -> Result<Seconds, String> {
+pub(super) fn seconds(text: &str) -> Result<Seconds, String> {
     const YEAR: f64 = 366.0 * 86_400.0;
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     if !(0.0..=YEAR).contains(&seconds) {
@@ -30,7 +30,7 @@ pub fn seconds(text: &str) -> Result<Seconds, String> {
 ///
 /// # Errors
 /// In words for people.
-pub fn some_time(text: &str) -> Result<Seconds, String> {
+pub(super) fn some_time(text: &str) -> Result<Seconds, String> {
     let time = seconds(text)?;
     if time.0.is_zero() { Err("more than 0 seconds".to_owned()) } else { Ok(time) }
 }

@@ -8,7 +8,6 @@ use crate::net::Config;
 use crate::sandbox;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -104,7 +103,8 @@ enum SandboxMode {
 }
 
 /// A flag whose value can't be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct UsageError(String);
 
 impl UsageError {
@@ -240,14 +240,6 @@ fn network(text: &str) -> Result<IpNet, String> {
         .or_else(|_| address())
         .map_err(|_| "not a network like 203.0.113.0/24".to_owned())
 }
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
 
 #[cfg(test)]
 mod tests {

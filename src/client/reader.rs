@@ -1,7 +1,8 @@
 //! The thread that reads the socket, one for each connection: it connects, if
 //! need be, and tells what comes. Never: sending, what is done about it.
 
-use super::{Error, is_name_taken, open_or_resume};
+use super::Error;
+use super::open::{is_name_taken, open_or_resume};
 use crate::connect::Server;
 use crate::connect::{Connection, Incoming, Receiver, Sender};
 use crate::wire::Name;

@@ -2,10 +2,11 @@
 //! standard output, everything else on standard error. Never: a conversation.
 
 use super::model::clock::{Clock, Now};
+use super::open::open;
 use super::plain::print::{note, print_all};
 use super::settings::Settings;
-use super::{Error, open, safe};
-use crate::connect::{self, Connection, Deadline, Listing, sender};
+use super::{Error, safe};
+use crate::connect::{self, Connection, Deadline, Listing, SENT_PACKET_BYTES_MAX};
 use crate::wire::{Code, Endpoint, Name, Received, Refusal, Who};
 use jiff::Timestamp;
 use serde_json::json;
@@ -320,7 +321,7 @@ fn who_json(answer: &str) -> String {
 
 fn read_input() -> Result<String, Error> {
     let mut text = String::new();
-    let limit = sender::SENT_PACKET_BYTES_MAX as u64 + 1;
+    let limit = SENT_PACKET_BYTES_MAX as u64 + 1;
     io::stdin()
         .take(limit)
         .read_to_string(&mut text)

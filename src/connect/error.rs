@@ -1,61 +1,50 @@
 //! Why there is no connection, or no answer, in words for people.
 
-use super::sender::TooLong;
+use crate::limits::PACKET_BYTES_DEFAULT;
 use crate::wire::Refusal;
+use std::io;
 use std::time::Duration;
-use std::{fmt, io};
+
+/// What we send at the most, in bytes of a packet: a server's default
+/// `--max-packet`. A longer one would cost us the connection.
+pub const SENT_PACKET_BYTES_MAX: usize = PACKET_BYTES_DEFAULT;
 
 /// What went wrong between us and a server.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The host's name leads nowhere.
-    NoSuchHost(io::Error),
+    #[error("no such host: {0}")]
+    NoSuchHost(#[source] io::Error),
     /// Nothing listens there, or the connection was lost.
-    Io(io::Error),
+    #[error("{0}")]
+    Io(#[source] io::Error),
     /// The server closed the connection without saying why.
+    #[error("it closed the connection without a word")]
     Closed,
     /// The server's own word.
+    #[error("refused: {}", .0.in_words())]
     Refused(Refusal),
     /// What answers there doesn't speak the protocol.
+    #[error("what answers there is no Lanline server")]
     NotLanline,
     /// The server sends a packet that goes on for too long.
+    #[error("a packet without an end")]
     Endless,
     /// The server answers with pages that make no list.
+    #[error("{0}")]
     BadList(&'static str),
     /// Ours would be too long.
-    TooLong(TooLong),
+    #[error("{0}")]
+    TooLong(#[from] TooLong),
     /// It took longer than this.
+    #[error("no answer in {} s", .0.as_secs_f32())]
     TimedOut(Duration),
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchHost(error) => write!(f, "no such host: {error}"),
-            Self::Io(error) => write!(f, "{error}"),
-            Self::Closed => f.write_str("it closed the connection without a word"),
-            Self::Refused(refusal) => write!(f, "refused: {}", refusal.in_words()),
-            Self::NotLanline => f.write_str("what answers there is no Lanline server"),
-            Self::BadList(why) => f.write_str(why),
-            Self::Endless => f.write_str("a packet without an end"),
-            Self::TooLong(error) => write!(f, "{error}"),
-            Self::TimedOut(timeout) => write!(f, "no answer in {} s", timeout.as_secs_f32()),
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::NoSuchHost(error) | Self::Io(error) => Some(error),
-            Self::TooLong(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<TooLong> for Error {
-    fn from(error: TooLong) -> Self {
-        Self::TooLong(error)
-    }
+/// A packet that would be over [`SENT_PACKET_BYTES_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too long: {bytes} bytes as a packet, {SENT_PACKET_BYTES_MAX} at the most")]
+pub struct TooLong {
+    /// How long it would be, in bytes.
+    pub bytes: usize,
 }

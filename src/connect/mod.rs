@@ -28,10 +28,10 @@ pub mod transport;
 
 pub use address::{Server, Target};
 pub use deadline::Deadline;
-pub use error::Error;
+pub use error::{Error, SENT_PACKET_BYTES_MAX, TooLong};
 pub use listing::Listing;
 pub use receiver::{Incoming, Receiver};
-pub use sender::{Sender, TooLong, pack};
+pub use sender::{Sender, pack};
 
 use crate::wire::{Endpoint, Received, Refusal, Welcome};
 use transport::{ReadHalf, WriteHalf};

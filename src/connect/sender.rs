@@ -2,17 +2,11 @@
 //! Never: what they say.
 
 use super::deadline::Deadline;
-use super::error::Error;
+use super::error::{Error, SENT_PACKET_BYTES_MAX, TooLong};
 use super::transport::WriteHalf;
-use crate::limits::PACKET_BYTES_DEFAULT;
 use crate::wire::packet::push_packet;
 use crate::wire::{JsonText, Welcome};
-use std::fmt;
 use std::time::Duration;
-
-/// What we send at the most, in bytes of a packet: a server's default
-/// `--max-packet`. A longer one would cost us the connection.
-pub const SENT_PACKET_BYTES_MAX: usize = PACKET_BYTES_DEFAULT;
 
 /// A packet's bytes, the line break behind it included.
 ///
@@ -24,13 +18,6 @@ pub fn pack(name: &str, ip: &str, to: &str, msg: &str) -> Result<Vec<u8>, TooLon
     // The line break doesn't count.
     let bytes = line.len() - 1;
     if bytes > SENT_PACKET_BYTES_MAX { Err(TooLong { bytes }) } else { Ok(line) }
-}
-
-/// A packet that would be over [`SENT_PACKET_BYTES_MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong {
-    /// How long it would be, in bytes.
-    pub bytes: usize,
 }
 
 /// The half that sends.
@@ -110,11 +97,3 @@ impl Sender {
         self.half.close();
     }
 }
-
-impl fmt::Display for TooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "too long: {} bytes as a packet, {SENT_PACKET_BYTES_MAX} at the most", self.bytes)
-    }
-}
-
-impl std::error::Error for TooLong {}

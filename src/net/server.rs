@@ -243,7 +243,7 @@ fn die_with_any_thread() {
 }
 
 /// So that worker numbers fit their type.
-const _: () = assert!(crate::limits::WORKERS_MAX <= WorkerId::MAX as usize);
+const _: () = assert!(limits::WORKERS_MAX <= WorkerId::MAX as usize);
 
 #[cfg(test)]
 mod tests {

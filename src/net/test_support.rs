@@ -9,10 +9,10 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 /// Nothing that a test waits for takes this long.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The settings of a server of two workers.
-pub fn config() -> Config {
+pub(super) fn config() -> Config {
     Config {
         listen: vec!["127.0.0.1:0".parse().unwrap()],
         workers: 2,
@@ -50,7 +50,7 @@ impl Log for Lines {
 }
 
 /// What this thread has logged since the last call; the first call begins it.
-pub fn logged() -> Vec<String> {
+pub(super) fn logged() -> Vec<String> {
     // Fails where another test has done it.
     let _ = log::set_logger(&Lines);
     log::set_max_level(LevelFilter::Trace);

@@ -22,7 +22,7 @@ const PROGRAM_BYTES: usize = 32 << 20;
 
 /// The most that a server of these settings can hold, in bytes. Vectors grow
 /// by doubling, so what they hold counts twice.
-pub fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 {
+pub(super) fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 {
     let inbound = 2 * (settings.packet_bytes_max + limits::SCRATCH_BYTES);
     // Up to its bound or one packet, with a note on each packet, which may be
     // as large as the packet.

@@ -78,8 +78,8 @@ const FOR_READING_AGAIN: &[i64] =
 /// Calls that aarch64 never had.
 #[cfg(target_arch = "x86_64")]
 mod old {
-    pub const ALLOWED: &[i64] = &[libc::SYS_time];
-    pub const FOR_CONNECTIONS: &[i64] = &[libc::SYS_epoll_wait, libc::SYS_poll];
+    pub(super) const ALLOWED: &[i64] = &[libc::SYS_time];
+    pub(super) const FOR_CONNECTIONS: &[i64] = &[libc::SYS_epoll_wait, libc::SYS_poll];
 }
 #[cfg(not(target_arch = "x86_64"))]
 mod old {
@@ -91,7 +91,7 @@ mod old {
 ///
 /// # Errors
 /// An architecture that the library doesn't know, or what the kernel says.
-pub fn close(needs: &Needs) -> Result<(), Failure> {
+pub(super) fn close(needs: &Needs) -> Result<(), Failure> {
     seccompiler::apply_filter(&program(needs)?)?;
     Ok(())
 }

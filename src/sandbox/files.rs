@@ -28,7 +28,7 @@ pub enum Landlock {
 ///
 /// # Errors
 /// What the library says, or a directory that can't be opened.
-pub fn close(needs: &Needs) -> Result<Landlock, Box<dyn std::error::Error>> {
+pub(super) fn close(needs: &Needs) -> Result<Landlock, Box<dyn std::error::Error>> {
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(WANTED))?

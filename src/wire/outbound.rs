@@ -223,7 +223,7 @@ mod tests {
 
     impl Owned for u32 {
         fn owner(self) -> Option<u64> {
-            (self % 3 != 0).then_some(u64::from(self % 3))
+            (!self.is_multiple_of(3)).then_some(u64::from(self % 3))
         }
     }
 

@@ -4,7 +4,6 @@ use crate::run::{BreakpointArgs, FirstArgs, ScenarioArgs};
 use crate::versus::VersusArgs;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 
 /// Thousands of bots against a Lanline server, every packet accounted for.
 ///
@@ -13,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// something failed, 2 if the command line is wrong.
 #[derive(Parser, Debug)]
 #[command(version, args_conflicts_with_subcommands = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
@@ -21,7 +20,7 @@ pub struct Cli {
 }
 
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// All connect at the same instant, again and again.
     Handshake(ScenarioArgs),
     /// Direct messages between random bots.
@@ -52,28 +51,4 @@ pub enum Command {
     /// Plays the part of some of the bots; led over standard input.
     #[command(hide = true)]
     Member,
-}
-
-/// A positive number of seconds.
-///
-/// # Errors
-/// In words for the user.
-pub fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if seconds > 0.0 && seconds <= 1e6 => Ok(seconds),
-        _ => Err("a number of seconds above 0".to_owned()),
-    }
-}
-
-/// The Lanline server: what was asked for, or the one beside this program, or
-/// the one in `PATH`.
-pub fn server_binary(asked: Option<&Path>) -> PathBuf {
-    if let Some(path) = asked {
-        return path.to_owned();
-    }
-    let beside = std::env::current_exe().ok().map(|own| own.with_file_name("lanline"));
-    beside
-        .filter(|path| path.is_file())
-        .or_else(|| crate::versus::server::find("lanline"))
-        .unwrap_or_else(|| PathBuf::from("lanline"))
 }

@@ -8,18 +8,18 @@ use std::time::Duration;
 
 /// CPU time that all threads of a process have used so far, ended ones
 /// included. `None` if there is no such process.
-pub fn cpu_time(pid: u32) -> Option<Duration> {
+pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
     let clock = clock_getcpuclockid(Pid::from_raw(pid as i32)).ok()?;
     clock_gettime(clock).ok().map(Duration::from)
 }
 
 /// CPU time of this process.
-pub fn own_cpu_time() -> Duration {
+pub(crate) fn own_cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default()
 }
 
 /// Resident memory of a process, in bytes.
-pub fn resident_bytes(pid: u32) -> Option<u64> {
+pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
@@ -27,23 +27,23 @@ pub fn resident_bytes(pid: u32) -> Option<u64> {
 }
 
 /// Open descriptors of a process.
-pub fn descriptors(pid: u32) -> Option<u64> {
+pub(crate) fn descriptors(pid: u32) -> Option<u64> {
     Some(std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() as u64)
 }
 
 /// Cores that this process may use.
-pub fn cores() -> Vec<usize> {
+pub(crate) fn cores() -> Vec<usize> {
     let Ok(set) = sched_getaffinity(Pid::from_raw(0)) else { return Vec::new() };
     (0..CpuSet::count()).filter(|&core| set.is_set(core).unwrap_or(false)).collect()
 }
 
 /// Keeps this thread, and what it starts from now on, to one core.
-pub fn pin_to(core: usize) -> nix::Result<()> {
+pub(crate) fn pin_to(core: usize) -> nix::Result<()> {
     pin_to_all(&[core])
 }
 
 /// Keeps this thread, and what it starts from now on, to these cores.
-pub fn pin_to_all(cores: &[usize]) -> nix::Result<()> {
+pub(crate) fn pin_to_all(cores: &[usize]) -> nix::Result<()> {
     let mut set = CpuSet::new();
     for &core in cores {
         set.set(core)?;
@@ -52,6 +52,6 @@ pub fn pin_to_all(cores: &[usize]) -> nix::Result<()> {
 }
 
 /// Raises the soft limit of descriptors to the hard one; returns it.
-pub fn raise_descriptor_limit() -> u64 {
+pub(crate) fn raise_descriptor_limit() -> u64 {
     rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024)
 }

@@ -22,6 +22,7 @@ mod relay;
 mod report;
 mod run;
 mod scenarios;
+mod values;
 mod versus;
 
 use anyhow::Result;

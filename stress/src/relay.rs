@@ -15,9 +15,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 
 /// Address and length, four bytes each, little-endian.
-pub const HEADER_BYTES: usize = 8;
+pub(crate) const HEADER_BYTES: usize = 8;
 /// The address that means all others.
-pub const EVERYONE: u32 = u32::MAX;
+pub(crate) const EVERYONE: u32 = u32::MAX;
 /// As long as `{"from":{"name":"/welcome","ip":"127.0.0.1"},"to":"u1234",…`.
 const WELCOME_BYTES: usize = 116;
 
@@ -47,7 +47,7 @@ struct Relay {
 }
 
 /// Runs until it is killed, by its parent's end at the latest. Prints `listening on ADDRESS:PORT` when ready.
-pub fn run(listen: SocketAddr) -> Result<()> {
+pub(crate) fn run(listen: SocketAddr) -> Result<()> {
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM)?;
     let socket = socket2::Socket::new(
         socket2::Domain::for_address(listen),

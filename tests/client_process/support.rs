@@ -11,46 +11,46 @@ fn command(args: &[&str]) -> std::process::Command {
 }
 
 /// A `lanline` process, killed at the end at the latest.
-pub struct Client {
+pub(crate) struct Client {
     process: Process,
 }
 
 impl Client {
-    pub fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         Self { process: Process::spawn_with_stdin(command(args), Stdio::piped()) }
     }
 
     /// The same with another standard output, which can't be looked at.
-    pub fn start_into(stdout: impl Into<Stdio>, args: &[&str]) -> Self {
+    pub(crate) fn start_into(stdout: impl Into<Stdio>, args: &[&str]) -> Self {
         let command = command(args);
         Self { process: Process::spawn_into(command, Stdio::piped(), stdout) }
     }
 
-    pub fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         self.process.type_line(line);
     }
 
     /// Without an ending.
-    pub fn type_text(&mut self, text: &str) {
+    pub(crate) fn type_text(&mut self, text: &str) {
         self.process.type_text(text);
     }
 
-    pub fn end_input(&mut self) {
+    pub(crate) fn end_input(&mut self) {
         self.process.end_input();
     }
 
     /// The next line on standard output.
-    pub fn out(&self) -> String {
+    pub(crate) fn out(&self) -> String {
         self.process.out.next().expect("a line on standard output")
     }
 
     /// The next line on standard error.
-    pub fn err(&self) -> String {
+    pub(crate) fn err(&self) -> String {
         self.process.err.next().expect("a line on standard error")
     }
 
     /// Waits for the end: the exit code, the rest of both outputs.
-    pub fn end(mut self) -> (i32, Vec<String>, Vec<String>) {
+    pub(crate) fn end(mut self) -> (i32, Vec<String>, Vec<String>) {
         let (out, err) = (self.process.out.rest(), self.process.err.rest());
         (self.process.wait().code().expect("an exit code"), out, err)
     }

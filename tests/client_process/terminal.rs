@@ -13,7 +13,7 @@ use std::time::Instant;
 use testkit::process::Handle;
 use testkit::{PATIENCE, Signal, program};
 
-pub struct Terminal {
+pub(crate) struct Terminal {
     pty: Arc<Pty>,
     child: Child,
     shown: Arc<Shown>,
@@ -30,12 +30,12 @@ struct State {
 }
 
 impl Terminal {
-    pub fn start(width: u16, height: u16, args: &[&str]) -> Self {
+    pub(crate) fn start(width: u16, height: u16, args: &[&str]) -> Self {
         Self::start_with(width, height, args, &[("TERM", "xterm-256color")])
     }
 
     /// With these variables in the environment.
-    pub fn start_with(width: u16, height: u16, args: &[&str], env: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(width: u16, height: u16, args: &[&str], env: &[(&str, &str)]) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(pty_process::Size::new(height, width)).unwrap();
         let mut command = Command::new(program::path()).args(args);
@@ -54,7 +54,7 @@ impl Terminal {
         Self { pty, child, shown }
     }
 
-    pub fn type_keys(&self, keys: &str) {
+    pub(crate) fn type_keys(&self, keys: &str) {
         // From a thread: a client that reads no keys must not hang the test.
         let (pty, keys) = (Arc::clone(&self.pty), keys.to_owned());
         let (done, is_done) = channel();
@@ -62,14 +62,14 @@ impl Terminal {
         assert_eq!(is_done.recv_timeout(PATIENCE), Ok(true), "the client reads no keys");
     }
 
-    pub fn resize(&self, width: u16, height: u16) {
+    pub(crate) fn resize(&self, width: u16, height: u16) {
         let mut state = self.shown.state.lock().unwrap();
         state.parser.screen_mut().set_size(non_zero(height), non_zero(width));
         self.pty.resize(pty_process::Size::new(height, width)).unwrap();
     }
 
     /// Waits until the screen is as wanted; returns it.
-    pub fn wait(&self, wanted: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait(&self, wanted: impl Fn(&str) -> bool) -> String {
         let start = Instant::now();
         let mut state = self.shown.state.lock().unwrap();
         loop {
@@ -83,25 +83,25 @@ impl Terminal {
         }
     }
 
-    pub fn wait_for(&self, text: &str) -> String {
+    pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait(|screen| screen.contains(text))
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         Handle::of(&self.child).signal(signal).unwrap();
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Whether the terminal itself shows what is typed.
-    pub fn echoes(&self) -> bool {
+    pub(crate) fn echoes(&self) -> bool {
         is_echoing(&self.pty)
     }
 
     /// Waits for the end: the exit code, and whether the terminal was given back.
-    pub fn end(mut self) -> (Option<i32>, bool) {
+    pub(crate) fn end(mut self) -> (Option<i32>, bool) {
         let start = Instant::now();
         let mut state = self.shown.state.lock().unwrap();
         while !state.has_ended {

@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use std::time::Duration;
 use tui_input::InputRequest;
 
-pub struct Stage {
+pub(crate) struct Stage {
     pub model: Model,
     pub now: Now,
     pub size: (u16, u16),
@@ -29,7 +29,7 @@ pub struct Stage {
 
 impl Stage {
     /// Ann is connected; what the client asks by itself is answered.
-    pub fn new(width: u16, height: u16) -> Self {
+    pub(crate) fn new(width: u16, height: u16) -> Self {
         let options = Options {
             server: "hall:5260".to_owned(),
             bell: Bell::Mentions,
@@ -42,7 +42,7 @@ impl Stage {
     }
 
     /// The same with other options.
-    pub fn with(options: Options, width: u16, height: u16) -> Self {
+    pub(crate) fn with(options: Options, width: u16, height: u16) -> Self {
         let wall = "2026-11-23T12:00:00Z".parse().unwrap();
         let now = Now { ticks: Duration::ZERO, wall };
         let mut stage = Self {
@@ -57,7 +57,7 @@ impl Stage {
         stage
     }
 
-    pub fn connect(&mut self) {
+    pub(crate) fn connect(&mut self) {
         let welcome = Welcome::parse("ann 192.168.1.7 3 lanline/0.1.0").unwrap();
         self.event(Event::Connected(welcome));
         self.pass(Duration::from_millis(2));
@@ -70,14 +70,14 @@ impl Stage {
     }
 
     /// Answers the open `/ping`, if there is one.
-    pub fn pong(&mut self) {
+    pub(crate) fn pong(&mut self) {
         if self.recipients.iter().filter(|to| *to == "/ping").count() > self.pongs {
             self.pongs += 1;
             self.say("/ping", "ann", "");
         }
     }
 
-    pub fn event(&mut self, event: Event) {
+    pub(crate) fn event(&mut self, event: Event) {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
         let (shape, height) = screen::view_of(area, &self.model);
         self.model.set_view(shape, height);
@@ -93,24 +93,24 @@ impl Stage {
         }
     }
 
-    pub fn act(&mut self, action: Action) {
+    pub(crate) fn act(&mut self, action: Action) {
         self.event(Event::Do(action));
     }
 
     /// Types, and presses Enter.
-    pub fn enter(&mut self, line: &str) {
+    pub(crate) fn enter(&mut self, line: &str) {
         self.type_text(line);
         self.act(Action::Submit);
     }
 
-    pub fn type_text(&mut self, text: &str) {
+    pub(crate) fn type_text(&mut self, text: &str) {
         for c in text.chars() {
             self.act(Action::Edit(InputRequest::InsertChar(c)));
         }
     }
 
     /// A packet comes.
-    pub fn say(&mut self, from: &str, to: &str, msg: &str) {
+    pub(crate) fn say(&mut self, from: &str, to: &str, msg: &str) {
         self.event(Event::Packet(Received {
             name: from.to_owned(),
             ip: "192.168.1.8".to_owned(),
@@ -120,13 +120,13 @@ impl Stage {
     }
 
     /// The last packet to `to` is refused: `words` follow its ordinal.
-    pub fn refuse(&mut self, to: &str, words: &str) {
+    pub(crate) fn refuse(&mut self, to: &str, words: &str) {
         let index = self.recipients.iter().rposition(|recipient| recipient == to).unwrap();
         self.say("/error", "ann", &format!("{} {words}", index + 1));
     }
 
     /// Joins a room, and hears who is in it.
-    pub fn join(&mut self, room: &str, members: &str) {
+    pub(crate) fn join(&mut self, room: &str, members: &str) {
         self.enter(&format!("/join {room}"));
         let count = members.split('\n').count();
         self.say("/join", "ann", &format!("{room} {count}"));
@@ -134,7 +134,7 @@ impl Stage {
         self.pong();
     }
 
-    pub fn pass(&mut self, time: Duration) {
+    pub(crate) fn pass(&mut self, time: Duration) {
         self.now.ticks += time;
         self.now.wall += time;
         self.event(Event::Tick);
@@ -142,7 +142,7 @@ impl Stage {
 
     /// The packets asked for since the last call, without the client's own
     /// questions.
-    pub fn sent(&mut self) -> Vec<(String, String)> {
+    pub(crate) fn sent(&mut self) -> Vec<(String, String)> {
         let own = ["/ping", "/time", "/list", "/members", "/presence", "/resume"];
         std::mem::take(&mut self.effects)
             .into_iter()
@@ -154,15 +154,15 @@ impl Stage {
     }
 
     /// Whom each packet of this connection was for.
-    pub fn recipients(&self) -> &[String] {
+    pub(crate) fn recipients(&self) -> &[String] {
         &self.recipients
     }
 
-    pub fn bells(&self) -> usize {
+    pub(crate) fn bells(&self) -> usize {
         self.effects.iter().filter(|effect| **effect == Effect::Bell).count()
     }
 
-    pub fn terminal(&self) -> Terminal<TestBackend> {
+    pub(crate) fn terminal(&self) -> Terminal<TestBackend> {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         let theme = Theme { colors: true, palette: Palette::default() };
         terminal.draw(|frame| screen::draw(frame, &self.model, &theme)).unwrap();
@@ -170,7 +170,7 @@ impl Stage {
     }
 
     /// What is on the screen, a line a row.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         let terminal = self.terminal();
         let buffer = terminal.backend().buffer();
         let mut text = String::new();

@@ -7,7 +7,7 @@ use testkit::{Peer, Server, ask_until};
 
 /// What the server says to a greeting: `/welcome`, or the code of a refusal.
 fn greeted(server: &Server, name: &str) -> (Peer, String) {
-    let mut client = Peer::say(&server, name);
+    let mut client = Peer::say(server, name);
     let answer = client.next();
     let word = answer.refusal().map(|(_, code)| code.to_owned());
     (client, word.unwrap_or(answer.name))

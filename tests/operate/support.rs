@@ -8,17 +8,17 @@ use std::process::Output;
 use testkit::{PATIENCE, Server};
 
 /// A server with two workers and these flags.
-pub fn server(flags: &[&str]) -> Server {
+pub(crate) fn server(flags: &[&str]) -> Server {
     Server::builder().workers(2).arguments(flags).start()
 }
 
 /// Standard output as text.
-pub fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// One request over HTTP; status line and headers, and the body.
-pub fn http(address: SocketAddr, request: &str) -> (String, String) {
+pub(crate) fn http(address: SocketAddr, request: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
@@ -29,13 +29,13 @@ pub fn http(address: SocketAddr, request: &str) -> (String, String) {
 }
 
 /// A file of settings, in a folder of its own.
-pub struct File {
+pub(crate) struct File {
     _folder: tempfile::TempDir,
     pub path: PathBuf,
 }
 
 impl File {
-    pub fn new(name: &str, text: &str) -> Self {
+    pub(crate) fn new(name: &str, text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -43,13 +43,13 @@ impl File {
     }
 
     /// Puts another file in its place, the way editors do.
-    pub fn replace(&self, text: &str) {
+    pub(crate) fn replace(&self, text: &str) {
         let new = self.path.with_extension("new");
         std::fs::write(&new, text).unwrap();
         std::fs::rename(new, &self.path).unwrap();
     }
 
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         Path::to_str(&self.path).unwrap()
     }
 }

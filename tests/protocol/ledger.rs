@@ -6,7 +6,7 @@ use testkit::{Packet, Peer, ask_until, packet_text};
 
 /// The packets of one sender, by ordinal, and whom each was for.
 #[derive(Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     sent: BTreeMap<u64, BTreeSet<String>>,
     /// By recipient: the ordinals that they got, in the order they came.
     received: BTreeMap<String, Vec<u64>>,
@@ -19,7 +19,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Sends a packet that carries its ordinal, padded to about `length` bytes.
-    pub fn send(&mut self, sender: &mut Peer, to: &str, recipients: &[&str], length: usize) {
+    pub(crate) fn send(&mut self, sender: &mut Peer, to: &str, recipients: &[&str], length: usize) {
         let ordinal = sender.count(1);
         let text = numbered(ordinal, length);
         sender.send_raw(packet_text(&sender.name, to, &text) + "\n");
@@ -27,14 +27,14 @@ impl Ledger {
     }
 
     /// Notes what was sent by other ways, as [`numbered`] text.
-    pub fn note(&mut self, ordinal: u64, recipients: &[&str]) {
+    pub(crate) fn note(&mut self, ordinal: u64, recipients: &[&str]) {
         self.sent.insert(ordinal, recipients.iter().map(|&name| name.to_owned()).collect());
     }
 
     /// Sends until many in a row were refused for each of `full`, and nothing
     /// is under way any more. One alone would not do: the kernel may yet find
     /// room in a socket that had none.
-    pub fn fill(&mut self, sender: &mut Peer, to: &str, recipients: &[&str], full: &[&str]) {
+    pub(crate) fn fill(&mut self, sender: &mut Peer, to: &str, recipients: &[&str], full: &[&str]) {
         self.send_until(sender, to, recipients, |ledger, came| {
             for packet in came.iter().filter(|packet| packet.refusal().is_some()) {
                 assert_eq!(packet.refusal().unwrap().1, "busy", "{packet:?}");
@@ -44,7 +44,7 @@ impl Ledger {
     }
 
     /// Sends until the recipient, who reads nothing, is taken to be stuck.
-    pub fn send_until_stuck(&mut self, sender: &mut Peer, name: &str) {
+    pub(crate) fn send_until_stuck(&mut self, sender: &mut Peer, name: &str) {
         self.send_until(sender, name, &[name], |_, came| {
             let codes = came.iter().filter_map(Packet::refusal).map(|(_, code)| code);
             codes.filter(|code| *code == "undelivered").count() > 0
@@ -81,7 +81,7 @@ impl Ledger {
     }
 
     /// Notes what a recipient has got.
-    pub fn note_received(&mut self, name: &str, packets: &[Packet]) {
+    pub(crate) fn note_received(&mut self, name: &str, packets: &[Packet]) {
         let ordinals =
             packets.iter().filter(|packet| !packet.name.starts_with('/')).map(|packet| {
                 packet.msg.split(' ').next().unwrap().parse::<u64>().expect("a numbered text")
@@ -91,7 +91,7 @@ impl Ledger {
 
     /// Notes what the sender has heard; other packets than refusals are passed
     /// over. A refusal that names nobody is for all whom the packet was for.
-    pub fn note_refusals(&mut self, packets: &[Packet]) {
+    pub(crate) fn note_refusals(&mut self, packets: &[Packet]) {
         for packet in packets {
             let Some((ordinal, code)) = packet.refusal() else { continue };
             if self.off_the_books.contains(&ordinal) {
@@ -112,7 +112,7 @@ impl Ledger {
 
     /// Every packet was received whole or refused, not both, not twice, in
     /// order.
-    pub fn assert_settled(&self, recipient: &str) {
+    pub(crate) fn assert_settled(&self, recipient: &str) {
         let received = self.received(recipient);
         assert!(received.is_sorted_by(|a, b| a < b), "out of order, or twice: {received:?}");
         let mut settled: BTreeSet<u64> = received.iter().copied().collect();
@@ -130,7 +130,7 @@ impl Ledger {
     /// For a recipient who left without reading everything: nothing was both
     /// received and refused, and what is `undelivered` is the last that was
     /// taken for them.
-    pub fn assert_told(&self, recipient: &str) {
+    pub(crate) fn assert_told(&self, recipient: &str) {
         let received = self.received(recipient);
         let refused = self.refused(recipient);
         let both: Vec<&u64> = received.iter().filter(|n| refused.contains_key(n)).collect();
@@ -158,14 +158,14 @@ impl Ledger {
 
     /// [`Ledger::assert_told`] for one of many: the tail may be cut short by
     /// what was sent after they had left.
-    pub fn assert_told_among_others(&self, recipient: &str) {
+    pub(crate) fn assert_told_among_others(&self, recipient: &str) {
         let codes = self.refused(recipient);
         assert!(codes.values().any(|code| code == "undelivered"), "nothing was undelivered");
     }
 
     /// Tells a reader that nothing more comes, again as long as their queue is
     /// full.
-    pub fn end(&mut self, sender: &mut Peer, to: &str) {
+    pub(crate) fn end(&mut self, sender: &mut Peer, to: &str) {
         ask_until("the end is taken", || {
             let ordinal = sender.send(to, "end");
             self.off_the_books.insert(ordinal);
@@ -185,7 +185,7 @@ impl Ledger {
     }
 
     /// What this recipient missed, and why.
-    pub fn refused(&self, recipient: &str) -> BTreeMap<u64, String> {
+    pub(crate) fn refused(&self, recipient: &str) -> BTreeMap<u64, String> {
         self.refused.get(recipient).cloned().unwrap_or_default()
     }
 }
@@ -199,6 +199,6 @@ fn settled(sender: &mut Peer) -> Vec<Packet> {
 }
 
 /// A text that begins with its packet's ordinal.
-pub fn numbered(ordinal: u64, length: usize) -> String {
+pub(crate) fn numbered(ordinal: u64, length: usize) -> String {
     format!("{ordinal} {}", "x".repeat(length))
 }

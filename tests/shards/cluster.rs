@@ -16,12 +16,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// The server's address.
-pub const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+pub(crate) const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 /// A client, by number.
-pub type Who = usize;
+pub(crate) type Who = usize;
 
-pub struct Cluster {
+pub(crate) struct Cluster {
     pub shards: Vec<Shard<Who>>,
     pub counters: Arc<Counters>,
     pub now: Moment,
@@ -58,7 +58,7 @@ struct Client {
 
 /// A packet that a client got.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub(crate) struct Heard {
     pub from: String,
     pub to: String,
     pub msg: String,
@@ -66,7 +66,7 @@ pub struct Heard {
 
 impl Heard {
     /// The code of a refusal and the ordinal that it is for.
-    pub fn refusal(&self) -> (u64, &str) {
+    pub(crate) fn refusal(&self) -> (u64, &str) {
         assert_eq!(self.from, "/error", "{self:?}");
         let mut words = self.msg.split(['\n', ' ']);
         (words.next().unwrap().parse().unwrap(), words.next().unwrap())
@@ -74,7 +74,7 @@ impl Heard {
 }
 
 /// In the usual layout.
-pub fn packet(name: &str, to: &str, msg: &str) -> Vec<u8> {
+pub(crate) fn packet(name: &str, to: &str, msg: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     push_packet(&mut bytes, name, "", to, &JsonText::escape(msg));
     assert_eq!(bytes.pop(), Some(b'\n'));
@@ -82,7 +82,7 @@ pub fn packet(name: &str, to: &str, msg: &str) -> Vec<u8> {
 }
 
 impl Cluster {
-    pub fn new(workers: usize, settings: Settings) -> Self {
+    pub(crate) fn new(workers: usize, settings: Settings) -> Self {
         let settings = Arc::new(settings);
         let counters = Arc::new(Counters::new(workers));
         let shard = |worker| {
@@ -106,13 +106,13 @@ impl Cluster {
     }
 
     /// Nobody is held back by a rate, and broadcasts follow at once.
-    pub fn unpaced(workers: usize) -> Self {
+    pub(crate) fn unpaced(workers: usize) -> Self {
         Self::new(workers, unpaced())
     }
 
     // --- What clients do ---
 
-    pub fn connect(&mut self, worker: usize) -> Who {
+    pub(crate) fn connect(&mut self, worker: usize) -> Who {
         let who = self.clients.len();
         let peer = Ipv4Addr::from(0x0a01_0000 + who as u32).into();
         let id = self.shards[worker].accepted(self.now, who, (peer, SERVER), self.budget.clone());
@@ -122,7 +122,7 @@ impl Cluster {
     }
 
     /// Somebody comes and is welcomed.
-    pub fn join(&mut self, name: &str) -> Who {
+    pub(crate) fn join(&mut self, name: &str) -> Who {
         let who = self.connect(0);
         self.clients[who].name = name.to_owned();
         self.write(who, format!("{name}\n").as_bytes());
@@ -132,7 +132,7 @@ impl Cluster {
     }
 
     /// Somebody comes who is home at that worker.
-    pub fn join_at(&mut self, worker: usize) -> (Who, String) {
+    pub(crate) fn join_at(&mut self, worker: usize) -> (Who, String) {
         loop {
             let name = format!("user{}", self.clients.len());
             let who = self.join(&name);
@@ -142,46 +142,46 @@ impl Cluster {
         }
     }
 
-    pub fn say(&mut self, who: Who, to: &str, msg: &str) {
+    pub(crate) fn say(&mut self, who: Who, to: &str, msg: &str) {
         let bytes = packet(&self.clients[who].name, to, msg);
         self.write(who, &bytes);
     }
 
     /// Bytes are handled, and nothing else is done about them.
-    pub fn receive(&mut self, who: Who, bytes: &[u8]) {
+    pub(crate) fn receive(&mut self, who: Who, bytes: &[u8]) {
         let (worker, id) = self.clients[who].at.expect("is connected");
         self.shards[worker].received(self.now, id, bytes);
     }
 
     /// Takes a shard's effects away; how many there were.
-    pub fn effects(&mut self, worker: usize) -> usize {
+    pub(crate) fn effects(&mut self, worker: usize) -> usize {
         let mut effects = Vec::new();
         self.shards[worker].take_effects(&mut effects);
         effects.len()
     }
 
     /// Bytes reach the server, which reads them as soon as it wants to.
-    pub fn write(&mut self, who: Who, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, who: Who, bytes: &[u8]) {
         self.clients[who].unread.extend_from_slice(bytes);
         self.read(who);
         self.run();
     }
 
-    pub fn end(&mut self, who: Who, how: Ended) {
+    pub(crate) fn end(&mut self, who: Who, how: Ended) {
         let (worker, id) = self.clients[who].at.expect("is connected");
         self.shards[worker].ended(self.now, id, how);
         self.run();
     }
 
     /// Its socket turns out to be gone when it is written.
-    pub fn broken(&mut self, who: Who) {
+    pub(crate) fn broken(&mut self, who: Who) {
         let (worker, id) = self.clients[who].at.expect("is connected");
         self.shards[worker].broken(self.now, id);
         self.run();
     }
 
     /// The server stops.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         for shard in &mut self.shards {
             shard.stop(self.now);
         }
@@ -189,12 +189,12 @@ impl Cluster {
     }
 
     /// Its socket takes so many bytes more, and the kernel has not said so yet.
-    pub fn window_unseen(&mut self, who: Who, bytes: usize) {
+    pub(crate) fn window_unseen(&mut self, who: Who, bytes: usize) {
         self.clients[who].window = bytes;
     }
 
     /// Its socket takes so many bytes more.
-    pub fn window(&mut self, who: Who, bytes: usize) {
+    pub(crate) fn window(&mut self, who: Who, bytes: usize) {
         self.clients[who].window = bytes;
         if let Some((worker, id)) = self.clients[who].at {
             self.flush(worker, id);
@@ -202,7 +202,7 @@ impl Cluster {
         }
     }
 
-    pub fn pass(&mut self, time: Duration) {
+    pub(crate) fn pass(&mut self, time: Duration) {
         self.now = self.now.after(time);
         for worker in 0..self.shards.len() {
             self.shards[worker].expire(self.now);
@@ -211,7 +211,11 @@ impl Cluster {
     }
 
     /// The time until just before `time` is over, and then until it is.
-    pub fn pass_to_the_end(&mut self, time: Duration, mut just_before: impl FnMut(&mut Self)) {
+    pub(crate) fn pass_to_the_end(
+        &mut self,
+        time: Duration,
+        mut just_before: impl FnMut(&mut Self),
+    ) {
         self.pass(time - Duration::from_nanos(1));
         just_before(self);
         self.pass(Duration::from_nanos(1));
@@ -220,7 +224,7 @@ impl Cluster {
     // --- What can be seen ---
 
     /// All packets that have come since the last look.
-    pub fn heard(&mut self, who: Who) -> Vec<Heard> {
+    pub(crate) fn heard(&mut self, who: Who) -> Vec<Heard> {
         let client = &mut self.clients[who];
         let whole = client.taken.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
         let lines: Vec<u8> = client.taken.drain(..whole).collect();
@@ -229,32 +233,32 @@ impl Cluster {
     }
 
     /// The texts of all that has come.
-    pub fn texts(&mut self, who: Who) -> Vec<String> {
+    pub(crate) fn texts(&mut self, who: Who) -> Vec<String> {
         self.heard(who).into_iter().map(|heard| heard.msg).collect()
     }
 
     /// The one packet that has come.
-    pub fn only(&mut self, who: Who) -> Heard {
+    pub(crate) fn only(&mut self, who: Who) -> Heard {
         let mut heard = self.heard(who);
         assert_eq!(heard.len(), 1, "{heard:?}");
         heard.remove(0)
     }
 
     /// Ordinals and codes of all that has come: refusals, and nothing else.
-    pub fn refusals(&mut self, who: Who) -> Vec<(u64, Code)> {
+    pub(crate) fn refusals(&mut self, who: Who) -> Vec<(u64, Code)> {
         let code = |word: &str| Code::ALL.into_iter().find(|code| code.word() == word).unwrap();
         let heard = self.heard(who);
         heard.iter().map(Heard::refusal).map(|(ordinal, word)| (ordinal, code(word))).collect()
     }
 
     /// The one refusal that has come.
-    pub fn refused(&mut self, who: Who) -> (u64, Code) {
+    pub(crate) fn refused(&mut self, who: Who) -> (u64, Code) {
         let refusals = self.refusals(who);
         assert_eq!(refusals.len(), 1, "{refusals:?}");
         refusals[0]
     }
 
-    pub fn ask(&mut self, who: Who, endpoint: &str, msg: &str) -> String {
+    pub(crate) fn ask(&mut self, who: Who, endpoint: &str, msg: &str) -> String {
         self.say(who, endpoint, msg);
         let heard = self.only(who);
         assert_eq!(heard.from, endpoint, "{heard:?}");
@@ -262,29 +266,29 @@ impl Cluster {
     }
 
     /// Bytes that its socket has taken of a packet that isn't whole.
-    pub fn torn(&self, who: Who) -> usize {
+    pub(crate) fn torn(&self, who: Who) -> usize {
         self.clients[who].taken.len()
     }
 
-    pub fn is_shut(&self, who: Who) -> bool {
+    pub(crate) fn is_shut(&self, who: Who) -> bool {
         self.clients[who].shut
     }
 
-    pub fn is_closed(&self, who: Who) -> bool {
+    pub(crate) fn is_closed(&self, who: Who) -> bool {
         self.clients[who].closed
     }
 
     /// Where it is home.
-    pub fn home(&self, who: Who) -> usize {
+    pub(crate) fn home(&self, who: Who) -> usize {
         self.clients[who].at.expect("is connected").0
     }
 
     /// Bytes of its that wait in the server.
-    pub fn kept_bytes(&self, who: Who) -> usize {
+    pub(crate) fn kept_bytes(&self, who: Who) -> usize {
         self.clients[who].at.map_or(0, |(worker, id)| self.shards[worker].kept_bytes(id))
     }
 
-    pub fn wants_bytes(&mut self, who: Who) -> bool {
+    pub(crate) fn wants_bytes(&mut self, who: Who) -> bool {
         let Some((worker, id)) = self.clients[who].at else { return false };
         self.shards[worker].wants_bytes(id)
     }
@@ -292,7 +296,7 @@ impl Cluster {
     // --- The work of a worker ---
 
     /// Until nothing is left to do.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         loop {
             for worker in 0..self.shards.len() {
                 self.carry_out(worker);
@@ -325,7 +329,7 @@ impl Cluster {
     }
 
     /// Effects, without flushing the bulk_queue.
-    pub fn carry_out(&mut self, worker: usize) {
+    pub(crate) fn carry_out(&mut self, worker: usize) {
         loop {
             let mut effects = Vec::new();
             self.shards[worker].take_effects(&mut effects);
@@ -406,7 +410,7 @@ impl Cluster {
 }
 
 /// Settings without a rate and without a distance between broadcasts.
-pub fn unpaced() -> Settings {
+pub(crate) fn unpaced() -> Settings {
     Settings { rate: 0, broadcast_interval: Duration::ZERO, ..Settings::default() }
 }
 

@@ -246,10 +246,8 @@ impl<S> Client<S> {
     /// told no more than its queue is meant to hold.
     pub(super) fn can_be_told(&self, queue_bytes_max: usize) -> bool {
         let drained = matches!(self.input, Input::Drain { .. }) && !self.is_closing();
-        !self.output.torn
-            && !self.is_lingering()
-            && !self.input.is_gone()
-            && !(drained && self.queued_bytes() > queue_bytes_max)
+        let is_over = drained && self.queued_bytes() > queue_bytes_max;
+        !self.output.torn && !self.is_lingering() && !self.input.is_gone() && !is_over
     }
 
     /// Bytes in front of the text in the server's packets to it.

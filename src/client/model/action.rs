@@ -10,40 +10,12 @@ use crate::client::safe;
 use std::time::Duration;
 use tui_input::{Input, InputRequest};
 
+pub use super::intent::Action;
+
 /// Ctrl-C twice on an empty line leaves, if the second follows within this.
 const LEAVING_TIME: Duration = Duration::from_secs(3);
 /// A draft holds this many bytes; no packet could carry more.
 const DRAFT_BYTES_MAX: usize = 65_536;
-
-/// What a key stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Edit(InputRequest),
-    Submit,
-    Complete {
-        back: bool,
-    },
-    Older,
-    Newer,
-    PageUp,
-    PageDown,
-    RowUp,
-    RowDown,
-    ToStart,
-    ToEnd,
-    Next,
-    Previous,
-    Switch(usize),
-    NextUnread,
-    Search,
-    Escape,
-    /// Ctrl-C.
-    Interrupt,
-    /// Ctrl-D.
-    EndOfInput,
-    Help,
-    Repaint,
-}
 
 impl Model {
     pub(super) fn act(&mut self, action: Action, now: Now) {
@@ -84,7 +56,7 @@ impl Model {
             }
             Action::Interrupt => self.interrupt(now),
             Action::EndOfInput if self.conversation().draft.value().is_empty() => {
-                self.interrupt(now)
+                self.interrupt(now);
             }
             Action::EndOfInput => self.edit(InputRequest::DeleteNextChar),
             Action::Help => self.help(now),

@@ -4,10 +4,10 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | [`action`] | what a key does |
+//! | `intent`, [`action`] | what a key stands for, and what it does |
 //! | [`commands`] | what a typed line does |
 //! | [`incoming`] | what a packet does |
-//! | [`sending`] | typed lines on their way out; the outbox |
+//! | [`sending`], [`outbox`] | typed lines on their way out, and those that wait |
 //! | [`online`] | the connection comes, is kept up, goes, comes back |
 //! | [`conversation`], [`mod@line`], [`wrap`] | lines, where they are scrolled to, their rows |
 //! | [`asks`] | which answer belongs to which question, which ordinal to which line |
@@ -23,27 +23,29 @@ pub mod complete;
 pub mod conversation;
 pub mod history;
 pub mod incoming;
+mod intent;
 pub mod line;
 pub mod link;
 pub mod online;
+pub mod outbox;
 pub mod people;
 pub mod sending;
 pub mod wrap;
 
 use super::safe;
 use crate::wire::{Received, Welcome};
-use action::Action;
 use asks::Asks;
 use clock::{Clock, Now};
 use complete::Completion;
 use conversation::{Conversation, Place};
 use history::History;
+use intent::Action;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use line::{Kind, Line};
 use link::Link;
+use outbox::Outbox;
 use people::People;
-use sending::Outbox;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tui_input::Input;
@@ -284,7 +286,7 @@ impl Model {
             Event::NetworkCameBack => self.network_came_back(),
             Event::Packet(packet) => self.take_packet(packet, now),
             Event::Odd => {
-                self.warn(&Place::Server, "The server sent something that is no packet.", now)
+                self.warn(&Place::Server, "The server sent something that is no packet.", now);
             }
             Event::Lost(why) => self.lost(&why, now),
             Event::Tick => {}

@@ -8,52 +8,14 @@ use super::clock::Now;
 use super::conversation::{Place, key_of};
 use super::line::{Delivery, Kind, Line};
 use super::link::Link;
+use super::outbox::Typed;
 use super::{Effect, Model};
 use crate::client::safe;
 use crate::connect::pack;
-use std::collections::VecDeque;
 use tui_input::Input;
 
 /// Lines that may wait at once, in all conversations together.
 const OUTBOX_LINES_MAX: usize = 1_000;
-
-/// A typed line, and where it is shown.
-#[derive(Clone, Debug)]
-struct Typed {
-    /// A user, a room, or an endpoint.
-    to: String,
-    msg: String,
-    place: Place,
-    /// The number of the line that shows it in `place`.
-    number: u64,
-}
-
-/// Lines that wait for the connection, in the order typed.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    lines: VecDeque<Typed>,
-}
-
-impl Outbox {
-    pub fn len(&self) -> usize {
-        self.lines.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
-    /// Whether a line waits in that conversation.
-    pub fn has(&self, place: &Place) -> bool {
-        self.lines.iter().any(|line| line.place == *place)
-    }
-
-    /// Takes out the newest line of that conversation.
-    fn pop_newest(&mut self, place: &Place) -> Option<Typed> {
-        let index = self.lines.iter().rposition(|line| line.place == *place)?;
-        self.lines.remove(index)
-    }
-}
 
 impl Model {
     /// Sends a line to a user or to a room, and shows it there; returns the

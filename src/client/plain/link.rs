@@ -1,6 +1,7 @@
 //! The connection of the plain client: made, kept, lost, made again; lines sent,
 //! or waiting for it. Never: what a line means, what is printed of a packet.
 
+use super::link_state::Link;
 use super::print::Line;
 use super::{Plain, safe};
 use crate::client::model::link::pause;
@@ -12,21 +13,6 @@ use std::time::{Duration, Instant};
 
 /// A socket that takes no bytes holds up what comes no longer than this.
 const SEND_PATIENCE: Duration = Duration::from_millis(10);
-
-/// Where the connection stands.
-pub enum Link {
-    Up(Sender),
-    Connecting {
-        attempt: u32,
-        began: Instant,
-    },
-    Waiting {
-        attempt: u32,
-        until: Instant,
-    },
-    /// There is none, and no attempt to come.
-    Off,
-}
 
 impl Plain {
     pub(super) fn connected(&mut self, sender: Sender, resumed: bool) {

@@ -4,7 +4,7 @@
 //! | module | what lives there |
 //! | --- | --- |
 //! | this one | what happens, in turn; the end |
-//! | [`link`] | the connection: kept, lost, made again; what waits for it |
+//! | [`link`], [`link_state`] | the connection: kept, lost, made again; what waits for it |
 //! | [`input`] | lines of the pipe or the keyboard |
 //! | [`typed`] | what a typed line does |
 //! | [`print`] | what comes, as lines |
@@ -14,22 +14,24 @@
 
 pub mod input;
 pub mod link;
+pub mod link_state;
 pub mod print;
 pub mod prompt;
 pub mod typed;
 
 use super::model::incoming::is_secret;
 use super::model::sending::count;
+use super::open::open_or_resume;
 use super::reader::{News, Reader};
 use super::route::Route;
 use super::secret::Secret;
 use super::settings::Settings;
-use super::{Error, open_or_resume, safe};
+use super::{Error, safe};
 use crate::connect::Connection;
 use crate::wire::{Name, Received, Refusal};
 use crossbeam_channel::{Receiver as Inbox, bounded, never, select};
 use input::{Input, read_lines};
-use link::Link;
+use link_state::Link;
 use print::{Line, ODD, Printer, SentLines, closed};
 use prompt::{Prompt, Typed};
 use std::collections::{BTreeMap, VecDeque};

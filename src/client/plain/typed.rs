@@ -2,11 +2,21 @@
 //! server. Never: the connection.
 
 use super::Plain;
-use super::link::Link;
-use crate::client::HELP_PLAIN;
+use super::link_state::Link;
 use crate::client::model::commands::{ALIASES, no_such_command};
 use crate::client::typed::{Typed, split_word};
 use std::time::Instant;
+
+/// The plain client's own part of `/help`.
+const HELP_PLAIN: &str = "\
+@NAME text         send text to NAME (or to #ROOM)
+/to NAME           from now on lines go to NAME (or to #ROOM)
+/msg NAME text     as @NAME text
+/join #ROOM        join a room; from now on lines go there
+/list /who NAME /time /rooms /members #ROOM ...
+                   ask the server; it explains all of them below
+//text             a line that begins with a slash
+/quit              leave";
 
 impl Plain {
     /// Carries a line out.
@@ -45,7 +55,7 @@ impl Plain {
                 (_, "") => self.wrong("`/msg NAME text`"),
                 (to, text) => self.send(to, text),
             },
-            ("reply", "", _) | ("me", "", _) => self.wrong(&format!("`/{name} text`")),
+            ("reply" | "me", "", _) => self.wrong(&format!("`/{name} text`")),
             ("reply", text, _) => match self.last_direct.clone() {
                 Some(to) => self.send(&to, text),
                 None => self.wrong("nobody has written to you alone yet"),

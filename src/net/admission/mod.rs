@@ -9,4 +9,4 @@
 mod admit;
 mod networks;
 
-pub use admit::{Admission, Decision};
+pub(super) use admit::{Admission, Decision};

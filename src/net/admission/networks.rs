@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// Loopback, private (RFC 1918), link-local (RFC 3927, RFC 4291) and
 /// unique-local (RFC 4193) addresses. `peer` is no IPv4-mapped one.
-pub fn is_local(peer: IpAddr) -> bool {
+pub(super) fn is_local(peer: IpAddr) -> bool {
     match peer {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
         IpAddr::V6(v6) => {

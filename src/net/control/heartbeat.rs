@@ -15,7 +15,7 @@ use std::time::Duration;
 const ROUNDING: Duration = Duration::from_millis(1);
 
 /// What the first worker knows of the others.
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     loop_stats: Arc<LoopStats>,
     interval: Duration,
     number: u64,
@@ -25,7 +25,7 @@ pub struct Heartbeat {
 
 impl Heartbeat {
     /// With a watchdog, several times within its patience.
-    pub fn new(loop_stats: Arc<LoopStats>, watchdog: Option<Duration>) -> Self {
+    pub(crate) fn new(loop_stats: Arc<LoopStats>, watchdog: Option<Duration>) -> Self {
         let wanted = watchdog.map_or(HEARTBEAT_INTERVAL, |patience| patience / 4);
         let interval = wanted.clamp(HEARTBEAT_INTERVAL_MIN, HEARTBEAT_INTERVAL);
         Self { loop_stats, interval, number: 0, due: Moment::default(), silent: false }
@@ -36,7 +36,7 @@ impl Heartbeat {
     ///
     /// # Errors
     /// Where a worker can't be woken.
-    pub fn look(&mut self, now: Moment, mailboxes: &Mailboxes) -> io::Result<bool> {
+    pub(crate) fn look(&mut self, now: Moment, mailboxes: &Mailboxes) -> io::Result<bool> {
         if now < self.due {
             return Ok(false);
         }
@@ -59,7 +59,7 @@ impl Heartbeat {
         Ok(well)
     }
 
-    pub fn next_look(&self) -> Moment {
+    pub(crate) fn next_look(&self) -> Moment {
         self.due
     }
 }

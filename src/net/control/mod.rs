@@ -14,6 +14,6 @@ mod reload;
 mod shutdown;
 mod task;
 
-pub use heartbeat::Heartbeat;
-pub use reload::{Reload, Reread};
-pub use task::ControlTask;
+pub(super) use heartbeat::Heartbeat;
+pub(super) use reload::{Reload, Reread};
+pub(super) use task::ControlTask;

@@ -10,10 +10,10 @@ use std::io;
 use std::sync::Arc;
 
 /// Where the settings come from: reads everything again.
-pub type Reread = Box<dyn Fn() -> Result<Config, String> + Send>;
+pub(crate) type Reread = Box<dyn Fn() -> Result<Config, String> + Send>;
 
 /// What a server needs to change its mind.
-pub struct Reload {
+pub(crate) struct Reload {
     reread: Reread,
     /// What holds now.
     config: Config,
@@ -22,17 +22,22 @@ pub struct Reload {
 }
 
 impl Reload {
-    pub fn new(reread: Reread, config: Config, admission: Admission, allowance: Allowance) -> Self {
+    pub(crate) fn new(
+        reread: Reread,
+        config: Config,
+        admission: Admission,
+        allowance: Allowance,
+    ) -> Self {
         Self { reread, config, admission, allowance }
     }
 
     /// What holds now.
-    pub fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 
     /// The admission as it is now.
-    pub fn admission(&self) -> &Admission {
+    pub(crate) fn admission(&self) -> &Admission {
         &self.admission
     }
 
@@ -40,7 +45,7 @@ impl Reload {
     ///
     /// # Errors
     /// Where a worker can't be woken: the process is out of order.
-    pub fn run(&mut self, mailboxes: &Mailboxes) -> io::Result<()> {
+    pub(crate) fn run(&mut self, mailboxes: &Mailboxes) -> io::Result<()> {
         let (clients_max, new) = match self.read() {
             Ok(read) => read,
             Err(wrong) => {

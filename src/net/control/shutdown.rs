@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(2);
 
 /// The way to rest, five seconds at most, which the first worker watches over
 /// between its ticks: no thread can be started any more.
-pub struct ComingToRest {
+pub(super) struct ComingToRest {
     mailboxes: Arc<Mailboxes>,
     stage: Stage,
     next_look: Moment,
@@ -41,7 +41,7 @@ enum Stage {
 }
 
 impl ComingToRest {
-    pub fn new(mailboxes: Arc<Mailboxes>, now: Moment) -> Self {
+    pub(super) fn new(mailboxes: Arc<Mailboxes>, now: Moment) -> Self {
         Self { mailboxes, stage: Stage::Asked, next_look: now }
     }
 
@@ -49,7 +49,7 @@ impl ComingToRest {
     ///
     /// # Errors
     /// Where a worker can't be woken.
-    pub fn look(&mut self, now: Moment) -> io::Result<()> {
+    pub(super) fn look(&mut self, now: Moment) -> io::Result<()> {
         self.next_look = now.after(LOOK);
         let mailboxes = &self.mailboxes;
         let flushed = mailboxes.in_flight().have_all(Reached::Flushed);
@@ -76,7 +76,7 @@ impl ComingToRest {
         }
     }
 
-    pub fn next_look(&self) -> Moment {
+    pub(super) fn next_look(&self) -> Moment {
         self.next_look
     }
 }

@@ -13,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 
 /// The first worker's second task.
-pub struct ControlTask {
+pub(crate) struct ControlTask {
     signals: Signals,
     supervisor: Arc<Supervisor>,
     reload: Reload,
@@ -27,7 +27,7 @@ pub struct ControlTask {
 }
 
 impl ControlTask {
-    pub fn new(
+    pub(crate) fn new(
         signals: Signals,
         supervisor: Arc<Supervisor>,
         reload: Reload,
@@ -38,7 +38,7 @@ impl ControlTask {
     }
 
     /// Looks at the signals at the end of this tick.
-    pub fn signalled(&mut self) {
+    pub(crate) fn signalled(&mut self) {
         self.signalled = true;
     }
 
@@ -46,7 +46,7 @@ impl ControlTask {
     ///
     /// # Errors
     /// What the system says.
-    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         self.signals.watch(registry, token)
     }
 
@@ -54,7 +54,7 @@ impl ControlTask {
     ///
     /// # Errors
     /// Where a worker can't be woken.
-    pub fn look(&mut self, now: Moment) -> io::Result<()> {
+    pub(crate) fn look(&mut self, now: Moment) -> io::Result<()> {
         if std::mem::take(&mut self.signalled) {
             self.heed_signals(now)?;
         }
@@ -67,7 +67,7 @@ impl ControlTask {
     }
 
     /// When [`ControlTask::look`] has something to do.
-    pub fn next_look(&self) -> Option<Moment> {
+    pub(crate) fn next_look(&self) -> Option<Moment> {
         let rest = self.rest.as_ref().map(ComingToRest::next_look);
         let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next_look);
         [rest, heartbeat].into_iter().flatten().min()

@@ -8,11 +8,11 @@
 //! | `wake_flag` | how many wakes many messages need: one |
 //! | [`in_flight`] | what is in flight between workers, and how far each is |
 
-pub mod in_flight;
+pub(super) mod in_flight;
 mod mailboxes;
 mod message;
 mod wake_flag;
 
-pub use in_flight::InFlight;
-pub use mailboxes::{Mailbox, Mailboxes};
-pub use message::{ReloadableConfig, WorkerMessage};
+pub(super) use in_flight::InFlight;
+pub(super) use mailboxes::{Mailbox, Mailboxes};
+pub(super) use message::{ReloadableConfig, WorkerMessage};

@@ -13,20 +13,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///   followed by a wake. Sequentially consistent, since the flag and the
 ///   channel are two places; `loom` checks it below.
 #[derive(Debug)]
-pub struct WakeFlag(AtomicBool);
+pub(super) struct WakeFlag(AtomicBool);
 
 impl WakeFlag {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(AtomicBool::new(false))
     }
 
     /// After sending: whether the receiver has to be woken.
-    pub fn raise(&self) -> bool {
+    pub(super) fn raise(&self) -> bool {
         !self.0.swap(true, Ordering::SeqCst)
     }
 
     /// Before looking.
-    pub fn lower(&self) {
+    pub(super) fn lower(&self) {
         self.0.swap(false, Ordering::SeqCst);
     }
 }

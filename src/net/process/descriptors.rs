@@ -20,7 +20,7 @@ pub fn clients_allowed(descriptors: usize, workers: usize, listeners: usize) -> 
 
 /// How many clients the descriptor limit allows, now and while we serve.
 #[derive(Clone, Copy, Debug)]
-pub struct Allowance {
+pub(crate) struct Allowance {
     limit: usize,
     allowed: usize,
 }
@@ -30,7 +30,7 @@ impl Allowance {
     ///
     /// # Errors
     /// [`ServeError`] where it leaves no room for clients.
-    pub fn of(config: &Config) -> Result<Self, ServeError> {
+    pub(crate) fn of(config: &Config) -> Result<Self, ServeError> {
         let limit = raise_limit().map_err(ServeError::system("descriptor limit"))?;
         let listeners = config.listen.len().max(1);
         let allowed = clients_allowed(limit, config.workers, listeners);
@@ -45,7 +45,7 @@ impl Allowance {
     ///
     /// # Errors
     /// [`ServeError::ClientsMax`] where more were asked for.
-    pub fn clients_max(self, config: &Config) -> Result<usize, ServeError> {
+    pub(crate) fn clients_max(self, config: &Config) -> Result<usize, ServeError> {
         let Self { limit, allowed } = self;
         match config.clients_max {
             Some(wanted) if wanted > allowed => {
@@ -59,7 +59,7 @@ impl Allowance {
 #[cfg(test)]
 impl Allowance {
     /// For so many clients.
-    pub fn for_clients(allowed: usize) -> Self {
+    pub(crate) fn for_clients(allowed: usize) -> Self {
         Self { limit: allowed, allowed }
     }
 }

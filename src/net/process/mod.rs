@@ -7,10 +7,11 @@
 //! | [`supervisor`] | what systemd gives and wants to hear |
 //! | [`descriptors`] | how many connections the system allows |
 
-pub mod descriptors;
+pub(super) mod descriptors;
 mod signals;
-pub mod supervisor;
+pub(super) mod supervisor;
 
-pub use descriptors::{Allowance, clients_allowed};
-pub use signals::{Signal, Signals};
-pub use supervisor::Supervisor;
+pub(super) use descriptors::Allowance;
+pub use descriptors::clients_allowed;
+pub(super) use signals::{Signal, Signals};
+pub(super) use supervisor::Supervisor;

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// SIGTERM, SIGINT: come to rest and end.
     Stop,
     /// SIGHUP.
@@ -18,7 +18,7 @@ pub enum Signal {
 
 /// The signals of this process, from now on.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     stop: UnixStream,
     reload: UnixStream,
 }
@@ -28,7 +28,7 @@ impl Signals {
     ///
     /// # Errors
     /// What the system says.
-    pub fn take_over() -> io::Result<Self> {
+    pub(crate) fn take_over() -> io::Result<Self> {
         let (stop, on_stop) = UnixStream::pair()?;
         let (reload, on_reload) = UnixStream::pair()?;
         let again = std::os::fd::OwnedFd::from(std::os::unix::net::UnixStream::from(on_stop));
@@ -42,13 +42,13 @@ impl Signals {
     ///
     /// # Errors
     /// What the system says.
-    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         registry.register(&mut self.stop, token, Interest::READABLE)?;
         registry.register(&mut self.reload, token, Interest::READABLE)
     }
 
     /// Those that came since the last look.
-    pub fn take(&mut self) -> Vec<Signal> {
+    pub(crate) fn take(&mut self) -> Vec<Signal> {
         let came = |pipe: &mut UnixStream| {
             let mut bytes = [0; 64];
             let mut any = false;
@@ -66,7 +66,7 @@ impl Signals {
 #[cfg(test)]
 impl Signals {
     /// Signals that a test gives, by a byte each.
-    pub fn of(stop: UnixStream, reload: UnixStream) -> Self {
+    pub(crate) fn of(stop: UnixStream, reload: UnixStream) -> Self {
         Self { stop, reload }
     }
 }

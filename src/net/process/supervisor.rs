@@ -16,14 +16,14 @@ use std::time::Duration;
 
 /// Whoever started us and watches over us, if anybody.
 #[derive(Debug, Default)]
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     socket: Option<UnixDatagram>,
     watchdog: Option<Duration>,
 }
 
 impl Supervisor {
     /// As the environment says.
-    pub fn from_env() -> Self {
+    pub(crate) fn from_env() -> Self {
         let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return Self::default() };
         match connect(&path) {
             Ok(socket) => Self { socket: Some(socket), watchdog: watchdog() },
@@ -35,27 +35,27 @@ impl Supervisor {
     }
 
     /// Within what time it wants to hear that we are well.
-    pub fn watchdog(&self) -> Option<Duration> {
+    pub(crate) fn watchdog(&self) -> Option<Duration> {
         self.watchdog
     }
 
     /// We serve, or serve again.
-    pub fn is_ready(&self) {
+    pub(crate) fn is_ready(&self) {
         self.tell("READY=1");
     }
 
     /// We read our settings again, at this time of `CLOCK_MONOTONIC`.
-    pub fn is_reloading(&self) {
+    pub(crate) fn is_reloading(&self) {
         self.tell("RELOADING=1");
     }
 
     /// We are on our way out.
-    pub fn is_stopping(&self) {
+    pub(crate) fn is_stopping(&self) {
         self.tell("STOPPING=1");
     }
 
     /// All workers answer.
-    pub fn is_well(&self) {
+    pub(crate) fn is_well(&self) {
         if self.watchdog.is_some() {
             self.tell("WATCHDOG=1");
         }
@@ -96,7 +96,7 @@ fn watchdog() -> Option<Duration> {
 ///
 /// # Errors
 /// Where one of them is no TCP listener.
-pub fn inherited_listeners() -> io::Result<Vec<TcpListener>> {
+pub(crate) fn inherited_listeners() -> io::Result<Vec<TcpListener>> {
     let mut sockets = ListenFd::from_env();
     let mut listeners = Vec::new();
     for number in 0..sockets.len() {
@@ -108,7 +108,7 @@ pub fn inherited_listeners() -> io::Result<Vec<TcpListener>> {
 #[cfg(test)]
 impl Supervisor {
     /// One that hears of us through this socket.
-    pub fn of(socket: UnixDatagram, watchdog: Option<Duration>) -> Self {
+    pub(crate) fn of(socket: UnixDatagram, watchdog: Option<Duration>) -> Self {
         Self { socket: Some(socket), watchdog }
     }
 }

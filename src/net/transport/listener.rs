@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// One address, for all workers.
-pub struct Listener {
+pub(crate) struct Listener {
     /// With the real port.
     pub address: SocketAddr,
     /// One for each worker.
@@ -21,14 +21,14 @@ pub struct Listener {
 
 /// One worker's part of a listener.
 #[derive(Debug)]
-pub struct Acceptor(TcpListener);
+pub(crate) struct Acceptor(TcpListener);
 
 impl Acceptor {
     /// From here on events tell when connections wait.
     ///
     /// # Errors
     /// What the system says.
-    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         registry.register(&mut self.0, token, Interest::READABLE)
     }
 
@@ -36,7 +36,7 @@ impl Acceptor {
     ///
     /// # Errors
     /// What the system says; `WouldBlock` where none waits.
-    pub fn accept(&self) -> io::Result<(Transport, SocketAddr)> {
+    pub(crate) fn accept(&self) -> io::Result<(Transport, SocketAddr)> {
         let (stream, peer) = self.0.accept()?;
         Ok((Transport::tcp(stream), peer))
     }
@@ -48,7 +48,7 @@ impl Listener {
     ///
     /// # Errors
     /// What the system says.
-    pub fn inherited(
+    pub(crate) fn inherited(
         listener: &std::net::TcpListener,
         workers: usize,
         user_timeout: Duration,
@@ -65,7 +65,7 @@ impl Listener {
 ///
 /// # Errors
 /// Which address, and what the system says.
-pub fn bind_all(
+pub(crate) fn bind_all(
     wanted: &[SocketAddr],
     workers: usize,
     user_timeout: Duration,

@@ -31,15 +31,15 @@
 //!   whether it has something to read of which no event will tell.
 
 mod kinds;
-pub mod listener;
+pub(super) mod listener;
 mod outcome;
 #[cfg(test)]
 mod scripted;
 mod status;
 mod tcp;
 
-pub use kinds::Transport;
-pub use listener::{Acceptor, Listener};
-pub use outcome::{Readiness, Received, Sent};
+pub(super) use kinds::Transport;
+pub(super) use listener::{Acceptor, Listener};
+pub(super) use outcome::{Readiness, Received, Sent};
 #[cfg(test)]
-pub use scripted::{Script, Scripted};
+pub(super) use scripted::{Script, Scripted};

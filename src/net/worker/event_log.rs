@@ -20,14 +20,14 @@ enum Kind {
 
 /// What one worker has logged of late.
 #[derive(Debug, Default)]
-pub struct EventLog {
+pub(super) struct EventLog {
     /// Until when each kind is quiet, and how many came meanwhile.
     quiet: BTreeMap<Kind, (Moment, u64)>,
 }
 
 impl EventLog {
     /// Something that a shard reports.
-    pub fn report(&mut self, now: Moment, report: Report) {
+    pub(super) fn report(&mut self, now: Moment, report: Report) {
         match report {
             Report::Closed { peer, code } => {
                 if self.speaks(now, Kind::Closed(code)) {
@@ -60,19 +60,19 @@ impl EventLog {
     }
 
     /// `accept` failed for want of something.
-    pub fn accept_failed(&mut self, now: Moment, error: &io::Error) {
+    pub(super) fn accept_failed(&mut self, now: Moment, error: &io::Error) {
         if self.speaks(now, Kind::AcceptFailed) {
             warn!("can't accept connections for now: {error}");
         }
     }
 
     /// When the next sum is due.
-    pub fn next_due(&self) -> Option<Moment> {
+    pub(super) fn next_due(&self) -> Option<Moment> {
         self.quiet.values().map(|&(until, _)| until).min()
     }
 
     /// Writes the sums that are due.
-    pub fn sum_up(&mut self, now: Moment) {
+    pub(super) fn sum_up(&mut self, now: Moment) {
         let mut again = Vec::new();
         self.quiet.retain(|&kind, &mut (until, count)| {
             if until > now {

@@ -21,4 +21,4 @@ mod state;
 mod tests;
 mod tick;
 
-pub use state::{Parts, WAKER, Worker};
+pub(super) use state::{Parts, WAKER, Worker};

@@ -16,14 +16,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// The waker's token; connections' tokens are their handles.
-pub const WAKER: Token = Token(usize::MAX);
+pub(crate) const WAKER: Token = Token(usize::MAX);
 /// The signals' token.
 pub(super) const SIGNALS: Token = Token(usize::MAX - 1);
 /// The listeners' tokens count down from here.
 pub(super) const LAST_LISTENER: usize = usize::MAX - 2;
 
 /// What a worker is made of.
-pub struct Parts {
+pub(crate) struct Parts {
     pub worker: WorkerId,
     pub poll: Poll,
     pub listeners: Vec<Acceptor>,
@@ -38,7 +38,7 @@ pub struct Parts {
 }
 
 /// One worker, in its thread.
-pub struct Worker {
+pub(crate) struct Worker {
     pub(super) parts: Parts,
     pub(super) scratch: Box<[u8]>,
     pub(super) now: Moment,
@@ -72,7 +72,7 @@ pub(super) enum Stage {
 
 impl Worker {
     /// What every worker's thread needs of the sandbox.
-    pub fn needs() -> Needs {
+    pub(crate) fn needs() -> Needs {
         Needs { connections: true, ..Needs::default() }
     }
 
@@ -80,7 +80,7 @@ impl Worker {
     ///
     /// # Errors
     /// What the system says.
-    pub fn new(mut parts: Parts) -> io::Result<Self> {
+    pub(crate) fn new(mut parts: Parts) -> io::Result<Self> {
         for (number, listener) in parts.listeners.iter_mut().enumerate() {
             let token = Token(LAST_LISTENER - number);
             listener.register(parts.poll.registry(), token)?;

@@ -15,7 +15,7 @@ impl Worker {
     ///
     /// # Errors
     /// Where the poll itself fails: the process is out of order.
-    pub fn run(mut self) -> io::Result<()> {
+    pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(limits::EVENTS_PER_TICK_MAX);
         while self.stage != Stage::Ended {
             let timeout = self.timeout();

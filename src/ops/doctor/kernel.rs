@@ -1,14 +1,15 @@
 //! What the kernel allows: descriptors, the queue at the door, ports, tracked
 //! connections.
 
-use super::{Finding, Machine, Plan, sysctl};
+use super::finding::sysctl;
+use super::{Finding, Machine, Plan};
 use crate::limits::{DEFAULT_PORT, LISTEN_BACKLOG};
 use crate::net::clients_allowed;
 
 /// So many who come at once are let in without a second try; more gains little.
 const BACKLOG_WANTED: u64 = 4096;
 
-pub fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
+pub(super) fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
     let hard = rlimit::Resource::NOFILE.get_hard().unwrap_or(0);
     let mut findings = vec![descriptors(plan, hard), backlog(plan, machine)];
     findings.extend(ports(plan, machine));

@@ -9,7 +9,7 @@ const SERVER_BYTES: u64 = 32 << 20;
 /// for the socket, with air for a packet on its way in and out.
 const USER_BYTES: u64 = 16 << 10;
 
-pub fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
+pub(super) fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
     const WHAT: &str = "memory";
     let Some(available) = available(machine) else {
         return vec![Finding::note(WHAT, "how much there is can't be read".into(), None)];

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// This program is younger than a clock that says less: 2026-11-01, UTC.
 const RELEASED: Duration = Duration::from_secs(1_793_491_200);
 
-pub fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
+pub(super) fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
     let default = [SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))];
     let listen = if plan.listen.is_empty() { &default[..] } else { &plan.listen[..] };
     let mut findings: Vec<Finding> = listen.iter().map(|&address| port(address)).collect();

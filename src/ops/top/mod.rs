@@ -62,18 +62,18 @@ impl Watch {
             history.add(self.stats()?, Instant::now());
             terminal
                 .draw(|frame| {
-                    view::draw(frame, &self.server, &self.connection.welcome.version, &history)
+                    view::draw(frame, &self.server, &self.connection.welcome.version, &history);
                 })
                 .map_err(TopError::Terminal)?;
             shown += 1;
-            if self.count == Some(shown) || self.waits_for_the_end(next)? {
+            if self.count == Some(shown) || Self::waits_for_the_end(next)? {
                 return Ok(());
             }
         }
     }
 
     /// Until the next look; true where the user has had enough.
-    fn waits_for_the_end(&self, next: Instant) -> Result<bool, TopError> {
+    fn waits_for_the_end(next: Instant) -> Result<bool, TopError> {
         loop {
             let left = next.saturating_duration_since(Instant::now());
             if !event::poll(left).map_err(TopError::Terminal)? {

@@ -8,13 +8,13 @@ const KEPT: usize = 512;
 
 /// One answer: `NAME VALUE` a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
+pub(super) struct Stats {
     values: HashMap<String, u64>,
 }
 
 /// What is drawn over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Series {
+pub(super) enum Series {
     Users,
     PacketsIn,
     PacketsOut,
@@ -25,14 +25,14 @@ pub enum Series {
 
 /// The last looks.
 #[derive(Debug, Default)]
-pub struct History {
+pub(super) struct History {
     last: Option<(Instant, Stats)>,
     series: [VecDeque<u64>; Series::ALL.len()],
 }
 
 impl Stats {
     /// None where it is no answer of `/stats`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let pair = |line: &str| {
             let (name, value) = line.split_once(' ')?;
             Some((name.to_owned(), value.parse().ok()?))
@@ -42,19 +42,19 @@ impl Stats {
     }
 
     /// A value that this server doesn't have is 0.
-    pub fn get(&self, name: &str) -> u64 {
+    pub(super) fn get(&self, name: &str) -> u64 {
         self.values.get(name).copied().unwrap_or(0)
     }
 
     /// Users of each worker, in order.
-    pub fn users_of_workers(&self) -> Vec<u64> {
+    pub(super) fn users_of_workers(&self) -> Vec<u64> {
         let of = |worker| self.values.get(&format!("users_worker_{worker}")).copied();
         (0..).map_while(of).collect()
     }
 }
 
 impl Series {
-    pub const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Users,
         Self::Refused,
         Self::PacketsIn,
@@ -64,7 +64,7 @@ impl Series {
     ];
 
     /// For people.
-    pub fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::Users => "users",
             Self::Refused => "refused/s",
@@ -89,7 +89,7 @@ impl Series {
 
 impl History {
     /// The newest look. Rates begin with the second one.
-    pub fn add(&mut self, stats: Stats, now: Instant) {
+    pub(super) fn add(&mut self, stats: Stats, now: Instant) {
         for series in Series::ALL {
             let value = match (series.counter(), &self.last) {
                 (None, _) => stats.get("users"),
@@ -111,23 +111,23 @@ impl History {
     }
 
     /// The newest answer.
-    pub fn stats(&self) -> Option<&Stats> {
+    pub(super) fn stats(&self) -> Option<&Stats> {
         self.last.as_ref().map(|(_, stats)| stats)
     }
 
     /// So many of the newest values, the oldest first.
-    pub fn tail(&self, series: Series, count: usize) -> Vec<u64> {
+    pub(super) fn tail(&self, series: Series, count: usize) -> Vec<u64> {
         let values = &self.series[series as usize];
         values.iter().skip(values.len().saturating_sub(count)).copied().collect()
     }
 
     /// The newest value.
-    pub fn now(&self, series: Series) -> u64 {
+    pub(super) fn now(&self, series: Series) -> u64 {
         self.series[series as usize].back().copied().unwrap_or(0)
     }
 
     /// The newest look in a line.
-    pub fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let words: Vec<String> =
             Series::ALL.iter().map(|&s| format!("{} {}", s.title(), self.now(s))).collect();
         words.join(", ")

@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Bar, BarChart, Block, Sparkline};
 
 /// Draws everything anew.
-pub fn draw(frame: &mut Frame<'_>, server: &str, version: &str, history: &History) {
+pub(super) fn draw(frame: &mut Frame<'_>, server: &str, version: &str, history: &History) {
     let rows = Layout::vertical([
         Constraint::Length(1),
         Constraint::Fill(3),

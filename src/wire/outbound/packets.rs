@@ -30,6 +30,7 @@ pub(super) struct Packets<T> {
     /// Those of the segments that are shared, in order.
     frames: VecDeque<Arc<Frame<T>>>,
     /// Bytes by owner, of segments not sent whole, once somebody asked.
+    #[expect(clippy::box_collection, reason = "every connection has a queue, and few this")]
     shares: Option<Box<HashMap<u64, usize>>>,
 }
 
@@ -57,23 +58,23 @@ impl<T> Default for Packets<T> {
 }
 
 impl<T: Owned> Packets<T> {
-    pub fn queued_bytes(&self) -> usize {
+    pub(super) fn queued_bytes(&self) -> usize {
         self.queued
     }
 
-    pub fn is_torn(&self) -> bool {
+    pub(super) fn is_torn(&self) -> bool {
         self.torn > 0
     }
 
     /// Adds the packet that `write` appends.
-    pub fn push_with(&mut self, tag: T, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn push_with(&mut self, tag: T, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes.len();
         write(&mut self.bytes);
         self.push(tag, self.bytes.len() - before, false);
     }
 
     /// Adds a frame for many.
-    pub fn push_frame(&mut self, frame: &Arc<Frame<T>>) {
+    pub(super) fn push_frame(&mut self, frame: &Arc<Frame<T>>) {
         if frame.is_copied() {
             self.bytes.extend_from_slice(&frame.bytes);
         } else {
@@ -92,12 +93,12 @@ impl<T: Owned> Packets<T> {
     }
 
     /// What waits, where one slice holds it all.
-    pub fn contiguous(&self) -> Option<&[u8]> {
+    pub(super) fn contiguous(&self) -> Option<&[u8]> {
         self.frames.is_empty().then(|| &self.bytes[self.head..])
     }
 
     /// See [`super::Outbound::fill`].
-    pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+    pub(super) fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut used = 0;
         let mut copied = self.head;
         let mut run = self.head;
@@ -133,7 +134,7 @@ impl<T: Owned> Packets<T> {
     }
 
     /// See [`super::Outbound::advance`].
-    pub fn advance(&mut self, sent: usize) -> usize {
+    pub(super) fn advance(&mut self, sent: usize) -> usize {
         if sent >= self.queued {
             let whole = self.segments.len() - self.first;
             self.clear();
@@ -171,7 +172,7 @@ impl<T: Owned> Packets<T> {
     }
 
     /// The tags of all packets that are not sent whole, in order.
-    pub fn tags(&self) -> impl Iterator<Item = T> {
+    pub(super) fn tags(&self) -> impl Iterator<Item = T> {
         self.segments[self.first..].iter().map(|segment| segment.tag)
     }
 
@@ -204,7 +205,7 @@ impl<T: Owned> Packets<T> {
     }
 
     /// See [`super::Outbound::bytes_of`].
-    pub fn bytes_of(&mut self, owner: u64) -> usize {
+    pub(super) fn bytes_of(&mut self, owner: u64) -> usize {
         let waiting = &self.segments[self.first..];
         let shares = self.shares.get_or_insert_with(|| {
             let mut shares = Box::<HashMap<u64, usize>>::default();

@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 
 /// A packet that arrived as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Landed {
+pub(crate) struct Landed {
     pub from: User,
     /// Nanoseconds since the run began.
     pub sent_at: u64,
@@ -18,7 +18,7 @@ pub struct Landed {
 impl Ledger {
     /// `at` has received a packet, stamped as from `name` at `ip`. Returns what
     /// it was, if it was as it should be and comes from this process.
-    pub fn delivered(
+    pub(crate) fn delivered(
         &mut self,
         at: User,
         name: &str,

@@ -5,12 +5,12 @@ use super::{Departure, FaultKind, User};
 
 impl Ledger {
     /// How many packets have neither arrived nor an excuse.
-    pub fn outstanding(&self) -> u64 {
+    pub(crate) fn outstanding(&self) -> u64 {
         self.leftovers().filter(|leftover| !leftover.is_excused).count() as u64
     }
 
     /// Ends the books: what is left is excused or lost.
-    pub fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         let leftovers: Vec<Leftover> = self.leftovers().collect();
         for leftover in leftovers {
             if leftover.is_excused {

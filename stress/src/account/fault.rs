@@ -6,7 +6,7 @@ use std::fmt;
 /// What is wrong with a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum FaultKind {
+pub(crate) enum FaultKind {
     /// Neither delivered nor refused.
     Lost,
     /// Delivered again, or after it was refused.
@@ -27,7 +27,7 @@ pub enum FaultKind {
 
 /// One fault: who, when, which packet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
+pub(crate) struct Fault {
     pub kind: FaultKind,
     pub from: String,
     pub to: String,

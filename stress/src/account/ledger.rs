@@ -42,7 +42,7 @@ pub(super) struct Account {
 }
 
 /// Every packet of one process's users.
-pub struct Ledger {
+pub(crate) struct Ledger {
     pub(super) names: Names,
     pub(super) accounts: Vec<Account>,
     /// Ordinals on their way, by sender and recipient, oldest first; refused
@@ -63,7 +63,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// An empty ledger. `has_newcomers`: posts may meet users who come or go.
-    pub fn new(names: Names, has_newcomers: bool) -> Self {
+    pub(crate) fn new(names: Names, has_newcomers: bool) -> Self {
         Self {
             names,
             accounts: Vec::new(),
@@ -79,51 +79,51 @@ impl Ledger {
     }
 
     /// What other processes' users have sent to all and was received here.
-    pub fn foreign(&self) -> &BTreeMap<String, u64> {
+    pub(crate) fn foreign(&self) -> &BTreeMap<String, u64> {
         &self.foreign
     }
 
     /// What this process's users have sent to all.
-    pub fn posts(&self) -> &BTreeMap<String, Posts> {
+    pub(crate) fn posts(&self) -> &BTreeMap<String, Posts> {
         &self.posts
     }
 
-    pub fn names(&self) -> &Names {
+    pub(crate) fn names(&self) -> &Names {
         &self.names
     }
 
-    pub fn totals(&self) -> &Totals {
+    pub(crate) fn totals(&self) -> &Totals {
         &self.totals
     }
 
-    pub fn faults(&self) -> &[Fault] {
+    pub(crate) fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
     /// A user nobody was before.
-    pub fn open_account(&mut self) -> User {
+    pub(crate) fn open_account(&mut self) -> User {
         self.accounts.push(Account::default());
         (self.accounts.len() - 1) as User
     }
 
     /// The address under which the server knows the user.
-    pub fn knows_address(&mut self, user: User, ip: &str) {
+    pub(crate) fn knows_address(&mut self, user: User, ip: &str) {
         self.accounts[user as usize].ip = Some(ip.to_owned());
     }
 
-    pub fn departed(&mut self, user: User, departure: Departure) {
+    pub(crate) fn departed(&mut self, user: User, departure: Departure) {
         self.accounts[user as usize].departure = Some(departure);
     }
 
     /// `from` writes its packet `ordinal` to `to`.
-    pub fn sent(&mut self, from: User, to: User, ordinal: u64, sent_at: u64) {
+    pub(crate) fn sent(&mut self, from: User, to: User, ordinal: u64, sent_at: u64) {
         self.totals.sent += 1;
         self.roads.entry((from, to)).or_default().push_back(ordinal);
         self.takes_off(from, ordinal, Flight { to: To::One(to), sent_at, is_overtaken: false });
     }
 
     /// `from` writes its packet `ordinal` to many.
-    pub fn posted(
+    pub(crate) fn posted(
         &mut self,
         from: User,
         to: &str,
@@ -164,7 +164,7 @@ impl Ledger {
     }
 
     /// How many users still have to get the post; 0 once it is done with.
-    pub fn missing(&self, from: User, ordinal: u64) -> usize {
+    pub(crate) fn missing(&self, from: User, ordinal: u64) -> usize {
         match self.accounts[from as usize].flights.get(&ordinal).map(|flight| &flight.to) {
             Some(To::Many { missing, .. }) => missing.count_ones(..),
             Some(To::One(_)) => 1,
@@ -174,7 +174,13 @@ impl Ledger {
 
     /// The sender's packet `ordinal` was refused, with this code, for this
     /// recipient where one is named. False if it fits no packet on its way.
-    pub fn refused(&mut self, from: User, ordinal: u64, code: &str, to: Option<&str>) -> bool {
+    pub(crate) fn refused(
+        &mut self,
+        from: User,
+        ordinal: u64,
+        code: &str,
+        to: Option<&str>,
+    ) -> bool {
         if ordinal > self.accounts[from as usize].last_ordinal {
             return false;
         }
@@ -218,7 +224,7 @@ impl Ledger {
     }
 
     /// Notes a fault.
-    pub fn fault(
+    pub(crate) fn fault(
         &mut self,
         kind: FaultKind,
         from: &str,

@@ -14,19 +14,19 @@ mod note;
 mod tests;
 mod totals;
 
-pub use arrivals::Landed;
-pub use fault::{Fault, FaultKind};
-pub use ledger::Ledger;
-pub use note::{Note, NoteTo};
-pub use totals::{Departure, Posts, Totals};
+pub(crate) use arrivals::Landed;
+pub(crate) use fault::{Fault, FaultKind};
+pub(crate) use ledger::Ledger;
+pub(crate) use note::{Note, NoteTo};
+pub(crate) use totals::{Departure, Posts, Totals};
 
 /// One life of a bot: a name that nobody had before in this run. Counted from
 /// 0 within a process.
-pub type User = u32;
+pub(crate) type User = u32;
 
 /// The names of a process's users: a prefix of its own, then the number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
+pub(crate) struct Names {
     run: String,
     prefix: String,
 }
@@ -34,21 +34,21 @@ pub struct Names {
 impl Names {
     /// `run` begins the names of all processes of this run, `process` follows
     /// in those of this one.
-    pub fn new(run: &str, process: &str) -> Self {
+    pub(crate) fn new(run: &str, process: &str) -> Self {
         Self { run: run.to_owned(), prefix: format!("{run}{process}") }
     }
 
     /// Whether it is some process's name of this run.
-    pub fn is_of_this_run(&self, name: &str) -> bool {
+    pub(crate) fn is_of_this_run(&self, name: &str) -> bool {
         name.starts_with(&self.run)
     }
 
-    pub fn name(&self, user: User) -> String {
+    pub(crate) fn name(&self, user: User) -> String {
         format!("{}{user}", self.prefix)
     }
 
     /// Whose name it is, if it is one of these.
-    pub fn user(&self, name: &str) -> Option<User> {
+    pub(crate) fn user(&self, name: &str) -> Option<User> {
         let digits = name.strip_prefix(&self.prefix)?;
         let is_plain = !digits.starts_with('0') || digits == "0";
         digits.parse().ok().filter(|_| is_plain && digits.bytes().all(|b| b.is_ascii_digit()))

@@ -8,7 +8,7 @@ const END: char = '.';
 
 /// Whom a note is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoteTo<'a> {
+pub(crate) enum NoteTo<'a> {
     User(&'a str),
     /// All, or a room: the `to` of the packet.
     Many(&'a str),
@@ -16,7 +16,7 @@ pub enum NoteTo<'a> {
 
 /// The text of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note<'a> {
+pub(crate) struct Note<'a> {
     pub from: &'a str,
     /// `to` of the packet that it stands in.
     pub to: &'a str,
@@ -28,7 +28,7 @@ pub struct Note<'a> {
 impl<'a> Note<'a> {
     /// Writes it with padding, `size` bytes long where it isn't longer. The
     /// full stop shows whoever reads it that nothing is missing at the end.
-    pub fn write(&self, size: usize) -> String {
+    pub(crate) fn write(&self, size: usize) -> String {
         let mut text = String::with_capacity(size.max(64));
         let _ = write!(text, "{}>{} {} {:x} ", self.from, self.to, self.ordinal, self.sent_at);
         while text.len() + END.len_utf8() < size {
@@ -39,7 +39,7 @@ impl<'a> Note<'a> {
     }
 
     /// Reads one; `None` where the text is no note.
-    pub fn read(text: &'a str) -> Option<Self> {
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(4, ' ');
         let (from, to) = parts.next()?.split_once('>')?;
         let ordinal = parts.next()?.parse().ok()?;
@@ -48,7 +48,7 @@ impl<'a> Note<'a> {
         padding.bytes().all(|byte| byte == b'x').then_some(Self { from, to, ordinal, sent_at })
     }
 
-    pub fn recipient(&self) -> NoteTo<'a> {
+    pub(crate) fn recipient(&self) -> NoteTo<'a> {
         match self.to.as_bytes().first() {
             Some(b'/' | b'#') => NoteTo::Many(self.to),
             _ => NoteTo::User(self.to),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// How a user left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Departure {
+pub(crate) enum Departure {
     /// It closed its sending half and read to the end.
     Polite,
     /// It closed or was closed while packets might have been on their way.
@@ -14,7 +14,7 @@ pub enum Departure {
 
 /// The sums at the end. Counted by recipient: a post to ten is ten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
+pub(crate) struct Totals {
     pub sent: u64,
     pub delivered: u64,
     pub refused: BTreeMap<String, u64>,
@@ -26,7 +26,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.delivered += other.delivered;
         for (code, count) in &other.refused {
@@ -40,7 +40,7 @@ impl Totals {
 
 /// What one user has sent to all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Posts {
+pub(crate) struct Posts {
     pub sent: u64,
     /// Refused for a recipient of another process.
     pub refused_elsewhere: u64,

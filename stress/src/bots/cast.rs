@@ -13,7 +13,7 @@ use std::time::Instant;
 
 /// Where a bot stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     #[default]
     Absent,
     /// It connects or waits for its welcome.
@@ -25,7 +25,7 @@ pub enum Phase {
 
 /// One bot.
 #[derive(Default)]
-pub struct Player {
+pub(crate) struct Player {
     pub phase: Phase,
     pub user: User,
     /// Packets sent on this connection.
@@ -42,7 +42,7 @@ pub struct Player {
 
 /// What was counted in a part of a run; sums up over processes and windows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Window {
+pub(crate) struct Window {
     pub seconds: f64,
     pub delivered: u64,
     pub refused: u64,
@@ -56,13 +56,13 @@ pub struct Window {
 }
 
 /// A histogram from a microsecond to ten minutes, three digits.
-pub fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1_000, 600_000_000_000, 3)
         .unwrap_or_else(|_| unreachable!("the bounds are valid"))
 }
 
 /// All bots of one process.
-pub struct Cast {
+pub(crate) struct Cast {
     pub players: Vec<Player>,
     /// Which bot a user is or was.
     pub bots: Vec<Bot>,
@@ -83,7 +83,13 @@ pub struct Cast {
 }
 
 impl Cast {
-    pub fn new(bots: usize, names: Names, has_newcomers: bool, size: usize, seed: u64) -> Self {
+    pub(crate) fn new(
+        bots: usize,
+        names: Names,
+        has_newcomers: bool,
+        size: usize,
+        seed: u64,
+    ) -> Self {
         Self {
             players: (0..bots).map(|_| Player::default()).collect(),
             bots: Vec::new(),
@@ -101,50 +107,50 @@ impl Cast {
     }
 
     /// Nanoseconds since the run began.
-    pub fn nanoseconds(&self, now: Instant) -> u64 {
+    pub(crate) fn nanoseconds(&self, now: Instant) -> u64 {
         now.duration_since(self.epoch).as_nanos() as u64
     }
 
-    pub fn name(&self, bot: Bot) -> String {
+    pub(crate) fn name(&self, bot: Bot) -> String {
         self.ledger.names().name(self.players[bot].user)
     }
 
     /// Seats that were ever taken, from the first on.
-    pub fn seats(&self) -> usize {
+    pub(crate) fn seats(&self) -> usize {
         self.seats
     }
 
     /// Whether users are being let in, and nothing is measured.
-    pub fn is_growing(&self) -> bool {
+    pub(crate) fn is_growing(&self) -> bool {
         self.is_growing
     }
 
     /// Whether the bot got in, the last time that it came.
-    pub fn was_welcomed(&self, bot: Bot) -> bool {
+    pub(crate) fn was_welcomed(&self, bot: Bot) -> bool {
         self.players[bot].was_welcomed
     }
 
     /// Whether everyone has the bot's last packet, or was refused it.
-    pub fn last_packet_is_settled(&self, bot: Bot) -> bool {
+    pub(crate) fn last_packet_is_settled(&self, bot: Bot) -> bool {
         let player = &self.players[bot];
         self.ledger.missing(player.user, player.ordinal) == 0
     }
 
     /// The bot that is or was the user.
-    pub fn bot_of(&self, user: User) -> Bot {
+    pub(crate) fn bot_of(&self, user: User) -> Bot {
         self.bots[user as usize]
     }
 
-    pub fn is_here(&self, bot: Bot) -> bool {
+    pub(crate) fn is_here(&self, bot: Bot) -> bool {
         self.players[bot].phase == Phase::Here
     }
 
-    pub fn count(&self, phase: Phase) -> usize {
+    pub(crate) fn count(&self, phase: Phase) -> usize {
         self.players.iter().filter(|player| player.phase == phase).count()
     }
 
     /// Ends a window and begins the next.
-    pub fn take_window(&mut self) -> Window {
+    pub(crate) fn take_window(&mut self) -> Window {
         let mut window = std::mem::take(&mut self.window);
         window.users = self.count(Phase::Here);
         window.latencies = self

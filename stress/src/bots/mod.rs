@@ -8,15 +8,15 @@ mod stage;
 mod tests;
 mod world;
 
-pub use cast::{Cast, Phase, Window, histogram};
-pub use stage::Stage;
-pub use world::{Leave, World};
+pub(crate) use cast::{Cast, Phase, Window, histogram};
+pub(crate) use stage::Stage;
+pub(crate) use world::{Leave, World};
 
 use crate::driver::Bot;
 use lanline::wire::Endpoint;
 
 /// What the bots of a scenario do.
-pub trait Script {
+pub(crate) trait Script {
     /// Everyone is there: begin. Called once.
     fn start(&mut self, world: &mut World<'_>);
 

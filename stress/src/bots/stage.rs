@@ -14,7 +14,7 @@ const CONNECTING_AT_ONCE: usize = 50;
 const ARRIVING_AT_ONCE: usize = 500;
 
 /// A script and its cast.
-pub struct Stage {
+pub(crate) struct Stage {
     pub cast: Cast,
     script: Box<dyn Script>,
     is_started: bool,
@@ -24,25 +24,25 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new(cast: Cast, script: Box<dyn Script>) -> Self {
+    pub(crate) fn new(cast: Cast, script: Box<dyn Script>) -> Self {
         Self { cast, script, is_started: false, wanted: 0, connecting: 0 }
     }
 
     /// Lets bots in until `users` seats have been taken.
-    pub fn grow(&mut self, users: usize, hands: &mut Hands) {
+    pub(crate) fn grow(&mut self, users: usize, hands: &mut Hands) {
         self.wanted = users.min(self.cast.players.len());
         self.cast.is_growing = true;
         self.let_in(hands);
     }
 
     /// Whether all who shall come are here, or one was not let in.
-    pub fn has_grown(&self) -> bool {
+    pub(crate) fn has_grown(&self) -> bool {
         let is_full = self.cast.seats >= self.wanted || !self.cast.turned_away.is_empty();
         is_full && self.cast.count(Phase::Arriving) == 0
     }
 
     /// Starts the script, or lets it go on.
-    pub fn play(&mut self, hands: &mut Hands) {
+    pub(crate) fn play(&mut self, hands: &mut Hands) {
         self.cast.is_growing = false;
         let world = &mut World { cast: &mut self.cast, hands };
         if self.is_started {
@@ -52,13 +52,13 @@ impl Stage {
         self.script.start(world);
     }
 
-    pub fn stop(&mut self, hands: &mut Hands) {
+    pub(crate) fn stop(&mut self, hands: &mut Hands) {
         self.script.stop(&mut World { cast: &mut self.cast, hands });
     }
 
     /// Asks every bot for a sign of life: once it is answered, all that the
     /// server had for it before has come.
-    pub fn ask_all(&mut self, hands: &mut Hands) {
+    pub(crate) fn ask_all(&mut self, hands: &mut Hands) {
         for bot in 0..self.cast.players.len() {
             if self.cast.is_here(bot) {
                 World { cast: &mut self.cast, hands }.ask(bot, Endpoint::Ping, "end");
@@ -67,7 +67,7 @@ impl Stage {
     }
 
     /// Questions without an answer, of bots that are here.
-    pub fn unanswered(&self) -> usize {
+    pub(crate) fn unanswered(&self) -> usize {
         let here = self.cast.players.iter().filter(|player| player.phase == Phase::Here);
         here.map(|player| player.asked.len()).sum()
     }

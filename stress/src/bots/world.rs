@@ -13,7 +13,7 @@ const WAITING_BYTES_MAX: usize = 256 * 1024;
 
 /// How a bot leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leave {
+pub(crate) enum Leave {
     /// Closes its sending half and reads to the end.
     Finish,
     /// Asks `/quit` and reads to the end.
@@ -22,27 +22,27 @@ pub enum Leave {
 }
 
 /// The cast and the hands of one event.
-pub struct World<'a> {
+pub(crate) struct World<'a> {
     pub cast: &'a mut Cast,
     pub hands: &'a mut Hands,
 }
 
 impl World<'_> {
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.hands.now()
     }
 
-    pub fn is_here(&self, bot: Bot) -> bool {
+    pub(crate) fn is_here(&self, bot: Bot) -> bool {
         self.cast.is_here(bot)
     }
 
     /// A number below `bound`, which is above 0.
-    pub fn random(&mut self, bound: usize) -> usize {
+    pub(crate) fn random(&mut self, bound: usize) -> usize {
         self.cast.random.random_range(0..bound)
     }
 
     /// Connects; the name follows by itself.
-    pub fn arrive(&mut self, bot: Bot) {
+    pub(crate) fn arrive(&mut self, bot: Bot) {
         let user = self.cast.ledger.open_account();
         self.cast.bots.push(bot);
         let began_at = self.cast.nanoseconds(self.hands.now());
@@ -72,13 +72,13 @@ impl World<'_> {
     }
 
     /// Writes a note to another bot. False if it can't be sent now.
-    pub fn say(&mut self, from: Bot, to: Bot) -> bool {
+    pub(crate) fn say(&mut self, from: Bot, to: Bot) -> bool {
         self.write_to(from, to, self.hands.now())
     }
 
     /// [`World::say`] for a note that was due at `due`: its latency counts from
     /// there, so that one written late hides nothing.
-    pub fn say_as_of(&mut self, from: Bot, to: Bot, due: Instant) -> bool {
+    pub(crate) fn say_as_of(&mut self, from: Bot, to: Bot, due: Instant) -> bool {
         self.hands.waiting_bytes(from) < WAITING_BYTES_MAX && self.write_to(from, to, due)
     }
 
@@ -95,7 +95,7 @@ impl World<'_> {
     }
 
     /// Writes a note to all others, or to a room: to all whom `is_for` says.
-    pub fn post(&mut self, from: Bot, to: &str, is_for: impl Fn(Bot) -> bool) -> bool {
+    pub(crate) fn post(&mut self, from: Bot, to: &str, is_for: impl Fn(Bot) -> bool) -> bool {
         if !self.is_here(from) {
             return false;
         }
@@ -115,7 +115,7 @@ impl World<'_> {
     }
 
     /// Asks an endpoint.
-    pub fn ask(&mut self, bot: Bot, endpoint: Endpoint, argument: &str) {
+    pub(crate) fn ask(&mut self, bot: Bot, endpoint: Endpoint, argument: &str) {
         let name = self.cast.name(bot);
         let player = &mut self.cast.players[bot];
         player.ordinal += 1;
@@ -125,7 +125,7 @@ impl World<'_> {
         packet::push_packet(out, &name, "0.0.0.0", endpoint.name(), &argument);
     }
 
-    pub fn leave(&mut self, bot: Bot, how: Leave) {
+    pub(crate) fn leave(&mut self, bot: Bot, how: Leave) {
         let user = self.cast.players[bot].user;
         match how {
             Leave::Finish => self.hands.order(Order::Finish(bot)),
@@ -141,17 +141,17 @@ impl World<'_> {
     }
 
     /// The bot reads nothing more.
-    pub fn hold(&mut self, bot: Bot) {
+    pub(crate) fn hold(&mut self, bot: Bot) {
         self.hands.order(Order::Hold(bot));
     }
 
     /// A held bot reads once, up to `bytes`.
-    pub fn sip(&mut self, bot: Bot, bytes: usize) {
+    pub(crate) fn sip(&mut self, bot: Bot, bytes: usize) {
         self.hands.order(Order::Sip(bot, bytes));
     }
 
     /// A held bot reads again.
-    pub fn release(&mut self, bot: Bot) {
+    pub(crate) fn release(&mut self, bot: Bot) {
         self.hands.order(Order::Release(bot));
     }
 

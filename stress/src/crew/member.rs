@@ -1,6 +1,6 @@
 //! One process's part: a driver and a stage, led by commands.
 
-use super::{Command, Outcome, Part, Reply};
+use super::command::{Command, Outcome, Part, Reply};
 use crate::account::{FaultKind, Names};
 use crate::bots::{Cast, Phase, Stage};
 use crate::driver::{Driver, Target};
@@ -18,7 +18,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A driver and a stage.
-pub struct Member {
+pub(super) struct Member {
     driver: Driver,
     stage: Stage,
 }
@@ -26,7 +26,7 @@ pub struct Member {
 impl Member {
     /// # Errors
     /// Where the loop can't be made.
-    pub fn new(part: &Part) -> Result<Self> {
+    pub(super) fn new(part: &Part) -> Result<Self> {
         machine::raise_descriptor_limit();
         let spec = &part.spec;
         let names = Names::new(&part.run, &format!("{}u", part.process));
@@ -38,7 +38,7 @@ impl Member {
         Ok(Self { driver, stage: Stage::new(cast, script) })
     }
 
-    pub fn obey(&mut self, command: Command) -> Reply {
+    pub(super) fn obey(&mut self, command: Command) -> Reply {
         let reply = match command {
             Command::Grow { users } => self.grow(users),
             Command::Play { seconds } => self.play(Duration::from_secs_f64(seconds)),

@@ -1,81 +1,26 @@
 //! **The crew**: the bots of a run, in this process or in several, led by the
 //! same few commands. Never: what the bots do, or what is made of the figures.
 
+mod command;
 mod member;
 mod process;
 #[cfg(test)]
 mod tests;
 
-use crate::account::{Fault, FaultKind, Posts, Totals};
+use crate::account::{Fault, FaultKind};
 use crate::bots::Window;
 use crate::scenarios::Spec;
 use anyhow::{Result, bail};
+use command::{Command, Part, Reply};
 use member::Member;
 use process::Process;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-pub use process::serve_commands;
+pub(crate) use command::Outcome;
+pub(crate) use process::serve_commands;
 
 /// Descriptors that a process needs besides those of its bots.
 const DESCRIPTORS_RESERVED: u64 = 64;
-
-/// What a process needs to know to play its part.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Part {
-    pub spec: Spec,
-    pub server: SocketAddr,
-    /// Bots at the most.
-    pub seats: usize,
-    /// Counted from 0.
-    pub process: usize,
-    /// The only process.
-    pub is_alone: bool,
-    /// Begins the names of all users of this run.
-    pub run: String,
-}
-
-/// What a crew is told, in this order.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// Let bots in until there are so many.
-    Grow { users: usize },
-    /// Play for so long; the first time, begin.
-    Play { seconds: f64 },
-    /// Write no more, and wait for all that is on its way.
-    Drain,
-    /// Ask for a last sign of life, and close the books.
-    Finish,
-}
-
-/// What it says to that.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reply {
-    /// How many are here, and why one was not let in.
-    Grown {
-        users: usize,
-        turned_away: Vec<String>,
-    },
-    Played(Window),
-    Drained,
-    Finished(Box<Outcome>),
-    Failed(String),
-}
-
-/// The closed books.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Outcome {
-    pub totals: Totals,
-    pub faults: Vec<Fault>,
-    pub turned_away: BTreeMap<String, u64>,
-    pub users: u64,
-    /// Posts of other processes that arrived, and those of this one.
-    pub foreign: BTreeMap<String, u64>,
-    pub posts: BTreeMap<String, Posts>,
-}
 
 enum Hand {
     Here(Box<Member>),
@@ -83,14 +28,14 @@ enum Hand {
 }
 
 /// All processes of a run.
-pub struct Crew {
+pub(crate) struct Crew {
     hands: Vec<Hand>,
     seats: Vec<usize>,
 }
 
 impl Crew {
     /// Bots of one process at the most, by its descriptors.
-    pub fn seats_per_process() -> usize {
+    pub(crate) fn seats_per_process() -> usize {
         let limit = crate::machine::raise_descriptor_limit();
         limit.saturating_sub(DESCRIPTORS_RESERVED) as usize
     }
@@ -99,7 +44,7 @@ impl Crew {
     ///
     /// # Errors
     /// Where a process can't be started.
-    pub fn new(
+    pub(crate) fn new(
         spec: &Spec,
         server: SocketAddr,
         seats: usize,
@@ -135,7 +80,7 @@ impl Crew {
         Ok(Self { hands, seats: shares })
     }
 
-    pub fn processes(&self) -> usize {
+    pub(crate) fn processes(&self) -> usize {
         self.hands.len()
     }
 
@@ -144,7 +89,7 @@ impl Crew {
     ///
     /// # Errors
     /// Where a process has failed; the same for the other commands.
-    pub fn grow(&mut self, users: usize) -> Result<(usize, Vec<String>)> {
+    pub(crate) fn grow(&mut self, users: usize) -> Result<(usize, Vec<String>)> {
         let total: usize = self.seats.iter().sum();
         let users = users.min(total);
         let mut before = 0;
@@ -167,7 +112,7 @@ impl Crew {
     ///
     /// # Errors
     /// As [`Crew::grow`].
-    pub fn play(&mut self, seconds: f64) -> Result<Window> {
+    pub(crate) fn play(&mut self, seconds: f64) -> Result<Window> {
         let mut sum = Window::default();
         for reply in self.tell(&vec![Command::Play { seconds }; self.hands.len()])? {
             let Reply::Played(window) = reply else { bail!("{reply:?}") };
@@ -187,7 +132,7 @@ impl Crew {
     ///
     /// # Errors
     /// As [`Crew::grow`].
-    pub fn finish(mut self) -> Result<Outcome> {
+    pub(crate) fn finish(mut self) -> Result<Outcome> {
         self.tell(&vec![Command::Drain; self.hands.len()])?;
         let mut outcomes = Vec::new();
         for reply in self.tell(&vec![Command::Finish; self.hands.len()])? {

@@ -1,21 +1,21 @@
 //! A part played by another process of this program: commands and replies as
 //! JSON, one a line, over its standard input and output.
 
+use super::command::{Command, Part, Reply};
 use super::member::Member;
-use super::{Command, Part, Reply};
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 /// The leader's end.
-pub struct Process {
+pub(super) struct Process {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
 impl Process {
-    pub fn start(part: &Part) -> Result<Self> {
+    pub(super) fn start(part: &Part) -> Result<Self> {
         let mut child = std::process::Command::new(std::env::current_exe()?)
             .arg("member")
             .stdin(Stdio::piped())
@@ -28,11 +28,11 @@ impl Process {
         Ok(process)
     }
 
-    pub fn tell(&mut self, command: &Command) -> Result<()> {
+    pub(super) fn tell(&mut self, command: &Command) -> Result<()> {
         self.write(&serde_json::to_string(command)?)
     }
 
-    pub fn hear(&mut self) -> Result<Reply> {
+    pub(super) fn hear(&mut self) -> Result<Reply> {
         let mut line = String::new();
         self.output.read_line(&mut line)?;
         serde_json::from_str(&line).context("a process of bots has ended")
@@ -57,7 +57,7 @@ impl Drop for Process {
 ///
 /// # Errors
 /// Where they are none.
-pub fn serve_commands() -> Result<()> {
+pub(crate) fn serve_commands() -> Result<()> {
     let mut lines = std::io::stdin().lock().lines();
     let Some(part) = lines.next() else { return Ok(()) };
     let mut member = Member::new(&serde_json::from_str(&part?)?)?;

@@ -1,6 +1,7 @@
 //! The books of several processes, added up.
 
 use super::*;
+use crate::account::{Posts, Totals};
 
 /// Users of each process in these tests.
 const USERS: u64 = 3;

@@ -21,7 +21,7 @@ const READS_PER_TURN: usize = 4;
 
 /// Where the server is, and how to reach it.
 #[derive(Clone, Copy, Debug)]
-pub struct Target {
+pub(crate) struct Target {
     pub address: SocketAddr,
     /// Connect from many loopback addresses in turn: one has only some 28,000
     /// ports, and those of closed connections rest for a minute.
@@ -29,7 +29,7 @@ pub struct Target {
 }
 
 impl Target {
-    pub fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         let many_sources = address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
         Self { address, many_sources }
     }
@@ -54,7 +54,7 @@ struct Seat {
 }
 
 /// The loop.
-pub struct Driver {
+pub(crate) struct Driver {
     poll: Poll,
     events: Events,
     seats: Vec<Seat>,
@@ -73,7 +73,7 @@ impl Driver {
     ///
     /// # Errors
     /// Where the kernel has no poll left to give.
-    pub fn new(bots: usize, target: Target) -> io::Result<Self> {
+    pub(crate) fn new(bots: usize, target: Target) -> io::Result<Self> {
         Ok(Self {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS_PER_TURN),
@@ -88,7 +88,7 @@ impl Driver {
     }
 
     /// Lets the crowd begin, or change its mind, outside of any event.
-    pub fn prompt<C: Crowd>(&mut self, crowd: &mut C, say: impl FnOnce(&mut C, &mut Hands)) {
+    pub(crate) fn prompt<C: Crowd>(&mut self, crowd: &mut C, say: impl FnOnce(&mut C, &mut Hands)) {
         self.hands.now = Instant::now();
         say(crowd, &mut self.hands);
         self.settle(crowd);
@@ -99,7 +99,7 @@ impl Driver {
     ///
     /// # Errors
     /// Where polling itself fails.
-    pub fn turn<C: Crowd>(&mut self, crowd: &mut C, timeout: Duration) -> io::Result<()> {
+    pub(crate) fn turn<C: Crowd>(&mut self, crowd: &mut C, timeout: Duration) -> io::Result<()> {
         let timeout = if self.unfinished.is_empty() { timeout } else { Duration::ZERO };
         match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),

@@ -1,12 +1,14 @@
 //! What a crowd can do: write to a bot's socket, connect it, end it, let it
 //! read or not. Everything is only noted down; the loop carries it out.
 
-use super::Bot;
 use std::time::Instant;
+
+/// A bot: its seat in the driver, counted from 0.
+pub(crate) type Bot = usize;
 
 /// What the loop shall do for a bot once the crowd is done with this event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     Connect(Bot),
     /// From its next connection on, let the kernel receive little for it: it
     /// would read on for a bot that doesn't, by the megabyte.
@@ -26,7 +28,7 @@ pub enum Order {
 }
 
 /// The crowd's way to its sockets.
-pub struct Hands {
+pub(crate) struct Hands {
     pub(super) outboxes: Vec<Vec<u8>>,
     pub(super) touched: Vec<Bot>,
     pub(super) is_touched: Vec<bool>,
@@ -36,7 +38,7 @@ pub struct Hands {
 
 impl Hands {
     /// Hands for `bots` seats.
-    pub fn new(bots: usize, now: Instant) -> Self {
+    pub(crate) fn new(bots: usize, now: Instant) -> Self {
         Self {
             outboxes: (0..bots).map(|_| Vec::new()).collect(),
             touched: Vec::new(),
@@ -47,12 +49,12 @@ impl Hands {
     }
 
     /// The time of this tick.
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.now
     }
 
     /// What waits to be sent for `bot`, to be appended to.
-    pub fn outbox(&mut self, bot: Bot) -> &mut Vec<u8> {
+    pub(crate) fn outbox(&mut self, bot: Bot) -> &mut Vec<u8> {
         if !self.is_touched[bot] {
             self.is_touched[bot] = true;
             self.touched.push(bot);
@@ -61,11 +63,11 @@ impl Hands {
     }
 
     /// How many bytes wait to be sent for `bot`.
-    pub fn waiting_bytes(&self, bot: Bot) -> usize {
+    pub(crate) fn waiting_bytes(&self, bot: Bot) -> usize {
         self.outboxes[bot].len()
     }
 
-    pub fn order(&mut self, order: Order) {
+    pub(crate) fn order(&mut self, order: Order) {
         self.orders.push(order);
     }
 

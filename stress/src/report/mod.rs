@@ -11,14 +11,14 @@ use crate::versus::Run;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-pub use progress::Progress;
-pub use table::render as render_table;
+pub(crate) use progress::Progress;
+pub(crate) use table::render as render_table;
 
 /// Writes `value` as JSON.
 ///
 /// # Errors
 /// Where the file can't be written.
-pub fn write_json<T: serde::Serialize + ?Sized>(path: &Path, value: &T) -> Result<()> {
+pub(crate) fn write_json<T: serde::Serialize + ?Sized>(path: &Path, value: &T) -> Result<()> {
     let bytes = serde_json::to_vec_pretty(value)?;
     std::fs::write(path, bytes).with_context(|| path.display().to_string())
 }
@@ -27,7 +27,7 @@ pub fn write_json<T: serde::Serialize + ?Sized>(path: &Path, value: &T) -> Resul
 ///
 /// # Errors
 /// Where a plot can't be drawn, or the file can't be written.
-pub fn write_page(path: &Path, records: &[Record]) -> Result<()> {
+pub(crate) fn write_page(path: &Path, records: &[Record]) -> Result<()> {
     let page = page::of_records(records)?;
     std::fs::write(path, page).with_context(|| path.display().to_string())
 }
@@ -36,7 +36,7 @@ pub fn write_page(path: &Path, records: &[Record]) -> Result<()> {
 ///
 /// # Errors
 /// As [`write_page`].
-pub fn write_versus_page(path: &Path, runs: &[Run], tables: &str) -> Result<()> {
+pub(crate) fn write_versus_page(path: &Path, runs: &[Run], tables: &str) -> Result<()> {
     let page = page::of_comparison(runs, tables)?;
     std::fs::write(path, page).with_context(|| path.display().to_string())
 }

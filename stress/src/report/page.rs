@@ -19,7 +19,7 @@ figure{margin:0;break-inside:avoid}\
 ///
 /// # Errors
 /// Where a plot can't be drawn.
-pub fn of_records(records: &[Record]) -> Result<String> {
+pub(super) fn of_records(records: &[Record]) -> Result<String> {
     let mut body = format!("<pre>{}</pre>", escape(&table::render(records)));
     for record in records {
         let mebibytes = |m: &Moment| m.server_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
@@ -41,7 +41,7 @@ pub fn of_records(records: &[Record]) -> Result<String> {
 ///
 /// # Errors
 /// Where a plot can't be drawn.
-pub fn of_comparison(runs: &[Run], tables: &str) -> Result<String> {
+pub(super) fn of_comparison(runs: &[Run], tables: &str) -> Result<String> {
     let mut body = String::new();
     for (workload, values) in cpu_per_message(runs) {
         let values: Vec<Bar> =

@@ -12,13 +12,13 @@ const COLOURS: [RGBColor; 4] = [
 ];
 
 /// A line with its name.
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     pub name: &'a str,
     pub points: Vec<(f64, f64)>,
 }
 
 /// Lines over a common axis.
-pub struct LinePlot<'a> {
+pub(super) struct LinePlot<'a> {
     pub title: &'a str,
     pub x: &'a str,
     pub y: &'a str,
@@ -28,7 +28,7 @@ pub struct LinePlot<'a> {
 }
 
 /// Draws lines; `None` of fewer than two points.
-pub fn lines(plot: &LinePlot<'_>) -> Result<Option<String>> {
+pub(super) fn lines(plot: &LinePlot<'_>) -> Result<Option<String>> {
     let points = || plot.lines.iter().flat_map(|line| line.points.iter().copied());
     if points().count() < 2 {
         return Ok(None);
@@ -72,13 +72,13 @@ pub fn lines(plot: &LinePlot<'_>) -> Result<Option<String>> {
 }
 
 /// A bar with its name.
-pub struct Bar {
+pub(super) struct Bar {
     pub name: String,
     pub value: f64,
 }
 
 /// Draws bars beside one another.
-pub fn bars(title: &str, unit: &str, bars: &[Bar]) -> Result<Option<String>> {
+pub(super) fn bars(title: &str, unit: &str, bars: &[Bar]) -> Result<Option<String>> {
     if bars.is_empty() {
         return Ok(None);
     }

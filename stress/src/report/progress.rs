@@ -4,10 +4,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
 /// A live line, gone once this is dropped.
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let bar = ProgressBar::new_spinner();
         let style = ProgressStyle::with_template("{spinner} {elapsed_precise} {prefix}: {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
@@ -16,7 +16,7 @@ impl Progress {
         Self(bar)
     }
 
-    pub fn say(&self, message: &str) {
+    pub(crate) fn say(&self, message: &str) {
         self.0.set_message(message.to_owned());
     }
 }

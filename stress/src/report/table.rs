@@ -9,7 +9,7 @@ use std::fmt::Write;
 const FAULTS_SHOWN_MAX: usize = 10;
 
 /// All that a person reads in the terminal.
-pub fn render(records: &[Record]) -> String {
+pub(crate) fn render(records: &[Record]) -> String {
     let mut text = format!("{}\n", summary(records));
     for record in records {
         if !record.steps.is_empty() {

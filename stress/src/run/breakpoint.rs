@@ -18,7 +18,7 @@ const TRIES: usize = 3;
 ///
 /// # Errors
 /// Where there is no server, or a process of bots fails.
-pub fn run(args: &BreakpointArgs) -> Result<Record> {
+pub(crate) fn run(args: &BreakpointArgs) -> Result<Record> {
     let server = Server::find(&args.common)?;
     let progress = Progress::new("breakpoint");
     let spec = Spec {

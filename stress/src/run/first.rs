@@ -22,7 +22,7 @@ const PROGRAMME: [(Kind, usize, f64); 6] = [
 ///
 /// # Errors
 /// Where there is no server, or a process of bots fails.
-pub fn run(args: &FirstArgs) -> Result<Vec<Record>> {
+pub(crate) fn run(args: &FirstArgs) -> Result<Vec<Record>> {
     let server = Server::find(&args.common)?;
     let mut records = Vec::new();
     for (kind, users, duration) in PROGRAMME {

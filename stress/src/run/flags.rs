@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Against which server, and where the figures go.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Common {
+pub(crate) struct Common {
     /// A server that runs already; without it one is started on loopback.
     /// Public addresses are refused.
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -30,12 +30,12 @@ pub struct Common {
 
 /// The flags of a scenario.
 #[derive(Args, Clone, Debug)]
-pub struct ScenarioArgs {
+pub(crate) struct ScenarioArgs {
     /// Bots.
     #[arg(long, default_value_t = 50)]
     pub users: usize,
     /// How long they play.
-    #[arg(long, default_value_t = 5.0, value_name = "SECONDS", value_parser = crate::cli::seconds)]
+    #[arg(long, default_value_t = 5.0, value_name = "SECONDS", value_parser = crate::values::seconds)]
     pub duration: f64,
     /// Length of a text (short ones are padded to hold what tells them apart).
     #[arg(long, default_value_t = 64, value_name = "BYTES", value_parser = size)]
@@ -56,7 +56,7 @@ pub struct ScenarioArgs {
 
 /// The flags of `breakpoint`.
 #[derive(Args, Clone, Debug)]
-pub struct BreakpointArgs {
+pub(crate) struct BreakpointArgs {
     /// Users to begin with, and to add each time.
     #[arg(long, default_value_t = 500, value_name = "USERS")]
     pub from: usize,
@@ -68,7 +68,7 @@ pub struct BreakpointArgs {
     #[arg(long, default_value_t = 40_000, value_name = "USERS")]
     pub to: usize,
     /// How long each step is measured.
-    #[arg(long, default_value_t = 2.0, value_name = "SECONDS", value_parser = crate::cli::seconds)]
+    #[arg(long, default_value_t = 2.0, value_name = "SECONDS", value_parser = crate::values::seconds)]
     pub duration: f64,
     /// Packets a second and user.
     #[arg(long, default_value_t = 1.0, value_parser = rate)]
@@ -88,7 +88,7 @@ pub struct BreakpointArgs {
 
 /// The flags of the first test.
 #[derive(Args, Clone, Debug, Default)]
-pub struct FirstArgs {
+pub(crate) struct FirstArgs {
     #[command(flatten)]
     pub common: Common,
 }

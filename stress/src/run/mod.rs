@@ -9,19 +9,12 @@ mod scenario;
 mod target;
 
 /// The command line asks for what can't be.
-#[derive(Debug)]
-pub struct Usage(pub String);
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub String);
 
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-
-pub use breakpoint::run as run_breakpoint;
-pub use first::run as run_first;
-pub use flags::{BreakpointArgs, FirstArgs, ScenarioArgs};
-pub use record::{Latency, Moment, Record, Step};
-pub use scenario::run as run_scenario;
+pub(crate) use breakpoint::run as run_breakpoint;
+pub(crate) use first::run as run_first;
+pub(crate) use flags::{BreakpointArgs, FirstArgs, ScenarioArgs};
+pub(crate) use record::{Latency, Moment, Record, Step};
+pub(crate) use scenario::run as run_scenario;

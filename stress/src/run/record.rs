@@ -6,11 +6,11 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 /// Bots that use more of their cores than this may be what limits the rate.
-pub const GENERATOR_BUSY: f64 = 0.9;
+pub(super) const GENERATOR_BUSY: f64 = 0.9;
 
 /// One scenario, from its start to its verdict.
 #[derive(Debug, Serialize)]
-pub struct Record {
+pub(crate) struct Record {
     pub scenario: String,
     pub users: usize,
     pub processes: usize,
@@ -34,18 +34,18 @@ pub struct Record {
 }
 
 impl Record {
-    pub fn is_fine(&self) -> bool {
+    pub(crate) fn is_fine(&self) -> bool {
         self.failures.is_empty() && self.outcome.totals.faults == 0
     }
 
-    pub fn generator_was_busy(&self) -> bool {
+    pub(crate) fn generator_was_busy(&self) -> bool {
         self.generator_busy > GENERATOR_BUSY
     }
 }
 
 /// Latencies in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Latency {
+pub(crate) struct Latency {
     pub p50: f64,
     pub p99: f64,
     pub max: f64,
@@ -53,7 +53,7 @@ pub struct Latency {
 
 impl Latency {
     /// The summary of latencies in nanoseconds; zeros where there are none.
-    pub fn of(latencies: &Histogram<u64>) -> Self {
+    pub(crate) fn of(latencies: &Histogram<u64>) -> Self {
         if latencies.is_empty() {
             return Self::default();
         }
@@ -64,7 +64,7 @@ impl Latency {
 
 /// What was seen up to a moment of the run.
 #[derive(Clone, Debug, Serialize)]
-pub struct Moment {
+pub(crate) struct Moment {
     pub at_seconds: f64,
     pub users: usize,
     pub per_second: f64,
@@ -75,7 +75,7 @@ pub struct Moment {
 
 /// One step of `breakpoint`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Step {
+pub(crate) struct Step {
     pub users: usize,
     pub per_second: f64,
     pub latency: Latency,
@@ -86,7 +86,7 @@ pub struct Step {
 /// What ended `breakpoint`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub(crate) enum Ending {
     Refused { users: usize, why: String },
     TooSlow { users: usize, p99_us: f64 },
     DescriptorLimit { users: usize },
@@ -111,31 +111,31 @@ impl std::fmt::Display for Ending {
 }
 
 /// Latencies of several windows, of one or more processes.
-pub struct Latencies(Histogram<u64>);
+pub(super) struct Latencies(Histogram<u64>);
 
 impl Latencies {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(crate::bots::histogram())
     }
 
-    pub fn of(window: &Window) -> Self {
+    pub(super) fn of(window: &Window) -> Self {
         let mut latencies = Self::new();
         latencies.add(window);
         latencies
     }
 
-    pub fn add(&mut self, window: &Window) {
+    pub(super) fn add(&mut self, window: &Window) {
         for &(value, count) in &window.latencies {
             self.0.saturating_record_n(value, count);
         }
     }
 
-    pub fn summary(&self) -> Latency {
+    pub(super) fn summary(&self) -> Latency {
         Latency::of(&self.0)
     }
 
     /// Percentiles towards 100, each half as far from it as the one before.
-    pub fn percentiles(&self) -> Vec<(f64, f64)> {
+    pub(super) fn percentiles(&self) -> Vec<(f64, f64)> {
         let steps = self.0.iter_quantiles(4);
         steps
             .filter(|_| !self.0.is_empty())

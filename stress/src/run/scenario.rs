@@ -17,7 +17,7 @@ const WINDOW_SECONDS: f64 = 1.0;
 ///
 /// # Errors
 /// Where there is no server, or too few users for the scenario.
-pub fn run(kind: Kind, args: &ScenarioArgs) -> Result<Record> {
+pub(crate) fn run(kind: Kind, args: &ScenarioArgs) -> Result<Record> {
     if args.users < kind.users_min() {
         let least = kind.users_min();
         bail!(Usage(format!("{} takes {least} users at the least", name(kind))));
@@ -26,7 +26,7 @@ pub fn run(kind: Kind, args: &ScenarioArgs) -> Result<Record> {
     play(kind, args, &server)
 }
 
-pub fn name(kind: Kind) -> String {
+pub(super) fn name(kind: Kind) -> String {
     use clap::ValueEnum;
     kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
@@ -35,7 +35,7 @@ pub fn name(kind: Kind) -> String {
 ///
 /// # Errors
 /// Where a process of bots fails.
-pub fn play(kind: Kind, args: &ScenarioArgs, server: &Server) -> Result<Record> {
+pub(super) fn play(kind: Kind, args: &ScenarioArgs, server: &Server) -> Result<Record> {
     let (size, rate, window, seed) = (args.size, args.rate, args.window as usize, args.common.seed);
     let spec = Spec { kind, size, rate, window, seed };
     let progress = Progress::new(&name(kind));

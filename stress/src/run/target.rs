@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 /// A server to be tested.
-pub struct Server {
+pub(super) struct Server {
     pub address: SocketAddr,
     running: Option<Running>,
 }
@@ -18,7 +18,7 @@ pub struct Server {
 impl Server {
     /// # Errors
     /// Where the address is public, or no server can be started.
-    pub fn find(common: &Common) -> Result<Self> {
+    pub(super) fn find(common: &Common) -> Result<Self> {
         if let Some(address) = common.server {
             if !is_local(address.ip()) {
                 let ip = address.ip();
@@ -26,7 +26,7 @@ impl Server {
             }
             return Ok(Self { address, running: None });
         }
-        let program = crate::cli::server_binary(common.server_bin.as_deref());
+        let program = crate::versus::launch::server_binary(common.server_bin.as_deref());
         let workers = common.workers.map(|workers| workers.to_string());
         let mut flags = vec!["--rate", "0", "--broadcast-interval", "0"];
         if let Some(workers) = &workers {
@@ -43,18 +43,18 @@ impl Server {
     }
 
     /// Resident memory and descriptors of one that was started here.
-    pub fn vitals(&self) -> (Option<u64>, Option<u64>) {
+    pub(super) fn vitals(&self) -> (Option<u64>, Option<u64>) {
         let pid = self.running.as_ref().map(Running::pid);
         (pid.and_then(machine::resident_bytes), pid.and_then(machine::descriptors))
     }
 
     /// Its CPU time in seconds.
-    pub fn cpu_seconds(&self) -> Option<f64> {
+    pub(super) fn cpu_seconds(&self) -> Option<f64> {
         let pid = self.running.as_ref().map(Running::pid)?;
         machine::cpu_time(pid).map(|time| time.as_secs_f64())
     }
 
-    pub fn was_started_here(&self) -> bool {
+    pub(super) fn was_started_here(&self) -> bool {
         self.running.is_some()
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Before a refused broadcast is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-pub struct Broadcast {
+pub(super) struct Broadcast {
     /// Whether this process's first bot is the one who writes.
     is_announcer: bool,
     is_running: bool,
@@ -17,7 +17,7 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    pub fn new(is_announcer: bool) -> Self {
+    pub(super) fn new(is_announcer: bool) -> Self {
         Self { is_announcer, is_running: false, retry_at: None }
     }
 

@@ -4,13 +4,13 @@ use super::pace::Pace;
 use crate::bots::{Script, World};
 use crate::driver::Bot;
 
-pub struct Chatter {
+pub(super) struct Chatter {
     pace: Option<Pace>,
     is_running: bool,
 }
 
 impl Chatter {
-    pub fn new(rate: Option<f64>) -> Self {
+    pub(super) fn new(rate: Option<f64>) -> Self {
         Self { pace: rate.map(Pace::new), is_running: false }
     }
 
@@ -23,7 +23,7 @@ impl Chatter {
 }
 
 /// A random bot besides this one.
-pub fn another(from: Bot, world: &mut World<'_>) -> Bot {
+pub(super) fn another(from: Bot, world: &mut World<'_>) -> Bot {
     let bots = world.cast.seats();
     let other = world.random(bots - 1);
     (from % bots + 1 + other) % bots

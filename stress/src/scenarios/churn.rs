@@ -10,23 +10,23 @@ use crate::driver::Bot;
 const PACKETS_PER_VISIT: usize = 3;
 
 /// The part of the bots that comes and goes.
-pub struct Visitors {
+pub(super) struct Visitors {
     /// Visitors are the bots of which every so many-th.
     every: usize,
     pub is_running: bool,
 }
 
 impl Visitors {
-    pub fn new(every: usize) -> Self {
+    pub(super) fn new(every: usize) -> Self {
         Self { every, is_running: false }
     }
 
-    pub fn includes(&self, bot: Bot) -> bool {
+    pub(super) fn includes(&self, bot: Bot) -> bool {
         bot.is_multiple_of(self.every)
     }
 
     /// Says a few words and leaves; what was said may still be on its way.
-    pub fn visit(&self, bot: Bot, world: &mut World<'_>) {
+    pub(super) fn visit(&self, bot: Bot, world: &mut World<'_>) {
         if !self.is_running || !self.includes(bot) {
             return;
         }
@@ -45,20 +45,20 @@ impl Visitors {
         }
     }
 
-    pub fn gone(&self, bot: Bot, world: &mut World<'_>) {
+    pub(super) fn gone(&self, bot: Bot, world: &mut World<'_>) {
         if self.is_running && self.includes(bot) {
             world.arrive(bot);
         }
     }
 }
 
-pub struct Churn {
+pub(super) struct Churn {
     visitors: Visitors,
     pace: Pace,
 }
 
 impl Churn {
-    pub fn new(rate: f64) -> Self {
+    pub(super) fn new(rate: f64) -> Self {
         Self { visitors: Visitors::new(2), pace: Pace::new(rate) }
     }
 }

@@ -4,7 +4,7 @@
 use crate::bots::{Leave, Script, World};
 use crate::driver::Bot;
 
-pub struct Handshake {
+pub(super) struct Handshake {
     users: usize,
     is_running: bool,
     welcomed: usize,
@@ -12,7 +12,7 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    pub fn new(users: usize) -> Self {
+    pub(super) fn new(users: usize) -> Self {
         Self { users, is_running: false, welcomed: 0, gone: 0 }
     }
 

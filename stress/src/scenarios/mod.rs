@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// What the bots do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// All connect at the same instant, again and again.
     Handshake,
     /// Direct messages between random bots.
@@ -42,7 +42,7 @@ pub enum Kind {
 
 /// All that a script is made from; the same for every process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Spec {
+pub(crate) struct Spec {
     pub kind: Kind,
     /// Length of a text, in bytes.
     pub size: usize,
@@ -59,7 +59,7 @@ const RATE_PER_BOT_DEFAULT: f64 = 2.0;
 
 impl Spec {
     /// The script for so many bots.
-    pub fn script(&self, users: usize, process: usize) -> Box<dyn Script> {
+    pub(crate) fn script(&self, users: usize, process: usize) -> Box<dyn Script> {
         let rate = self.rate.unwrap_or(users as f64 * RATE_PER_BOT_DEFAULT);
         match self.kind {
             Kind::Handshake => Box::new(handshake::Handshake::new(users)),
@@ -77,22 +77,22 @@ impl Spec {
 
 impl Kind {
     /// Whether users come and go while others write to all.
-    pub fn has_newcomers(self) -> bool {
+    pub(crate) fn has_newcomers(self) -> bool {
         self == Self::Soak
     }
 
     /// Whether all bots have to be there before it starts.
-    pub fn needs_everyone(self) -> bool {
+    pub(crate) fn needs_everyone(self) -> bool {
         self != Self::Handshake
     }
 
     /// Whether its rate is that of each user.
-    pub fn has_rate_per_user(self) -> bool {
+    pub(crate) fn has_rate_per_user(self) -> bool {
         self == Self::Ramp
     }
 
     /// How many users it takes at the least.
-    pub fn users_min(self) -> usize {
+    pub(crate) fn users_min(self) -> usize {
         match self {
             Self::Handshake => 1,
             Self::Churn => 4,

@@ -7,27 +7,27 @@ use std::time::{Duration, Instant};
 const PER_TURN_MAX: usize = 10_000;
 
 /// A schedule without an end.
-pub struct Pace {
+pub(super) struct Pace {
     interval: Duration,
     next: Option<Instant>,
 }
 
 impl Pace {
     /// So many a second; `rate` is above 0.
-    pub fn new(rate: f64) -> Self {
+    pub(super) fn new(rate: f64) -> Self {
         Self { interval: Duration::from_secs_f64(1.0 / rate.max(1e-6)), next: None }
     }
 
-    pub fn start(&mut self, now: Instant) {
+    pub(super) fn start(&mut self, now: Instant) {
         self.next = Some(now);
     }
 
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.next = None;
     }
 
     /// The times that have come by `now`.
-    pub fn due(&mut self, now: Instant) -> Vec<Instant> {
+    pub(super) fn due(&mut self, now: Instant) -> Vec<Instant> {
         let mut due = Vec::new();
         while let Some(next) = self.next.filter(|&next| next <= now)
             && due.len() < PER_TURN_MAX

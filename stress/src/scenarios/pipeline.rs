@@ -3,13 +3,13 @@
 use crate::bots::{Script, World};
 use crate::driver::Bot;
 
-pub struct Pipeline {
+pub(super) struct Pipeline {
     window: usize,
     is_running: bool,
 }
 
 impl Pipeline {
-    pub fn new(window: usize) -> Self {
+    pub(super) fn new(window: usize) -> Self {
         Self { window, is_running: false }
     }
 

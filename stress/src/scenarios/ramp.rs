@@ -4,14 +4,14 @@ use super::chatter::another;
 use crate::bots::{Script, World};
 use std::time::{Duration, Instant};
 
-pub struct Ramp {
+pub(super) struct Ramp {
     rate_per_user: f64,
     next: Option<Instant>,
     is_running: bool,
 }
 
 impl Ramp {
-    pub fn new(rate_per_user: f64) -> Self {
+    pub(super) fn new(rate_per_user: f64) -> Self {
         Self { rate_per_user, next: None, is_running: false }
     }
 }

@@ -5,7 +5,7 @@ use crate::bots::{Script, World};
 use crate::driver::Bot;
 use lanline::wire::Endpoint;
 
-pub struct Room {
+pub(super) struct Room {
     name: String,
     is_running: bool,
     members: usize,
@@ -13,7 +13,7 @@ pub struct Room {
 }
 
 impl Room {
-    pub fn new(process: usize) -> Self {
+    pub(super) fn new(process: usize) -> Self {
         let name = format!("#stress-{}-{process}", std::process::id());
         Self { name, is_running: false, members: 0, next: 0 }
     }

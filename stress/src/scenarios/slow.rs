@@ -12,16 +12,16 @@ const SIP_BYTES: usize = 512;
 const SIP_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The bots that read slowly or never.
-pub struct SlowReaders {
+pub(super) struct SlowReaders {
     next_sip: Option<Instant>,
 }
 
 impl SlowReaders {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { next_sip: None }
     }
 
-    pub fn includes(bot: Bot) -> bool {
+    pub(super) fn includes(bot: Bot) -> bool {
         matches!(bot % 10, 3 | 7)
     }
 
@@ -29,12 +29,12 @@ impl SlowReaders {
         bot % 10 == 7
     }
 
-    pub fn start(&mut self, world: &mut World<'_>) {
+    pub(super) fn start(&mut self, world: &mut World<'_>) {
         self.next_sip = Some(world.now());
         (0..world.cast.seats()).filter(|&bot| Self::includes(bot)).for_each(|bot| world.hold(bot));
     }
 
-    pub fn tick(&mut self, world: &mut World<'_>) {
+    pub(super) fn tick(&mut self, world: &mut World<'_>) {
         if self.next_sip.is_some_and(|next_sip| next_sip <= world.now()) {
             self.next_sip = Some(world.now() + SIP_INTERVAL);
             let bots = 0..world.cast.seats();
@@ -43,7 +43,7 @@ impl SlowReaders {
         }
     }
 
-    pub fn stop(&mut self, world: &mut World<'_>) {
+    pub(super) fn stop(&mut self, world: &mut World<'_>) {
         self.next_sip = None;
         (0..world.cast.seats())
             .filter(|&bot| Self::includes(bot))
@@ -51,13 +51,13 @@ impl SlowReaders {
     }
 }
 
-pub struct Slow {
+pub(super) struct Slow {
     readers: SlowReaders,
     pace: Pace,
 }
 
 impl Slow {
-    pub fn new(rate: f64) -> Self {
+    pub(super) fn new(rate: f64) -> Self {
         Self { readers: SlowReaders::new(), pace: Pace::new(rate) }
     }
 }

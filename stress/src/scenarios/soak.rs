@@ -17,7 +17,7 @@ const BROADCASTS_PER_SECOND: f64 = 0.5;
 /// The announcer, a member of no other part.
 const ANNOUNCER: Bot = 1;
 
-pub struct Soak {
+pub(super) struct Soak {
     visitors: Visitors,
     readers: SlowReaders,
     talk: Pace,
@@ -28,7 +28,7 @@ pub struct Soak {
 }
 
 impl Soak {
-    pub fn new(rate: f64, process: usize) -> Self {
+    pub(super) fn new(rate: f64, process: usize) -> Self {
         Self {
             visitors: Visitors::new(VISITORS_EVERY),
             readers: SlowReaders::new(),

@@ -5,7 +5,7 @@ use crate::machine;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -13,19 +13,19 @@ use tempfile::TempDir;
 const START_SECONDS_MAX: u64 = 20;
 
 /// A server that runs; it is ended when this is dropped.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     pub address: SocketAddr,
     _folder: TempDir,
 }
 
 impl Running {
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Whether it has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 }
@@ -41,7 +41,7 @@ impl Drop for Running {
 ///
 /// # Errors
 /// Where it can't be started, ends, or isn't ready in time.
-pub fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Result<Running> {
+pub(crate) fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Result<Running> {
     let name = server.name();
     let program = server.program(lanline).with_context(|| format!("{name} is not installed"))?;
     let folder = TempDir::with_prefix("stress-")?;
@@ -66,7 +66,7 @@ pub fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Result<Run
 ///
 /// # Errors
 /// As [`launch`].
-pub fn launch_lanline(lanline: &Path, flags: &[&str]) -> Result<Running> {
+pub(crate) fn launch_lanline(lanline: &Path, flags: &[&str]) -> Result<Running> {
     let mut command = Command::new(lanline);
     command.arg("serve").args(["--listen", "127.0.0.1:0"]).args(flags);
     let (child, address) = start_and_listen(&mut command, None)?;
@@ -117,4 +117,17 @@ fn wait_until_it_accepts(running: &mut Running) -> Result<()> {
         std::thread::sleep(Duration::from_millis(5));
     }
     bail!("it takes no connections after {START_SECONDS_MAX} s")
+}
+
+/// The Lanline server: what was asked for, or the one beside this program, or
+/// the one in `PATH`.
+pub(crate) fn server_binary(asked: Option<&Path>) -> PathBuf {
+    if let Some(path) = asked {
+        return path.to_owned();
+    }
+    let beside = std::env::current_exe().ok().map(|own| own.with_file_name("lanline"));
+    beside
+        .filter(|path| path.is_file())
+        .or_else(|| super::server::find("lanline"))
+        .unwrap_or_else(|| PathBuf::from("lanline"))
 }

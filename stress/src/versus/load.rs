@@ -21,7 +21,7 @@ const CONNECTING_AT_ONCE: usize = 50;
 const LOGIN_USERS: User = 20_000;
 
 /// All bots of one workload against one server.
-pub struct Load<'a> {
+pub(super) struct Load<'a> {
     dialect: &'a dyn Dialect,
     workload: Workload,
     /// Who sits in each seat.
@@ -44,7 +44,12 @@ pub struct Load<'a> {
 }
 
 impl<'a> Load<'a> {
-    pub fn new(dialect: &'a dyn Dialect, workload: Workload, seed: u64, epoch: Instant) -> Self {
+    pub(super) fn new(
+        dialect: &'a dyn Dialect,
+        workload: Workload,
+        seed: u64,
+        epoch: Instant,
+    ) -> Self {
         let seats = workload.seats();
         Self {
             dialect,
@@ -67,18 +72,18 @@ impl<'a> Load<'a> {
     }
 
     /// Lets the first users in.
-    pub fn open(&mut self, hands: &mut Hands) {
+    pub(super) fn open(&mut self, hands: &mut Hands) {
         for _ in 0..CONNECTING_AT_ONCE {
             self.next_arrives(hands);
         }
     }
 
-    pub fn everyone_is_there(&self) -> bool {
+    pub(super) fn everyone_is_there(&self) -> bool {
         self.ready == self.users.len()
     }
 
     /// Begins the workload proper.
-    pub fn start(&mut self, hands: &mut Hands) {
+    pub(super) fn start(&mut self, hands: &mut Hands) {
         self.is_running = true;
         match self.workload {
             Workload::Direct { users } => {
@@ -104,7 +109,7 @@ impl<'a> Load<'a> {
     }
 
     /// Forgets what was counted.
-    pub fn reset_counts(&mut self) {
+    pub(super) fn reset_counts(&mut self) {
         self.delivered = 0;
         self.latency.reset();
     }

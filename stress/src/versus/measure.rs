@@ -21,7 +21,7 @@ const SETTLING: Duration = Duration::from_millis(500);
 const TURN: Duration = Duration::from_millis(50);
 
 /// How to measure.
-pub struct Plan {
+pub(super) struct Plan {
     pub workload: Workload,
     pub duration: Duration,
     pub seed: u64,
@@ -31,7 +31,7 @@ pub struct Plan {
 
 /// What one run gave.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Measured {
+pub(crate) struct Measured {
     pub seconds: f64,
     /// Messages that arrived, or logins.
     pub delivered: u64,
@@ -51,7 +51,7 @@ pub struct Measured {
 ///
 /// # Errors
 /// Where the server fails, refuses somebody, or delivers nothing.
-pub fn measure(server: Server, lanline: &Path, plan: &Plan) -> Result<Measured> {
+pub(super) fn measure(server: Server, lanline: &Path, plan: &Plan) -> Result<Measured> {
     let mut running = launch(server, lanline, plan.server_core)?;
     let own_cores = machine::cores();
     if let Some(core) = plan.own_core {

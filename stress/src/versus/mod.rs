@@ -4,10 +4,11 @@
 //! compare), deliveries a second, latency, memory per idle user.
 
 mod dialect;
-pub mod launch;
+pub(crate) mod launch;
 mod load;
 mod measure;
-pub mod server;
+mod record;
+pub(crate) mod server;
 mod table;
 mod workload;
 
@@ -15,16 +16,16 @@ use crate::machine;
 use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use measure::Measured;
-use serde::Serialize;
+pub(crate) use record::{Outcome, Run};
 use server::Server;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-pub use workload::Workload;
+pub(crate) use table::cpu_per_message;
+pub(crate) use workload::Workload;
 
 /// What to compare, and how long.
 #[derive(Args, Debug)]
-pub struct VersusArgs {
+pub(crate) struct VersusArgs {
     /// Servers to measure; by default all that are installed.
     #[arg(long, value_delimiter = ',', value_enum)]
     pub servers: Vec<Server>,
@@ -35,7 +36,7 @@ pub struct VersusArgs {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,
     /// How long each run is measured.
-    #[arg(long, default_value_t = 3.0, value_name = "SECONDS", value_parser = crate::cli::seconds)]
+    #[arg(long, default_value_t = 3.0, value_name = "SECONDS", value_parser = crate::values::seconds)]
     pub duration: f64,
     /// What the random choices are made from.
     #[arg(long, default_value_t = 1)]
@@ -51,30 +52,12 @@ pub struct VersusArgs {
     pub report: Option<PathBuf>,
 }
 
-/// One workload against one server in one round.
-#[derive(Debug, Serialize)]
-pub struct Run {
-    pub round: u32,
-    pub server: String,
-    pub workload: String,
-    /// What was measured, or why nothing was.
-    #[serde(flatten)]
-    pub outcome: Outcome,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Measured(Measured),
-    Failed(String),
-}
-
 /// Runs the comparison and prints its tables. False if a run failed.
 ///
 /// # Errors
 /// Where there is nothing to measure, or a report can't be written.
-pub fn run(args: &VersusArgs) -> Result<bool> {
-    let lanline = crate::cli::server_binary(args.server_bin.as_deref());
+pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
+    let lanline = launch::server_binary(args.server_bin.as_deref());
     let servers = choose_servers(args, &lanline)?;
     let workloads =
         if args.workloads.is_empty() { Workload::all() } else { args.workloads.clone() };
@@ -149,10 +132,4 @@ fn progress_bar(total: u64) -> ProgressBar {
         ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     bar
-}
-
-/// Server CPU per message in µs, the median of all rounds: for each workload,
-/// each server in order.
-pub fn cpu_per_message(runs: &[Run]) -> Vec<(String, Vec<(String, f64)>)> {
-    table::medians(runs, |measured| (measured.seconds > 0.0).then_some(measured.server_cpu_us))
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// A server that can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Server {
+pub(crate) enum Server {
     /// The floor: forwards by a binary address, looks at nothing.
     Relay,
     Lanline,
@@ -26,7 +26,7 @@ pub enum Server {
 
 /// How the harness hears that a server is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readiness {
+pub(crate) enum Readiness {
     /// It prints `listening on ADDRESS:PORT` to standard output.
     Says,
     /// It takes connections on the port it was given.
@@ -34,15 +34,15 @@ pub enum Readiness {
 }
 
 impl Server {
-    pub fn all() -> &'static [Self] {
+    pub(crate) fn all() -> &'static [Self] {
         Self::value_variants()
     }
 
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    pub fn dialect(self) -> Box<dyn Dialect> {
+    pub(crate) fn dialect(self) -> Box<dyn Dialect> {
         match self {
             Self::Relay => Box::new(Relay),
             Self::Lanline | Self::Python => Box::new(Lanline),
@@ -54,7 +54,7 @@ impl Server {
         }
     }
 
-    pub fn readiness(self) -> Readiness {
+    pub(crate) fn readiness(self) -> Readiness {
         match self {
             Self::Relay | Self::Lanline | Self::Python => Readiness::Says,
             _ => Readiness::Accepts,
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Where its program is. `lanline` is used for Lanline.
-    pub fn program(self, lanline: &Path) -> Option<PathBuf> {
+    pub(crate) fn program(self, lanline: &Path) -> Option<PathBuf> {
         match self {
             Self::Relay => std::env::current_exe().ok(),
             Self::Lanline => lanline.is_file().then(|| lanline.to_owned()),
@@ -79,7 +79,12 @@ impl Server {
     ///
     /// # Errors
     /// Where a file can't be written.
-    pub fn command(self, program: &Path, port: u16, folder: &Path) -> std::io::Result<Command> {
+    pub(crate) fn command(
+        self,
+        program: &Path,
+        port: u16,
+        folder: &Path,
+    ) -> std::io::Result<Command> {
         let mut command = Command::new(program);
         command.current_dir(folder);
         let config = folder.join("server.conf");
@@ -129,7 +134,7 @@ impl Server {
 }
 
 /// A program in `PATH`, or where servers are kept.
-pub fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())

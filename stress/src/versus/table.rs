@@ -2,7 +2,7 @@
 //! spread, and the ratio to the relay within the same round.
 
 use super::measure::Measured;
-use super::{Outcome, Run};
+use super::record::{Outcome, Run};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A generator above this share of its core may be what limits the rate.
@@ -10,7 +10,7 @@ const GENERATOR_BUSY: f64 = 0.95;
 
 /// Least, middle and greatest of some values.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
+pub(super) struct Spread {
     pub min: f64,
     pub median: f64,
     pub max: f64,
@@ -18,7 +18,7 @@ pub struct Spread {
 
 impl Spread {
     /// `None` of nothing.
-    pub fn of(mut values: Vec<f64>) -> Option<Self> {
+    pub(super) fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);
         let middle = values.len() / 2;
@@ -76,7 +76,7 @@ fn timed(measured: &Measured) -> bool {
 }
 
 /// All tables, and what has to be known about them.
-pub fn render(runs: &[Run]) -> String {
+pub(super) fn render(runs: &[Run]) -> String {
     let mut text = String::new();
     for figure in &FIGURES {
         if let Some(table) = render_figure(figure, runs) {
@@ -166,7 +166,7 @@ fn cell(figure: &Figure, runs: &[Run], server: &str, workload: &str) -> String {
 }
 
 /// The median of a figure over all rounds: for each workload, each server.
-pub fn medians(
+pub(super) fn medians(
     runs: &[Run],
     of: fn(&Measured) -> Option<f64>,
 ) -> Vec<(String, Vec<(String, f64)>)> {
@@ -192,6 +192,12 @@ fn values(figure: &Figure, runs: &[Run], server: &str, workload: &str) -> Vec<(u
         .filter(|run| run.server == server && run.workload == workload)
         .filter_map(|run| Some((run.round, (figure.of)(measured_of(run)?)?)))
         .collect()
+}
+
+/// Server CPU per message in µs, the median of all rounds: for each workload,
+/// each server in order.
+pub(crate) fn cpu_per_message(runs: &[Run]) -> Vec<(String, Vec<(String, f64)>)> {
+    medians(runs, |measured| (measured.seconds > 0.0).then_some(measured.server_cpu_us))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// What the users do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Workload {
+pub(crate) enum Workload {
     /// As many messages on the way as users, [`DIRECT_ON_THE_WAY_MAX`] at the
     /// most; who receives one passes it on to a random other.
     Direct { users: usize },
@@ -19,13 +19,13 @@ pub enum Workload {
     Idle { users: usize },
 }
 
-pub const DIRECT_ON_THE_WAY_MAX: usize = 1000;
-pub const PIPELINE_WINDOW: usize = 256;
-pub const LOGINS_AT_ONCE: usize = 50;
+pub(super) const DIRECT_ON_THE_WAY_MAX: usize = 1000;
+pub(super) const PIPELINE_WINDOW: usize = 256;
+pub(super) const LOGINS_AT_ONCE: usize = 50;
 
 impl Workload {
     /// How many connections it needs at once.
-    pub fn seats(self) -> usize {
+    pub(crate) fn seats(self) -> usize {
         match self {
             Self::Direct { users } | Self::Broadcast { users } | Self::Idle { users } => users,
             Self::Pipelined { pairs } => 2 * pairs,
@@ -33,7 +33,7 @@ impl Workload {
         }
     }
 
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         vec![
             Self::Direct { users: 50 },
             Self::Direct { users: 1000 },

@@ -156,7 +156,7 @@ fn push(out: &mut Vec<u8>, name: &str, ip: &str, to: &str, text: &str) {
 
 /// The address that a packet is stamped with.
 fn address_of(bytes: &[u8]) -> String {
-    let packet: serde_json::Value = serde_json::from_slice(bytes).expect("JSON");
+    let packet: Value = serde_json::from_slice(bytes).expect("JSON");
     packet["from"]["ip"].as_str().expect("an address").to_owned()
 }
 

@@ -9,12 +9,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 /// The harness.
-pub fn stress() -> Command {
+pub(crate) fn stress() -> Command {
     Command::new(env!("CARGO_BIN_EXE_stress"))
 }
 
 /// The server, built like the harness and beside it.
-pub fn lanline() -> &'static Path {
+pub(crate) fn lanline() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let beside = Path::new(env!("CARGO_BIN_EXE_stress")).with_file_name("lanline");
@@ -31,13 +31,13 @@ pub fn lanline() -> &'static Path {
 }
 
 /// A server of the test's own, ended when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl Server {
-    pub fn start(flags: &[&str]) -> Self {
+    pub(crate) fn start(flags: &[&str]) -> Self {
         let mut child = Command::new(lanline())
             .args(["serve", "--listen", "127.0.0.1:0", "--rate", "0"])
             .args(["--broadcast-interval", "0"])
@@ -63,7 +63,7 @@ impl Drop for Server {
 }
 
 /// What a run of the harness left behind.
-pub struct Run {
+pub(crate) struct Run {
     pub code: Option<i32>,
     pub text: String,
     pub json: Value,
@@ -71,7 +71,7 @@ pub struct Run {
 }
 
 /// Runs the harness to its end.
-pub fn run(args: &[&str]) -> Run {
+pub(crate) fn run(args: &[&str]) -> Run {
     let folder = tempfile::tempdir().expect("a folder");
     let (json, page) = (folder.path().join("figures.json"), folder.path().join("page.html"));
     let mut command = stress();
@@ -89,7 +89,7 @@ pub fn run(args: &[&str]) -> Run {
     }
 }
 
-pub fn words_of(output: &Output) -> String {
+pub(crate) fn words_of(output: &Output) -> String {
     let out = String::from_utf8_lossy(&output.stdout);
     format!("{out}{}", String::from_utf8_lossy(&output.stderr))
 }

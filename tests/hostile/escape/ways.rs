@@ -11,15 +11,15 @@ use std::process::Command;
 use std::time::Duration;
 
 /// A way out: succeeds or fails outside, is refused inside.
-pub type Way = (&'static str, Box<dyn FnOnce() -> io::Result<()> + Send>);
+pub(super) type Way = (&'static str, Box<dyn FnOnce() -> io::Result<()> + Send>);
 
-pub fn is_refused(outcome: &io::Result<()>) -> bool {
+pub(super) fn is_refused(outcome: &io::Result<()>) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 /// Every way out that we know of, what it needs made ready. All of them are
 /// closed to every thread.
-pub fn ways(targets: &[String]) -> Vec<Way> {
+pub(super) fn ways(targets: &[String]) -> Vec<Way> {
     let tcp: SocketAddr = targets[0].parse().unwrap();
     let udp: SocketAddr = targets[1].parse().unwrap();
     let (stream, datagram) = (targets[2].clone(), targets[3].clone());
@@ -181,7 +181,7 @@ pub fn ways(targets: &[String]) -> Vec<Way> {
 }
 
 /// What only threads with connections may do.
-pub fn with_connections() -> Vec<Way> {
+pub(super) fn with_connections() -> Vec<Way> {
     let mut ways: Vec<Way> = Vec::new();
     let mut way = |name, way: Box<dyn FnOnce() -> io::Result<()> + Send>| ways.push((name, way));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -196,7 +196,7 @@ pub fn with_connections() -> Vec<Way> {
 }
 
 /// What only threads that serve scrapers may do.
-pub fn with_open_files() -> Vec<Way> {
+pub(super) fn with_open_files() -> Vec<Way> {
     let mut file = tempfile::tempfile().unwrap();
     let seek = move || file.seek(SeekFrom::Start(0)).map(drop);
     let (end, _other) = UnixStream::pair().unwrap();

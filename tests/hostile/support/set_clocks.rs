@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use testkit::Server;
 
-pub struct Clocks {
+pub(crate) struct Clocks {
     /// What the library adds: `struct wrong` of clocks.c.
     file: File,
     _directory: TempDir,
@@ -18,7 +18,7 @@ pub struct Clocks {
 
 impl Clocks {
     /// None where the library can't be built or isn't loaded; says why.
-    pub fn start_server(flags: &[&str]) -> Option<(Server, Self)> {
+    pub(crate) fn start_server(flags: &[&str]) -> Option<(Server, Self)> {
         let directory = tempfile::tempdir().unwrap();
         let library = directory.path().join("clocks.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/support/clocks.c");
@@ -47,12 +47,12 @@ impl Clocks {
     }
 
     /// The time of day is so many hours off.
-    pub fn set_wall(&self, hours: i64) {
+    pub(crate) fn set_wall(&self, hours: i64) {
         self.write(8, hours * 3600);
     }
 
     /// The clock that only goes forwards leaps ahead.
-    pub fn leap(&self, time: Duration) {
+    pub(crate) fn leap(&self, time: Duration) {
         self.write(16, self.read(16) + time.as_secs() as i64);
     }
 

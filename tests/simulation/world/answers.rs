@@ -8,7 +8,7 @@ use lanline::chat::Code;
 use lanline::limits;
 
 impl Ledger {
-    pub(super) fn server_said(&mut self, number: usize, line: &Line) {
+    pub(super) fn server_said(&mut self, number: usize, line: &Line<'_>) {
         let peer = &mut self.peers[number];
         peer.skip_posts();
         assert_eq!(line.ip, SERVER);
@@ -39,7 +39,7 @@ impl Ledger {
         }
     }
 
-    fn welcomed(&mut self, number: usize, line: &Line) {
+    fn welcomed(&mut self, number: usize, line: &Line<'_>) {
         let words: Vec<&str> = line.msg.split(' ').collect();
         let peer = &mut self.peers[number];
         let ip = peer.ip.to_string();
@@ -54,7 +54,7 @@ impl Ledger {
     }
 
     /// An answer comes in the order of the queries, and fits.
-    fn answered(&mut self, number: usize, line: &Line) {
+    fn answered(&mut self, number: usize, line: &Line<'_>) {
         let (at, limit, step) = (self.peers[number].cursor, self.packet_bytes_max, self.step);
         let peer = &mut self.peers[number];
         if peer.emptied || peer.thrown_out_at.is_some() {
@@ -126,7 +126,7 @@ impl Ledger {
         }
     }
 
-    fn refused(&mut self, number: usize, line: &Line) {
+    fn refused(&mut self, number: usize, line: &Line<'_>) {
         let (first, _) = line.msg.split_once('\n').expect("a line for people");
         let mut words = first.split(' ');
         let ordinal: usize = words.next().unwrap().parse().unwrap();
@@ -301,7 +301,7 @@ impl Peer {
     }
 
     /// Checks one packet of a list; whether it is the last.
-    fn page_ends(&mut self, line: &Line, limit: usize) -> bool {
+    fn page_ends(&mut self, line: &Line<'_>, limit: usize) -> bool {
         let mut lines = line.msg.split('\n');
         let head = lines.next().unwrap();
         let (range, total) = head.split_once(" of ").unwrap();

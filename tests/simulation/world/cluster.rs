@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 /// Real shards with simulated sockets.
-pub struct Cluster {
+pub(super) struct Cluster {
     pub shards: Vec<Shard<Socket>>,
     pub counters: Arc<Counters>,
     /// Seconds of the time of day, which may jump.
@@ -40,13 +40,13 @@ pub struct Cluster {
 
 /// How much of what could be done a tick does.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
+pub(super) enum Effort {
     Some,
     All,
 }
 
 impl Cluster {
-    pub fn new(dice: &mut Dice, setting: &Setting) -> Self {
+    pub(super) fn new(dice: &mut Dice, setting: &Setting) -> Self {
         let settings = Arc::new(setting.settings.clone());
         let counters = Arc::new(Counters::new(setting.workers));
         let wall_clock = Arc::new(AtomicU64::new(1_700_000_000));
@@ -73,7 +73,7 @@ impl Cluster {
     }
 
     /// A peer connects; some are refused at the admission.
-    pub fn accept(
+    pub(super) fn accept(
         &mut self,
         dice: &mut Dice,
         ledger: &mut Ledger,
@@ -98,12 +98,12 @@ impl Cluster {
     }
 
     /// Whether some message is under way.
-    pub fn has_messages(&self) -> bool {
+    pub(super) fn has_messages(&self) -> bool {
         self.links.iter().any(|link| !link.is_empty())
     }
 
     /// Whether the next tick, doing all that it can, would do nothing.
-    pub fn is_at_rest(&self, ledger: &Ledger) -> bool {
+    pub(super) fn is_at_rest(&self, ledger: &Ledger) -> bool {
         let busy = |worker: WorkerId| {
             ledger.peers.iter().any(|peer| {
                 let here = matches!(peer.at, At::Shard(at, _) if at == worker);
@@ -116,7 +116,13 @@ impl Cluster {
     }
 
     /// One tick of one worker: messages, readiness, deadlines, effects, messages.
-    pub fn tick(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId, effort: Effort) {
+    pub(super) fn tick(
+        &mut self,
+        dice: &mut Dice,
+        ledger: &mut Ledger,
+        worker: WorkerId,
+        effort: Effort,
+    ) {
         trace::note(|| format!("{} tick of {worker} at {:?}", ledger.step, ledger.now));
         self.read_mail(dice, ledger, worker, effort);
         for number in 0..ledger.peers.len() {
@@ -359,36 +365,36 @@ impl Cluster {
     }
 
     /// What a connection owns of buffers.
-    pub fn kept_bytes(&self, at: At) -> usize {
+    pub(super) fn kept_bytes(&self, at: At) -> usize {
         let At::Shard(worker, id) = at else { return 0 };
         self.shards[usize::from(worker)].kept_bytes(id)
     }
 
     /// The nearest deadline of all.
-    pub fn next_deadline(&self) -> Option<lanline::chat::Moment> {
+    pub(super) fn next_deadline(&self) -> Option<lanline::chat::Moment> {
         self.shards.iter().filter_map(Shard::next_deadline).min()
     }
 
     /// Whether its socket has taken all that waited.
-    pub fn is_flushed(&self) -> bool {
+    pub(super) fn is_flushed(&self) -> bool {
         self.shards.iter().all(Shard::is_flushed)
     }
 
     /// Other settings hold from here on: one worker hears of it.
-    pub fn reload(&mut self, ledger: &Ledger, worker: WorkerId, settings: &Arc<Settings>) {
+    pub(super) fn reload(&mut self, ledger: &Ledger, worker: WorkerId, settings: &Arc<Settings>) {
         trace::note(|| format!("{worker} hears of a rate of {}", settings.rate));
         self.shards[usize::from(worker)].reload(ledger.now, settings.clone());
     }
 
     /// The server stops: one worker hears of it.
-    pub fn stop(&mut self, ledger: &mut Ledger, worker: WorkerId) {
+    pub(super) fn stop(&mut self, ledger: &mut Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} stops"));
         ledger.stopping = true;
         self.shards[usize::from(worker)].stop(ledger.now);
     }
 
     /// The server has stopped: one worker hears of it.
-    pub fn bounce_all(&mut self, ledger: &mut Ledger, worker: WorkerId) {
+    pub(super) fn bounce_all(&mut self, ledger: &mut Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} bounces all"));
         let shard = &mut self.shards[usize::from(worker)];
         let waits = |shard: &Shard<Socket>, peer: &Peer| match peer.at {
@@ -403,7 +409,7 @@ impl Cluster {
     }
 
     /// The server has said all that it can: one worker hears of it.
-    pub fn hang_up(&mut self, ledger: &Ledger, worker: WorkerId) {
+    pub(super) fn hang_up(&mut self, ledger: &Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} hangs up"));
         self.shards[usize::from(worker)].hang_up(ledger.now);
     }

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use std::collections::VecDeque;
 
 /// The one source of chance of a run.
-pub struct Dice {
+pub(crate) struct Dice {
     /// These are drawn first.
     given: VecDeque<u8>,
     chance: ChaCha8Rng,
@@ -16,17 +16,17 @@ pub struct Dice {
 const GIVEN_END: usize = 256;
 
 /// So many bytes can be given at once.
-pub const GIVEN_BYTES_MAX: usize = 32;
+pub(super) const GIVEN_BYTES_MAX: usize = 32;
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { given: VecDeque::new(), chance: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     /// Draws from these bytes from here on, one each; and behind the last from
     /// chance with all of them as its seed. So whatever a byte is changed to,
     /// what is drawn after the next call stays as it is.
-    pub fn give(&mut self, bytes: &[u8]) {
+    pub(crate) fn give(&mut self, bytes: &[u8]) {
         let mut seed = [0; GIVEN_BYTES_MAX];
         seed[..bytes.len()].copy_from_slice(bytes);
         self.chance = ChaCha8Rng::from_seed(seed);
@@ -34,7 +34,7 @@ impl Dice {
     }
 
     /// 0 to `end` − 1.
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         if end <= GIVEN_END
             && let Some(byte) = self.given.pop_front()
         {
@@ -44,20 +44,20 @@ impl Dice {
     }
 
     /// `low` to `high`, both included.
-    pub fn between(&mut self, low: usize, high: usize) -> usize {
+    pub(crate) fn between(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high - low + 1)
     }
 
     /// True so many times in a hundred.
-    pub fn percent(&mut self, chance: usize) -> bool {
+    pub(crate) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    pub fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.chance.random()
     }
 
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }

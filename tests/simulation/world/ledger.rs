@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// What is known of the whole world.
-pub struct Ledger {
+pub(super) struct Ledger {
     pub peers: Vec<Peer>,
     pub step: u64,
     pub now: Moment,
@@ -32,7 +32,7 @@ pub struct Ledger {
 }
 
 /// A packet as a socket took it.
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     pub name: &'a str,
     pub ip: &'a str,
     pub to: &'a str,
@@ -40,7 +40,7 @@ pub struct Line<'a> {
 }
 
 impl Ledger {
-    pub fn new(setting: &Setting) -> Self {
+    pub(super) fn new(setting: &Setting) -> Self {
         Self {
             peers: Vec::new(),
             step: 0,
@@ -59,7 +59,7 @@ impl Ledger {
 
     /// What waits for a socket, as its shard shows it before it is sent. All
     /// that is new is within the bounds.
-    pub fn queue_seen(&mut self, number: usize, queue: &[u8]) {
+    pub(super) fn queue_seen(&mut self, number: usize, queue: &[u8]) {
         let limit = self.queue_bytes_max;
         let peer = &mut self.peers[number];
         peer.queue_bytes_peak = peer.queue_bytes_peak.max(queue.len());
@@ -95,7 +95,7 @@ impl Ledger {
     }
 
     /// A socket took these bytes.
-    pub fn wrote(&mut self, number: usize, bytes: &[u8]) {
+    pub(super) fn wrote(&mut self, number: usize, bytes: &[u8]) {
         self.bytes_written += bytes.len() as u64;
         let peer = &mut self.peers[number];
         assert!(peer.at != At::Closed, "peer {number}: bytes for a closed connection");
@@ -130,7 +130,7 @@ impl Ledger {
 
     /// A packet from a user: stamped right, unchanged, in order, once, and for
     /// nobody else.
-    fn user_said(&mut self, number: usize, line: &Line) {
+    fn user_said(&mut self, number: usize, line: &Line<'_>) {
         let tag = || line.msg.split(' ').next()?.rsplit_once(':');
         let (ip, ordinal) = tag().unwrap_or_else(|| panic!("whose is {:?}", line.msg));
         let from: IpAddr = ip.parse().unwrap();
@@ -166,7 +166,7 @@ impl Ledger {
 
     /// A tick is over, all queues were looked at: each one that was said to be
     /// full has been, or whose it was may have left.
-    pub fn check_said_busy(&mut self) {
+    pub(super) fn check_said_busy(&mut self) {
         for (name, bytes) in self.said_busy.drain(..) {
             let could = self.peers.iter().any(|peer| {
                 let full = peer.queue_bytes_peak + bytes > self.queue_bytes_max / 2;
@@ -177,7 +177,7 @@ impl Ledger {
     }
 
     /// What a shard tells the log.
-    pub fn reported(&mut self, report: &Report) {
+    pub(super) fn reported(&mut self, report: &Report) {
         assert!(!matches!(report, Report::QueryTimedOut { .. }), "a reply that never came");
         let (Report::Closed { peer: ip, .. }
         | Report::Stuck { peer: ip, .. }
@@ -213,7 +213,7 @@ impl Ledger {
     }
 
     /// The server closes a connection: once, and when there is a reason.
-    pub fn closed(&mut self, number: usize) {
+    pub(super) fn closed(&mut self, number: usize) {
         let peer = &mut self.peers[number];
         trace::note(|| format!("    peer {number} is closed"));
         assert!(peer.at != At::Closed, "peer {number} is closed twice");
@@ -238,7 +238,7 @@ fn is_new_answer(line: &[u8]) -> bool {
     !msg.contains(" of ") || msg.starts_with("1-") || msg.starts_with("0-")
 }
 
-pub fn shown(bytes: &[u8]) -> String {
+pub(super) fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     text.chars().take(180).collect()
 }

@@ -24,14 +24,14 @@ mod setting;
 mod trace;
 mod verdict;
 
-pub use dice::Dice;
-pub use run::run;
+pub(crate) use dice::Dice;
+pub(crate) use run::run;
 
 use std::panic::{self, RefUnwindSafe};
 
 /// Plays a run. One that fails is played again with its last steps printed,
 /// and `again`, which says how to have it once more.
-pub fn play(what: &str, again: &str, run: impl Fn() + RefUnwindSafe) {
+pub(crate) fn play(what: &str, again: &str, run: impl Fn() + RefUnwindSafe) {
     if panic::catch_unwind(&run).is_ok() {
         return;
     }

@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// The server's address on every connection.
-pub const SERVER: &str = "10.255.0.1";
+pub(super) const SERVER: &str = "10.255.0.1";
 
 /// A socket as a shard carries it: whose it is. It can't be copied, so a shard
 /// that loses one, or closes it twice, is found out.
 #[derive(Debug)]
-pub struct Socket(pub usize);
+pub(super) struct Socket(pub usize);
 
 /// Where the server has the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum At {
+pub(super) enum At {
     Shard(WorkerId, ConnId),
     UnderWay,
     Closed,
@@ -24,14 +24,14 @@ pub enum At {
 
 /// How a peer ends what it sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub(super) enum Ending {
     HalfClose,
     Reset,
 }
 
 /// What a packet of a peer asks for, and so what has to become of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub(super) enum What {
     /// For one user, by the key of the name.
     Direct {
         key: String,
@@ -55,7 +55,7 @@ pub enum What {
 
 /// One packet of a peer, and what became of it.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub(super) struct Item {
     pub what: What,
     pub to: String,
     pub msg: String,
@@ -82,19 +82,19 @@ pub struct Item {
 
 impl Item {
     /// No recipient is sent more bytes than this.
-    pub fn stamped_bytes_max(&self) -> usize {
+    pub(super) fn stamped_bytes_max(&self) -> usize {
         self.end - self.start + 220
     }
 
     /// Whether its outcome comes in the order of what was sent.
-    pub fn is_in_order(&self) -> bool {
+    pub(super) fn is_in_order(&self) -> bool {
         !matches!(self.what, What::Direct { .. } | What::RoomMessage { member: true, .. })
     }
 }
 
 /// How a peer begins.
 #[derive(Clone, Debug)]
-pub struct Greeting {
+pub(super) struct Greeting {
     /// Its name, if it has a valid one.
     pub name: Option<Name>,
     /// A bare name ends here in the stream; silence before that would cut it.
@@ -106,7 +106,7 @@ pub struct Greeting {
 
 /// What is known of a user.
 #[derive(Clone, Debug)]
-pub struct User {
+pub(super) struct User {
     pub shown: String,
     pub key: String,
     /// The step at which their socket had the welcome.
@@ -114,7 +114,7 @@ pub struct User {
 }
 
 /// One simulated client.
-pub struct Peer {
+pub(super) struct Peer {
     pub ip: IpAddr,
     pub greeting: Greeting,
     /// All that it has sent; so much of it has reached the server's kernel, and
@@ -175,7 +175,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn new(ip: IpAddr, greeting: Greeting, stream: Vec<u8>) -> Self {
+    pub(super) fn new(ip: IpAddr, greeting: Greeting, stream: Vec<u8>) -> Self {
         Self {
             ip,
             greeting,
@@ -217,42 +217,42 @@ impl Peer {
         }
     }
 
-    pub fn has_something_to_read(&self) -> bool {
+    pub(super) fn has_something_to_read(&self) -> bool {
         self.taken < self.arrived || self.ending_arrived && !self.ending_taken
     }
 
     /// As it would be shown, welcomed or not.
-    pub fn real_name(&self) -> &str {
+    pub(super) fn real_name(&self) -> &str {
         self.greeting.name.as_ref().map_or("", |name| name.shown())
     }
 
     /// Steps over what has no outcome in order.
-    pub fn skip_posts(&mut self) {
+    pub(super) fn skip_posts(&mut self) {
         while self.items.get(self.cursor).is_some_and(|item| !item.is_in_order()) {
             self.cursor += 1;
         }
     }
 
-    pub fn shown(&self) -> &str {
+    pub(super) fn shown(&self) -> &str {
         self.user.as_ref().map_or("", |user| &user.shown)
     }
 
-    pub fn has_key(&self, key: &str) -> bool {
+    pub(super) fn has_key(&self, key: &str) -> bool {
         self.user.as_ref().is_some_and(|user| user.key == key)
     }
 
     /// It is here and has done nothing to change that.
-    pub fn is_surely_here(&self) -> bool {
+    pub(super) fn is_surely_here(&self) -> bool {
         self.user.is_some() && !self.may_have_left && self.at != At::Closed
     }
 
     /// The server has read some of a bare name that has not ended yet.
-    pub fn is_mid_name(&self) -> bool {
+    pub(super) fn is_mid_name(&self) -> bool {
         0 < self.taken && self.taken < self.greeting.bare_end
     }
 
     /// The server has read so much of its stream.
-    pub fn take(&mut self, bytes: usize, step: u64, now: Moment) -> Vec<u8> {
+    pub(super) fn take(&mut self, bytes: usize, step: u64, now: Moment) -> Vec<u8> {
         let chunk = self.stream[self.taken..self.taken + bytes].to_vec();
         self.taken += bytes;
         let greeting_end = match (self.greeting.ordinal, self.items.first()) {
@@ -274,7 +274,7 @@ impl Peer {
     }
 
     /// The server has read the end of its stream.
-    pub fn take_ending(&mut self, step: u64) {
+    pub(super) fn take_ending(&mut self, step: u64) {
         self.ending_taken = true;
         self.may_have_left = true;
         for item in self.items.iter_mut().filter(|item| item.at_end) {
@@ -283,13 +283,13 @@ impl Peer {
     }
 
     /// Whether it may be sent a room message to that room now.
-    pub fn may_hear_room(&self, key: &str) -> bool {
+    pub(super) fn may_hear_room(&self, key: &str) -> bool {
         self.may_have_been_in(key, u64::MAX)
     }
 
     /// Whether it was in that room for sure when something was read at `step`,
     /// and has been since.
-    pub fn is_member_since(&self, key: &str, step: u64) -> bool {
+    pub(super) fn is_member_since(&self, key: &str, step: u64) -> bool {
         let mut member = false;
         for item in self.calls_about(key) {
             match item.what {
@@ -304,7 +304,7 @@ impl Peer {
 
     /// Whether it may have been in that room when something was read at `step`,
     /// or later.
-    pub fn may_have_been_in(&self, key: &str, step: u64) -> bool {
+    pub(super) fn may_have_been_in(&self, key: &str, step: u64) -> bool {
         let mut may = false;
         for item in self.calls_about(key) {
             match item.what {
@@ -324,10 +324,10 @@ impl Peer {
 }
 
 /// The key of a room's name with its `#`.
-pub fn room_key(text: &str) -> Option<String> {
+pub(super) fn room_key(text: &str) -> Option<String> {
     key(text.strip_prefix('#')?)
 }
 
-pub fn key(text: &str) -> Option<String> {
+pub(super) fn key(text: &str) -> Option<String> {
     Name::parse(text).ok().map(|name| name.key().to_owned())
 }

@@ -36,7 +36,7 @@ const STEP_BYTES: usize = 4;
 /// Runs a cluster to its end; panics where something is wrong. Chance decides
 /// what it is like and what happens, or the plan does, where there is one: its
 /// first bytes are the setting, and each four behind them a step.
-pub fn run(mut dice: Dice, plan: Option<&[u8]>) {
+pub(crate) fn run(mut dice: Dice, plan: Option<&[u8]>) {
     let plan = plan.map(|bytes| bytes.split_at(bytes.len().min(GIVEN_BYTES_MAX)));
     if let Some((setting, _)) = plan {
         dice.give(setting);

@@ -11,7 +11,7 @@ const NOT_IN: &[&str] = &["not-member", "no-such-room"];
 const BAD: &[&str] = &["bad-argument"];
 
 /// A new client, who has sent its greeting and perhaps a first packet.
-pub fn newcomer(dice: &mut Dice, setting: &Setting, number: usize) -> Peer {
+pub(super) fn newcomer(dice: &mut Dice, setting: &Setting, number: usize) -> Peer {
     let ip = address(dice, number);
     let name = dice.pick(&setting.names);
     let mut greeting =
@@ -44,7 +44,7 @@ pub fn newcomer(dice: &mut Dice, setting: &Setting, number: usize) -> Peer {
 }
 
 /// A bare name of that text, in lower or mixed case.
-pub fn bare(dice: &mut Dice, name: &str, ip: IpAddr, mut greeting: Greeting) -> Peer {
+pub(super) fn bare(dice: &mut Dice, name: &str, ip: IpAddr, mut greeting: Greeting) -> Peer {
     let ending = dice.pick(&["\n", "\r\n", "\r", " \n", "\n\n", ""]);
     let begun = format!("{}{name}", dice.pick(&["", "", " \t", "\n"]));
     // The first line break ends it; what follows that may never be read.
@@ -88,7 +88,7 @@ fn address(dice: &mut Dice, number: usize) -> IpAddr {
 }
 
 /// Lets a peer write one packet, or bytes that count as one.
-pub fn write_packet(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String]) {
+pub(super) fn write_packet(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String]) {
     let ordinal = peer.items.len() + 1;
     let tag = format!("{}:{ordinal} ", peer.ip);
     let first = peer.items.is_empty() && peer.greeting.ordinal == 1;
@@ -186,7 +186,7 @@ fn call(dice: &mut Dice, setting: &Setting, peer: &mut Peer, names: &[String], t
 }
 
 /// A plain query.
-pub fn ask(peer: &mut Peer, endpoint: &'static str, msg: &str) {
+pub(super) fn ask(peer: &mut Peer, endpoint: &'static str, msg: &str) {
     let start = peer.stream.len();
     let bytes = plain(peer.real_name(), endpoint, msg);
     peer.stream.extend_from_slice(&bytes);

@@ -35,7 +35,7 @@ const ROOMS: [&str; 6] = ["ops", "OPS", "кухня", "КУХНЯ", "a-room", "S
 const RATES: [u32; 5] = [0, 1, 3, 10, 1000];
 
 /// One run's settings.
-pub struct Setting {
+pub(super) struct Setting {
     pub workers: usize,
     pub settings: Settings,
     pub names: Vec<&'static str>,
@@ -52,7 +52,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    pub fn draw(dice: &mut Dice) -> Self {
+    pub(super) fn draw(dice: &mut Dice) -> Self {
         let packet_bytes_max = dice.pick(&[400, 700, 4096, 65_536]);
         let settings = Settings {
             packet_bytes_max,
@@ -84,7 +84,7 @@ impl Setting {
 
     /// What can change while the server runs and changes nothing that a packet
     /// may come to.
-    pub fn draw_other_rules(&self, dice: &mut Dice) -> Settings {
+    pub(super) fn draw_other_rules(&self, dice: &mut Dice) -> Settings {
         Settings {
             rate: dice.pick(&RATES),
             greeting_timeout: Duration::from_millis(dice.pick(&[1_000, 5_000])),

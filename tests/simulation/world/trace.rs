@@ -13,14 +13,14 @@ thread_local! {
 }
 
 /// From here on steps are kept.
-pub fn start() {
+pub(super) fn start() {
     let wanted = env::var("LANLINE_SIM_STEPS").ok();
     KEPT.set(wanted.and_then(|steps| steps.parse().ok()).unwrap_or(STEPS_KEPT).max(1));
     TRACE.set(Some(VecDeque::new()));
 }
 
 /// Remembers a step.
-pub fn note(step: impl FnOnce() -> String) {
+pub(super) fn note(step: impl FnOnce() -> String) {
     TRACE.with_borrow_mut(|trace| {
         if let Some(trace) = trace {
             if trace.len() >= KEPT.get() {
@@ -32,6 +32,6 @@ pub fn note(step: impl FnOnce() -> String) {
 }
 
 /// All that is kept; nothing is kept any more.
-pub fn take() -> Vec<String> {
+pub(super) fn take() -> Vec<String> {
     TRACE.take().unwrap_or_default().into()
 }

@@ -19,7 +19,7 @@ enum Standing {
 }
 
 /// Judges everything that was handled.
-pub fn judge(ledger: &Ledger) {
+pub(super) fn judge(ledger: &Ledger) {
     for (number, peer) in ledger.peers.iter().enumerate() {
         if peer.user.is_none() {
             let heard = peer.items.iter().any(|item| !item.delivered.is_empty());
@@ -150,7 +150,7 @@ fn is_surely_for(item: &Item, sender: usize, number: usize, peer: &Peer) -> bool
 }
 
 /// Whether the counters say the same, and nobody keeps what they don't need.
-pub fn judge_house(ledger: &Ledger, cluster: &Cluster) {
+pub(super) fn judge_house(ledger: &Ledger, cluster: &Cluster) {
     let counters = &cluster.counters;
     assert_eq!(counters.sum(|counters| &counters.packets_out), ledger.packets_written);
     assert_eq!(counters.sum(|counters| &counters.bytes_out), ledger.bytes_written);
@@ -171,7 +171,7 @@ pub fn judge_house(ledger: &Ledger, cluster: &Cluster) {
 }
 
 /// Whether lists name those who are here, and no others.
-pub fn judge_lists(ledger: &Ledger, prober: &Peer) {
+pub(super) fn judge_lists(ledger: &Ledger, prober: &Peer) {
     assert!(prober.user.is_some(), "a newcomer is not welcomed");
     let lines = |endpoint: &str| {
         let of = prober.listed.iter().filter(|(from, _)| from == endpoint);

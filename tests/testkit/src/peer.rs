@@ -161,6 +161,7 @@ impl Peer {
     }
 
     /// The next packet, in the order in which they came.
+    #[expect(clippy::should_implement_trait, reason = "that one ends by `None`")]
     pub fn next(&mut self) -> Packet {
         self.next_or_end().expect("the server closed the connection")
     }

@@ -24,7 +24,7 @@ const LISTENER: Token = Token(0);
 const STOP: Token = Token(1);
 
 /// A listener that can be told to stop.
-pub struct Server {
+pub(super) struct Server {
     listener: TcpListener,
     poll: Poll,
     stop: Arc<Waker>,
@@ -35,7 +35,7 @@ impl Server {
     ///
     /// # Errors
     /// What the system says.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
         // A connection doesn't inherit that it never blocks (accept(2)).
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
@@ -50,12 +50,12 @@ impl Server {
     ///
     /// # Errors
     /// What the system says.
-    pub fn address(&self) -> io::Result<SocketAddr> {
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
     /// Ends [`Server::serve`].
-    pub fn stopper(&self) -> Stopper {
+    pub(super) fn stopper(&self) -> Stopper {
         let stop = self.stop.clone();
         Box::new(move || {
             if let Err(error) = stop.wake() {
@@ -68,7 +68,7 @@ impl Server {
     ///
     /// # Errors
     /// Where the poll itself fails.
-    pub fn serve(mut self, page: &dyn Fn() -> String) -> io::Result<()> {
+    pub(super) fn serve(mut self, page: &dyn Fn() -> String) -> io::Result<()> {
         let mut events = Events::with_capacity(2);
         loop {
             match self.poll.poll(&mut events, None) {
@@ -133,7 +133,7 @@ fn request(stream: &mut TcpStream) -> io::Result<Request> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
+            return Err(ErrorKind::TimedOut.into());
         }
         stream.set_read_timeout(Some(left))?;
         let count = stream.read(&mut chunk)?;
@@ -204,7 +204,7 @@ mod tests {
         let (mut scraper, mut ours) = pair();
         scraper.write_all(b"GET / HT").unwrap();
         let given_up = request(&mut ours).err().expect("no request");
-        assert!(matches!(given_up.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock));
+        assert!(matches!(given_up.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock));
         scraper.shutdown(Shutdown::Write).unwrap();
         assert!(matches!(request(&mut ours), Ok(Request::Wrong)), "it has ended");
     }

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 
 /// The open files.
 #[derive(Debug)]
-pub struct Process(Mutex<Files>);
+pub(super) struct Process(Mutex<Files>);
 
 #[derive(Debug)]
 struct Files {
@@ -26,7 +26,7 @@ struct Files {
 
 /// The process, at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Reading {
+pub(super) struct Reading {
     pub resident_bytes: Option<u64>,
     pub virtual_bytes: Option<u64>,
     pub cpu_seconds: Option<f64>,
@@ -37,7 +37,7 @@ pub struct Reading {
 
 impl Process {
     /// This process. Its limits are those of now.
-    pub fn open() -> Self {
+    pub(super) fn open() -> Self {
         let folder = File::open("/proc/self/fd").ok();
         Self(Mutex::new(Files {
             stat: File::open("/proc/self/stat").ok(),
@@ -49,7 +49,7 @@ impl Process {
     }
 
     /// Reads it now.
-    pub fn read(&self) -> Reading {
+    pub(super) fn read(&self) -> Reading {
         // One thread reads; a panic would have ended the process.
         self.0.lock().map(|mut files| files.read()).unwrap_or_default()
     }

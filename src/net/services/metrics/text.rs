@@ -26,7 +26,7 @@ pub struct Sources {
 }
 
 /// What makes the page, whenever it is asked for.
-pub fn page(sources: Sources, process: Process) -> impl Fn() -> String {
+pub(super) fn page(sources: Sources, process: Process) -> impl Fn() -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Page { sources, process, started: SystemTime::now() }));
     move || {

@@ -5,11 +5,11 @@
 use super::{Dialect, Heard, Role, User, line, words};
 
 /// The operator of the servers that the harness starts, and the password.
-pub const OPERATOR: (&str, &str) = ("boss", "open-sesame");
+pub(crate) const OPERATOR: (&str, &str) = ("boss", "open-sesame");
 /// The name of those servers.
-pub const SERVER_NAME: &str = "irc.bench";
+pub(crate) const SERVER_NAME: &str = "irc.bench";
 
-pub struct Irc;
+pub(crate) struct Irc;
 
 fn privmsg(to: &str, text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"PRIVMSG ");

@@ -7,10 +7,10 @@ use lanline::wire::{Endpoint, Framer, JsonText, Packet, Step, packet};
 const PACKET_BYTES_MAX: usize = 1 << 20;
 
 /// One for Lanline and for the Python server.
-pub struct Lanline;
+pub(crate) struct Lanline;
 
 /// A packet as a client writes it. `text` needs no escapes.
-pub fn push(from: User, to: &str, text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push(from: User, to: &str, text: &[u8], out: &mut Vec<u8>) {
     let name = format!("u{from}");
     let text = JsonText::escape_cow(String::from_utf8_lossy(text));
     packet::push_packet(out, &name, "127.0.0.1", to, &text);

@@ -2,7 +2,7 @@
 //! all" to each server, and how one hears the answer. All that differs between
 //! the servers lives here. Never: sockets, workloads, clocks.
 
-pub mod irc;
+pub(super) mod irc;
 mod lanline;
 mod mqtt;
 mod nats;
@@ -11,20 +11,20 @@ mod relay;
 #[cfg(test)]
 mod tests;
 
-pub use irc::Irc;
-pub use lanline::Lanline;
-pub use mqtt::Mqtt;
-pub use nats::Nats;
-pub use redis::Redis;
-pub use relay::Relay;
+pub(super) use irc::Irc;
+pub(super) use lanline::Lanline;
+pub(super) use mqtt::Mqtt;
+pub(super) use nats::Nats;
+pub(super) use redis::Redis;
+pub(super) use relay::Relay;
 
 /// A user: what its name is made of. Negative numbers do not exist, nor does
 /// one twice at a time.
-pub type User = u32;
+pub(super) type User = u32;
 
 /// What stood at the start of the bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard<'a> {
+pub(crate) enum Heard<'a> {
     /// Nothing whole.
     Nothing,
     /// Something of no interest.
@@ -38,7 +38,7 @@ pub enum Heard<'a> {
 }
 
 /// How one talks to a server.
-pub trait Dialect {
+pub(crate) trait Dialect {
     /// Logs in. The user who announces may write to all.
     fn greet(&self, user: User, role: Role, out: &mut Vec<u8>);
 
@@ -55,7 +55,7 @@ pub trait Dialect {
 
 /// What a user takes part in besides direct messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// Nothing.
     Talker,
     /// Hears what is said to all.

@@ -3,7 +3,7 @@
 
 use super::{Dialect, Heard, Role, User};
 
-pub struct Mqtt;
+pub(crate) struct Mqtt;
 
 /// A string with its length in two bytes in front.
 fn push_string(text: &[u8], out: &mut Vec<u8>) {

@@ -2,7 +2,7 @@
 
 use super::{Dialect, Heard, Role, User, line, number, words};
 
-pub struct Nats;
+pub(crate) struct Nats;
 
 impl Dialect for Nats {
     fn greet(&self, user: User, role: Role, out: &mut Vec<u8>) {

@@ -3,7 +3,7 @@
 
 use super::{Dialect, Heard, Role, User, line, number, words};
 
-pub struct Redis {
+pub(crate) struct Redis {
     /// Whether publishing is answered with how many got it.
     pub replies: bool,
 }

@@ -6,7 +6,7 @@ use super::{Dialect, Heard, Role, User};
 use crate::relay::{EVERYONE, HEADER_BYTES};
 use lanline::wire::{Endpoint, packet};
 
-pub struct Relay;
+pub(crate) struct Relay;
 
 /// Overwrites the start of the packet that begins at `start`.
 fn address(to: u32, start: usize, out: &mut [u8]) {

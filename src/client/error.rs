@@ -1,0 +1,43 @@
+//! Why the client ends other than well. Never: where.
+
+use super::open::is_name_taken;
+use super::safe;
+use crate::connect::{self, Server};
+use crate::limits::NAME_FREED_AFTER;
+
+/// Why the client ends other than well.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// What was asked for makes no sense; exit code 2.
+    #[error("{}", safe::line(.0))]
+    Usage(String),
+    /// It didn't work: refused, unreachable, lost; exit code 1.
+    #[error("{}", safe::line(.0))]
+    Failed(String),
+}
+
+impl Error {
+    pub(super) fn failed(words: impl Into<String>) -> Self {
+        Self::Failed(words.into())
+    }
+
+    /// There is no connection to that server.
+    pub(super) fn unreachable(server: &Server, error: &connect::Error) -> Self {
+        use connect::Error::{NotLanline, Refused};
+        Self::Failed(match error {
+            Refused(_) if is_name_taken(error) => format!(
+                "{error} If that is yourself, by a connection that broke: the server gives it up \
+                 within {} s.",
+                NAME_FREED_AFTER.as_secs()
+            ),
+            Refused(_) => error.to_string(),
+            NotLanline => format!("what answers at {server} is no Lanline server"),
+            error => format!("can't reach {server}: {error}"),
+        })
+    }
+
+    /// A connection that stood is lost.
+    pub(super) fn lost(error: &connect::Error) -> Self {
+        Self::Failed(format!("connection lost: {error}"))
+    }
+}

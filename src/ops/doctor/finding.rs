@@ -1,0 +1,54 @@
+//! What the server is to be, and what was found of the machine. Never: a look at it.
+
+use std::net::SocketAddr;
+
+/// What the server is to be.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub users: usize,
+    pub workers: usize,
+    /// Empty means the default.
+    pub listen: Vec<SocketAddr>,
+    /// What may wait for one user, in bytes.
+    pub queue_bytes: usize,
+}
+
+/// How much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Good,
+    /// Worth knowing.
+    Note,
+    /// It stands in the way.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub level: Level,
+    /// In a word or two.
+    pub what: &'static str,
+    pub says: String,
+    /// The command that mends it.
+    pub mend: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn good(what: &'static str, says: String) -> Self {
+        Self { level: Level::Good, what, says, mend: None }
+    }
+
+    pub(super) fn note(what: &'static str, says: String, mend: Option<String>) -> Self {
+        Self { level: Level::Note, what, says, mend }
+    }
+
+    pub(super) fn bad(what: &'static str, says: String, mend: String) -> Self {
+        Self { level: Level::Bad, what, says, mend: Some(mend) }
+    }
+}
+
+/// A kernel setting, now and after the next start.
+pub(super) fn sysctl(name: &str, value: impl std::fmt::Display) -> String {
+    format!("echo '{name} = {value}' >> /etc/sysctl.d/90-lanline.conf && sysctl --system")
+}

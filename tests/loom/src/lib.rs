@@ -1,0 +1,15 @@
+//! **What synchronizes threads, model-checked** by loom, in every interleaving:
+//! the models stand in the files themselves. Never: anything else of the library.
+#![cfg(test)]
+
+#[path = "../../../src/net/mailbox/in_flight.rs"]
+pub mod in_flight;
+#[path = "../../../src/limits.rs"]
+pub mod limits;
+#[path = "../../../src/net/mailbox/wake_flag.rs"]
+pub mod wake_flag;
+
+/// What those files import of `chat`, whose other types they have no use for.
+pub mod chat {
+    pub type WorkerId = u16;
+}
