@@ -180,7 +180,10 @@ fn nothing_is_banned_and_all_is_of_one_registry() {
     assert_eq!(sources.len(), 1, "{sources:?}");
     assert!(sources.first().unwrap().starts_with("registry+"), "{sources:?}");
     let here = packages.iter().filter(|p| p.source.is_none()).map(|p| p.name.as_str());
-    assert_eq!(here.collect::<Vec<_>>(), ["lanline", "lanline-loom", "pages", "stress", "testkit", "xtask"]);
+    assert_eq!(
+        here.collect::<Vec<_>>(),
+        ["lanline", "lanline-loom", "pages", "stress", "testkit", "xtask"]
+    );
 }
 
 /// Each dependency has its reason in a table, each row its dependency.
