@@ -60,6 +60,13 @@ pub const ADDRESS_GUESSES_MAX: u32 = 10;
 pub const ROOMS_PER_ADDRESS_MAX: u32 = 2000;
 /// What waits for all recipients together, in bytes: the default of `--queues`.
 pub const QUEUES_BYTES_DEFAULT: usize = 1 << 30;
+/// The largest `--queues`: more than any machine has.
+pub const QUEUES_BYTES_MAX: usize = 1 << 40;
+/// Addresses that have a budget of their own; further ones share one.
+pub const ADDRESSES_MAX: usize = 65_536;
+/// Addresses that are looked at when a connection comes, to drop those that are
+/// idle.
+pub const ADDRESS_EVICTIONS_PER_ACCEPT: usize = 8;
 /// Between two broadcasts of one connection: the default of
 /// `--broadcast-interval`.
 pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
@@ -91,8 +98,9 @@ pub const SCRATCH_BYTES: usize = 64 * 1024;
 pub const QUANTUM_BYTES_MIN: usize = 1024;
 /// Readiness taken from the kernel in one go.
 pub const EVENTS_PER_TICK_MAX: usize = 1024;
-/// Connections accepted in a row, before others have their turn.
-pub const ACCEPTS_PER_TICK_MAX: usize = 256;
+/// Connections accepted in a row, before others have their turn: each takes 15 to
+/// 20 µs.
+pub const ACCEPTS_PER_TICK_MAX: usize = 64;
 /// Batches of messages read in a row, before sockets have their turn.
 pub const BATCHES_PER_TICK_MAX: usize = 64;
 /// A batch of messages over this is sent before the tick ends.
@@ -199,6 +207,7 @@ const _: () = {
     // Positions in a packet are counted in 32 bits, one byte over the limit too.
     assert!(PACKET_BYTES_MAX < u32::MAX as usize);
     assert!(QUEUE_BYTES_MIN <= QUEUE_BYTES_DEFAULT && QUEUE_BYTES_DEFAULT <= QUEUE_BYTES_MAX);
+    assert!(QUEUE_BYTES_MAX <= QUEUES_BYTES_MAX && QUEUES_BYTES_DEFAULT <= QUEUES_BYTES_MAX);
     assert!(ADMISSION_REFUSALS_MAX < DESCRIPTORS_RESERVED);
     // Room for a token in a packet, and for an address of a worker in 16 bits.
     assert!(TOKEN_BYTES_MAX < PACKET_BYTES_DEFAULT && WORKERS_MAX < u16::MAX as usize);

@@ -46,6 +46,12 @@ pub struct ServeArgs {
           default_value_t = limits::QUEUE_BYTES_DEFAULT)]
     queue: usize,
 
+    /// What may wait for all recipients together, in bytes; over it the longest
+    /// queues take no more
+    #[arg(long, value_name = "BYTES", env = "LANLINE_QUEUES", value_parser = queues_bytes,
+          default_value_t = limits::QUEUES_BYTES_DEFAULT)]
+    queues: usize,
+
     /// How long a client may read nothing while bytes wait, in seconds
     #[arg(long, value_name = "SECONDS", env = "LANLINE_STUCK_TIMEOUT", value_parser = some_time,
           default_value_t = Seconds(limits::STUCK_TIMEOUT_DEFAULT))]
@@ -55,6 +61,13 @@ pub struct ServeArgs {
     /// Over it a client is slowed, nothing is dropped
     #[arg(long, value_name = "N", env = "LANLINE_RATE", default_value_t = limits::RATE_DEFAULT)]
     rate: u32,
+
+    /// Packets a second from all clients of one address (IPv6: of one /64),
+    /// bursts twice that; 50 MB and 200 logins a second go with it. 0 is no
+    /// bound, and so it is with --rate 0
+    #[arg(long, value_name = "N", env = "LANLINE_RATE_PER_ADDRESS",
+          default_value_t = limits::RATE_PER_ADDRESS_DEFAULT)]
+    rate_per_address: u32,
 
     /// Between two broadcasts of one client, in seconds; 0 is no bound
     #[arg(long, value_name = "SECONDS", env = "LANLINE_BROADCAST_INTERVAL", value_parser = seconds,
@@ -75,6 +88,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "CIDR", env = "LANLINE_ALLOW", value_delimiter = ',',
           value_parser = network)]
     allow: Vec<IpNet>,
+
+    /// No limits by address for this network; repeatable
+    #[arg(long, value_name = "CIDR", env = "LANLINE_TRUST", value_delimiter = ',',
+          value_parser = network)]
+    trust: Vec<IpNet>,
 
     /// A file whose first line is the operators' token. The token itself may
     /// stand in LANLINE_OPERATOR_TOKEN instead
@@ -127,6 +145,7 @@ impl ServeArgs {
             clients_max: self.max_clients,
             per_address_max: self.max_per_address,
             allow: self.allow,
+            trust: self.trust,
             metrics: self.metrics,
             log: self.log,
             reread: reread.cloned().collect(),
@@ -137,6 +156,8 @@ impl ServeArgs {
                 greeting_timeout: self.greeting_timeout.0,
                 stuck_timeout: self.stuck_timeout.0,
                 rate: self.rate,
+                rate_per_address: self.rate_per_address,
+                queues_bytes_max: self.queues,
                 broadcast_interval: self.broadcast_interval.0,
                 operator_token,
                 ..Settings::default()
@@ -211,6 +232,10 @@ fn packet_bytes(text: &str) -> Result<usize, String> {
 
 fn queue_bytes(text: &str) -> Result<usize, String> {
     within(text, limits::QUEUE_BYTES_MIN, limits::QUEUE_BYTES_MAX)
+}
+
+fn queues_bytes(text: &str) -> Result<usize, String> {
+    within(text, limits::QUEUE_BYTES_MIN, limits::QUEUES_BYTES_MAX)
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -1,6 +1,7 @@
 //! What an operator has set, checked and complete. Where the values come from
 //! is `cli`'s business.
 
+use super::admission::Rules;
 use super::worst_case;
 use crate::chat::Settings;
 use crate::sandbox;
@@ -24,6 +25,8 @@ pub struct Config {
     pub per_address_max: Option<usize>,
     /// Networks that are let in besides the local ones.
     pub allow: Vec<IpNet>,
+    /// Networks without limits by address.
+    pub trust: Vec<IpNet>,
     /// Where metrics are served, if at all.
     pub metrics: Option<SocketAddr>,
     /// What is logged.
@@ -37,25 +40,40 @@ pub struct Config {
 }
 
 impl Config {
+    /// What the admission goes by, with so many clients.
+    pub(super) fn admission_rules(&self, clients_max: usize) -> Rules {
+        Rules { clients_max, allow: self.allow.clone(), trust: self.trust.clone() }
+    }
+
     /// A line in the log.
     pub(super) fn log_limits(&self, clients_max: usize) {
         let settings = &self.settings;
-        let allow: Vec<String> = self.allow.iter().map(ToString::to_string).collect();
         info!(
-            "{}: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, \
-             greeting {:?}, stuck {:?}, rate {}/s, broadcasts every {:?}, operators {}, also allowed: {}",
+            "{}: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, all queues {} \
+             bytes, greeting {:?}, stuck {:?}, rate {}/s, of an address {}/s, broadcasts every \
+             {:?}, operators {}, also allowed: {}, trusted: {}",
             settings.version,
             self.workers,
             settings.packet_bytes_max,
             settings.queue_bytes_max,
+            settings.queues_bytes_max,
             settings.greeting_timeout,
             settings.stuck_timeout,
             settings.rate,
+            settings.rate_per_address,
             settings.broadcast_interval,
             if settings.operator_token.is_some() { "by token" } else { "none" },
-            if allow.is_empty() { "nobody".to_owned() } else { allow.join(" ") },
+            words(&self.allow),
+            words(&self.trust),
         );
         let worst = worst_case::bytes(settings, self.workers, clients_max);
         info!("memory: these limits allow {} MiB at the very most", worst >> 20);
     }
+}
+
+fn words(networks: &[IpNet]) -> String {
+    if networks.is_empty() {
+        return "nobody".to_owned();
+    }
+    networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -58,7 +58,7 @@ pub fn serve_with(
     die_with_any_thread();
 
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
-    let admission = Admission::new(clients_max, config.per_address_max, &config.allow);
+    let admission = Admission::new(config.admission_rules(clients_max), config.per_address_max);
     let mut gate = Gate::new(config.sandbox);
     let needs = Needs { read_again: config.reread.clone(), ..Worker::needs() };
     let reload = Reload::new(reread, config, admission, allowance);

@@ -1,6 +1,7 @@
 //! What the unit tests of this room share: settings, and the lines of the log.
 //! Never: compiled into the program.
 
+use super::admission::Rules;
 use super::config::Config;
 use crate::chat::Settings;
 use crate::sandbox;
@@ -19,12 +20,18 @@ pub(super) fn config() -> Config {
         clients_max: None,
         per_address_max: None,
         allow: Vec::new(),
+        trust: Vec::new(),
         metrics: None,
         log: LevelFilter::Trace,
         reread: Vec::new(),
         sandbox: sandbox::Mode::Off,
         settings: Settings::default(),
     }
+}
+
+/// Room for so many clients, of the local network.
+pub(super) fn rules(clients_max: usize) -> Rules {
+    Rules { clients_max, ..Rules::default() }
 }
 
 thread_local! {

@@ -2,8 +2,9 @@
 
 use crate::support::server;
 use lanline::limits;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
-use testkit::{Peer, Signal, ask_until};
+use testkit::{Peer, Server, Signal, ask_until};
 
 #[test]
 fn one_address_holds_so_many_connections() {
@@ -17,6 +18,46 @@ fn one_address_holds_so_many_connections() {
     assert_eq!(refused("d").as_deref(), Some("server-full"));
     clients.pop();
     ask_until("a place is free again", || refused("e").is_none().then_some(()));
+}
+
+#[test]
+fn clients_of_one_address_share_its_budget_and_those_of_a_trusted_one_have_none() {
+    let (one, other) = (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(127, 0, 0, 2).into());
+    let wanted = limits::ROOMS_PER_ADDRESS_MAX as usize + 250;
+    let server = server(&[]);
+    let (mut clients, made) = make_rooms(&server, one, wanted);
+    assert_eq!(made, limits::ROOMS_PER_ADDRESS_MAX as usize);
+    assert_eq!(make_rooms(&server, other, 1).1, 1, "another address has a budget of its own");
+    // The budget is the address's and not the connections': it outlives them.
+    clients[0].refused("/join", "#another", "too-many");
+    let trusting = crate::support::server(&["--trust", "127.0.0.0/8"]);
+    assert_eq!(make_rooms(&trusting, one, wanted).1, wanted);
+}
+
+/// Makes so many rooms from an address, 250 by each client; how many there are,
+/// the others being refused.
+fn make_rooms(server: &Server, from: IpAddr, rooms: usize) -> (Vec<Peer>, usize) {
+    let numbers: Vec<usize> = (0..rooms).collect();
+    let mut made = 0;
+    let mut clients = Vec::new();
+    for (number, rooms) in numbers.chunks(250).enumerate() {
+        let last = from.to_string().split('.').next_back().unwrap().to_owned();
+        let peer = Peer::connect_from(Some(from), false, server.address());
+        let mut peer = peer.greet(&format!("maker-{last}-{number}"));
+        peer.expect_welcome();
+        for room in rooms {
+            peer.send("/join", &format!("#room-{last}-{room}"));
+        }
+        for _ in rooms {
+            let answer = peer.next();
+            match answer.refusal() {
+                Some((_, code)) => assert_eq!(code, "too-many"),
+                None => made += 1,
+            }
+        }
+        clients.push(peer);
+    }
+    (clients, made)
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn inside(targets: &str) {
         clients_max: Some(100),
         per_address_max: None,
         allow: Vec::new(),
+        trust: Vec::new(),
         metrics: None,
         log: log::LevelFilter::Info,
         reread: Vec::new(),

@@ -124,6 +124,7 @@ fn serve_and_fail() {
         clients_max: Some(1000),
         per_address_max: None,
         allow: Vec::new(),
+        trust: Vec::new(),
         metrics: None,
         log: log::LevelFilter::Info,
         reread: Vec::new(),

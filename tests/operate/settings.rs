@@ -2,7 +2,7 @@
 
 use crate::support::{File, server, text};
 use testkit::program::{command, run, run_command};
-use testkit::{Peer, Signal};
+use testkit::{Peer, Signal, ask_until};
 
 #[test]
 fn show_says_where_each_value_comes_from() {
@@ -105,6 +105,24 @@ fn a_reload_changes_what_can_be_changed() {
     assert!(bob.exchange("/ping", &long).msg.contains("too-large"));
     assert!(alice.exchange("/ping", "short").msg.contains("short"));
     assert!(server.stop().success());
+}
+
+#[test]
+fn a_network_that_a_reload_trusts_has_no_limits_by_address() {
+    let file = File::new("lanline.toml", "max-per-address = 1\n");
+    let server = server(&["--config", file.as_str()]);
+    let _alice = Peer::join(&server, "alice");
+    assert!(Peer::say(&server, "bob").next().msg.contains("server-full"));
+    file.replace("max-per-address = 1\ntrust = ['127.0.0.0/8']\n");
+    server.signal(Signal::HUP);
+    server.logged("SIGHUP: reloaded", 0);
+    // A tick that had begun may still have refused this one.
+    let _bob = ask_until("the network is trusted", || {
+        let mut bob = Peer::say(&server, "bob");
+        (bob.next().name == "/welcome").then_some(bob)
+    });
+    let _carol = Peer::join(&server, "carol");
+    server.logged("trusted: 127.0.0.0/8", 0);
 }
 
 #[test]

@@ -1,194 +1,260 @@
 //! Who is let in: peers of the local network, and of those networks that the
 //! operator allows; as many as there is room for. Never: names.
 
+use super::addresses::Addresses;
 use super::networks::is_local;
-use crate::chat::Code;
+use crate::chat::{AddressBudget, Code, Moment};
 use crate::limits;
 use ipnet::IpNet;
-use std::collections::HashMap;
-use std::collections::hash_map;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What an operator can change while the server runs.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// Connections at once, ungreeted ones too.
+    pub clients_max: usize,
+    /// Networks that are let in besides the local ones.
+    pub allow: Vec<IpNet>,
+    /// Networks without limits by address.
+    pub trust: Vec<IpNet>,
+}
 
 /// The admission of the server: every worker has one, and all count together.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    allow: Arc<[IpNet]>,
-    counts: Arc<Counts>,
+    rules: Arc<Rules>,
+    totals: Arc<Totals>,
 }
 
 #[derive(Debug)]
-struct Counts {
+struct Totals {
+    /// As in the rules; one number for all workers, whatever they have heard.
     clients_max: AtomicUsize,
     clients: AtomicUsize,
-    /// Clients of each address, if these have a bound. The one lock of the
-    /// server, and only there: it is taken when a connection comes or goes.
-    addresses: Option<(usize, Mutex<HashMap<IpAddr, usize>>)>,
+    addresses: Addresses,
     /// Those refused here whose refusal is still on its way.
     refused: AtomicUsize,
     dropped: AtomicU64,
 }
 
 /// What becomes of a new connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Decision {
-    Client,
+    /// It is let in, with the budget of its address; none where that is trusted.
+    Client(Option<Arc<AddressBudget>>),
     /// It is told why not.
     Refused(Code),
     /// There is no room even to tell it.
     Dropped(Code),
 }
 
+/// How a connection counts while it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// As a client, of its address too.
+    AsClient,
+    /// As a client of a trusted address.
+    AsTrusted,
+    /// As one that is being refused.
+    AsRefused,
+    Not,
+}
+
+impl Decision {
+    pub fn counts_as(&self) -> Counts {
+        match self {
+            Self::Client(budget) => Counts::of_client(budget.as_ref()),
+            Self::Refused(_) => Counts::AsRefused,
+            Self::Dropped(_) => Counts::Not,
+        }
+    }
+}
+
+impl Counts {
+    /// A client, with what it was given when it was let in.
+    pub fn of_client(budget: Option<&Arc<AddressBudget>>) -> Self {
+        if budget.is_some() { Self::AsClient } else { Self::AsTrusted }
+    }
+}
+
 impl Admission {
-    pub fn new(clients_max: usize, per_address_max: Option<usize>, allow: &[IpNet]) -> Self {
-        let counts = Counts {
-            clients_max: AtomicUsize::new(clients_max),
+    /// At most `per_address_max` clients are of one address.
+    pub fn new(rules: Rules, per_address_max: Option<usize>) -> Self {
+        let totals = Totals {
+            clients_max: AtomicUsize::new(rules.clients_max),
             clients: AtomicUsize::new(0),
-            addresses: per_address_max.map(|most| (most, Mutex::default())),
+            addresses: Addresses::new(per_address_max),
             refused: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
         };
-        Self { allow: allow.into(), counts: Arc::new(counts) }
+        Self { rules: Arc::new(rules), totals: Arc::new(totals) }
     }
 
-    /// The same admission with other settings; who is inside stays.
-    pub fn with_settings(&self, clients_max: usize, allow: &[IpNet]) -> Self {
-        self.counts.clients_max.store(clients_max, Relaxed);
-        Self { allow: allow.into(), counts: self.counts.clone() }
+    /// The same admission by other rules; who is inside stays.
+    pub fn with_rules(&self, rules: Rules) -> Self {
+        self.totals.clients_max.store(rules.clients_max, Relaxed);
+        Self { rules: Arc::new(rules), totals: self.totals.clone() }
     }
 
     /// Connections that entered, ungreeted ones too.
     pub fn clients(&self) -> usize {
-        self.counts.clients.load(Relaxed)
+        self.totals.clients.load(Relaxed)
     }
 
     /// As many as may enter.
     pub fn clients_max(&self) -> usize {
-        self.counts.clients_max.load(Relaxed)
+        self.totals.clients_max.load(Relaxed)
     }
 
     /// Connections closed without a word so far.
     pub fn dropped(&self) -> u64 {
-        self.counts.dropped.load(Relaxed)
+        self.totals.dropped.load(Relaxed)
     }
 
-    /// A peer knocks; unless it is dropped, it counts until [`Admission::left`].
-    pub fn enter(&self, peer: IpAddr) -> Decision {
+    /// A peer has connected; unless it is dropped, it counts until
+    /// [`Admission::left`]. `peer` is no IPv4-mapped address.
+    pub fn enter(&self, now: Moment, peer: IpAddr) -> Decision {
         if !self.is_allowed(peer) {
             return self.refuse(Code::NotOnLan);
         }
-        if self.counts.clients.fetch_add(1, Relaxed) >= self.clients_max() {
-            self.counts.clients.fetch_sub(1, Relaxed);
+        if self.totals.clients.fetch_add(1, Relaxed) >= self.clients_max() {
+            self.totals.clients.fetch_sub(1, Relaxed);
             return self.refuse(Code::ServerFull);
         }
-        if !self.has_room_for(peer) {
-            self.counts.clients.fetch_sub(1, Relaxed);
+        if contain(&self.rules.trust, peer) {
+            return Decision::Client(None);
+        }
+        let Some(budget) = self.totals.addresses.entered(now, peer) else {
+            self.totals.clients.fetch_sub(1, Relaxed);
             return self.refuse(Code::ServerFull);
-        }
-        Decision::Client
+        };
+        Decision::Client(Some(budget))
     }
 
-    /// A connection from this address that entered is closed: a client, or one
-    /// that was refused.
-    pub fn left(&self, peer: IpAddr, is_client: bool) {
-        if !is_client {
-            self.counts.refused.fetch_sub(1, Relaxed);
-            return;
+    /// A connection from this address is closed.
+    pub fn left(&self, peer: IpAddr, counted: Counts) {
+        match counted {
+            Counts::Not => {}
+            Counts::AsRefused => _ = self.totals.refused.fetch_sub(1, Relaxed),
+            Counts::AsTrusted | Counts::AsClient => _ = self.totals.clients.fetch_sub(1, Relaxed),
         }
-        self.counts.clients.fetch_sub(1, Relaxed);
-        let Some((_, addresses)) = &self.counts.addresses else { return };
-        if let hash_map::Entry::Occupied(mut clients) = lock(addresses).entry(peer) {
-            *clients.get_mut() -= 1;
-            if *clients.get() == 0 {
-                clients.remove();
-            }
+        if counted == Counts::AsClient {
+            self.totals.addresses.left(peer);
         }
-    }
-
-    /// Counts a client of its address, up to the bound.
-    fn has_room_for(&self, peer: IpAddr) -> bool {
-        let Some((most, addresses)) = &self.counts.addresses else { return true };
-        let mut addresses = lock(addresses);
-        let clients = addresses.entry(peer).or_default();
-        let has_room = *clients < *most;
-        *clients += usize::from(has_room);
-        has_room
     }
 
     fn refuse(&self, code: Code) -> Decision {
-        if self.counts.refused.fetch_add(1, Relaxed) >= limits::ADMISSION_REFUSALS_MAX {
-            self.counts.refused.fetch_sub(1, Relaxed);
-            self.counts.dropped.fetch_add(1, Relaxed);
+        if self.totals.refused.fetch_add(1, Relaxed) >= limits::ADMISSION_REFUSALS_MAX {
+            self.totals.refused.fetch_sub(1, Relaxed);
+            self.totals.dropped.fetch_add(1, Relaxed);
             return Decision::Dropped(code);
         }
         Decision::Refused(code)
     }
 
     fn is_allowed(&self, peer: IpAddr) -> bool {
-        is_local(peer) || self.allow.iter().any(|network| network.contains(&peer))
+        is_local(peer) || contain(&self.rules.allow, peer)
     }
 }
 
-/// Nobody panics while holding it, and if so the process has ended.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn contain(networks: &[IpNet], peer: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&peer))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOW: Moment = Moment(0);
+
+    fn rules(clients_max: usize) -> Rules {
+        Rules { clients_max, ..Rules::default() }
+    }
+
+    fn network(text: &str) -> Vec<IpNet> {
+        vec![text.parse().unwrap()]
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// What becomes of one who comes from there.
+    fn enter(admission: &Admission, peer: IpAddr) -> &'static str {
+        match admission.enter(NOW, peer) {
+            Decision::Client(Some(_)) => "client",
+            Decision::Client(None) => "trusted",
+            Decision::Refused(Code::ServerFull) => "full",
+            Decision::Refused(_) => "refused",
+            Decision::Dropped(_) => "dropped",
+        }
+    }
+
     #[test]
     fn a_network_that_is_allowed_is_let_in_and_its_neighbour_is_not() {
-        let admission = Admission::new(100, None, &["203.0.113.0/24".parse().unwrap()]);
-        let allowed = |text: &str| admission.is_allowed(text.parse().unwrap());
-        assert!(allowed("203.0.113.7") && allowed("127.0.0.1"));
-        assert!(!allowed("203.0.114.1") && !allowed("8.8.8.8"));
+        let allow = network("203.0.113.0/24");
+        let admission = Admission::new(Rules { allow, ..rules(100) }, None);
+        assert_eq!(enter(&admission, ip("203.0.113.7")), "client");
+        assert_eq!(enter(&admission, ip("127.0.0.1")), "client");
+        assert_eq!(enter(&admission, ip("203.0.114.1")), "refused");
+        assert_eq!(enter(&admission, ip("8.8.8.8")), "refused");
     }
 
     #[test]
-    fn as_many_of_an_address_as_there_may_be() {
-        let admission = Admission::new(100, Some(2), &[]);
-        let [one, other] = ["127.0.0.1", "127.0.0.2"].map(|peer| peer.parse().unwrap());
-        assert_eq!(admission.enter(one), Decision::Client);
-        assert_eq!(admission.enter(one), Decision::Client);
-        assert_eq!(admission.enter(one), Decision::Refused(Code::ServerFull));
-        assert_eq!(admission.enter(other), Decision::Client);
-        admission.left(one, true);
-        assert_eq!(admission.enter(one), Decision::Client);
-        assert_eq!(admission.enter(one), Decision::Refused(Code::ServerFull));
-        for peer in [one, one, other] {
-            admission.left(peer, true);
-        }
-        assert!(lock(&admission.counts.addresses.as_ref().unwrap().1).is_empty());
+    fn clients_of_one_address_have_a_bound_unless_it_is_trusted() {
+        let trust = network("10.0.0.0/8");
+        let admission = Admission::new(Rules { trust, ..rules(100) }, Some(2));
+        let [one, other, trusted] = ["127.0.0.1", "127.0.0.2", "10.0.0.1"].map(ip);
+        let come = |peer| enter(&admission, peer);
+        assert_eq!([one, one, one, other].map(come), ["client", "client", "full", "client"]);
+        assert_eq!([trusted; 3].map(come), ["trusted"; 3]);
+        admission.left(one, Counts::AsClient);
+        admission.left(trusted, Counts::AsTrusted);
+        assert_eq!([one, one].map(come), ["client", "full"]);
     }
 
     #[test]
-    fn as_many_as_there_is_room_for() {
-        let admission = Admission::new(1, None, &[]);
-        let peer = "127.0.0.1".parse().unwrap();
-        assert_eq!(admission.enter(peer), Decision::Client);
+    fn connections_of_one_address_share_its_budget_and_trusted_ones_have_none() {
+        let admission = Admission::new(rules(100), None);
+        let budget = |peer| match admission.enter(NOW, ip(peer)) {
+            Decision::Client(budget) => budget.unwrap(),
+            decision => panic!("{decision:?}"),
+        };
+        let [one, again, other] = ["10.0.0.1", "10.0.0.1", "10.0.0.2"].map(budget);
+        assert!(Arc::ptr_eq(&one, &again) && !Arc::ptr_eq(&one, &other));
+        let trust = network("10.0.0.2/32");
+        let trusting = admission.with_rules(Rules { trust, ..rules(100) });
+        assert_eq!(enter(&trusting, ip("10.0.0.2")), "trusted");
+        assert_eq!(enter(&trusting, ip("10.0.0.1")), "client");
+    }
+
+    #[test]
+    fn as_many_are_let_in_as_there_is_room_for_and_a_few_are_told() {
+        let admission = Admission::new(rules(1), None);
+        let peer = ip("127.0.0.1");
+        assert_eq!(enter(&admission, peer), "client");
         for _ in 0..limits::ADMISSION_REFUSALS_MAX {
-            assert_eq!(admission.enter(peer), Decision::Refused(Code::ServerFull));
+            assert_eq!(enter(&admission, peer), "full");
         }
-        assert_eq!(admission.enter(peer), Decision::Dropped(Code::ServerFull));
+        assert_eq!(enter(&admission, peer), "dropped");
         assert_eq!(admission.dropped(), 1);
-        admission.left(peer, true);
-        assert_eq!(admission.enter(peer), Decision::Client);
-        admission.left(peer, false);
-        assert_eq!(admission.enter(peer), Decision::Refused(Code::ServerFull));
+        admission.left(peer, Counts::AsClient);
+        assert_eq!(enter(&admission, peer), "client");
+        admission.left(peer, Counts::AsRefused);
+        assert_eq!(enter(&admission, peer), "full");
     }
 
     #[test]
-    fn other_settings_count_the_same_clients() {
-        let admission = Admission::new(1, None, &[]);
-        let home = "127.0.0.1".parse().unwrap();
-        let foreign = "203.0.113.7".parse().unwrap();
-        assert_eq!(admission.enter(home), Decision::Client);
-        let wider = admission.with_settings(2, &["203.0.113.0/24".parse().unwrap()]);
-        assert_eq!(wider.enter(foreign), Decision::Client);
-        assert_eq!(wider.enter(foreign), Decision::Refused(Code::ServerFull));
+    fn other_rules_count_the_same_clients() {
+        let admission = Admission::new(rules(1), None);
+        let foreign = ip("203.0.113.7");
+        assert_eq!(enter(&admission, ip("127.0.0.1")), "client");
+        let allow = network("203.0.113.0/24");
+        let wider = admission.with_rules(Rules { allow, ..rules(2) });
+        assert_eq!(enter(&wider, foreign), "client");
+        assert_eq!(enter(&wider, foreign), "full");
         assert_eq!((admission.clients(), wider.clients()), (2, 2));
     }
 }

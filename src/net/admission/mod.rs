@@ -5,8 +5,12 @@
 //! | --- | --- |
 //! | `admit` | [`Admission`]: the decision, and the counts of those inside |
 //! | `networks` | which addresses are local |
+//! | `addresses` | the table of addresses, behind its lock |
+//! | `budgets` | one budget for each address, and never too many |
 
+mod addresses;
 mod admit;
+mod budgets;
 mod networks;
 
-pub(super) use admit::{Admission, Decision};
+pub(super) use admit::{Admission, Counts, Decision, Rules};

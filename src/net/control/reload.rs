@@ -57,7 +57,7 @@ impl Reload {
             warn!("SIGHUP: {setting} changes with a restart only");
         }
         log::set_max_level(new.log);
-        self.admission = self.admission.with_settings(clients_max, &new.allow);
+        self.admission = self.admission.with_rules(new.admission_rules(clients_max));
         let reloadable = ReloadableConfig {
             settings: Arc::new(new.settings.clone()),
             admission: self.admission.clone(),

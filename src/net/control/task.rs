@@ -133,7 +133,7 @@ mod tests {
             let ((stop, _), (ours_reload, reload)) =
                 (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
             let loop_stats = Arc::new(LoopStats::new(2));
-            let admission = Admission::new(10, None, &[]);
+            let admission = Admission::new(test_support::rules(10), None);
             let allowance = Allowance::for_clients(10);
             let control = ControlTask::new(
                 Signals::of(stop, ours_reload),
@@ -196,7 +196,8 @@ mod tests {
         for inbox in &setup.inboxes {
             let Some(WorkerMessage::Reload(reloaded)) = inbox.take() else { panic!("no reload") };
             assert_eq!(reloaded.settings.rate, 77);
-            assert_eq!(reloaded.admission.enter(foreign), Decision::Client);
+            let decision = reloaded.admission.enter(Moment::default(), foreign);
+            assert!(matches!(decision, Decision::Client(_)), "{decision:?}");
         }
         setup.control.signalled();
         assert_eq!(setup.tick(1), [""; 0], "a signal is heard once");

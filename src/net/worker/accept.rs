@@ -42,24 +42,20 @@ impl Worker {
 
     pub(super) fn enter(&mut self, mut transport: Transport, peer: SocketAddr) {
         let peer = peer.ip().to_canonical();
-        let decision = self.parts.admission.enter(peer);
-        let local = transport.local_ip();
-        if let Decision::Dropped(code) = decision {
-            if let Ok(local) = local {
-                transport.dismiss(&admission_refusal(local, code));
-            }
-            return;
-        }
-        let is_client = decision == Decision::Client;
-        let Ok(local) = local else {
-            return self.parts.admission.left(peer, is_client);
+        let decision = self.parts.admission.enter(self.now, peer);
+        let Ok(local) = transport.local_ip() else {
+            return self.parts.admission.left(peer, decision.counts_as());
         };
-        transport.status_mut().is_client = is_client;
+        let (now, shard) = (self.now, &mut self.parts.shard);
         let id = match decision {
-            Decision::Refused(code) => {
-                self.parts.shard.refused_at_admission(self.now, transport, (peer, local), code)
+            Decision::Client(budget) => {
+                transport.status_mut().is_client = true;
+                shard.accepted(now, transport, (peer, local), budget)
             }
-            _ => self.parts.shard.accepted(self.now, transport, (peer, local), None),
+            Decision::Refused(code) => {
+                shard.refused_at_admission(now, transport, (peer, local), code)
+            }
+            Decision::Dropped(code) => return transport.dismiss(&admission_refusal(local, code)),
         };
         self.register(id);
     }

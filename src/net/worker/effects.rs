@@ -4,6 +4,7 @@
 use super::state::Worker;
 use crate::chat::Effect;
 use crate::limits;
+use crate::net::admission::Counts;
 use crate::net::mailbox::{Mailboxes, WorkerMessage};
 use crate::net::transport::Transport;
 use std::io;
@@ -73,7 +74,12 @@ impl Worker {
             Effect::Close(gone) => {
                 let status = gone.socket.status();
                 self.queue_bytes -= u64::from(status.left_bytes);
-                self.parts.admission.left(gone.peer, status.is_client);
+                let counted = if status.is_client {
+                    Counts::of_client(gone.budget.as_ref())
+                } else {
+                    Counts::AsRefused
+                };
+                self.parts.admission.left(gone.peer, counted);
             }
             Effect::Report(report) => self.event_log.report(self.now, *report),
         }

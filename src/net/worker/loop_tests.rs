@@ -3,10 +3,10 @@
 use super::state::{Parts, WAKER, Worker};
 use crate::chat::{Code, Counters, Moment, Report, Settings, Shard, Topology};
 use crate::limits;
-use crate::net::admission::{Admission, Decision};
+use crate::net::admission::{Admission, Decision, Rules};
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
-use crate::net::test_support::{DEADLINE, logged};
+use crate::net::test_support::{DEADLINE, logged, rules};
 use crate::net::transport::listener;
 use mio::{Events, Poll, Waker};
 use std::io::{BufRead, BufReader, Write};
@@ -41,7 +41,7 @@ impl Setup {
             control: None,
             shard: Shard::new(topology, settings, counters.clone(), clock),
             mailbox: inboxes.remove(0),
-            admission: Admission::new(10, None, &[]),
+            admission: Admission::new(rules(10), None),
             loop_stats: Arc::new(LoopStats::new(1)),
             start: Instant::now(),
         };
@@ -96,13 +96,17 @@ fn a_reload_changes_who_is_let_in() {
     let mut setup = Setup::new();
     let foreign = "203.0.113.7".parse().unwrap();
     let admission = &setup.worker.parts.admission;
-    assert_eq!(admission.enter(foreign), Decision::Refused(Code::NotOnLan));
-    let admission = admission.with_settings(10, &["203.0.113.0/24".parse().unwrap()]);
+    let now = Moment::default();
+    let before = admission.enter(now, foreign);
+    assert!(matches!(before, Decision::Refused(Code::NotOnLan)), "{before:?}");
+    let allow = vec!["203.0.113.0/24".parse().unwrap()];
+    let admission = admission.with_rules(Rules { allow, ..rules(10) });
     let settings = Arc::new(Settings::default());
     let reloaded = Arc::new(ReloadableConfig { settings, admission });
     setup.mailboxes.send(0, WorkerMessage::Reload(reloaded)).unwrap();
     setup.tick(Duration::ZERO);
-    assert_eq!(setup.worker.parts.admission.enter(foreign), Decision::Client);
+    let after = setup.worker.parts.admission.enter(now, foreign);
+    assert!(matches!(after, Decision::Client(_)), "{after:?}");
 }
 
 #[test]

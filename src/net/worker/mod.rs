@@ -17,8 +17,8 @@ mod event_log;
 mod loop_tests;
 mod socket_io;
 mod state;
-#[cfg(test)]
-mod tests;
 mod tick;
+#[cfg(test)]
+mod transport_tests;
 
 pub(super) use state::{Parts, WAKER, Worker};

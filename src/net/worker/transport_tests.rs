@@ -6,6 +6,7 @@ use crate::chat::{Counters, Settings, Shard, Topology};
 use crate::net::admission::Admission;
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::Mailboxes;
+use crate::net::test_support::rules;
 use crate::net::transport::{Script, Scripted, Transport};
 use mio::net::UnixStream;
 use mio::{Events, Poll, Waker};
@@ -37,7 +38,7 @@ impl Stage {
             control: None,
             shard: Shard::new(topology, settings, counters, Box::new(SystemTime::now)),
             mailbox: inboxes.remove(0),
-            admission: Admission::new(10, None, &[]),
+            admission: Admission::new(rules(10), None),
             loop_stats: Arc::new(LoopStats::new(1)),
             start: Instant::now(),
         };
