@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// What the thread tells; the last is [`News::Lost`], or that there was no
 /// connection.
 pub enum News {
-    /// `resumed`: by [`open_or_resume`].
+    /// `resumed`: by `open_or_resume`.
     Connected {
         sender: Sender,
         welcome: Welcome,

@@ -5,7 +5,7 @@ use super::error::Error;
 use crate::wire::{Page, Range};
 
 /// What a list may take in memory, in bytes: the text of its entries, and
-/// [`ENTRY_BYTES`] for each.
+/// `ENTRY_BYTES` for each.
 pub const LISTING_BYTES_MAX: usize = 64 << 20;
 /// What an entry costs besides its text, in bytes.
 const ENTRY_BYTES: usize = size_of::<String>() + 16;

@@ -15,7 +15,7 @@
 //!   waits for ever because its caller says so.
 //! - What is kept of a server is bounded in bytes.
 //! - TLS is one more transport: [`dial`] makes its halves, nothing else changes.
-//!   A login is one more answer to the greeting, in [`Connection::greet`].
+//!   A login is one more answer to the greeting, in `Connection::greet`.
 
 pub mod address;
 pub mod deadline;

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// One connection.
 ///
 /// - **Invariant**: an idle one owns no buffer: neither `inbound` nor `outbound`
-///   has any memory while nothing waits. [`Client::check`] has the others.
+///   has any memory while nothing waits. `Client::check` has the others.
 /// - **Layout**: with thousands of clients each look at one is a cache miss, so
 ///   what a packet for it touches is in the first line of 64 bytes, what a
 ///   packet of its own touches in the next two.

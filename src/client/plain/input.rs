@@ -12,7 +12,7 @@ const TYPED_LINE_BYTES_MAX: u64 = 1 << 20;
 #[derive(Debug)]
 pub enum Input {
     Line(String),
-    /// Of a terminal with a [`Prompt`].
+    /// Of a terminal with a `Prompt`.
     Event(crossterm::event::Event),
     End,
 }

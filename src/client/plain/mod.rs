@@ -7,7 +7,7 @@
 //! | [`link`], [`link_state`] | the connection: kept, lost, made again; what waits for it |
 //! | [`input`] | lines of the pipe or the keyboard |
 //! | [`typed`] | what a typed line does |
-//! | [`print`] | what comes, as lines |
+//! | [`mod@print`] | what comes, as lines |
 //! | [`prompt`] | the line being typed in a terminal |
 //!
 //! One thread decides, prints and sends; one reads the socket, one the input.
