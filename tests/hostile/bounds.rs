@@ -44,7 +44,6 @@ fn make_rooms(server: &Server, from: IpAddr, rooms: usize) -> (Vec<Peer>, usize)
         let last = from.to_string().split('.').next_back().unwrap().to_owned();
         let peer = Peer::connect_from(Some(from), false, server.address());
         let mut peer = peer.greet(&format!("maker-{last}-{number}"));
-        peer.expect_welcome();
         for room in rooms {
             peer.send("/join", &format!("#room-{last}-{room}"));
         }
