@@ -230,7 +230,7 @@ impl<S> Shard<S> {
         let queued = queue.queued_bytes();
         client.outbound = queue;
         self.queued_bytes += queued;
-        if queued > self.settings.queue_bytes_max / 2 {
+        if queued > self.settings.queue_bytes_max / 4 {
             // Rare, so these bounds are looked at only here.
             if queued > self.settings.queue_bytes_max && !client.is_closing() {
                 client.pauses |= Pauses::QUEUE;

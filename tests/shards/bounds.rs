@@ -248,7 +248,7 @@ fn junk_behind_a_packet_is_dropped_as_it_comes() {
 }
 
 #[test]
-fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
+fn a_queue_over_a_quarter_is_worth_a_flush_before_more_comes() {
     let (mut cluster, alice, bob, name) = alice_and_bob(1, false, settings(1000));
     cluster.window(bob, usize::MAX);
     let mut above_high_water = |to: &str, bytes: usize| {
@@ -260,7 +260,7 @@ fn a_queue_over_half_is_worth_a_flush_before_more_comes() {
     };
     for to in [&*name, "#r"] {
         assert_eq!(
-            [499, 500, 501].map(|bytes| above_high_water(to, bytes)),
+            [249, 250, 251].map(|bytes| above_high_water(to, bytes)),
             [false, false, true],
             "{to}"
         );
