@@ -84,5 +84,5 @@ fn health_is_1_where_the_greeting_is_refused_for_another_reason_than_a_full_serv
         session.send("/error", name, "0 shutting-down\nSoon.");
         session.expect_end();
     });
-    fails(&output, "shutting-down");
+    fails(&output, "refused: Soon.");
 }
