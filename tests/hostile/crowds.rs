@@ -136,7 +136,7 @@ impl Room {
         let poll = mio::Poll::new().unwrap();
         let waker = mio::Waker::new(poll.registry(), OVER).unwrap();
         thread::scope(|scope| {
-            let _wakes = Wakes(waker);
+            let _wakes = Wakes(&waker);
             scope.spawn(|| read_all(readers, poll));
             self.talk(who, |_| true)
         })
@@ -167,10 +167,11 @@ fn join_room(server: &Server, prefix: &str, members: usize) -> Vec<Peer> {
 /// Tells [`read_all`] that it is over.
 const OVER: mio::Token = mio::Token(usize::MAX);
 
-/// Says so when it goes, by a panic as well.
-struct Wakes(mio::Waker);
+/// Says so when it goes, by a panic as well. The waker outlives whoever is woken:
+/// with its descriptor closed, the poll would forget the event.
+struct Wakes<'a>(&'a mio::Waker);
 
-impl Drop for Wakes {
+impl Drop for Wakes<'_> {
     fn drop(&mut self) {
         self.0.wake().expect("an open waker");
     }
@@ -201,10 +202,6 @@ fn read_all(clients: &[Peer], mut poll: mio::Poll) {
 
 #[test]
 fn members_who_stop_reading_harm_nobody_else() {
-    if size(0, 1) == 0 {
-        // Open fault: since work is counted it doesn't end at small size.
-        return;
-    }
     let members = size(40, 1000);
     let queue = 65_536;
     let server = server(&["--queue", "65536", "--stuck-timeout", "3", "--rate", "0"]);
