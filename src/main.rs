@@ -71,11 +71,16 @@ fn settings(flags: &ServeFlags) -> Result<Config, UsageError> {
 }
 
 fn run_server(flags: ServeFlags) -> ExitCode {
+    // First of all: nothing of our own is open yet.
+    let inherited = net::close_inherited();
     let config = match settings(&flags) {
         Ok(config) => config,
         Err(wrong) => return misused(&wrong),
     };
     start_log(config.log);
+    if let Err(error) = inherited {
+        warn!("descriptors that were open at the start stay open: {error}");
+    }
     if let Some(why) = container::hides_addresses(Path::new("/")) {
         warn!("{why}: clients may show under its gateway's address; host networking mends it");
     }

@@ -34,5 +34,5 @@ mod worst_case;
 
 pub use config::Config;
 pub use error::ServeError;
-pub use process::clients_allowed;
+pub use process::{clients_allowed, close_inherited};
 pub use server::{serve, serve_with};

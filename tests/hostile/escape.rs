@@ -221,6 +221,20 @@ fn every_thread_is_confined_once_the_program_listens() {
     assert_eq!(confined_threads(server.pid()), threads);
 }
 
+/// What the shell has open is not the server's.
+#[test]
+fn what_the_shell_has_left_open_is_closed_in_the_server() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"exec 5<"$SECRET" 7>>"$SECRET" && exec "$@""#, "sh"]);
+    let path = secret.path().to_str().unwrap();
+    let server = builder(&[]).env("SECRET", path).through(shell).start();
+    let open = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+    let open: Vec<_> = open.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok()).collect();
+    assert!(open.len() > 3, "{open:?}");
+    assert!(open.iter().all(|file| file != secret.path()), "{open:?}");
+}
+
 /// How many threads of a process have a filter (proc_pid_status(5): 2) and may
 /// gain no privileges.
 fn confined_threads(pid: u32) -> usize {

@@ -6,12 +6,15 @@
 //! | `signals` | what the system asks of the process |
 //! | [`supervisor`] | what systemd gives and wants to hear |
 //! | [`descriptors`] | how many connections the system allows |
+//! | `inherited` | descriptors that the shell has left open |
 
 pub(super) mod descriptors;
+mod inherited;
 mod signals;
 pub(super) mod supervisor;
 
 pub(super) use descriptors::Allowance;
 pub use descriptors::clients_allowed;
+pub use inherited::close_inherited;
 pub(super) use signals::{Signal, Signals};
 pub(super) use supervisor::Supervisor;
