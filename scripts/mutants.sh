@@ -87,13 +87,18 @@ copy_pure() {
     } >"$first/src/lib.rs"
 }
 
+# The account speaks the wire's vocabulary: both are the crate.
 copy_account() {
     mkdir -p "$first/src"
     rm -rf "$first"/src/*
-    cp -r stress/src/account "$first/src/"
+    cp -r src/wire src/limits.rs stress/src/account "$first/src/"
     cp Cargo.lock "$first/"
-    dependencies stress/Cargo.toml "$first/src" | manifest stress >"$first/Cargo.toml"
-    { printf '#![allow(dead_code)]\npub mod account;\n\n'; fail_fast; } >"$first/src/lib.rs"
+    dependencies Cargo.toml "$first/src" | cat - <(dependencies stress/Cargo.toml "$first/src") |
+        sort -u -t' ' -k1,1 | manifest stress >"$first/Cargo.toml"
+    {
+        printf '#![allow(dead_code)]\npub mod account;\npub mod limits;\npub mod wire;\n\nextern crate self as lanline;\n'
+        fail_fast
+    } >"$first/src/lib.rs"
 }
 
 # Everything, with its times: cargo goes by these.
@@ -109,8 +114,11 @@ copy_all() {
 cpu_seconds=600
 package=(--package lanline --test-workspace true)
 case $part in
-pure | account)
-    copy=copy_$part files=() tests=(--lib) cpu_seconds=20 package=()
+pure)
+    copy=copy_pure files=() tests=(--lib) cpu_seconds=20 package=()
+    ;;
+account)
+    copy=copy_account files=('src/account/**') tests=(--lib account) cpu_seconds=20 package=()
     ;;
 client)
     copy=copy_all files=('src/client/**' 'src/connect/**')

@@ -17,7 +17,13 @@ use std::thread;
 /// # Errors
 /// That of the last address that was tried.
 pub fn dial(server: &Server, deadline: Deadline) -> Result<(ReadHalf, WriteHalf), Error> {
-    let addresses = look_up(server, deadline)?;
+    connect_to_any(&look_up(server, deadline)?, deadline)
+}
+
+fn connect_to_any(
+    addresses: &[SocketAddr],
+    deadline: Deadline,
+) -> Result<(ReadHalf, WriteHalf), Error> {
     let mut failure = Error::NoSuchHost(ErrorKind::NotFound.into());
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.left()?;
@@ -71,6 +77,31 @@ mod tests {
         let address: Ipv6Addr = "fe80::1".parse().unwrap();
         let wanted = SocketAddr::V6(SocketAddrV6::new(address, 7, 0, 1));
         assert_eq!(look_up(&server, soon()).unwrap(), [wanted]);
+    }
+
+    /// An address where nobody listens.
+    fn closed() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    #[test]
+    fn every_address_is_tried_until_one_takes_the_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let open = listener.local_addr().unwrap();
+        for addresses in [&[open][..], &[closed(), open], &[closed(), closed(), open, closed()]] {
+            connect_to_any(addresses, soon()).unwrap();
+            assert!(listener.accept().is_ok(), "{addresses:?}");
+        }
+        assert!(matches!(connect_to_any(&[closed(), closed()], soon()), Err(Error::Io(_))));
+        assert!(matches!(connect_to_any(&[], soon()), Err(Error::NoSuchHost(_))));
+    }
+
+    #[test]
+    fn no_address_is_tried_once_the_time_is_over() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let over = Deadline::after(Duration::ZERO);
+        let result = connect_to_any(&[listener.local_addr().unwrap()], over);
+        assert!(matches!(result, Err(Error::TimedOut(_))), "{result:?}");
     }
 
     #[test]

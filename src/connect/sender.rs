@@ -80,10 +80,13 @@ impl Sender {
     /// Sends all that waits.
     ///
     /// # Errors
-    /// The server doesn't take it by the deadline, or the connection is lost.
+    /// The server doesn't take it by the deadline, or the connection is lost;
+    /// what it has taken by then is not sent again.
     pub fn send(&mut self, deadline: Deadline) -> Result<(), Error> {
-        self.half.write_all(&self.waiting, deadline)?;
-        self.waiting.clear();
+        while !self.waiting.is_empty() {
+            let count = self.half.write(&self.waiting, deadline.left()?)?;
+            self.waiting.drain(..count);
+        }
         Ok(())
     }
 
@@ -95,5 +98,102 @@ impl Sender {
     /// Ends both halves, so that the thread that reads ends as well.
     pub fn close(&self) {
         self.half.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::transport;
+    use socket2::{Domain, SockRef, Socket, Type};
+    use std::io::Read;
+    use std::net::{SocketAddr, TcpStream};
+
+    const TIMEOUT: Duration = Duration::from_secs(20);
+    /// How long a socket that takes nothing is waited for.
+    const PATIENCE: Duration = Duration::from_millis(1);
+    const PACKETS: usize = 200;
+
+    /// A sender, and the server's end, which takes little at a time.
+    fn pair() -> (Sender, TcpStream) {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.set_recv_buffer_size(4096).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(1).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let (_, half) = transport::connect_tcp(address, TIMEOUT).unwrap();
+        let server: TcpStream = listener.accept().unwrap().0.into();
+        server.set_read_timeout(Some(TIMEOUT)).unwrap();
+        SockRef::from(&half).set_send_buffer_size(4096).unwrap();
+        let welcome = Welcome::parse("ann 127.0.0.1 1 lanline/0.1.0").unwrap();
+        (Sender::new(half, &welcome, 0), server)
+    }
+
+    /// Adds packets that are more than the sockets hold; what the server has to
+    /// get.
+    fn fill(sender: &mut Sender) -> Vec<u8> {
+        let mut expected = Vec::new();
+        for number in 0..PACKETS {
+            let text = format!("{number} {}", "x".repeat(10_000));
+            assert_eq!(sender.push("bob", &text), Ok(number as u64 + 1));
+            expected.extend_from_slice(&pack("ann", "127.0.0.1", "bob", &text).unwrap());
+        }
+        assert_eq!(sender.waiting_bytes(), expected.len());
+        expected
+    }
+
+    /// What is left once the server has read to the end; the sender ends here.
+    fn read_rest(sender: Sender, mut server: TcpStream, got: &mut Vec<u8>) {
+        sender.half_close();
+        server.read_to_end(got).unwrap();
+    }
+
+    #[test]
+    fn what_was_written_in_part_goes_on_where_it_was() {
+        let (mut sender, mut server) = pair();
+        let expected = fill(&mut sender);
+        sender.flush(PATIENCE).unwrap();
+        let left = sender.waiting_bytes();
+        assert!(0 < left && left < expected.len(), "{left} of {}", expected.len());
+        let mut got = Vec::new();
+        let mut chunk = [0; 64 * 1024];
+        while sender.waiting_bytes() > 0 {
+            let count = server.read(&mut chunk).unwrap();
+            got.extend_from_slice(&chunk[..count]);
+            sender.flush(PATIENCE).unwrap();
+        }
+        read_rest(sender, server, &mut got);
+        assert!(got == expected, "{} of {} bytes came", got.len(), expected.len());
+    }
+
+    #[test]
+    fn what_could_not_be_sent_in_time_is_not_sent_again() {
+        let (mut sender, server) = pair();
+        let expected = fill(&mut sender);
+        let late = sender.send(Deadline::after(Duration::from_millis(20)));
+        assert!(matches!(late, Err(Error::TimedOut(_))), "{late:?}");
+        let left = sender.waiting_bytes();
+        assert!(0 < left && left < expected.len(), "{left} of {}", expected.len());
+        let reader = std::thread::spawn(move || {
+            let (mut got, mut server) = (Vec::new(), server);
+            server.read_to_end(&mut got).unwrap();
+            got
+        });
+        sender.send(Deadline::after(TIMEOUT)).unwrap();
+        sender.half_close();
+        let got = reader.join().unwrap();
+        assert!(got == expected, "{} of {} bytes came", got.len(), expected.len());
+    }
+
+    #[test]
+    fn a_packet_over_the_bound_is_no_packet() {
+        let (mut sender, _server) = pair();
+        let frame = pack("ann", "127.0.0.1", "bob", "").unwrap().len() - 1;
+        let longest = "x".repeat(SENT_PACKET_BYTES_MAX - frame);
+        assert_eq!(sender.push("bob", &longest), Ok(1));
+        let waiting = sender.waiting_bytes();
+        let bytes = SENT_PACKET_BYTES_MAX + 1;
+        assert_eq!(sender.push("bob", &format!("{longest}x")), Err(TooLong { bytes }));
+        assert_eq!((sender.waiting_bytes(), sender.next_ordinal()), (waiting, 2));
     }
 }
