@@ -1,0 +1,8 @@
+//! The pure modules of Lanline, for the fuzz targets. Never: code of its own.
+
+#[path = "../../../src/chat/mod.rs"]
+pub mod chat;
+#[path = "../../../src/limits.rs"]
+pub mod limits;
+#[path = "../../../src/wire/mod.rs"]
+pub mod wire;
