@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A real session in a real terminal: two people talk, one is kicked, the server
-# restarts and both come back. Keys go in by tmux, screens are read back.
+# A real session in a real terminal: two people talk, paste, write in many scripts,
+# are stopped and go on, one is kicked, the server restarts and both come back.
+# Keys go in by tmux, screens are read back.
 #
 #   scripts/tmux-session.sh [PATH/TO/lanline]     (default: target/release/lanline)
 #
@@ -14,7 +15,7 @@ work=$(mktemp -d)
 tmux_name="lanline-session-$$"
 server_pid=
 
-tmux() { command tmux -L "$tmux_name" -f /dev/null "$@"; }
+tmux() { command tmux -u -L "$tmux_name" -f /dev/null "$@"; }
 
 end() {
     if [ -n "$server_pid" ]; then kill "$server_pid" 2>/dev/null || true; fi
@@ -108,6 +109,63 @@ sees bob "BROADCAST"
 tmux send-keys -t bob Escape
 wait_until "bob has put the banner away" shows_not bob "BROADCAST"
 
+# Several pasted lines are asked about, in terminals that mark them and in others.
+tmux set-buffer "$(printf 'one\n/quit\ntwo')"
+tmux paste-buffer -p -t bob
+sees bob "Send 3 pasted lines to #ops?"
+tmux send-keys -t bob Escape
+sees bob "not sent"
+tmux paste-buffer -t bob
+sees bob "Send 3 pasted lines to #ops?"
+tmux send-keys -t bob Enter
+sees ann "/quit"
+
+# Whatever is written, nothing gets out of its place: painted anew, it is the same.
+picture() { tmux capture-pane -p -t ann | head -n 20; }
+is_as_before() { [ "$(picture)" = "$before" ]; }
+paints_the_same() {
+    before=$(picture)
+    # Somebody else wipes the screen, so that the old picture isn't taken for the new.
+    printf '\033[2J' >"$(tmux display-message -p -t ann '#{pane_tty}')"
+    tmux send-keys -t ann C-l
+    wait_until "painted anew, $1 looks the same" is_as_before
+}
+for text in "ขอน้ำเย็น ทำงาน คำถามสำคัญ" "नमस्ते दुनिया क्षत्रिय" "ﾊﾝｶｸ ｶﾞｷﾞｸﾞ" "👩🏽‍❤️‍💋‍👨🏼👩🏽‍❤️‍💋‍👨🏼 🇫🇷 end"; do
+    type_line bob "$text"
+    sees ann "${text%% *}"
+    paints_the_same "$text"
+done
+for key in M-1 M-2 C-n C-n; do
+    tmux send-keys -t ann $key
+    paints_the_same "what $key opens"
+done
+type_line ann "/to #ops"
+sees ann "[#ops]"
+
+# A window of another size; the mouse; the help.
+tmux resize-window -t ann -x 50 -y 12
+wait_until "the narrow window has no sides" shows_not ann "1 $address"
+tmux resize-window -t ann -x 100 -y 24
+sees ann "1 $address"
+type_line ann "/help"
+sees ann "/msg NAME text"
+tmux send-keys -t ann Escape
+wait_until "the help is closed" shows_not ann "/msg NAME text"
+
+# Stopped, and brought back by the shell.
+tmux new-session -d -s carl -x 100 -y 24 "bash --norc"
+type_line carl "XDG_CONFIG_HOME=$work XDG_STATE_HOME=$work $lanline chat carl@$address"
+sees carl "Connected to $address as carl"
+tmux send-keys -t carl C-z
+sees carl "Stopped"
+type_line carl "fg"
+sees carl "Connected to $address as carl"
+type_line carl "@bob back again"
+sees carl "written to bob"
+type_line carl "/quit"
+wait_until "carl has left" shows_not carl "Connected"
+tmux kill-session -t carl
+
 # One is kicked, stays away, and comes back when he wants to.
 type_line ann "/kick bob no fires here"
 sees bob "You were sent away: no fires here"
@@ -122,6 +180,7 @@ stop_server
 sees ann "Connection lost"
 sees bob "not connected, trying again in"
 type_line ann "written in the dark"
+sees ann "1 line waiting"
 type_line ann "better not said"
 sees ann "2 lines waiting"
 type_line ann "/cancel"
@@ -135,6 +194,7 @@ sees bob "may be missing"
 sees bob "half a line"
 tmux send-keys -t bob C-u
 type_line bob "/to #ops"
+sees bob "[#ops]"
 sees bob "written in the dark"
 wait_until "bob never sees what was taken back" shows_not bob "better not said"
 type_line bob "we are back"

@@ -16,8 +16,11 @@
 //! - [`net`]: mio, sockets, threads, clocks
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
-//! - [`client`]: the terminal client; sees [`connect`], [`wire`] and [`limits`] only
+//! - [`client`]: the terminal client; sees [`connect`], [`terminal`], [`wire`] and
+//!   [`limits`] only
 //! - [`connect`]: the client side of the protocol, for [`client`] and [`ops`]
+//! - [`terminal`]: the terminal taken over, keys read, pictures shown, for
+//!   [`client`] and [`ops`]
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place
 //!
@@ -31,4 +34,5 @@ pub mod limits;
 pub mod net;
 pub mod ops;
 pub mod sandbox;
+pub mod terminal;
 pub mod wire;

@@ -80,8 +80,8 @@ fn inside_chat() -> String {
     let aliases: Vec<String> =
         ALIASES.iter().map(|(alias, meant)| format!("/{alias} (/{meant})")).collect();
     page.push_str(&format!(".PP\nAlso known: {}.\n.SH KEYS\n", roff(&aliases.join(", "))));
-    for line in KEYS.lines() {
-        page.push_str(&format!("{}\n.br\n", roff(line)));
+    for (keys, does) in KEYS {
+        page.push_str(&format!(".TP\n\\fB{}\\fR\n{}\n", roff(keys), roff(does)));
     }
     page
 }

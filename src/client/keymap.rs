@@ -10,6 +10,7 @@ use tui_input::InputRequest as Edit;
 /// What keys can be given to do, by its name in the configuration.
 const ACTIONS: &[(&str, Action)] = &[
     ("send", Action::Submit),
+    ("new-row", Action::NewRow),
     ("complete", Action::Complete { back: false }),
     ("complete-back", Action::Complete { back: true }),
     ("older-line", Action::Older),
@@ -28,6 +29,8 @@ const ACTIONS: &[(&str, Action)] = &[
     ("leave", Action::Interrupt),
     ("help", Action::Help),
     ("repaint", Action::Repaint),
+    ("stop", Action::Suspend),
+    ("mouse", Action::Mouse),
     ("line-start", Action::Edit(Edit::GoToStart)),
     ("line-end", Action::Edit(Edit::GoToEnd)),
     ("word-back", Action::Edit(Edit::GoToPrevWord)),

@@ -4,12 +4,22 @@ use super::model::action::Action;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest as Edit;
 
+/// The key that types `text`, if one does.
+pub fn only_char(text: &str) -> Option<KeyEvent> {
+    let mut chars = text.chars();
+    let c = chars.next().filter(|_| chars.next().is_none())?;
+    Some(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))
+}
+
 /// What a key stands for; `None` where it means nothing here.
 pub fn action_of(key: &KeyEvent) -> Option<Action> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if key.code == KeyCode::Enter && !key.modifiers.is_empty() {
+        return Some(Action::NewRow);
+    }
     let alt = key.modifiers.contains(KeyModifiers::ALT);
     match key.code {
         KeyCode::Char(c) if control && !alt => control_key(c),
@@ -30,7 +40,8 @@ fn control_key(c: char) -> Option<Action> {
         'f' => Action::Search,
         'g' => Action::Escape,
         'h' => Action::Edit(Edit::DeletePrevChar),
-        'j' | 'm' => Action::Submit,
+        'j' => Action::NewRow,
+        'm' => Action::Submit,
         'k' => Action::Edit(Edit::DeleteTillEnd),
         'l' => Action::Repaint,
         'n' => Action::Next,
@@ -38,6 +49,7 @@ fn control_key(c: char) -> Option<Action> {
         'u' => Action::Edit(Edit::DeleteFromStart),
         'w' => Action::Edit(Edit::DeletePrevWord),
         'y' => Action::Edit(Edit::Yank),
+        'z' => Action::Suspend,
         _ => return None,
     })
 }
@@ -78,6 +90,7 @@ fn other_key(code: KeyCode, modified: bool) -> Option<Action> {
         (KeyCode::PageUp, _) => Action::PageUp,
         (KeyCode::PageDown, _) => Action::PageDown,
         (KeyCode::F(1), _) => Action::Help,
+        (KeyCode::F(2), _) => Action::Mouse,
         _ => return None,
     })
 }

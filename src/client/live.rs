@@ -11,13 +11,13 @@ use super::reader::{News, Reader};
 use super::route::Route;
 use super::screen::theme::Theme;
 use super::secret::Secret;
-use super::terminal::Terminal;
 use super::transcript::Transcript;
-use super::wait::Wait;
-use super::{Error, screen};
+use super::{Error, keys, screen};
 use crate::connect::{Connection, Sender, Server};
+use crate::terminal::ability::Abilities;
+use crate::terminal::console::{Seen, Terminal};
+use crate::terminal::keyboard::Input;
 use crate::wire::{Name, Welcome};
-use crossterm::event::Event as Input;
 use jiff::{SignedDuration, Timestamp};
 use std::io;
 use std::sync::Arc;
@@ -43,11 +43,12 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 type Inbox = Arc<ByteQueue<News>>;
 
 /// What not everybody wants.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Extras {
     /// Where conversations are written to.
     pub transcript: Option<Transcript>,
     pub keymap: Keymap,
+    pub abilities: Abilities,
 }
 
 /// Runs until the user leaves.
@@ -68,10 +69,10 @@ pub fn run(
         .map_err(|error| Error::unreachable(server, &error))?;
     let Connection { sender, receiver, welcome, .. } = opened;
     let terminal_error = |error: io::Error| Error::failed(format!("the terminal: {error}"));
-    let wait = Wait::new().map_err(terminal_error)?;
+    let terminal = Terminal::open(extras.abilities).map_err(terminal_error)?;
     let inbox: Inbox = Arc::new(ByteQueue::new(NEWS_MAX, NEWS_BYTES_MAX));
     let outbox = Arc::clone(&inbox);
-    let waker = wait.waker();
+    let waker = terminal.waker();
     let tell = move |news: News| {
         let bytes = size_of::<News>() + news.text_bytes();
         let is_heard = outbox.push(news, bytes);
@@ -85,7 +86,6 @@ pub fn run(
         secret: None,
         tell: Arc::new(tell),
     };
-    let terminal = Terminal::open().map_err(terminal_error)?;
     let mut live = Live {
         model: Model::new(options),
         secret,
@@ -94,7 +94,6 @@ pub fn run(
         extras,
         theme,
         terminal,
-        wait,
         inbox,
         reader,
         sender: None,
@@ -102,7 +101,7 @@ pub fn run(
         next_draw: Instant::now(),
         is_dirty: true,
         is_leaving: false,
-        has_read_keys: false,
+        has_focus: true,
     };
     live.connected(sender, welcome, resumed);
     live.reader.clone().read_from(receiver);
@@ -123,7 +122,6 @@ struct Live {
     extras: Extras,
     theme: Theme,
     terminal: Terminal,
-    wait: Wait,
     inbox: Inbox,
     reader: Reader,
     sender: Option<Sender>,
@@ -131,8 +129,8 @@ struct Live {
     next_draw: Instant,
     is_dirty: bool,
     is_leaving: bool,
-    /// Keys were read in this turn: some may be left.
-    has_read_keys: bool,
+    /// The terminal's window has it, or doesn't tell.
+    has_focus: bool,
 }
 
 impl Live {
@@ -140,33 +138,22 @@ impl Live {
         while !self.is_leaving {
             let has_more = self.take_news();
             self.flush();
-            self.draw_if_due()?;
-            let woken = self.wait.wait(self.timeout(has_more))?;
-            if woken.by_signal {
-                self.terminal.measure()?;
-                self.is_dirty = true;
-            }
-            if self.wait.was_told_to_end() {
+            if self.draw_if_due().is_err() {
+                // It has gone, as at a hang-up; the signal may come later.
                 return Ok(());
             }
-            if woken.by_keyboard || self.has_read_keys {
-                self.take_keys()?;
+            match self.terminal.wait(self.timeout(has_more))? {
+                Seen::End => return Ok(()),
+                Seen::Changed => self.is_dirty = true,
+                Seen::Something => {}
+            }
+            while let Some(input) = self.terminal.input() {
+                self.take_input(input);
             }
             self.look_at_route();
             if self.model.deadline().is_some_and(|deadline| deadline <= self.start.elapsed()) {
                 self.handle(Event::Tick);
             }
-        }
-        Ok(())
-    }
-
-    /// Reads keys until there seem to be none; the next turn looks again, since
-    /// those that crossterm has read by then announce themselves no more.
-    fn take_keys(&mut self) -> io::Result<()> {
-        self.has_read_keys = false;
-        while let Some(input) = self.terminal.input()? {
-            self.has_read_keys = true;
-            self.take_input(&input);
         }
         Ok(())
     }
@@ -187,28 +174,39 @@ impl Live {
         if has_more {
             return Some(Duration::ZERO);
         }
-        let draw = self.is_dirty.then(|| self.next_draw.saturating_duration_since(Instant::now()));
+        // While the terminal takes no bytes, its own pauses count.
+        let can_draw = self.is_dirty && self.terminal.is_ready();
+        let draw = can_draw.then(|| self.next_draw.saturating_duration_since(Instant::now()));
         let due = self.model.deadline().map(|at| at.saturating_sub(self.start.elapsed()));
         let unsent = self.sender.as_ref().is_some_and(|sender| sender.waiting_bytes() > 0);
-        let keys = self.has_read_keys.then_some(FRAME);
-        [draw, due, keys, unsent.then_some(FRAME)].into_iter().flatten().min()
+        [draw, due, unsent.then_some(FRAME)].into_iter().flatten().min()
     }
 
-    fn take_input(&mut self, input: &Input) {
+    fn take_input(&mut self, input: Input) {
         match input {
             Input::Key(key) => {
-                if let Some(action) = self.extras.keymap.action_of(key) {
+                if let Some(action) = self.extras.keymap.action_of(&key) {
                     self.handle(Event::Do(action));
                 }
             }
-            Input::Paste(text) => self.handle(Event::Paste(text.clone())),
-            _ => {}
+            Input::Text(text) => match keys::only_char(&text) {
+                Some(key) => self.take_input(Input::Key(key)),
+                None => self.handle(Event::Text(text)),
+            },
+            Input::Paste(text) => self.handle(Event::Paste(text)),
+            Input::Mouse(mouse) => {
+                let action = screen::action_at(self.terminal.area(), &self.model, &mouse);
+                if let Some(action) = action {
+                    self.handle(Event::Do(action));
+                }
+            }
+            Input::Focus(has_focus) => self.has_focus = has_focus,
         }
     }
 
     /// True if more waits.
     fn take_news(&mut self) -> bool {
-        self.wait.clear();
+        self.terminal.clear_waker();
         let mut left = NEWS_BYTES_PER_TURN;
         for _ in 0..NEWS_PER_TURN {
             let Some((news, bytes)) = self.inbox.try_pop() else { return false };
@@ -282,7 +280,15 @@ impl Live {
                     }
                 }
                 Effect::Bell => self.terminal.ring(),
+                // Whoever looks at the terminal sees it anyway.
+                Effect::Notify(text) if !self.has_focus => self.terminal.notify("Lanline", &text),
+                Effect::Notify(_) => {}
                 Effect::Repaint => self.terminal.forget(),
+                Effect::Suspend => {
+                    if !self.terminal.suspend() {
+                        self.handle(Event::NotSuspended);
+                    }
+                }
                 Effect::Quit => self.is_leaving = true,
             }
         }
@@ -300,12 +306,14 @@ impl Live {
 
     fn draw_if_due(&mut self) -> io::Result<()> {
         let now = Instant::now();
-        if !self.is_dirty || now < self.next_draw {
+        if !self.is_dirty || now < self.next_draw || !self.terminal.is_ready() {
             return Ok(());
         }
         self.next_draw = now + FRAME;
         self.is_dirty = false;
         let (model, theme) = (&self.model, &self.theme);
+        self.terminal.set_mouse(model.has_mouse);
+        self.terminal.set_title(&screen::title(model));
         self.terminal.draw(|frame| screen::draw(frame, model, theme))
     }
 

@@ -1,5 +1,6 @@
-//! **The terminal client.** Speaks through [`crate::connect`] and sees nothing of
-//! the server: no `net`, no `chat`.
+//! **The terminal client.** Speaks through [`crate::connect`], shows itself
+//! through [`crate::terminal`], and sees nothing of the server: no `net`, no
+//! `chat`.
 //!
 //! | module | what lives there |
 //! | --- | --- |
@@ -18,7 +19,6 @@
 //! | [`keys`], [`keymap`] | which key means what; what the configuration makes of it |
 //! | [`byte_queue`] | what two threads hand on, bounded in bytes |
 //! | [`live`] | threads, terminal, socket put together |
-//! | [`terminal`], [`wait`] | the terminal taken over; waiting for key, packet or signal |
 
 pub mod byte_queue;
 mod error;
@@ -35,13 +35,12 @@ pub mod screen;
 pub mod script;
 pub mod secret;
 pub mod settings;
-pub mod terminal;
 pub mod transcript;
 pub mod typed;
-pub mod wait;
 
 pub use error::Error;
 
+use crate::terminal::ability::Abilities;
 use jiff::tz::TimeZone;
 use model::Options;
 use screen::theme::Theme;
@@ -67,6 +66,9 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
             })?),
             None => None,
         };
+    let abilities = Abilities::of(|name| std::env::var(name).ok());
+    let (colors, depth) = (settings.has_colors(), abilities.depth);
+    let theme = Theme { colors, depth, palette: settings.palette };
     let options = Options {
         server: server.to_string(),
         bell: settings.bell,
@@ -74,8 +76,9 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
         seed: fastrand::u64(..),
         rooms: settings.rooms.clone(),
         keeps_log: transcript.is_some(),
+        name_colors: theme.name_colors(),
+        has_mouse: settings.mouse,
     };
-    let theme = Theme { colors: settings.has_colors(), palette: settings.palette };
-    let extras = live::Extras { transcript, keymap: settings.keymap.clone() };
+    let extras = live::Extras { transcript, keymap: settings.keymap.clone(), abilities };
     live::run(&server, &name, settings.timeout, options, theme, extras)
 }

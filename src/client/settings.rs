@@ -50,6 +50,8 @@ pub struct Settings {
     /// The folder that `chat` writes conversations to.
     pub log: Option<PathBuf>,
     pub palette: Palette,
+    /// Whether the mouse is ours, as long as no key says otherwise.
+    pub mouse: bool,
     pub keymap: Keymap,
 }
 
@@ -64,6 +66,7 @@ struct File {
     #[serde(default)]
     rooms: Vec<String>,
     log: Option<PathBuf>,
+    mouse: Option<bool>,
     #[serde(default)]
     palette: Palette,
     #[serde(default)]
@@ -111,6 +114,7 @@ impl Settings {
             rooms: file.rooms.iter().map(|room| parse_room(room)).collect::<Result<_, _>>()?,
             log: file.log,
             palette: file.palette,
+            mouse: file.mouse.unwrap_or(true),
             keymap: Keymap::parse(&file.keys).map_err(|error| format!("keys: {error}"))?,
         })
     }

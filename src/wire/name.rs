@@ -147,6 +147,11 @@ fn may_start(c: char) -> bool {
     GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::DecimalNumber).contains(category)
 }
 
+/// What makes a name the same as others, of a piece of one.
+pub fn folded(piece: &str) -> String {
+    fold(&ComposingNormalizer::new_nfc().normalize(piece))
+}
+
 /// NFC before (the caller's) and after; the full fold, without a language's
 /// own settings (Unicode Standard, section 3.13, toCasefold).
 fn fold(shown: &str) -> String {

@@ -10,14 +10,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A top-level module, and the others that it may import.
-const MODULES: [(&str, &[&str]); 9] = [
-    ("cli", &["ops", "net", "sandbox", "chat", "client", "connect", "wire", "limits"]),
-    ("ops", &["net", "sandbox", "chat", "connect", "wire", "limits"]),
+const MODULES: [(&str, &[&str]); 10] = [
+    ("cli", &["ops", "net", "sandbox", "chat", "client", "connect", "terminal", "wire", "limits"]),
+    ("ops", &["net", "sandbox", "chat", "connect", "terminal", "wire", "limits"]),
     ("net", &["sandbox", "chat", "wire", "limits"]),
     ("sandbox", &[]),
     ("chat", &["wire", "limits"]),
-    ("client", &["connect", "wire", "limits"]),
+    ("client", &["connect", "terminal", "wire", "limits"]),
     ("connect", &["wire", "limits"]),
+    ("terminal", &[]),
     ("wire", &["limits"]),
     ("limits", &[]),
 ];

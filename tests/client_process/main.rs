@@ -4,6 +4,8 @@ mod failures;
 mod full_screen;
 mod ghost;
 mod hostile;
+mod modes;
+mod pastes;
 mod plain;
 mod script;
 mod sending;

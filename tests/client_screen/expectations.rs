@@ -173,6 +173,8 @@ fn rooms_of_the_configuration_are_joined_at_the_start() {
         bell: Bell::Never,
         zone: TimeZone::UTC,
         seed: 1,
+        name_colors: 10,
+        has_mouse: true,
         rooms: vec!["#ops".to_owned(), "#tea".to_owned()],
         keeps_log: false,
     };
@@ -191,6 +193,8 @@ fn conversations_are_written_to_files_where_that_is_wanted() {
         bell: Bell::Never,
         zone: TimeZone::UTC,
         seed: 1,
+        name_colors: 10,
+        has_mouse: true,
         rooms: Vec::new(),
         keeps_log: true,
     };

@@ -147,7 +147,34 @@ fn a_paste_asks_first() {
 fn help() {
     let mut stage = Stage::new(100, 40);
     stage.enter("/help");
+    let top = stage.screen();
+    stage.act(Action::PageDown);
+    assert_snapshot!(format!("{top}----\n{}", stage.screen()));
+}
+
+#[test]
+fn help_in_a_narrow_window() {
+    let mut stage = Stage::new(38, 16);
+    stage.act(Action::Help);
     assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn a_line_of_several_rows() {
+    let mut stage = Stage::new(50, 13);
+    stage.join("#ops", "ann\nbob");
+    let rows = ["one", &"two, which is longer than the row ".repeat(3), "李雷", "four", "five"];
+    let mut screens = Vec::new();
+    for row in rows {
+        stage.type_text(row);
+        screens.push(stage.screen());
+        stage.act(Action::NewRow);
+    }
+    stage.act(Action::Older);
+    stage.act(Action::Older);
+    stage.act(Action::Older);
+    screens.push(stage.screen());
+    assert_snapshot!(screens.join("----\n"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use lanline::client::screen::{
     self,
     theme::{Palette, Theme},
 };
+use lanline::terminal::ability::Depth;
 use lanline::wire::{Received, Welcome};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -35,6 +36,8 @@ impl Stage {
             bell: Bell::Mentions,
             zone: TimeZone::UTC,
             seed: 7,
+            name_colors: 10,
+            has_mouse: true,
             rooms: Vec::new(),
             keeps_log: false,
         };
@@ -164,7 +167,7 @@ impl Stage {
 
     pub(crate) fn terminal(&self) -> Terminal<TestBackend> {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
-        let theme = Theme { colors: true, palette: Palette::default() };
+        let theme = Theme { colors: true, depth: Depth::Sixteen, palette: Palette::default() };
         terminal.draw(|frame| screen::draw(frame, &self.model, &theme)).unwrap();
         terminal
     }

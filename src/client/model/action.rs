@@ -1,39 +1,49 @@
 //! What a key does; which key it was is decided elsewhere.
 
 use super::clock::Now;
-use super::commands::{ALIASES, COMMANDS};
-use super::complete::Completion;
-use super::conversation::{Conversation, Place, key_of};
+use super::conversation::{Conversation, Place};
+use super::help::WHEEL_ROWS;
+use super::people::Names;
 use super::sending::count;
-use super::{Effect, Mode, Model};
+use super::{Effect, Mode, Model, draft};
 use crate::client::safe;
 use std::time::Duration;
 use tui_input::{Input, InputRequest};
 
-pub use super::intent::Action;
+pub use super::intent::{Action, Pane};
 
 /// Ctrl-C twice on an empty line leaves, if the second follows within this.
 const LEAVING_TIME: Duration = Duration::from_secs(3);
-/// A draft holds this many bytes; no packet could carry more.
-const DRAFT_BYTES_MAX: usize = 65_536;
+
+const MOUSE_IS_ON: &str = "the mouse works here: a click opens, the wheel scrolls; F2: off";
+const MOUSE_IS_OFF: &str = "the mouse is the terminal's, for selecting text; F2: on";
 
 impl Model {
     pub(super) fn act(&mut self, action: Action, now: Now) {
         if !matches!(action, Action::Complete { .. }) {
             self.completion = None;
         }
+        match action {
+            Action::Repaint => return self.effects.push(Effect::Repaint),
+            Action::Suspend => return self.effects.push(Effect::Suspend),
+            _ => {}
+        }
         match self.mode {
             Mode::Typing => self.act_typing(action, now),
             Mode::Paste(_) => self.act_paste(action, now),
             Mode::Search { .. } => self.act_search(action, now),
+            Mode::Help { .. } => self.act_help(action, now),
         }
     }
 
-    fn act_typing(&mut self, action: Action, now: Now) {
+    pub(super) fn act_typing(&mut self, action: Action, now: Now) {
         match action {
-            Action::Edit(request) => self.edit(request),
+            Action::Edit(request) => self.edit(request, now),
             Action::Submit => self.submit(now),
+            Action::NewRow => self.insert("\n", now),
             Action::Complete { back } => self.complete(back),
+            Action::Older if draft::up(&mut self.conversation_mut().draft) => {}
+            Action::Newer if draft::down(&mut self.conversation_mut().draft) => {}
             Action::Older => {
                 self.conversation_mut().is_draft_refused = false;
                 let line = self.conversation().draft.value().to_owned();
@@ -58,8 +68,8 @@ impl Model {
             Action::EndOfInput if self.conversation().draft.value().is_empty() => {
                 self.interrupt(now);
             }
-            Action::EndOfInput => self.edit(InputRequest::DeleteNextChar),
-            Action::Help => self.help(now),
+            Action::EndOfInput => self.edit(InputRequest::DeleteNextChar, now),
+            Action::Help => self.help(),
             Action::Next => self.switch_to((self.open + 1) % self.conversations.len()),
             Action::Previous => {
                 let count = self.conversations.len();
@@ -68,29 +78,38 @@ impl Model {
             Action::Switch(index) if index < self.conversations.len() => self.switch_to(index),
             Action::Switch(_) => self.hint_at("there is no such conversation", now),
             Action::NextUnread => self.switch_to_unread(now),
-            Action::Repaint => self.effects.push(Effect::Repaint),
+            Action::Mouse => {
+                self.has_mouse = !self.has_mouse;
+                self.hint_at(if self.has_mouse { MOUSE_IS_ON } else { MOUSE_IS_OFF }, now);
+            }
+            Action::Scroll { pane, up } => self.scroll_pane(pane, up),
+            Action::Person(index) => self.open_person(index, now),
             scroll => self.scroll(scroll),
         }
     }
 
-    fn edit(&mut self, request: InputRequest) {
-        if let InputRequest::InsertChar(c) = request
-            && (safe::is_obeyed(c) || self.conversation().draft.value().len() >= DRAFT_BYTES_MAX)
-        {
+    fn edit(&mut self, request: InputRequest, now: Now) {
+        if let InputRequest::InsertChar(c) = request {
+            if !safe::is_obeyed(c) {
+                self.insert(c.encode_utf8(&mut [0; 4]), now);
+            }
             return;
-        }
-        if matches!(request, InputRequest::InsertChar(_)) {
-            self.hint = None;
-            self.put_refused_aside();
         }
         self.history.settle();
         let conversation = self.conversation_mut();
         conversation.is_draft_refused = false;
-        conversation.draft.handle(request);
+        let draft = &mut conversation.draft;
+        match request {
+            InputRequest::GoToStart => draft::to_row_start(draft),
+            InputRequest::GoToEnd => draft::to_row_end(draft),
+            request => {
+                draft.handle(request);
+            }
+        }
     }
 
     /// A line that Enter could do nothing with never runs into the next one.
-    fn put_refused_aside(&mut self) {
+    pub(super) fn put_refused_aside(&mut self) {
         if std::mem::take(&mut self.conversation_mut().is_draft_refused) {
             let line = self.conversation().draft.value().to_owned();
             self.remember(&line);
@@ -110,6 +129,46 @@ impl Model {
             Action::ToStart => conversation.scroll_to_start(&shape, height),
             Action::ToEnd => conversation.scroll_to_end(),
             _ => {}
+        }
+    }
+
+    fn scroll_pane(&mut self, pane: Pane, up: bool) {
+        let (shape, height) = (self.shape, self.height);
+        let step = |top: usize, last: usize| match up {
+            true => top.saturating_sub(WHEEL_ROWS),
+            false => (top + WHEEL_ROWS).min(last),
+        };
+        match pane {
+            Pane::Lines if up => self.conversation_mut().scroll_up(WHEEL_ROWS, &shape, height),
+            Pane::Lines => self.conversation_mut().scroll_down(WHEEL_ROWS, &shape),
+            Pane::Conversations => {
+                let last = self.conversations.len().saturating_sub(height);
+                let shown = (self.open + 1).saturating_sub(height);
+                let top = self.tops.conversations.unwrap_or(shown);
+                self.tops.conversations = Some(step(top, last));
+            }
+            Pane::People => {
+                let last = self.listed().map_or(0, Names::kept).saturating_sub(height);
+                self.tops.people = step(self.tops.people.min(last), last);
+            }
+        }
+    }
+
+    /// The people that are listed beside the open conversation: the members of
+    /// a room, else everybody.
+    pub fn listed(&self) -> Option<&Names> {
+        match &self.conversation().place {
+            Place::Room(key) => self.people.members.get(key),
+            _ => Some(&self.people.everyone),
+        }
+    }
+
+    fn open_person(&mut self, index: usize, now: Now) {
+        let name = self.listed().and_then(|names| names.shown().nth(index)).map(str::to_owned);
+        let Some(name) = name.filter(|name| *name != self.me) else { return };
+        match self.find_or_make(Place::of(&name), &name) {
+            0 => self.hint_at("too many conversations: /leave one first", now),
+            index => self.switch_to(index),
         }
     }
 
@@ -146,122 +205,15 @@ impl Model {
         }
     }
 
-    fn complete(&mut self, back: bool) {
-        match &mut self.completion {
-            Some(completion) => completion.step(back),
-            None => {
-                let draft = &self.conversation().draft;
-                let line = draft.value();
-                let cursor =
-                    line.char_indices().nth(draft.cursor()).map_or(line.len(), |(at, _)| at);
-                self.completion = Completion::new(line, cursor, &self.candidates(&line[..cursor]));
-            }
-        }
-        if let Some((line, cursor)) = self.completion.as_ref().map(Completion::line) {
-            self.conversation_mut().draft = Input::new(line).with_cursor(cursor);
-        }
-    }
-
-    /// What the word at the end of `before` could be.
-    fn candidates(&self, before: &str) -> Vec<String> {
-        let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
-        let at_start = word.len() == before.len();
-        let rooms = || self.people.rooms().map(str::to_owned);
-        match word.chars().next() {
-            Some('/') if at_start => {
-                let names = COMMANDS.iter().map(|one| one.name);
-                let names = names.chain(ALIASES.iter().map(|(alias, _)| *alias));
-                names.map(|name| format!("/{name}")).collect()
-            }
-            Some('#') => rooms().collect(),
-            Some('@') if at_start => {
-                let rooms = rooms().map(|room| format!("@{room}"));
-                self.names_near().map(|name| format!("@{name}")).chain(rooms).collect()
-            }
-            None if ["/join ", "/leave ", "/members "].contains(&before) => rooms().collect(),
-            None if at_start => Vec::new(),
-            _ if at_start => match self.conversation().place {
-                Place::Room(_) => self.names_near().map(|name| format!("{name}:")).collect(),
-                _ => self.names_near().map(str::to_owned).collect(),
-            },
-            _ => self.names_near().map(str::to_owned).collect(),
-        }
-    }
-
-    /// Names, those in the open room first, but ours.
-    fn names_near(&self) -> impl Iterator<Item = &str> {
-        let members = match &self.conversation().place {
-            Place::Room(key) => self.people.members.get(key),
-            _ => None,
-        };
-        let near = members.into_iter().flat_map(|names| names.shown());
-        let others = self.people.everyone.shown();
-        let others =
-            others.filter(move |name| !members.is_some_and(|one| one.contains(&key_of(name))));
-        near.chain(others).filter(|name| *name != self.me)
-    }
-
-    /// Something was pasted: one line is typed, several are asked about.
-    pub(super) fn paste(&mut self, text: &str) {
-        let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
-        let text = text.trim_end_matches('\n');
-        if text.contains('\n') && matches!(self.mode, Mode::Typing) {
-            self.put_refused_aside();
-            self.mode = Mode::Paste(
-                text.chars().filter(|&c| c == '\n' || c == '\t' || !safe::is_obeyed(c)).collect(),
-            );
-            return;
-        }
-        for c in text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }) {
-            match &mut self.mode {
-                Mode::Search { query, .. } => {
-                    query.handle(InputRequest::InsertChar(c));
-                }
-                _ => self.edit(InputRequest::InsertChar(c)),
-            }
-        }
-    }
-
-    /// Enter sends it as one message, `l` line by line, Esc not at all. What
-    /// was typed before goes in front. Nothing pasted is ever a command.
-    fn act_paste(&mut self, action: Action, now: Now) {
-        let line_by_line = match action {
-            Action::Submit => false,
-            Action::Edit(InputRequest::InsertChar('l' | 'L')) => true,
-            Action::Escape | Action::Interrupt => {
-                self.mode = Mode::Typing;
-                return self.hint_at("not sent", now);
-            }
-            _ => return,
-        };
-        let Mode::Paste(pasted) = std::mem::take(&mut self.mode) else { return };
-        let text = format!("{}{pasted}", self.conversation().draft.value());
-        let parts: Vec<&str> = match line_by_line {
-            true => text.split('\n').filter(|line| !line.trim().is_empty()).collect(),
-            false => vec![&text],
-        };
-        // All or nothing: what is sent twice is as bad as what is lost.
-        let to = self.conversation().title.clone();
-        let bad = parts.iter().find_map(|part| self.check(&to, part).err());
-        let sent = bad
-            .map_or(Ok(()), Err)
-            .and_then(|()| parts.iter().try_for_each(|part| self.say_here(part, now)));
-        if let Err(words) = sent {
-            self.mode = Mode::Paste(pasted);
-            return self.hint_at(words, now);
-        }
-        self.conversation_mut().draft.reset();
-        self.conversation_mut().scroll_to_end();
-    }
-
     fn act_search(&mut self, action: Action, now: Now) {
-        let Mode::Search { query, found } = &mut self.mode else { return };
+        let Mode::Search { query, .. } = &mut self.mode else { return };
         match action {
+            Action::Edit(InputRequest::InsertChar(c)) => {
+                self.type_text(c.encode_utf8(&mut [0; 4]), now);
+            }
             Action::Edit(request) => {
-                let changed = query.handle(request).is_some_and(|change| change.value);
-                if changed {
-                    *found = None;
-                    self.search_older(now);
+                if query.handle(request).is_some_and(|change| change.value) {
+                    self.search_anew(now);
                 }
             }
             Action::Submit | Action::Older | Action::Search => self.search_older(now),
@@ -270,13 +222,21 @@ impl Model {
                 self.mode = Mode::Typing;
                 self.conversation_mut().scroll_to_end();
             }
-            Action::Complete { .. } | Action::Newer | Action::Help => {}
+            Action::Complete { .. } | Action::Newer | Action::Help | Action::NewRow => {}
             // Whatever else is meant for the conversations: the search is over.
             other => {
                 self.mode = Mode::Typing;
                 self.act_typing(other, now);
             }
         }
+    }
+
+    /// The query has changed.
+    pub(super) fn search_anew(&mut self, now: Now) {
+        if let Mode::Search { found, .. } = &mut self.mode {
+            *found = None;
+        }
+        self.search_older(now);
     }
 
     /// Goes to the next older line that fits.

@@ -67,14 +67,29 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("exit", "quit"),
 ];
 
-/// The keys, for `/help` and the manual page.
-pub const KEYS: &str = "\
-Enter sends; Tab completes names, rooms and commands; Up and Down: lines typed before
-Ctrl-N, Ctrl-P, Alt-1 … Alt-9: other conversations; Alt-A: the next with something new
-PageUp, PageDown, Ctrl-Up, Ctrl-Down: scroll; Ctrl-Home, Ctrl-End: to the start, to the end
-Ctrl-A, Ctrl-E, Ctrl-K, Ctrl-U, Ctrl-W, Ctrl-Y, Alt- or Ctrl-arrows: as in a shell
-Ctrl-F: search; Esc: put a banner, a search or a question away; Ctrl-L: paint anew
-Ctrl-C: put the line aside (Up brings it back); on an empty line, twice: leave";
+/// Keys and what they do, for `/help` and the manual page.
+pub const KEYS: &[(&str, &str)] = &[
+    ("Enter", "send the line"),
+    ("Alt-Enter, Ctrl-J", "a new row within the line"),
+    ("Tab, Shift-Tab", "complete a name, a room or a command; again: the next one"),
+    ("Up, Down", "lines typed before; in a line of several rows, its rows"),
+    ("Ctrl-N, Ctrl-P", "the next conversation, the previous one"),
+    ("Alt-1 … Alt-9", "the conversation of that number"),
+    ("Alt-A", "the next conversation with something new"),
+    ("PageUp, PageDown", "scroll by pages; Ctrl-Up, Ctrl-Down: by rows"),
+    ("Ctrl-Home, Ctrl-End", "to the first line, to the last one"),
+    ("Ctrl-F", "search; Enter: an older one, Esc: stay there, Ctrl-C: back"),
+    ("Ctrl-A, Ctrl-E", "to the start of the row, to its end; Home, End do the same"),
+    ("Alt-B, Alt-F", "by words; so do arrows with Alt or Ctrl"),
+    ("Ctrl-K, Ctrl-U", "cut to the end, to the start; Ctrl-W, Alt-D: a word"),
+    ("Ctrl-Y", "put back what was cut"),
+    ("Esc", "put a banner, a search, a question or this help away"),
+    ("F2", "the mouse: ours, or the terminal's own for selecting text"),
+    ("Ctrl-L", "paint everything anew"),
+    ("Ctrl-Z", "stop; the shell's fg goes on"),
+    ("Ctrl-C", "put the line aside (Up brings it back); on an empty line, twice: leave"),
+    ("F1", "this help"),
+];
 
 impl Model {
     /// Enter: the open conversation's draft is carried out. Where it can't be,
@@ -167,7 +182,7 @@ impl Model {
             "resend" => self.resend(now),
             "reconnect" => self.reconnect(),
             "help" => {
-                self.help(now);
+                self.help();
                 Ok(())
             }
             "quit" => self.quit_unless_lines_wait(rest, now),
@@ -309,16 +324,6 @@ impl Model {
             self.search_older(now);
         }
         Ok(())
-    }
-
-    pub(super) fn help(&mut self, now: Now) {
-        let commands = COMMANDS.iter().map(|command| {
-            let usage = format!("/{} {}", command.name, command.argument);
-            format!("{usage:<20} {}", command.help)
-        });
-        let text = commands.collect::<Vec<_>>().join("\n");
-        let here = self.conversation().place.clone();
-        self.note(&here, &format!("{text}\n{KEYS}"), now);
     }
 
     /// Lines that wait are given up only by a second `/quit`.

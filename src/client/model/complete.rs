@@ -1,6 +1,8 @@
 //! What Tab makes of a half-typed word, and what an unknown command was meant
 //! to be. Pure: the candidates are arguments.
 
+use crate::wire::name::folded;
+
 /// Words that Tab goes through, and where they belong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
@@ -12,19 +14,19 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// The candidates for the word that ends at byte `cursor` of `line`;
-    /// `candidates` is asked for all words that could stand there.
+    /// The candidates for the word that byte `cursor` of `line` is in or behind;
+    /// `candidates` are all words that could stand there.
     pub fn new(line: &str, cursor: usize, candidates: &[String]) -> Option<Self> {
         let (before, after) = line.split_at(cursor);
-        let start = before
-            .rfind(char::is_whitespace)
-            .map_or(0, |blank| blank + before[blank..].chars().next().map_or(0, char::len_utf8));
-        let typed = before[start..].to_lowercase();
-        let words: Vec<String> = candidates
-            .iter()
-            .filter(|word| word.to_lowercase().starts_with(&typed))
-            .cloned()
-            .collect();
+        let start = word_start(before);
+        let typed = folded(&before[start..]);
+        let words: Vec<String> =
+            candidates.iter().filter(|word| folded(word).starts_with(&typed)).cloned().collect();
+        // What is left of a word that was typed already.
+        let rest = &after[..after.find(char::is_whitespace).unwrap_or(after.len())];
+        let whole = folded(&format!("{}{rest}", &before[start..]));
+        let is_known = words.iter().any(|word| folded(word).starts_with(&whole));
+        let after = if is_known { &after[rest.len()..] } else { after };
         (!words.is_empty()).then(|| Self {
             before: before[..start].to_owned(),
             after: after.to_owned(),
@@ -47,6 +49,14 @@ impl Completion {
         let cursor = head.chars().count();
         (head + &self.after, cursor)
     }
+}
+
+/// Where the word at the end of `before` begins: behind a blank, or what opens a
+/// bracket or a quotation.
+pub fn word_start(before: &str) -> usize {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '(' | '[' | '{' | '"' | '“' | '„' | '«');
+    let last = before.char_indices().rev().find(|&(_, c)| ends(c));
+    last.map_or(0, |(at, c)| at + c.len_utf8())
 }
 
 /// The word of `known` nearest to `typed`, if any is near enough for a slip of
@@ -85,6 +95,33 @@ mod tests {
         assert_eq!(completion.line().0, "hi anton there");
         assert_eq!(Completion::new("x", 1, &people), None);
         assert_eq!(Completion::new("李\u{3000}b", 7, &people).unwrap().line().0, "李\u{3000}bob ");
+    }
+
+    #[test]
+    fn names_are_found_by_what_makes_them_the_same() {
+        let people = words(&["@straße", "@Éva", "@ΣΊΣΥΦΟΣ"]);
+        for (typed, completed) in [
+            ("@stras", "@straße "),
+            ("@STRASSE", "@straße "),
+            ("@straß", "@straße "),
+            ("@e\u{301}", "@Éva "),
+            ("@σίσυφο", "@ΣΊΣΥΦΟΣ "),
+        ] {
+            let completion = Completion::new(typed, typed.len(), &people).unwrap();
+            assert_eq!(completion.line().0, completed);
+        }
+    }
+
+    #[test]
+    fn in_the_middle_of_a_line_the_rest_stays() {
+        let people = words(&["Anna", "@Anna"]);
+        let completed = |line: &str, cursor| Completion::new(line, cursor, &people).unwrap().line();
+        assert_eq!(completed("tell an all", 7), ("tell Anna all".to_owned(), 9));
+        assert_eq!(completed("tell @an\nall", 8).0, "tell @Anna \nall");
+        assert_eq!(completed("(an", 3).0, "(Anna ");
+        // The cursor within the word.
+        assert_eq!(completed("tell anna all", 7).0, "tell Anna all");
+        assert_eq!(completed("tell anxious", 7).0, "tell Anna xious");
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl Model {
         let index = self.find_or_make(Place::of(title), title);
         self.tell_of_address(packet, index, now);
         let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
+        self.name_colors.heard(&packet.name);
         let mention = names(&text, &self.me);
         if let Place::Room(key) = &self.conversations[index].place
             && let Some(members) = self.people.members.get_mut(key)
@@ -45,12 +46,13 @@ impl Model {
             self.last_direct = Some(from.clone());
         }
         let at = self.clock.server_time(now);
-        let number = self.add(index, Line::new(at, Kind::Message { mention }, from, text));
+        let line = Line::new(at, Kind::Message { mention }, from.clone(), text.clone());
+        let number = self.add(index, line);
         if index != self.open {
             self.conversations[index].count_new(number, mention || is_direct);
         }
-        if self.options.bell == Bell::Mentions && (mention || is_direct) {
-            self.ring(now);
+        if self.options.bell.rings_for(is_direct, mention) {
+            self.ring(&from, &text, now);
         }
     }
 
@@ -87,17 +89,19 @@ impl Model {
         if self.banners.len() > BANNERS_MAX {
             self.banners.pop_front();
         }
-        let number = self.add(0, Line::new(at, Kind::Broadcast, from, text));
+        let line = Line::new(at, Kind::Broadcast, from.clone(), text.clone());
+        let number = self.add(0, line);
         if self.open != 0 {
             self.conversations[0].count_new(number, false);
         }
         if self.options.bell != Bell::Never {
-            self.ring(now);
+            self.ring(&from, &text, now);
         }
     }
 
     fn came(&mut self, name: &str, now: Now) {
         self.people.everyone.add(name);
+        self.name_colors.saw(name);
         self.tell_of(name, "is here", now);
     }
 
@@ -225,7 +229,10 @@ impl Model {
 
     fn take_page(&mut self, endpoint: &str, page: &Page<'_>, ask: Option<&Ask>) {
         match (endpoint, ask) {
-            ("/list", _) => self.people.everyone.take(page),
+            ("/list", _) => {
+                page.lines.iter().for_each(|name| self.name_colors.saw(name));
+                self.people.everyone.take(page);
+            }
             ("/members", Some(ask)) => {
                 let key = key_of(ask.argument.trim_start_matches('#'));
                 // Kept only for rooms that are shown here.

@@ -7,6 +7,8 @@ use tui_input::InputRequest;
 pub enum Action {
     Edit(InputRequest),
     Submit,
+    /// A new row within the line.
+    NewRow,
     Complete {
         back: bool,
     },
@@ -30,4 +32,22 @@ pub enum Action {
     EndOfInput,
     Help,
     Repaint,
+    Suspend,
+    /// The mouse becomes ours, or the terminal's.
+    Mouse,
+    /// A turn of the mouse's wheel.
+    Scroll {
+        pane: Pane,
+        up: bool,
+    },
+    /// The conversation with somebody in the list of people, counted from 0.
+    Person(usize),
+}
+
+/// What the wheel is turned over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    Lines,
+    Conversations,
+    People,
 }

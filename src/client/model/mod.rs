@@ -13,14 +13,22 @@
 //! | [`asks`] | which answer belongs to which question, which ordinal to which line |
 //! | [`people`] | who is there |
 //! | [`clock`], [`link`] | the server's clock; pauses between attempts |
-//! | [`history`], [`complete`] | lines typed before; Tab |
+//! | [`draft`], [`paste`] | the line being typed; text that comes by the lot |
+//! | [`help`] | the help, over the open conversation |
+//! | [`attention`] | the bell, notifications, whose colour is which |
+//! | [`history`] | lines typed before |
+//! | [`complete`], [`candidates`] | Tab: words, and which ones |
 
 pub mod action;
 pub mod asks;
+pub mod attention;
+pub mod candidates;
 pub mod clock;
 pub mod commands;
 pub mod complete;
 pub mod conversation;
+pub mod draft;
+pub mod help;
 pub mod history;
 pub mod incoming;
 mod intent;
@@ -28,13 +36,17 @@ pub mod line;
 pub mod link;
 pub mod online;
 pub mod outbox;
+pub mod paste;
 pub mod people;
 pub mod sending;
 pub mod wrap;
 
+pub use attention::Bell;
+
 use super::safe;
 use crate::wire::{Received, Welcome};
 use asks::Asks;
+use attention::NameColors;
 use clock::{Clock, Now};
 use complete::Completion;
 use conversation::{Conversation, Place};
@@ -59,14 +71,17 @@ pub const CONVERSATIONS_MAX: usize = 300;
 const BANNERS_MAX: usize = 20;
 /// A remark in the status line goes after this long.
 const HINT_TIME: Duration = Duration::from_secs(8);
-/// The bell rings this often at the most.
-const BELL_PAUSE: Duration = Duration::from_secs(1);
 
 /// What happens to the model.
 #[derive(Clone, Debug)]
 pub enum Event {
     Do(Action),
+    /// Characters typed, or pasted in a terminal that doesn't say so: never a
+    /// line break among them.
+    Text(String),
     Paste(String),
+    /// [`Effect::Suspend`] was in vain.
+    NotSuspended,
     Connected(Welcome),
     /// As [`Self::Connected`], by a greeting that was a packet.
     Resumed(Welcome),
@@ -102,8 +117,12 @@ pub enum Effect {
     /// A line for the file of a conversation, if [`Options::keeps_log`].
     Log(Entry),
     Bell,
+    /// Something that the user should know of while away from the terminal.
+    Notify(String),
     /// Paint everything anew, whatever the terminal shows.
     Repaint,
+    /// Stop the process, as Ctrl-Z does elsewhere.
+    Suspend,
     Quit,
 }
 
@@ -115,17 +134,6 @@ pub struct Entry {
     pub text: String,
 }
 
-/// When the bell rings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Bell {
-    Never,
-    #[default]
-    Broadcasts,
-    /// Also for lines that are for us or name us.
-    Mentions,
-}
-
 /// What the keys go to.
 #[derive(Debug, Default)]
 pub enum Mode {
@@ -135,6 +143,16 @@ pub enum Mode {
     Paste(String),
     /// Searching; `found` is the number of the line.
     Search { query: Input, found: Option<u64> },
+    /// Reading the help, `top` rows down.
+    Help { top: usize },
+}
+
+/// How far the lists at the sides are scrolled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tops {
+    /// `None`: the open one is in sight.
+    pub conversations: Option<usize>,
+    pub people: usize,
 }
 
 /// A broadcast that waits to be acknowledged.
@@ -155,6 +173,10 @@ pub struct Options {
     pub zone: TimeZone,
     /// For the jitter of pauses.
     pub seed: u64,
+    /// How many colours there are for names.
+    pub name_colors: usize,
+    /// Whether the mouse is ours at the start.
+    pub has_mouse: bool,
     /// Rooms to join at the start, with their `#`.
     pub rooms: Vec<String>,
     /// Whether lines are asked to be kept, by [`Effect::Log`].
@@ -177,6 +199,9 @@ pub struct Model {
     pub open: usize,
     pub banners: VecDeque<Banner>,
     pub mode: Mode,
+    pub tops: Tops,
+    pub has_mouse: bool,
+    pub name_colors: NameColors,
     /// A remark for the status line, and when it goes.
     hint: Option<(String, Duration)>,
     history: History,
@@ -225,6 +250,7 @@ impl Model {
         let server = Conversation::new(Place::Server, &options.server);
         let random = fastrand::Rng::with_seed(options.seed);
         let rooms = options.rooms.clone();
+        let (has_mouse, name_colors) = (options.has_mouse, NameColors::new(options.name_colors));
         Self {
             options,
             me: String::new(),
@@ -235,6 +261,9 @@ impl Model {
             open: 0,
             banners: VecDeque::new(),
             mode: Mode::Typing,
+            tops: Tops::default(),
+            has_mouse,
+            name_colors,
             hint: None,
             history: History::default(),
             completion: None,
@@ -270,7 +299,9 @@ impl Model {
         self.ticks = self.ticks.max(now.ticks);
         match event {
             Event::Do(action) => self.act(action, now),
-            Event::Paste(text) => self.paste(&text),
+            Event::Text(text) => self.type_text(&text, now),
+            Event::Paste(text) => self.paste(&text, now),
+            Event::NotSuspended => self.hint_at("there is no shell to go back to", now),
             Event::Connected(welcome) => self.connected(&welcome, now),
             Event::Resumed(welcome) => {
                 self.asks.greeted_by_packet();
@@ -342,6 +373,7 @@ impl Model {
         }
         self.conversation_mut().forget_new();
         self.open = index;
+        self.tops = Tops::default();
         self.hint = None;
         self.completion = None;
         self.history.settle();
@@ -398,13 +430,5 @@ impl Model {
 
     fn warn(&mut self, place: &Place, text: &str, now: Now) {
         self.say(place, Kind::Warning, text, now);
-    }
-
-    fn ring(&mut self, now: Now) {
-        let since = self.last_bell.map(|last| now.ticks.saturating_sub(last));
-        if since.is_none_or(|since| since >= BELL_PAUSE) {
-            self.last_bell = Some(now.ticks);
-            self.effects.push(Effect::Bell);
-        }
     }
 }

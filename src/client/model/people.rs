@@ -60,6 +60,11 @@ impl Names {
         self.names.values().map(String::as_str)
     }
 
+    /// How many are kept, of [`Self::total`].
+    pub fn kept(&self) -> usize {
+        self.names.len()
+    }
+
     pub fn total(&self) -> u64 {
         self.total
     }

@@ -2,9 +2,9 @@
 //! out; scrolling and drawing both count by it.
 
 use super::line::{Kind, Line};
+use ratatui::buffer::CellWidth;
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 /// `12:03 `
 pub const TIME_COLUMNS: usize = 6;
@@ -63,9 +63,9 @@ impl Shape {
             _ => line.who.as_str(),
         };
         match self.names {
-            Some(columns) => {
-                let name = truncate(mark, columns);
-                let blanks = columns.saturating_sub(name.width());
+            Some(room) => {
+                let name = truncate(mark, room);
+                let blanks = room.saturating_sub(columns(&name));
                 format!("{}{name}{RULE}", " ".repeat(blanks))
             }
             None if matches!(line.kind, Kind::Warning | Kind::Notice) => format!("{mark} "),
@@ -77,11 +77,11 @@ impl Shape {
     fn gutters(&self, line: &Line) -> (usize, usize) {
         let time = if self.times { TIME_COLUMNS } else { 0 };
         match self.names {
-            Some(columns) => {
-                let gutter = time + columns + RULE.width();
+            Some(names) => {
+                let gutter = time + names + columns(RULE);
                 (gutter, gutter)
             }
-            None => (time + self.label(line).width(), INSET_COLUMNS.min(self.width / 4)),
+            None => (time + columns(&self.label(line)), INSET_COLUMNS.min(self.width / 4)),
         }
     }
 
@@ -115,6 +115,40 @@ impl Shape {
     }
 }
 
+/// How many columns `text` takes: as many as the cells that the drawing library
+/// puts it in, cluster by cluster. The width of a whole text may be less: in
+/// `لا` two letters are one sign, in two cells all the same.
+pub fn columns(text: &str) -> usize {
+    match text.is_ascii() {
+        true => text.len(),
+        false => text.graphemes(true).map(grapheme_columns).sum(),
+    }
+}
+
+fn grapheme_columns(grapheme: &str) -> usize {
+    usize::from(grapheme.cell_width())
+}
+
+/// The end of `text` that fits into `room` columns.
+pub fn fitting_end(text: &str, room: usize) -> &str {
+    let mut used = 0;
+    let fits = text.grapheme_indices(true).rev().take_while(|(_, grapheme)| {
+        used += grapheme_columns(grapheme);
+        used <= room
+    });
+    &text[fits.last().map_or(text.len(), |(at, _)| at)..]
+}
+
+/// The beginning of `text` that fits into `room` columns.
+pub fn fitting_start(text: &str, room: usize) -> &str {
+    let mut used = 0;
+    let too_long = text.grapheme_indices(true).find(|(_, grapheme)| {
+        used += grapheme_columns(grapheme);
+        used > room
+    });
+    &text[..too_long.map_or(text.len(), |(at, _)| at)]
+}
+
 /// Cuts `text` at line feeds, and where it is wider than `first` columns (the
 /// first row) or `more`; between words where it can. One row at least; a
 /// character wider than the row stands alone.
@@ -142,16 +176,16 @@ fn wrap_paragraph<'a>(mut text: &'a str, first: usize, more: usize, rows: &mut V
 /// the row to itself. Blanks at the end don't count, so linear: what is behind
 /// the last blank is looked at twice.
 fn row_end(text: &str, limit: usize) -> usize {
-    let mut columns = 0;
+    let mut used = 0;
     let mut word_end = None;
     let mut has_word = false;
     for (at, grapheme) in text.grapheme_indices(true) {
-        columns += grapheme.width();
+        used += grapheme_columns(grapheme);
         if grapheme == " " {
             word_end = has_word.then_some(at + 1).or(word_end);
             continue;
         }
-        if columns > limit && at > 0 {
+        if used > limit && at > 0 {
             return word_end.unwrap_or(at);
         }
         has_word = true;
@@ -159,21 +193,15 @@ fn row_end(text: &str, limit: usize) -> usize {
     text.len()
 }
 
-/// `text` in `columns` at the most; what doesn't fit becomes `…`.
-pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
-    if text.width() <= columns {
+/// `text` in `room` columns at the most; what doesn't fit becomes `…`.
+pub fn truncate(text: &str, room: usize) -> Cow<'_, str> {
+    if columns(text) <= room {
         return Cow::Borrowed(text);
     }
-    let mut used = 0;
-    let fits = text.graphemes(true).take_while(|grapheme| {
-        used += grapheme.width();
-        used < columns
-    });
-    let mut short: String = fits.collect();
-    if columns > 0 {
-        short.push('…');
+    match room.checked_sub(1) {
+        Some(room) => Cow::Owned(format!("{}…", fitting_start(text, room))),
+        None => Cow::Borrowed(""),
     }
-    Cow::Owned(short)
 }
 
 #[cfg(test)]
@@ -208,13 +236,15 @@ mod tests {
             prop_assert_eq!(letters(&rows.concat()), letters(&text));
             for (index, row) in rows.iter().enumerate() {
                 let limit = if index == 0 { first } else { more }.max(2);
-                prop_assert!(row.trim_end().width() <= limit, "{row:?}");
+                prop_assert!(columns(row.trim_end()) <= limit, "{row:?}");
             }
         }
 
         #[test]
-        fn truncation_fits(text in "\\PC{0,20}", columns in 0usize..12) {
-            prop_assert!(truncate(&text, columns).width() <= columns);
+        fn truncation_fits(text in "(\\PC|[ثلاا ｶﾞ]){0,20}", room in 0usize..12) {
+            prop_assert!(columns(&truncate(&text, room)) <= room);
+            prop_assert!(columns(fitting_start(&text, room)) <= room);
+            prop_assert!(columns(fitting_end(&text, room)) <= room);
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use super::sides::counts;
 use super::theme::Theme;
+use crate::client::model::draft::cursor_byte;
 use crate::client::model::incoming::shown_duration;
 use crate::client::model::link::Link;
 use crate::client::model::sending::count;
-use crate::client::model::wrap::truncate;
+use crate::client::model::wrap::{columns, fitting_end, fitting_start, truncate};
 use crate::client::model::{Mode, Model};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -13,7 +14,6 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use tui_input::Input;
-use unicode_width::UnicodeWidthStr;
 
 /// What to know at any time; what has no room is left out from the end.
 pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, is_narrow: bool) {
@@ -50,7 +50,7 @@ pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, i
         } else {
             format!(" │ {text}")
         };
-        used += text.width();
+        used += columns(&text);
         if used > area.width.into() {
             break;
         }
@@ -89,7 +89,7 @@ pub fn input(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     }
     let draft = &model.conversation().draft;
     match &model.mode {
-        Mode::Typing => {
+        Mode::Typing | Mode::Help { .. } => {
             let title = truncate(&model.conversation().title, usize::from(area.width) / 4);
             let prompt = if area.width < 24 { "> ".to_owned() } else { format!("[{title}] ") };
             field(frame, area, &prompt, draft, theme);
@@ -116,18 +116,36 @@ pub fn input(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     }
 }
 
-/// An input with its cursor; what is longer than the row scrolls.
+/// An input with its cursor: the rows around it, and of a row that is longer
+/// than the screen is wide, what is around it.
 fn field(frame: &mut Frame<'_>, area: Rect, prompt: &str, input: &Input, theme: &Theme) {
-    let prompt_columns = (prompt.width() as u16).min(area.width.saturating_sub(1));
+    let prompt_columns = (columns(prompt) as u16).min(area.width.saturating_sub(1));
     let [left, right] = [
         Rect { width: prompt_columns, ..area },
         Rect { x: area.x + prompt_columns, width: area.width - prompt_columns, ..area },
     ];
     frame.render_widget(Paragraph::new(prompt.to_owned()).style(theme.strong()), left);
-    let scroll = input.visual_scroll(usize::from(right.width).saturating_sub(1));
-    let text = Paragraph::new(input.value()).scroll((0, u16::try_from(scroll).unwrap_or(u16::MAX)));
-    frame.render_widget(text, right);
-    let column = input.visual_cursor().saturating_sub(scroll);
-    let column = u16::try_from(column).unwrap_or(u16::MAX).min(right.width.saturating_sub(1));
-    frame.set_cursor_position(Position::new(right.x + column, right.y));
+    let (before, after) = input.value().split_at(cursor_byte(input));
+    let (above, before) =
+        before.rsplit_once('\n').map_or(("", before), |(above, row)| (above, row));
+    let rows_above = input.value()[..cursor_byte(input)].matches('\n').count();
+    let skipped = (rows_above + 1).saturating_sub(right.height.into());
+    let width = usize::from(right.width);
+    // A column is left for the cursor behind the text.
+    let before = fitting_end(before, width.saturating_sub(1));
+    let column = columns(before).min(width.saturating_sub(1));
+    let (after, below) =
+        after.split_once('\n').map_or((after, None), |(row, below)| (row, Some(below)));
+    let row = format!("{before}{}", fitting_start(after, width - column));
+    let above = above.split('\n').take(rows_above).skip(skipped).map(str::to_owned);
+    let below = below.into_iter().flat_map(|below| below.split('\n')).map(str::to_owned);
+    let rows: Vec<Line<'_>> = above
+        .chain([row])
+        .chain(below)
+        .take(right.height.into())
+        .map(|row| Line::from(fitting_start(&row, width).to_owned()))
+        .collect();
+    frame.render_widget(Paragraph::new(rows), right);
+    let row = (rows_above - skipped) as u16;
+    frame.set_cursor_position(Position::new(right.x + column as u16, right.y + row));
 }

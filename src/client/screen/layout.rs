@@ -1,5 +1,6 @@
 //! Which part of the screen is whose. What is small loses its sides first,
-//! then the title, the banner's text, the status line; the input line stays.
+//! then the title, the banner's text, the status line; the input line stays, and
+//! takes more rows where it has more.
 
 use ratatui::layout::Rect;
 
@@ -23,8 +24,11 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub fn of(area: Rect, has_banner: bool) -> Self {
-        let (rest, input) = cut_bottom(area, 1);
+    /// `input_rows` is how many rows the line being typed has.
+    pub fn of(area: Rect, has_banner: bool, input_rows: usize) -> Self {
+        let input_rows_max = (area.height / 3).max(1);
+        let input_rows = u16::try_from(input_rows).unwrap_or(u16::MAX).clamp(1, input_rows_max);
+        let (rest, input) = cut_bottom(area, input_rows);
         let (rest, status) = cut_bottom(rest, u16::from(area.height >= 3));
         let banner_rows = match (has_banner, area.height) {
             (false, _) | (_, 0..=1) => 0,
@@ -83,9 +87,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_share_the_screen(width in 0u16..200, height in 0u16..60, banner: bool) {
+        fn the_parts_share_the_screen(
+            width in 0u16..200,
+            height in 0u16..60,
+            banner: bool,
+            input_rows in 0usize..70,
+        ) {
             let area = Rect::new(0, 0, width, height);
-            let layout = Layout::of(area, banner);
+            let layout = Layout::of(area, banner, input_rows);
             let parts = [layout.banner, layout.lines, layout.input];
             let optional = [layout.conversations, layout.title, layout.people, layout.status];
             let parts: Vec<Rect> = parts.into_iter().chain(optional.into_iter().flatten()).collect();

@@ -2,17 +2,20 @@
 //! the view upwards. What is out of sight costs nothing.
 
 use super::theme::Theme;
+use crate::client::model::help::rows;
 use crate::client::model::line::{Kind, Line};
-use crate::client::model::wrap::{Part, RULE, Row, Shape, TIME_COLUMNS, truncate};
+use crate::client::model::wrap::{Part, RULE, Row, Shape, TIME_COLUMNS, columns, truncate};
 use crate::client::model::{Mode, Model};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line as Text, Span};
 use ratatui::widgets::Paragraph;
-use unicode_width::UnicodeWidthStr;
 
 pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
+    if let Mode::Help { top } = model.mode {
+        return help(frame, area, top, theme);
+    }
     let shape = Shape::of(area.width.into());
     let height = usize::from(area.height);
     let found = match model.mode {
@@ -34,6 +37,16 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let blank = area.height - rows.len() as u16;
     let area = Rect { y: area.y + blank, height: area.height - blank, ..area };
     frame.render_widget(Paragraph::new(rows), area);
+}
+
+/// The help lies over the conversation, from its top.
+fn help(frame: &mut Frame<'_>, area: Rect, top: usize, theme: &Theme) {
+    let rows = rows(area.width.into()).into_iter().skip(top).take(area.height.into());
+    let rows = rows.map(|row| match row.is_heading {
+        true => Text::styled(row.text, theme.strong()),
+        false => Text::from(row.text),
+    });
+    frame.render_widget(Paragraph::new(rows.collect::<Vec<_>>()), area);
 }
 
 /// Draws the rows of one line.
@@ -75,20 +88,21 @@ impl Pen<'_> {
                 Some(name) => (name.to_owned(), RULE),
                 None => (label, ""),
             };
+            let color = self.model.name_colors.of(&self.line.who);
             let time = if self.shape.times { self.time() } else { String::new() };
             return vec![
                 Span::styled(time, self.theme.dim()),
-                Span::styled(label, self.theme.label(self.line)),
+                Span::styled(label, self.theme.label(self.line, color)),
                 Span::styled(rule, self.theme.dim()),
             ];
         }
-        let columns = self.shape.gutter(self.line);
+        let gutter = self.shape.gutter(self.line);
         match self.shape.names {
             Some(_) => vec![
-                blanks(columns.saturating_sub(RULE.width())),
+                blanks(gutter.saturating_sub(columns(RULE))),
                 Span::styled(RULE, self.theme.dim()),
             ],
-            None => vec![blanks(columns)],
+            None => vec![blanks(gutter)],
         }
     }
 
@@ -101,7 +115,7 @@ impl Pen<'_> {
     /// From edge to edge, where no text of a line ever begins.
     fn rule(&self, text: &str, style: Style) -> Text<'static> {
         let text = truncate(&format!(" {text} "), self.shape.width).into_owned();
-        let rest = self.shape.width.saturating_sub(text.width());
+        let rest = self.shape.width.saturating_sub(columns(&text));
         let (left, right) = (rest / 2, rest - rest / 2);
         Text::styled(format!("{}{text}{}", "─".repeat(left), "─".repeat(right)), style)
     }

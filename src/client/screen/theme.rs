@@ -1,13 +1,13 @@
 //! Colours and emphasis. The sixteen colours of the terminal, so that its owner
 //! decides what they look like; without colours, emphasis says as much.
 
-use crate::client::model::conversation::key_of;
 use crate::client::model::line::{Delivery, Kind, Line};
+use crate::terminal::ability::Depth;
 use ratatui::style::{Color, Modifier, Style};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-/// Colours of names, by what makes names the same.
+/// Colours of names, in any terminal.
 const NAMES: [Color; 10] = [
     Color::Cyan,
     Color::Green,
@@ -20,11 +20,16 @@ const NAMES: [Color; 10] = [
     Color::LightBlue,
     Color::LightMagenta,
 ];
+/// More of them, where there are 256 colours: those that can be read on a light
+/// ground and on a dark one, far apart from each other.
+const MORE_NAMES: [u8; 20] =
+    [130, 97, 64, 31, 168, 136, 61, 71, 173, 133, 38, 142, 99, 29, 208, 67, 169, 106, 103, 138];
 
 /// How things look.
 #[derive(Clone, Copy, Debug)]
 pub struct Theme {
     pub colors: bool,
+    pub depth: Depth,
     pub palette: Palette,
 }
 
@@ -98,20 +103,30 @@ impl Theme {
         self.with(self.palette.mention, Modifier::BOLD)
     }
 
-    /// The same for the same name, everywhere.
-    pub fn name(self, name: &str) -> Style {
-        // FNV-1a: all that is asked of it is to spread.
-        let hash = key_of(name).bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        self.with(NAMES[(hash >> 32) as usize % NAMES.len()], Modifier::empty())
+    /// How many colours there are for names.
+    pub fn name_colors(self) -> usize {
+        match (self.colors, self.depth) {
+            (false, _) => 0,
+            (true, Depth::Sixteen) => NAMES.len(),
+            (true, Depth::Many) => NAMES.len() + MORE_NAMES.len(),
+        }
     }
 
-    /// What stands in front of a line.
-    pub fn label(self, line: &Line) -> Style {
+    /// A name, by the number of its colour.
+    pub fn name(self, color: Option<usize>) -> Style {
+        let more = |index: usize| MORE_NAMES.get(index).map(|&number| Color::Indexed(number));
+        let color = color.and_then(|index| match index.checked_sub(NAMES.len()) {
+            None => NAMES.get(index).copied(),
+            Some(index) => more(index),
+        });
+        color.map_or(Style::new(), |color| self.with(color, Modifier::empty()))
+    }
+
+    /// What stands in front of a line; `color` is the number of its speaker's.
+    pub fn label(self, line: &Line, color: Option<usize>) -> Style {
         match &line.kind {
             Kind::Message { mention: true } => self.mention(),
-            Kind::Message { mention: false } => self.name(&line.who),
+            Kind::Message { mention: false } => self.name(color),
             Kind::Own(_) => self.strong(),
             Kind::Answer => self.with(self.palette.answer, Modifier::DIM),
             Kind::Warning => self.alarm(),

@@ -10,8 +10,11 @@ mod stats;
 mod view;
 
 use crate::connect::{self, Connection, Deadline, Greeting, Server};
+use crate::terminal::ability::Abilities;
+use crate::terminal::console::{Seen, Terminal};
+use crate::terminal::keyboard::Input;
 use crate::wire::Endpoint;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
+use crossterm::event::{KeyCode, KeyModifiers};
 use stats::{History, Stats};
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -39,7 +42,7 @@ pub fn run(server: &Server, interval: Duration, count: Option<u64>) -> Result<()
         .map_err(TopError::Server)?;
     let watch = Watch { connection, server: server.to_string(), interval, count };
     if io::stdout().is_terminal() && io::stdin().is_terminal() {
-        ratatui::run(|terminal| watch.on_screen(terminal))
+        watch.on_screen()
     } else {
         watch.in_lines()
     }
@@ -54,37 +57,56 @@ struct Watch {
 }
 
 impl Watch {
-    fn on_screen(mut self, terminal: &mut ratatui::DefaultTerminal) -> Result<(), TopError> {
+    fn on_screen(mut self) -> Result<(), TopError> {
         let mut history = History::default();
+        // A server that doesn't answer is said in plain words.
+        history.add(self.stats()?, Instant::now());
+        let mut next = Instant::now() + self.interval;
         let mut shown = 0;
+        let abilities = Abilities::of(|name| std::env::var(name).ok());
+        let mut terminal = Terminal::open(abilities).map_err(TopError::Terminal)?;
         loop {
-            let next = Instant::now() + self.interval;
-            history.add(self.stats()?, Instant::now());
-            terminal
-                .draw(|frame| {
-                    view::draw(frame, &self.server, &self.connection.welcome.version, &history);
-                })
-                .map_err(TopError::Terminal)?;
+            self.draw(&mut terminal, &history).map_err(TopError::Terminal)?;
             shown += 1;
-            if self.count == Some(shown) || Self::waits_for_the_end(next)? {
+            if self.count == Some(shown) || self.waits_for_the_end(&mut terminal, &history, next)? {
                 return Ok(());
             }
+            next = Instant::now() + self.interval;
+            history.add(self.stats()?, Instant::now());
         }
     }
 
-    /// Until the next look; true where the user has had enough.
-    fn waits_for_the_end(next: Instant) -> Result<bool, TopError> {
+    fn draw(&self, terminal: &mut Terminal, history: &History) -> io::Result<()> {
+        let version = &self.connection.welcome.version;
+        terminal.draw(|frame| view::draw(frame, &self.server, version, history))
+    }
+
+    /// Until the next look; true where the user has had enough, or has gone.
+    fn waits_for_the_end(
+        &self,
+        terminal: &mut Terminal,
+        history: &History,
+        next: Instant,
+    ) -> Result<bool, TopError> {
         loop {
             let left = next.saturating_duration_since(Instant::now());
-            if !event::poll(left).map_err(TopError::Terminal)? {
-                return Ok(false);
+            match terminal.wait(Some(left)).map_err(TopError::Terminal)? {
+                Seen::End => return Ok(true),
+                Seen::Changed => self.draw(terminal, history).map_err(TopError::Terminal)?,
+                Seen::Something => {}
             }
-            if let Event::Key(key) = event::read().map_err(TopError::Terminal)? {
-                let control_c =
-                    key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
-                if control_c || matches!(key.code, KeyCode::Char('q') | KeyCode::Esc) {
-                    return Ok(true);
+            while let Some(input) = terminal.input() {
+                match key_of(input) {
+                    Some('q') => return Ok(true),
+                    // In vain where no shell could make us go on.
+                    Some('z') => {
+                        terminal.suspend();
+                    }
+                    _ => {}
                 }
+            }
+            if left.is_zero() {
+                return Ok(false);
             }
         }
     }
@@ -113,6 +135,20 @@ impl Watch {
         let answer = self.connection.ask(Endpoint::Stats, "", Deadline::after(TIMEOUT));
         let text = answer.map_err(TopError::Server)?;
         Stats::parse(&text).ok_or(TopError::Server(connect::Error::NotLanline))
+    }
+}
+
+/// `q` for what leaves, `z` for what stops.
+fn key_of(input: Input) -> Option<char> {
+    match input {
+        Input::Text(text) => text.contains('q').then_some('q'),
+        Input::Key(key) if key.modifiers.contains(KeyModifiers::CONTROL) => match key.code {
+            KeyCode::Char('c') => Some('q'),
+            KeyCode::Char('z') => Some('z'),
+            _ => None,
+        },
+        Input::Key(key) => (key.code == KeyCode::Esc).then_some('q'),
+        _ => None,
     }
 }
 

@@ -1,9 +1,11 @@
-//! Waiting for whatever comes first: a key, a packet, a signal. Never: reading
-//! any of them.
+//! Waiting for whatever comes first: a key, a signal, another thread. Never:
+//! reading any of them.
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::consts::signal::{
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -12,8 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const KEYBOARD: Token = Token(0);
-const PACKETS: Token = Token(1);
+const WAKER: Token = Token(1);
 const SIGNALS: Token = Token(2);
+
+/// Signals that end the process. All of them give the terminal back first.
+const ENDING: [i32; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2];
 
 /// Waits for the keyboard, the [`Waker`] and signals.
 pub struct Wait {
@@ -23,13 +28,16 @@ pub struct Wait {
     /// Gets a byte for each signal, so that none is missed between two waits.
     signals: UnixStream,
     is_told_to_end: Arc<AtomicBool>,
+    is_told_to_stop: Arc<AtomicBool>,
+    has_continued: Arc<AtomicBool>,
 }
 
 /// What has come, besides a [`Waker::wake`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Woken {
     pub by_keyboard: bool,
-    /// The size of the terminal may have changed.
+    /// The size of the terminal may have changed, or one of the signals came
+    /// that [`Wait`] tells of.
     pub by_signal: bool,
 }
 
@@ -57,19 +65,29 @@ impl Wait {
         let registry = poll.registry();
         registry.register(&mut SourceFd(&io::stdin().as_raw_fd()), KEYBOARD, Interest::READABLE)?;
         let waker =
-            Waker { waker: Arc::new(mio::Waker::new(registry, PACKETS)?), is_set: Arc::default() };
+            Waker { waker: Arc::new(mio::Waker::new(registry, WAKER)?), is_set: Arc::default() };
         let (signals, teller) = UnixStream::pair()?;
         signals.set_nonblocking(true)?;
         teller.set_nonblocking(true)?;
         registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
-        let is_told_to_end = Arc::new(AtomicBool::new(false));
-        for signal in [SIGHUP, SIGINT, SIGTERM] {
-            signal_hook::flag::register(signal, Arc::clone(&is_told_to_end))?;
-        }
-        for signal in [SIGHUP, SIGINT, SIGTERM, SIGWINCH] {
+        let this = Self {
+            poll,
+            events: Events::with_capacity(8),
+            waker,
+            signals,
+            is_told_to_end: Arc::default(),
+            is_told_to_stop: Arc::default(),
+            has_continued: Arc::default(),
+        };
+        let flags = ENDING.iter().map(|&signal| (signal, &this.is_told_to_end));
+        let others = [(SIGTSTP, &this.is_told_to_stop), (SIGCONT, &this.has_continued)];
+        for (signal, flag) in flags.chain(others) {
+            // The flag is set before the byte is written.
+            signal_hook::flag::register(signal, Arc::clone(flag))?;
             signal_hook::low_level::pipe::register(signal, teller.try_clone()?)?;
         }
-        Ok(Self { poll, events: Events::with_capacity(8), waker, signals, is_told_to_end })
+        signal_hook::low_level::pipe::register(SIGWINCH, teller)?;
+        Ok(this)
     }
 
     pub fn waker(&self) -> Waker {
@@ -106,5 +124,15 @@ impl Wait {
     /// A signal has told us to end, or the terminal has gone.
     pub fn was_told_to_end(&self) -> bool {
         self.is_told_to_end.load(Ordering::Relaxed)
+    }
+
+    /// SIGTSTP has come since the last call.
+    pub fn was_told_to_stop(&self) -> bool {
+        self.is_told_to_stop.swap(false, Ordering::Relaxed)
+    }
+
+    /// SIGCONT has come since the last call.
+    pub fn has_continued(&self) -> bool {
+        self.has_continued.swap(false, Ordering::Relaxed)
     }
 }
