@@ -12,8 +12,11 @@
 
 pub mod ability;
 pub mod canvas;
+#[cfg(unix)]
 pub mod console;
 pub mod keyboard;
+#[cfg(unix)]
 pub mod output;
 pub mod paint;
+#[cfg(unix)]
 pub mod wait;

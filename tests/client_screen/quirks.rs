@@ -6,12 +6,12 @@ use unicode_width::UnicodeWidthChar;
 
 /// How a terminal takes a character that is written.
 #[derive(Clone, Copy, Debug)]
-pub struct Quirks {
-    pub name: &'static str,
+pub(crate) struct Quirks {
+    pub(crate) name: &'static str,
     /// Columns of a character by itself; 0 joins it to the one before.
-    pub width: fn(char) -> usize,
+    pub(crate) width: fn(char) -> usize,
     /// Whether what follows a joiner goes into the cell before.
-    pub joins: bool,
+    pub(crate) joins: bool,
 }
 
 /// By the table of widths, character by character, as most terminals had it.
@@ -54,15 +54,15 @@ const SPACIOUS: Quirks = Quirks {
     joins: false,
 };
 
-pub const ALL: [Quirks; 5] = [BY_CHARACTER, JOINING, WIDE, OLD, SPACIOUS];
+pub(crate) const ALL: [Quirks; 5] = [BY_CHARACTER, JOINING, WIDE, OLD, SPACIOUS];
 
 /// The right half of a wide character.
 const COVERED: &str = "\u{0}";
 
 /// A terminal, and what it shows.
 #[derive(Clone, Debug)]
-pub struct QuirkyTerminal {
-    pub quirks: Quirks,
+pub(crate) struct QuirkyTerminal {
+    pub(crate) quirks: Quirks,
     width: usize,
     height: usize,
     /// By rows; what a cell shows, and how.
@@ -70,11 +70,11 @@ pub struct QuirkyTerminal {
     style: String,
     at: (usize, usize),
     /// Something was written over the right edge.
-    pub has_overrun: bool,
+    pub(crate) has_overrun: bool,
 }
 
 impl QuirkyTerminal {
-    pub fn new(quirks: Quirks, width: u16, height: u16) -> Self {
+    pub(crate) fn new(quirks: Quirks, width: u16, height: u16) -> Self {
         let (width, height) = (width.into(), height.into());
         let row = vec![(" ".to_owned(), String::new()); width];
         Self {
@@ -89,7 +89,7 @@ impl QuirkyTerminal {
     }
 
     /// What is shown, row by row.
-    pub fn rows(&self) -> Vec<String> {
+    pub(crate) fn rows(&self) -> Vec<String> {
         let row = |row: &Vec<(String, String)>| {
             row.iter().map(|(text, _)| text.replace(COVERED, "")).collect::<String>()
         };
@@ -97,11 +97,11 @@ impl QuirkyTerminal {
     }
 
     /// What is shown, with its styles.
-    pub fn cells(&self) -> &[Vec<(String, String)>] {
+    pub(crate) fn cells(&self) -> &[Vec<(String, String)>] {
         &self.cells
     }
 
-    pub fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         let text = std::str::from_utf8(bytes).unwrap();
         let mut rest = text.chars();
         while let Some(c) = rest.next() {

@@ -230,7 +230,7 @@ impl Model {
     fn take_page(&mut self, endpoint: &str, page: &Page<'_>, ask: Option<&Ask>) {
         match (endpoint, ask) {
             ("/list", _) => {
-                page.lines.iter().for_each(|name| self.name_colors.saw(name));
+                page.lines().for_each(|name| self.name_colors.saw(name));
                 self.people.everyone.take(page);
             }
             ("/members", Some(ask)) => {
