@@ -16,7 +16,8 @@
 #   MUTANT_JOBS=2 scripts/mutants.sh pure --file 'src/wire/*.rs'
 #   MUTANT_JOBS=2 scripts/mutants.sh pure --again
 #
-# Each job works in a copy of its own, target/mutants/PART/1 and so on, and leaves its account there.
+# Each job works in a copy of its own, target/mutants/PART/1 and so on, leaves its account there, and
+# builds below it; with MUTANT_TARGET_DIR, and one job only, it builds there.
 # What can't be noticed is in tests/mutants.toml, with its reason, and isn't shown. What survives in
 # `pure` may still fail tests/protocol, which needs the whole program.
 set -euo pipefail
@@ -24,8 +25,11 @@ cd "$(dirname "$0")/.."
 part=${1:?"usage: scripts/mutants.sh pure|account|client|net|tools [--again] [OPTION...]"}
 shift
 jobs=${MUTANT_JOBS:-1}
-first=$PWD/target/mutants/$part/1
-[ -x target/tools/bin/cargo-mutants ] && PATH=$PWD/target/tools/bin:$PATH
+target=${CARGO_TARGET_DIR:-target}
+case $target in /*) ;; *) target=$PWD/$target ;; esac
+first=$target/mutants/$part/1
+# Where scripts/mutants-slice.sh has put it, if it isn't everybody's.
+PATH=$PATH:$target/cargo-tools/bin
 cargo mutants --version >/dev/null || { echo "cargo install --locked cargo-mutants" >&2; exit 2; }
 
 # Of our own Cargo.toml, $1, the lines of those crates that the files below $2... name.
@@ -109,6 +113,8 @@ copy_all() {
         tar --create --files-from - | tar --extract --directory "$first"
 }
 
+# Ours are built over and over, whatever CI does.
+export CARGO_INCREMENTAL=1
 # What tests a part, what it consists of, and CPU time for any one process of it: an endless loop
 # ends by that, so that a busy machine makes no mutant look caught.
 cpu_seconds=600
@@ -154,12 +160,15 @@ if [ "${1:-}" = --again ]; then
 fi
 
 $copy
+# CI's profile is that of its own builds.
+[ "$copy" = copy_all ] || unset CARGO_PROFILE_DEV_OPT_LEVEL CARGO_PROFILE_DEV_DEBUG
 export LANLINE_SIM_SEEDS="${LANLINE_SIM_SEEDS:-100}" PROPTEST_CASES="${PROPTEST_CASES:-64}"
 export PROPTEST_FAILURE_PERSISTENCE=off
 mutants() {
     local copy=$1
     shift
-    cargo mutants --dir "$copy" --output "$copy" --in-place --baseline skip --no-shuffle \
+    CARGO_TARGET_DIR=${MUTANT_TARGET_DIR:-$copy/target} \
+        cargo mutants --dir "$copy" --output "$copy" --in-place --baseline skip --no-shuffle \
         --config "$PWD/tests/mutants.toml" \
         --timeout "${MUTANT_TIMEOUT:-900}" --build-timeout 3600 \
         "${package[@]}" "${selected[@]}" "${again[@]}" "$@" -- "${tests[@]}"
@@ -169,7 +178,8 @@ if [ "${1:-}" = --list ]; then
     exit
 fi
 # Unbroken, it has to pass.
-cargo test --quiet --workspace --locked "${tests[@]}" --manifest-path "$first/Cargo.toml"
+CARGO_TARGET_DIR=${MUTANT_TARGET_DIR:-$first/target} \
+    cargo test --quiet --workspace "${tests[@]}" --manifest-path "$first/Cargo.toml"
 # Nothing stays of an earlier run, whose account would be taken for this one's.
 find "${first%/*}" -mindepth 1 -maxdepth 1 ! -path "$first" -exec rm -rf {} +
 rm -rf "$first"/mutants.out*
