@@ -104,7 +104,8 @@ fn a_guesser_is_answered_at_the_end() {
 
 #[test]
 fn the_log_can_be_neither_forged_nor_flooded() {
-    let server = server(&[]);
+    let start = Instant::now();
+    let server = server(&["--workers", "2"]);
     for forged in ["x\u{1b}[2J", "x y\r2026-01-01 [ERROR] on fire", "x\0y"] {
         assert_eq!(Peer::say(&server, forged).next_refusal(), "bad-name");
     }
@@ -117,7 +118,8 @@ fn the_log_can_be_neither_forged_nor_flooded() {
     assert!(log.is_ascii(), "{log:?}");
     let lines = server.log();
     let refusals = lines.iter().filter(|line| line.contains("bad-name")).count();
-    assert!(refusals <= 2 * 2, "one for each worker, and a sum: {lines:#?}");
+    let sums = 1 + (start.elapsed().as_secs() / limits::LOG_QUIET.as_secs()) as usize;
+    assert!(refusals <= 2 * (1 + sums), "one for each worker, and sums: {lines:#?}");
     let is_clean = |line: &String| !line.contains("on fire") && !line.contains('\u{1b}');
     assert!(lines.iter().all(is_clean), "{lines:#?}");
 }

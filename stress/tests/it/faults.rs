@@ -1,7 +1,7 @@
 //! The harness catches faults: behind a proxy that does to one packet what no
 //! server may do, it fails and names just that packet.
 
-use super::support::{Run, Server, run};
+use super::support::{Run, run, server};
 use lanline::wire::{Framer, JsonText, Packet, Step, packet};
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -171,8 +171,8 @@ const IN_TWO_PROCESSES: &[&str] = &["broadcast", "--users", "4", "--processes", 
 /// Runs bots behind a proxy with this fault; returns the run and the text of
 /// the packet that was hit.
 fn run_behind(fault: Fault, scenario: &[&str]) -> (Run, Option<String>) {
-    let server = Server::start(&["--workers", "1"]);
-    let (address, mischief) = proxy(server.address, fault);
+    let server = server(&["--workers", "1"]);
+    let (address, mischief) = proxy(server.address(), fault);
     let address = address.to_string();
     let run = run(&[scenario, &["--duration", "1", "--server", &address]].concat());
     let victim = mischief.lock().expect("a lock").victim.clone();

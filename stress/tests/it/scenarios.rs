@@ -1,8 +1,9 @@
 //! Each scenario for a second with few bots, against the real server: it ends
 //! well, and its sums are equal.
 
-use super::support::{Run, Server, run, stress, words_of};
+use super::support::{Run, run, server, stress, words_of};
 use serde_json::Value;
+use testkit::program;
 
 /// Checks the accounts of a run and returns its first record.
 fn accounted(run: &Run) -> &Value {
@@ -106,8 +107,8 @@ fn breakpoint_ends_with_as_many_as_asked() {
 
 #[test]
 fn breakpoint_ends_with_a_refusal() {
-    let server = Server::start(&["--max-clients", "15"]);
-    let address = server.address.to_string();
+    let server = server(&["--max-clients", "15"]);
+    let address = server.address().to_string();
     let run = run(&[
         "breakpoint",
         "--from",
@@ -128,8 +129,8 @@ fn breakpoint_ends_with_a_refusal() {
 
 #[test]
 fn a_server_that_lets_nobody_in_fails_the_run() {
-    let server = Server::start(&["--max-clients", "5"]);
-    let address = server.address.to_string();
+    let server = server(&["--max-clients", "5"]);
+    let address = server.address().to_string();
     let run = run(&["chatter", "--users", "10", "--duration", "1", "--server", &address]);
     assert_eq!(run.code, Some(1), "{}", run.text);
     assert!(run.text.contains("server-full"), "{}", run.text);
@@ -143,7 +144,9 @@ fn public_addresses_and_bad_flags_are_usage_errors() {
         &["chatter", "--duration", "0"],
         &["sing"],
     ] {
-        let output = stress().args(args).output().expect("the harness runs");
+        let mut command = stress();
+        command.args(args);
+        let output = program::run_command(command);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", words_of(&output));
     }
 }

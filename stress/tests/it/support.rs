@@ -1,65 +1,24 @@
-//! What all tests of the harness need: the server's program, and a run whose
-//! figures can be asked.
+//! What all tests of the harness need: a server, and a run whose figures can
+//! be asked.
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::path::Path;
+use std::process::{Command, Output};
+use testkit::{PATIENCE, Server, program};
 
 /// The harness.
 pub(crate) fn stress() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_stress"))
-}
-
-/// The server, built like the harness and beside it.
-pub(crate) fn lanline() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let beside = Path::new(env!("CARGO_BIN_EXE_stress")).with_file_name("lanline");
-        let profile_folder = beside.parent().expect("a folder of the profile");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "lanline", "--bin", "lanline"]);
-        build.arg("--target-dir").arg(profile_folder.parent().expect("the target folder"));
-        if profile_folder.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().expect("cargo starts").success(), "the server is built");
-        beside
-    })
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stress"));
+    program::clean(&mut command);
+    command
 }
 
 /// A server of the test's own, ended when dropped.
-pub(crate) struct Server {
-    child: Child,
-    pub address: SocketAddr,
-}
-
-impl Server {
-    pub(crate) fn start(flags: &[&str]) -> Self {
-        let mut child = Command::new(lanline())
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate", "0"])
-            .args(["--broadcast-interval", "0"])
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
-        let mut line = String::new();
-        let output = child.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut line).expect("a line");
-        let address = line.trim().strip_prefix("listening on ").expect("it says where");
-        let address = address.parse().expect("an address");
-        Self { child, address }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+pub(crate) fn server(flags: &[&str]) -> Server {
+    // Only the package of the server builds it before its own tests.
+    program::fresh_path();
+    let usual = ["--rate", "0", "--broadcast-interval", "0"];
+    Server::builder().arguments(&usual).arguments(flags).start()
 }
 
 /// What a run of the harness left behind.
@@ -77,9 +36,9 @@ pub(crate) fn run(args: &[&str]) -> Run {
     let mut command = stress();
     command.args(args).arg("--json").arg(&json).arg("--report").arg(&page);
     if !args.contains(&"--server") {
-        command.arg("--server-bin").arg(lanline());
+        command.arg("--server-bin").arg(program::fresh_path());
     }
-    let output = command.output().expect("the harness runs");
+    let output = program::run_command_within(command, 5 * PATIENCE);
     let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
     Run {
         code: output.status.code(),

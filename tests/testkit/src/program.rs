@@ -9,6 +9,7 @@ use std::fs::{read_to_string, symlink_metadata};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 /// Another build of the program to test, or to take figures of.
 const OTHER_PROGRAM: &str = "LANLINE_TEST_PROGRAM";
@@ -87,13 +88,21 @@ pub fn run(arguments: &[&str]) -> Output {
 ///
 /// # Panics
 /// Where it doesn't end within [`PATIENCE`].
-pub fn run_command(mut command: Command) -> Output {
+pub fn run_command(command: Command) -> Output {
+    run_command_within(command, PATIENCE)
+}
+
+/// Runs a command to its end.
+///
+/// # Panics
+/// Where it doesn't end in that time.
+pub fn run_command_within(mut command: Command, patience: Duration) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap_or_else(|error| panic!("{error}: {command:?}"));
     let handle = Handle::of(&child);
     let (done, is_done) = channel();
     std::thread::spawn(move || done.send(child.wait_with_output()));
-    is_done.recv_timeout(PATIENCE).map_or_else(
+    is_done.recv_timeout(patience).map_or_else(
         |_| {
             let _ = handle.signal(Signal::KILL);
             panic!("it doesn't end: {command:?}: {:?}", is_done.recv());
