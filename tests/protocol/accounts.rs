@@ -23,6 +23,8 @@ for_each_setup!(
 
 /// A queue so small that it is soon full; the sockets take some as well.
 const SMALL_QUEUE: (&str, &str) = ("--queue", "10000");
+/// However long a slow machine takes to fill a queue, nobody is thrown out.
+const NEVER_STUCK: (&str, &str) = ("--stuck-timeout", "3600");
 
 /// The sender goes as well, and with that has heard everything.
 fn settle(ledger: &mut Ledger, mut sender: Peer) {
@@ -31,7 +33,7 @@ fn settle(ledger: &mut Ledger, mut sender: Peer) {
 }
 
 fn who_reads_late_gets_all_or_the_sender_is_told(setup: Setup) {
-    let server = Server::with(setup, &[SMALL_QUEUE]);
+    let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     for n in 0..4 {
         let name = format!("bob{n}");
         let mut bob = Peer::join_narrow(&server, &name);
@@ -49,7 +51,7 @@ fn who_reads_late_gets_all_or_the_sender_is_told(setup: Setup) {
 }
 
 fn who_leaves_without_reading(setup: Setup) {
-    let server = Server::with(setup, &[SMALL_QUEUE]);
+    let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     for n in 0..4 {
         let name = format!("bob{n}");
         let bob = Peer::join_narrow(&server, &name);
@@ -67,7 +69,7 @@ fn who_leaves_without_reading(setup: Setup) {
 }
 
 fn who_reads_some_and_leaves(setup: Setup) {
-    let server = Server::with(setup, &[SMALL_QUEUE]);
+    let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     for n in 0..4 {
         let name = format!("bob{n}");
         let mut bob = Peer::join_narrow(&server, &name);
@@ -91,7 +93,7 @@ fn who_reads_some_and_leaves(setup: Setup) {
 
 fn a_flood_at_a_slow_reader(setup: Setup) {
     const PACKETS: u64 = 20_000;
-    let server = Server::with(setup, &[SMALL_QUEUE]);
+    let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     let mut bob = Peer::join_narrow(&server, "bob");
     let mut alice = Peer::join(&server, "alice");
     let mut ledger = Ledger::default();
@@ -181,15 +183,16 @@ fn read_until_end(reader: &mut Peer) -> Vec<Packet> {
 }
 
 fn a_post_to_many_is_refused_for_each_who_misses_it(setup: Setup) {
-    many(&Server::with(setup, &[SMALL_QUEUE]), "#ops");
+    many(&Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]), "#ops");
 }
 
 fn a_broadcast_is_refused_for_each_who_misses_it(setup: Setup) {
-    many(&Server::with(setup, &[SMALL_QUEUE, ("--broadcast-interval", "0")]), "/broadcast");
+    let at_once = ("--broadcast-interval", "0");
+    many(&Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK, at_once]), "/broadcast");
 }
 
 fn one_who_does_not_read_hurts_nobody_else(setup: Setup) {
-    let server = Server::with(setup, &[SMALL_QUEUE]);
+    let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     let _bob = Peer::join_narrow(&server, "bob");
     let mut alice = Peer::join(&server, "alice");
     let mut ledger = Ledger::default();

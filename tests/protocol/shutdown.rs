@@ -14,6 +14,9 @@ for_each_setup!(
     nothing_is_lost_under_load,
 );
 
+/// However long a slow machine takes to fill a queue, nobody is thrown out.
+const NEVER_STUCK: (&str, &str) = ("--stuck-timeout", "3600");
+
 fn sigterm_and_sigint_end_it_well(setup: Setup) {
     for signal in [Signal::TERM, Signal::INT] {
         let mut server = Server::start(setup);
@@ -55,7 +58,7 @@ fn hangups_and_broken_pipes_do_not(setup: Setup) {
 }
 
 fn what_is_queued_is_flushed(setup: Setup) {
-    let mut server = Server::with(setup, &[("--queue", "100000")]);
+    let mut server = Server::with(setup, &[("--queue", "100000"), NEVER_STUCK]);
     let mut alice = Peer::join(&server, "alice");
     let mut bobs: Vec<Peer> =
         (0..4).map(|n| Peer::join_narrow(&server, &format!("bob{n}"))).collect();
@@ -82,7 +85,7 @@ fn what_is_queued_is_flushed(setup: Setup) {
 
 fn what_cannot_be_flushed_is_told(setup: Setup) {
     // More than the kernel may yet find room for in a buffer that looked full.
-    let mut server = Server::with(setup, &[("--queue", "1000000")]);
+    let mut server = Server::with(setup, &[("--queue", "1000000"), NEVER_STUCK]);
     let mut alice = Peer::join(&server, "alice");
     let bobs: Vec<Peer> = (0..4).map(|n| Peer::join_narrow(&server, &format!("bob{n}"))).collect();
     let mut ledger = Ledger::default();
