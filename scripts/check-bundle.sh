@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/optional.sh
 . scripts/optional.sh
 here=$PWD
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 step() { printf '\n-- %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 fail() { echo "check-bundle: $*" >&2; exit 1; }
@@ -111,7 +112,7 @@ triple=aarch64-unknown-linux-musl
 if [ -n "${AARCH64:-}" ]; then
     OUT=$place/one "$here/scripts/bundle.sh" aarch64
     if have qemu-aarch64-static; then
-        qemu-aarch64-static "$here/target/$triple/bundle/lanline" --version
+        qemu-aarch64-static "$target/$triple/bundle/lanline" --version
     fi
 else
     not_run "the bundle for aarch64: AARCH64=1 builds it, and qemu-user-static starts it"

@@ -30,6 +30,8 @@ case $target in /*) ;; *) target=$PWD/$target ;; esac
 first=$target/mutants/$part/1
 # Where scripts/mutants-slice.sh has put it, if it isn't everybody's.
 PATH=$PATH:$target/cargo-tools/bin
+# The copies have target folders of their own.
+unset CARGO_TARGET_DIR
 cargo mutants --version >/dev/null || { echo "cargo install --locked cargo-mutants" >&2; exit 2; }
 
 # Of our own Cargo.toml, $1, the lines of those crates that the files below $2... name.

@@ -6,7 +6,7 @@
 # Needs tmux and cargo; ends what it starts.
 set -euo pipefail
 
-lanline=$(realpath "${1:-target/release/lanline}")
+lanline=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/release/lanline}")
 deadline_seconds=20
 work=$(mktemp -d)
 tmux_name="lanline-picture-$$"

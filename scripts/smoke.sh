@@ -2,7 +2,7 @@
 # A smoke run of the real program: it starts, two people talk, a client that half-closes gets its
 # answers, it stops with exit code 0.
 set -euo pipefail
-lanline=$(realpath "${1:-target/release/lanline}")
+lanline=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/release/lanline}")
 place=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$place"' EXIT
 

@@ -9,7 +9,7 @@
 # looks again and again until its deadline. Exit code 0 if all was as it should be.
 set -euo pipefail
 
-lanline=$(realpath "${1:-target/release/lanline}")
+lanline=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/release/lanline}")
 deadline_seconds=20
 work=$(mktemp -d)
 tmux_name="lanline-session-$$"

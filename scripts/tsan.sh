@@ -15,7 +15,7 @@ target=$(rustc -vV | sed -n 's/^host: //p')
 [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] ||
     rustup component add rust-src >/dev/null 2>&1 || cannot "no rust-src"
 
-place=$PWD/target/tsan
+place=$(realpath -m "${CARGO_TARGET_DIR:-target}")/tsan
 mkdir -p "$place"
 rm -f "$place"/report.*
 # The stable compiler takes unstable options with this.
