@@ -260,7 +260,12 @@ fn there_are_no_stubs_and_no_ignored_tests() {
 
 #[test]
 fn tests_never_sleep() {
-    let sleep = [concat!("thread::", "sleep"), concat!("time::", "sleep")];
+    let sleep = [
+        concat!("thread::", "sleep"),
+        concat!("time::", "sleep"),
+        concat!("park_", "timeout"),
+        concat!("yield_", "now"),
+    ];
     let tests = sources(&["tests", "stress/tests"]);
     require("a test waits for what must come", naming(&tests, &sleep));
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use testkit::{Peer, Server, Signal, ask_until};
 
 #[test]
-fn one_address_holds_so_many_connections() {
+fn an_address_has_no_more_connections_than_allowed() {
     let server = server(&["--max-per-address", "3"]);
     let mut clients: Vec<Peer> =
         ["a", "b", "c"].iter().map(|name| Peer::join(&server, name)).collect();

@@ -52,7 +52,7 @@ fn stat(client: &mut Peer, name: &str) -> u64 {
     line.unwrap().parse().unwrap()
 }
 
-/// The people of [`members_who_stop_reading_harm_nobody_else`].
+/// The people of [`members_who_stop_reading_cost_others_no_post_and_at_full_size_no_time`].
 struct Room {
     /// In no room; they ask `/ping`.
     quiet: Vec<Peer>,
@@ -201,7 +201,7 @@ fn read_all(clients: &[Peer], mut poll: mio::Poll) {
 }
 
 #[test]
-fn members_who_stop_reading_harm_nobody_else() {
+fn members_who_stop_reading_cost_others_no_post_and_at_full_size_no_time() {
     let members = size(40, 1000);
     let queue = 65_536;
     let server = server(&["--queue", "65536", "--stuck-timeout", "3", "--rate", "0"]);
@@ -232,7 +232,7 @@ fn members_who_stop_reading_harm_nobody_else() {
 }
 
 #[test]
-fn slow_greeters_are_closed_in_time() {
+fn slow_greeters_are_closed_and_at_full_size_delay_no_login() {
     let (count, timeout) = (size(200, 10_000), size(2, 10));
     let server = server(&["--greeting-timeout", &timeout.to_string()]);
     let start = Instant::now();
@@ -258,7 +258,7 @@ fn slow_greeters_are_closed_in_time() {
 }
 
 #[test]
-fn connects_and_resets_leave_nothing() {
+fn connects_and_resets_leave_nothing_behind() {
     let server = server(&[]);
     let mut bob = Peer::join(&server, "bob");
     let memory = server.process.memory_bytes("VmRSS");
@@ -283,7 +283,7 @@ fn connects_and_resets_leave_nothing() {
 }
 
 #[test]
-fn one_at_full_speed_slows_only_itself() {
+fn others_are_answered_beside_a_flooder_and_at_full_size_within_10_ms() {
     let server = server(&["--workers", "1"]);
     let mut quiet = join_many(&server, "quiet", size(50, 500));
     let alone = percentile_99(pings(&mut quiet, size(4, 20)));
@@ -306,7 +306,7 @@ fn one_at_full_speed_slows_only_itself() {
 }
 
 #[test]
-fn all_gone_at_once_and_back_at_once() {
+fn everybody_who_leaves_at_once_can_come_back_at_once() {
     let count = size(300, 6000);
     let server = server(&[]);
     let first = join_many(&server, "user", count);

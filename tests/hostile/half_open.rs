@@ -12,10 +12,11 @@ use testkit::{Peer, Process};
 
 /// Tells the run inside of the namespace where the server is.
 const SERVER: &str = "LANLINE_TEST_HALF_OPEN";
-const TEST: &str = "half_open::silent_peers_are_found_and_what_waits_comes_back";
+const TEST: &str =
+    "half_open::what_waits_for_a_silent_peer_comes_back_and_at_full_size_all_are_found";
 
 #[test]
-fn silent_peers_are_found_and_what_waits_comes_back() {
+fn what_waits_for_a_silent_peer_comes_back_and_at_full_size_all_are_found() {
     if let Ok(server) = std::env::var(SERVER) {
         return be_silent_peers(server.parse().unwrap());
     }

@@ -16,7 +16,7 @@ use testkit::{Peer, Server, Signal, ask_until, packet_text};
 /// With `nofile=256`: the limit on clients comes first, and a reserve is left
 /// to tell the others.
 #[test]
-fn more_clients_than_descriptors() {
+fn more_clients_than_descriptors_leave_it_quiet() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -n 256; exec \"$@\"", "sh"]);
     let server = builder(&RATE).through(shell).start();
@@ -33,7 +33,7 @@ fn more_clients_than_descriptors() {
 
 /// No descriptor is left at all: `accept` fails until one is.
 #[test]
-fn no_descriptors_at_all() {
+fn without_descriptors_it_stays_quiet_and_at_full_size_is_back_within_a_second() {
     let server = server(&RATE);
     let mut bob = Peer::join(&server, "bob");
     limit_descriptors(&server, "8");
@@ -80,7 +80,7 @@ fn assert_quiet(server: &Server, bob: &mut Peer, what: &str) {
 /// Each error of accept(2) that has nothing to do with the connection, and one
 /// that has; the next tries work.
 #[test]
-fn accept_fails_in_every_way() {
+fn who_comes_is_served_however_accept_fails_before() {
     if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
         println!("not run: it needs strace to make accept fail");
         return;
@@ -161,7 +161,7 @@ fn polls_fail() {
 }
 
 #[test]
-fn it_ends_well_under_load_time_and_again() {
+fn it_ends_well_under_load() {
     for _ in 0..size(3, 100) {
         let mut server = server(&["--workers", "2", "--rate", "0"]);
         let users: Vec<Peer> =

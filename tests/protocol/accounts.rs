@@ -8,9 +8,9 @@ use testkit::{Packet, Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
     who_reads_late_gets_all_or_the_sender_is_told,
-    who_leaves_without_reading,
-    who_reads_some_and_leaves,
-    a_flood_at_a_slow_reader,
+    what_waits_for_who_leaves_without_reading_comes_back,
+    what_waits_for_who_reads_some_and_leaves_comes_back,
+    a_flood_at_a_slow_reader_is_read_or_refused,
     a_post_to_many_is_refused_for_each_who_misses_it,
     a_broadcast_is_refused_for_each_who_misses_it,
     one_who_does_not_read_hurts_nobody_else,
@@ -50,7 +50,7 @@ fn who_reads_late_gets_all_or_the_sender_is_told(setup: Setup) {
     }
 }
 
-fn who_leaves_without_reading(setup: Setup) {
+fn what_waits_for_who_leaves_without_reading_comes_back(setup: Setup) {
     let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     for n in 0..4 {
         let name = format!("bob{n}");
@@ -68,7 +68,7 @@ fn who_leaves_without_reading(setup: Setup) {
     }
 }
 
-fn who_reads_some_and_leaves(setup: Setup) {
+fn what_waits_for_who_reads_some_and_leaves_comes_back(setup: Setup) {
     let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     for n in 0..4 {
         let name = format!("bob{n}");
@@ -91,7 +91,7 @@ fn who_reads_some_and_leaves(setup: Setup) {
     }
 }
 
-fn a_flood_at_a_slow_reader(setup: Setup) {
+fn a_flood_at_a_slow_reader_is_read_or_refused(setup: Setup) {
     const PACKETS: u64 = 20_000;
     let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     let mut bob = Peer::join_narrow(&server, "bob");

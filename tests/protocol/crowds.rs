@@ -4,13 +4,13 @@ use std::sync::Barrier;
 use testkit::{Peer, Server, Setup, ask_until, for_each_setup, packet_text};
 
 for_each_setup!(
-    a_name_claimed_by_fifty_at_once,
-    fifty_greet_at_once,
-    everybody_leaves_at_once,
-    a_name_changes_hands_under_fire,
+    of_fifty_who_claim_a_name_at_once_one_gets_it,
+    fifty_who_greet_at_once_are_all_here,
+    nothing_is_left_when_everybody_leaves_at_once,
+    packets_to_a_name_that_changes_hands_are_heard_or_refused,
 );
 
-fn a_name_claimed_by_fifty_at_once(setup: Setup) {
+fn of_fifty_who_claim_a_name_at_once_one_gets_it(setup: Setup) {
     let server = Server::start(setup);
     for round in 0..5 {
         // Held open, so that the winner keeps the name.
@@ -49,7 +49,7 @@ fn a_name_claimed_by_fifty_at_once(setup: Setup) {
     }
 }
 
-fn fifty_greet_at_once(setup: Setup) {
+fn fifty_who_greet_at_once_are_all_here(setup: Setup) {
     let server = Server::start(setup);
     let start = Barrier::new(50);
     let mut clients: Vec<Peer> = std::thread::scope(|scope| {
@@ -76,7 +76,7 @@ fn fifty_greet_at_once(setup: Setup) {
     }
 }
 
-fn everybody_leaves_at_once(setup: Setup) {
+fn nothing_is_left_when_everybody_leaves_at_once(setup: Setup) {
     let server = Server::start(setup);
     let mut watcher = Peer::join(&server, "watcher");
     for _ in 0..3 {
@@ -104,7 +104,7 @@ fn everybody_leaves_at_once(setup: Setup) {
 
 /// Packets to a name that comes and goes reach a holder or are refused, and
 /// no holder gets what an earlier one should have had.
-fn a_name_changes_hands_under_fire(setup: Setup) {
+fn packets_to_a_name_that_changes_hands_are_heard_or_refused(setup: Setup) {
     const PACKETS: usize = 3000;
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");

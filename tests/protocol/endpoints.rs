@@ -6,18 +6,18 @@ use testkit::{Packet, Peer, Server, Setup, ask_until, for_each_setup};
 
 for_each_setup!(
     help_names_every_endpoint,
-    list_of_everybody,
-    who,
-    time,
-    ping,
-    stats,
-    broadcast,
-    broadcasts_keep_a_distance,
-    presence,
-    presence_is_for_who_asked,
-    quit,
+    list_names_everybody_by_case_fold,
+    who_tells_name_address_and_seconds,
+    time_is_utc_in_microseconds,
+    ping_answers_with_the_same_text,
+    stats_count_what_happened,
+    a_broadcast_reaches_everybody_else,
+    a_broadcast_too_soon_is_refused,
+    presence_tells_who_comes_and_goes_while_it_is_on,
+    presence_tells_only_who_asked,
+    quit_says_bye_and_closes,
     endpoints_are_spelt_in_lower_case,
-    nobody_and_nowhere,
+    packets_to_nobody_and_nowhere_are_refused,
 );
 
 fn help_names_every_endpoint(setup: Setup) {
@@ -45,7 +45,7 @@ fn help_names_every_endpoint(setup: Setup) {
     }
 }
 
-fn list_of_everybody(setup: Setup) {
+fn list_names_everybody_by_case_fold(setup: Setup) {
     let server = Server::start(setup);
     // In the order of their case folds, which isn't that of their bytes.
     let sorted = ["0", "Alice", "alice2", "Bob", "carl", "straßE", "Zoe", "Åke", "анна", "Яна"];
@@ -64,7 +64,7 @@ fn list_of_everybody(setup: Setup) {
     assert_eq!((list.first_line(), list.other_lines()), ("1-9 of 9", sorted[1..].to_vec()));
 }
 
-fn who(setup: Setup) {
+fn who_tells_name_address_and_seconds(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let _bob = Peer::join(&server, "Bob");
@@ -87,7 +87,7 @@ fn who(setup: Setup) {
     });
 }
 
-fn time(setup: Setup) {
+fn time_is_utc_in_microseconds(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     for argument in ["", "now", "\n"] {
@@ -104,7 +104,7 @@ fn time(setup: Setup) {
     }
 }
 
-fn ping(setup: Setup) {
+fn ping_answers_with_the_same_text(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let long = "x".repeat(60_000);
@@ -133,7 +133,7 @@ fn value(stats: &[(String, u64)], name: &str) -> u64 {
     stats.iter().find(|(other, _)| other == name).unwrap_or_else(|| panic!("no {name}")).1
 }
 
-fn stats(setup: Setup) {
+fn stats_count_what_happened(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let stats = read_stats(&mut alice);
@@ -186,7 +186,7 @@ fn stats(setup: Setup) {
     });
 }
 
-fn broadcast(setup: Setup) {
+fn a_broadcast_reaches_everybody_else(setup: Setup) {
     let server = Server::with(setup, &[("--broadcast-interval", "0")]);
     let mut alice = Peer::join(&server, "alice");
     let _silent = Peer::connect(&server);
@@ -204,7 +204,7 @@ fn broadcast(setup: Setup) {
     others.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn broadcasts_keep_a_distance(setup: Setup) {
+fn a_broadcast_too_soon_is_refused(setup: Setup) {
     let server = Server::with(setup, &[("--broadcast-interval", "3600")]);
     let mut alice = Peer::join(&server, "alice");
     let mut bob = Peer::join(&server, "bob");
@@ -239,7 +239,7 @@ fn broadcasts_keep_a_distance(setup: Setup) {
     assert!(refused > 0);
 }
 
-fn presence(setup: Setup) {
+fn presence_tells_who_comes_and_goes_while_it_is_on(setup: Setup) {
     let server = Server::start(setup);
     let mut watcher = Peer::join(&server, "watcher");
     assert_eq!(watcher.ask("/presence", "on").first_line(), "on");
@@ -272,7 +272,7 @@ fn presence(setup: Setup) {
     watcher.assert_nothing_came();
 }
 
-fn presence_is_for_who_asked(setup: Setup) {
+fn presence_tells_only_who_asked(setup: Setup) {
     let server = Server::start(setup);
     let mut plain = Peer::join(&server, "plain");
     let mut watchers: Vec<Peer> =
@@ -298,7 +298,7 @@ fn presence_is_for_who_asked(setup: Setup) {
     plain.assert_nothing_came();
 }
 
-fn quit(setup: Setup) {
+fn quit_says_bye_and_closes(setup: Setup) {
     let server = Server::start(setup);
     for argument in ["", "so long"] {
         let mut alice = Peer::join(&server, "alice");
@@ -343,7 +343,7 @@ fn endpoints_are_spelt_in_lower_case(setup: Setup) {
     alice.assert_nothing_came();
 }
 
-fn nobody_and_nowhere(setup: Setup) {
+fn packets_to_nobody_and_nowhere_are_refused(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     for to in

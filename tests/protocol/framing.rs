@@ -5,22 +5,22 @@ use std::time::Instant;
 use testkit::{Outcome, PATIENCE, Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
-    any_layout,
-    any_ending,
-    five_thousand_in_one_piece,
-    byte_by_byte,
+    a_packet_in_any_layout_is_read,
+    a_packet_with_any_ending_is_read,
+    five_thousand_packets_in_one_piece_are_answered,
+    packets_that_come_byte_by_byte_are_answered,
     the_cutting_of_bytes_does_not_count,
     a_packet_without_an_ending_is_answered_at_once,
     junk_is_one_malformed_packet_a_line,
-    junk_to_the_end_of_the_stream,
-    a_line_feed_in_a_string,
-    other_control_characters_in_a_string,
-    braces_and_quotes_in_strings,
+    junk_to_the_end_of_the_stream_is_one_malformed_packet,
+    a_line_feed_in_a_string_makes_a_packet_malformed,
+    other_control_characters_in_a_string_make_a_packet_malformed,
+    braces_and_quotes_in_strings_end_no_packet,
     what_the_braces_close_is_one_packet,
-    unfinished_at_the_end,
-    exactly_the_limit_and_one_over,
-    the_default_limit,
-    junk_of_the_limit_and_one_over,
+    a_packet_unfinished_at_the_end_is_malformed,
+    a_packet_of_the_limit_passes_and_one_byte_more_is_too_large,
+    the_default_limit_is_65536_bytes,
+    junk_of_the_limit_is_malformed_and_one_byte_more_is_too_large,
     white_space_between_packets_has_no_limit,
     what_came_before_the_too_large_is_answered,
     a_packet_without_an_end_is_closed_at_the_limit,
@@ -46,7 +46,7 @@ fn assert_outcome(server: &Server, bytes: impl AsRef<[u8]>, pongs: &[&str], malf
     assert_eq!(outcome(server, bytes), expected, "of {shown:?}");
 }
 
-fn any_layout(setup: Setup) {
+fn a_packet_in_any_layout_is_read(setup: Setup) {
     let server = Server::start(setup);
     let value: serde_json::Value = serde_json::from_str(&ping("pretty")).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();
@@ -58,7 +58,7 @@ fn any_layout(setup: Setup) {
     assert_outcome(&server, pretty.repeat(3), &["pretty"; 3], &[]);
 }
 
-fn any_ending(setup: Setup) {
+fn a_packet_with_any_ending_is_read(setup: Setup) {
     let server = Server::start(setup);
     for ending in ["\n", "\r\n", "", "\r", " ", "\t", "\n\n\n", " \r\n \t "] {
         let bytes: String = (0..5).map(|n| ping(&n.to_string()) + ending).collect();
@@ -66,7 +66,7 @@ fn any_ending(setup: Setup) {
     }
 }
 
-fn five_thousand_in_one_piece(setup: Setup) {
+fn five_thousand_packets_in_one_piece_are_answered(setup: Setup) {
     let server = Server::start(setup);
     let texts: Vec<String> = (0..5000).map(|n| n.to_string()).collect();
     for ending in ["\n", ""] {
@@ -77,7 +77,7 @@ fn five_thousand_in_one_piece(setup: Setup) {
     }
 }
 
-fn byte_by_byte(setup: Setup) {
+fn packets_that_come_byte_by_byte_are_answered(setup: Setup) {
     let server = Server::start(setup);
     let bytes = format!("{}\r\njunk\n{}{{}}{}", ping("a \"b\" \\ é"), ping("c"), ping("d"));
     let outcome = Peer::join(&server, "alice").outcome(bytes.as_bytes().chunks(1));
@@ -160,14 +160,14 @@ fn junk_is_one_malformed_packet_a_line(setup: Setup) {
     assert_outcome(&server, format!("{good},{good}\n{good}"), &["good", "good"], &[2]);
 }
 
-fn junk_to_the_end_of_the_stream(setup: Setup) {
+fn junk_to_the_end_of_the_stream_is_one_malformed_packet(setup: Setup) {
     let server = Server::start(setup);
     assert_outcome(&server, "junk", &[], &[1]);
     assert_outcome(&server, format!("{}junk {{", ping("a")), &["a"], &[2]);
     assert_outcome(&server, "junk\r", &[], &[1]);
 }
 
-fn a_line_feed_in_a_string(setup: Setup) {
+fn a_line_feed_in_a_string_makes_a_packet_malformed(setup: Setup) {
     let server = Server::start(setup);
     let good = ping("good");
     // Reading goes on behind the line feed, where the rest of the string is junk.
@@ -184,7 +184,7 @@ fn a_line_feed_in_a_string(setup: Setup) {
     assert_outcome(&server, good.replace(':', "\n:\n"), &["good"], &[]);
 }
 
-fn other_control_characters_in_a_string(setup: Setup) {
+fn other_control_characters_in_a_string_make_a_packet_malformed(setup: Setup) {
     let server = Server::start(setup);
     let good = ping("good");
     for control in (0..0x20u8).filter(|&byte| byte != b'\n') {
@@ -197,7 +197,7 @@ fn other_control_characters_in_a_string(setup: Setup) {
     assert_outcome(&server, ping("a\u{7f}b\u{85}\u{2028}"), &["a\u{7f}b\u{85}\u{2028}"], &[]);
 }
 
-fn braces_and_quotes_in_strings(setup: Setup) {
+fn braces_and_quotes_in_strings_end_no_packet(setup: Setup) {
     let server = Server::start(setup);
     for text in ["}", "{", "}}{{", "\"}", "\\", "\\\"", "\\\\\"}{", "\"{\"a\":\"b\"}\n", "'"] {
         let twice = ping(text).repeat(2);
@@ -229,7 +229,7 @@ fn what_the_braces_close_is_one_packet(setup: Setup) {
     assert_outcome(&server, format!("{{\\\"}}\"}}{good}"), &["good"], &[1]);
 }
 
-fn unfinished_at_the_end(setup: Setup) {
+fn a_packet_unfinished_at_the_end_is_malformed(setup: Setup) {
     let server = Server::start(setup);
     let good = ping("good");
     for end in 1..good.len() {
@@ -247,7 +247,7 @@ fn ping_of(length: usize) -> String {
     ping(&"x".repeat(length - empty))
 }
 
-fn exactly_the_limit_and_one_over(setup: Setup) {
+fn a_packet_of_the_limit_passes_and_one_byte_more_is_too_large(setup: Setup) {
     let server = Server::with(setup, &[("--max-packet", "1000")]);
     let text = "x".repeat(1000 - ping("").len());
     assert_outcome(&server, ping_of(1000).repeat(3), &[&text, &text, &text], &[]);
@@ -276,7 +276,7 @@ fn exactly_the_limit_and_one_over(setup: Setup) {
     }
 }
 
-fn the_default_limit(setup: Setup) {
+fn the_default_limit_is_65536_bytes(setup: Setup) {
     let server = Server::start(setup);
     let text = "x".repeat(65536 - ping("").len());
     assert_outcome(&server, ping_of(65536), &[&text], &[]);
@@ -285,7 +285,7 @@ fn the_default_limit(setup: Setup) {
     alice.expect_closing(1, "too-large");
 }
 
-fn junk_of_the_limit_and_one_over(setup: Setup) {
+fn junk_of_the_limit_is_malformed_and_one_byte_more_is_too_large(setup: Setup) {
     let server = Server::with(setup, &[("--max-packet", "1000")]);
     let good = ping("good");
     assert_outcome(&server, format!("{}\n{good}", "j".repeat(1000)), &["good"], &[1]);

@@ -5,28 +5,28 @@ use std::io::Write;
 use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
-    a_bare_name_with_any_ending,
-    a_bare_name_ended_by_silence,
-    a_bare_name_ended_by_a_brace,
-    a_bare_name_ended_by_the_end_of_the_stream,
-    packets_right_behind_a_bare_name,
-    blanks_around_a_bare_name,
+    a_bare_name_with_any_ending_is_welcome,
+    a_bare_name_ended_by_silence_is_welcome,
+    a_bare_name_ended_by_a_brace_is_welcome,
+    a_bare_name_ended_by_the_end_of_the_stream_is_welcome,
+    packets_right_behind_a_bare_name_are_answered,
+    blanks_around_a_bare_name_are_trimmed,
     white_space_alone_is_no_name_yet,
-    a_bare_name_of_512_bytes_and_of_513,
+    a_bare_name_of_512_bytes_is_welcome_and_of_513_is_bad,
     a_packet_as_greeting_is_handled_as_any_other,
     a_packet_as_greeting_may_be_slow,
-    the_welcome,
-    a_bad_bare_name,
-    a_bad_name_in_a_packet,
-    a_taken_name,
-    malformed_while_greeting,
-    too_large_while_greeting,
-    the_time_to_greet,
+    the_welcome_tells_name_address_users_and_version,
+    a_bad_bare_name_is_refused,
+    a_bad_name_in_a_packet_is_refused,
+    a_taken_name_is_refused,
+    what_is_malformed_while_greeting_closes,
+    what_is_too_large_while_greeting_closes,
+    who_does_not_greet_in_time_is_refused,
     the_time_to_greet_is_for_the_whole_greeting,
-    leaving_without_a_greeting,
+    leaving_without_a_greeting_leaves_nothing,
 );
 
-fn a_bare_name_with_any_ending(setup: Setup) {
+fn a_bare_name_with_any_ending_is_welcome(setup: Setup) {
     let server = Server::start(setup);
     for (n, ending) in ["\n", "\r", "\r\n", "\n\n", "\r\r\n"].into_iter().enumerate() {
         let mut client = Peer::connect(&server);
@@ -39,7 +39,7 @@ fn a_bare_name_with_any_ending(setup: Setup) {
     }
 }
 
-fn a_bare_name_ended_by_silence(setup: Setup) {
+fn a_bare_name_ended_by_silence_is_welcome(setup: Setup) {
     let server = Server::start(setup);
     let mut bob = Peer::connect(&server);
     bob.send_raw("bob");
@@ -50,7 +50,7 @@ fn a_bare_name_ended_by_silence(setup: Setup) {
     assert_eq!(bob.next().msg, "some only listen");
 }
 
-fn a_bare_name_ended_by_a_brace(setup: Setup) {
+fn a_bare_name_ended_by_a_brace_is_welcome(setup: Setup) {
     let server = Server::start(setup);
     let mut bob = Peer::connect(&server);
     let packet = packet_text("bob", "/ping", "glued");
@@ -65,7 +65,7 @@ fn a_bare_name_ended_by_a_brace(setup: Setup) {
     carl.expect_refusal(1, "malformed");
 }
 
-fn a_bare_name_ended_by_the_end_of_the_stream(setup: Setup) {
+fn a_bare_name_ended_by_the_end_of_the_stream_is_welcome(setup: Setup) {
     let server = Server::start(setup);
     for greeting in ["bob", "bob ", "bob\n", "\n bob"] {
         let mut bob = Peer::connect(&server);
@@ -77,7 +77,7 @@ fn a_bare_name_ended_by_the_end_of_the_stream(setup: Setup) {
     }
 }
 
-fn packets_right_behind_a_bare_name(setup: Setup) {
+fn packets_right_behind_a_bare_name_are_answered(setup: Setup) {
     let server = Server::start(setup);
     for ending in ["\n", "\r", "\r\n", "", " "] {
         let mut bob = Peer::connect(&server);
@@ -91,7 +91,7 @@ fn packets_right_behind_a_bare_name(setup: Setup) {
     }
 }
 
-fn blanks_around_a_bare_name(setup: Setup) {
+fn blanks_around_a_bare_name_are_trimmed(setup: Setup) {
     let server = Server::start(setup);
     for greeting in [" bob\n", "bob \n", "\t bob\t \r\n", "\n\n\r\n bob\n", " \r bob\r"] {
         let mut bob = Peer::connect(&server);
@@ -118,7 +118,7 @@ fn white_space_alone_is_no_name_yet(setup: Setup) {
     assert_eq!(carl.expect_from("/ping").msg, "a packet works as well");
 }
 
-fn a_bare_name_of_512_bytes_and_of_513(setup: Setup) {
+fn a_bare_name_of_512_bytes_is_welcome_and_of_513_is_bad(setup: Setup) {
     let server = Server::start(setup);
     let mut bob = Peer::connect(&server);
     bob.send_raw(format!("bob{}\n", " ".repeat(509)));
@@ -192,7 +192,7 @@ fn a_packet_as_greeting_may_be_slow(setup: Setup) {
     assert_eq!(carl.next().msg, "byte by byte");
 }
 
-fn the_welcome(setup: Setup) {
+fn the_welcome_tells_name_address_users_and_version(setup: Setup) {
     let server = Server::start(setup);
     let version = concat!("lanline/", env!("CARGO_PKG_VERSION"));
     let mut clients = Vec::new();
@@ -207,7 +207,7 @@ fn the_welcome(setup: Setup) {
     clients.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn a_bad_bare_name(setup: Setup) {
+fn a_bad_bare_name_is_refused(setup: Setup) {
     let server = Server::start(setup);
     let bad: [&[u8]; 12] = [
         b"GET / HTTP/1.1\r\n\r\n",
@@ -233,7 +233,7 @@ fn a_bad_bare_name(setup: Setup) {
     }
 }
 
-fn a_bad_name_in_a_packet(setup: Setup) {
+fn a_bad_name_in_a_packet_is_refused(setup: Setup) {
     let server = Server::start(setup);
     for name in ["", " ", "al ice", " bob", "bob ", "#ops", "/time", "bob\n", "\u{feff}bob"] {
         let mut client = Peer::connect(&server);
@@ -244,7 +244,7 @@ fn a_bad_name_in_a_packet(setup: Setup) {
     }
 }
 
-fn a_taken_name(setup: Setup) {
+fn a_taken_name_is_refused(setup: Setup) {
     let server = Server::start(setup);
     let mut holder = Peer::join(&server, "Bob");
     for name in ["Bob", "bob", "BOB"] {
@@ -258,7 +258,7 @@ fn a_taken_name(setup: Setup) {
     holder.assert_nothing_came();
 }
 
-fn malformed_while_greeting(setup: Setup) {
+fn what_is_malformed_while_greeting_closes(setup: Setup) {
     let server = Server::start(setup);
     for greeting in ["{}", "{\"from\":{\"name\":\"bob\",\"ip\":\"\"},\"to\":\"bob\"}", "{\"a\nb\"}"]
     {
@@ -272,7 +272,7 @@ fn malformed_while_greeting(setup: Setup) {
     unfinished.expect_closing(1, "malformed");
 }
 
-fn too_large_while_greeting(setup: Setup) {
+fn what_is_too_large_while_greeting_closes(setup: Setup) {
     let server = Server::with(setup, &[("--max-packet", "1000")]);
     let mut client = Peer::connect(&server);
     client.send_raw(packet_text("bob", "/ping", &"x".repeat(1000)));
@@ -284,7 +284,7 @@ fn too_large_while_greeting(setup: Setup) {
     assert_eq!(client.next().msg.len(), most);
 }
 
-fn the_time_to_greet(setup: Setup) {
+fn who_does_not_greet_in_time_is_refused(setup: Setup) {
     let server = Server::with(setup, &[("--greeting-timeout", "1")]);
     for beginning in ["", " \n", "{", "{\"from\":{\"name\":\"bob\""] {
         let mut late = Peer::connect(&server);
@@ -316,7 +316,7 @@ fn the_time_to_greet_is_for_the_whole_greeting(setup: Setup) {
     });
 }
 
-fn leaving_without_a_greeting(setup: Setup) {
+fn leaving_without_a_greeting_leaves_nothing(setup: Setup) {
     let server = Server::start(setup);
     for beginning in ["", " \r\n\t "] {
         let mut nobody = Peer::connect(&server);

@@ -7,7 +7,7 @@ use testkit::{Packet, Peer, Server, Setup, ask_until, for_each_setup, packet_tex
 for_each_setup!(
     a_half_closed_client_gets_all_its_answers,
     refusals_from_far_away_come_before_the_close,
-    a_bare_name_and_packets_from_a_pipe,
+    a_bare_name_and_packets_from_a_pipe_are_answered,
     the_name_is_free_once_the_connection_is_closed,
     the_name_is_free_after_a_reset,
     what_was_sent_before_leaving_is_delivered,
@@ -86,7 +86,7 @@ fn refusals_from_far_away_come_before_the_close(setup: Setup) {
 }
 
 /// As `printf … | nc` does it.
-fn a_bare_name_and_packets_from_a_pipe(setup: Setup) {
+fn a_bare_name_and_packets_from_a_pipe_are_answered(setup: Setup) {
     let server = Server::start(setup);
     let mut bob = Peer::join(&server, "bob");
     for (n, ending) in ["\n", ""].into_iter().enumerate() {

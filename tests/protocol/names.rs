@@ -3,16 +3,16 @@
 use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
-    names_of_any_script,
+    names_of_any_script_are_welcome,
     names_are_shown_in_nfc,
-    what_is_no_name,
-    thirty_two_code_points_and_one_more,
-    the_same_name_by_case_fold,
+    what_is_no_name_is_refused,
+    a_name_of_32_code_points_is_welcome_and_of_33_is_bad,
+    the_same_name_by_case_fold_is_taken,
     a_user_is_found_by_any_spelling,
-    different_names,
+    different_names_are_all_welcome,
 );
 
-fn names_of_any_script(setup: Setup) {
+fn names_of_any_script_are_welcome(setup: Setup) {
     let server = Server::start(setup);
     let names = [
         "bob",
@@ -62,7 +62,7 @@ fn names_are_shown_in_nfc(setup: Setup) {
     }
 }
 
-fn what_is_no_name(setup: Setup) {
+fn what_is_no_name_is_refused(setup: Setup) {
     let server = Server::start(setup);
     let bad = [
         "",
@@ -146,7 +146,7 @@ fn what_is_no_name(setup: Setup) {
     }
 }
 
-fn thirty_two_code_points_and_one_more(setup: Setup) {
+fn a_name_of_32_code_points_is_welcome_and_of_33_is_bad(setup: Setup) {
     let server = Server::start(setup);
     for letter in ["a", "é", "e\u{301}", "李", "𝔘", "\u{3b1}\u{313}\u{300}\u{345}"] {
         let mut long = Peer::connect(&server);
@@ -184,7 +184,7 @@ const SAME: [(&str, &str); 10] = [
     ("İstanbul", "i\u{307}stanbul"),
 ];
 
-fn the_same_name_by_case_fold(setup: Setup) {
+fn the_same_name_by_case_fold_is_taken(setup: Setup) {
     for (one, other) in SAME {
         let server = Server::start(setup);
         let holder = Peer::join(&server, one);
@@ -219,7 +219,7 @@ fn a_user_is_found_by_any_spelling(setup: Setup) {
     }
 }
 
-fn different_names(setup: Setup) {
+fn different_names_are_all_welcome(setup: Setup) {
     let server = Server::start(setup);
     let names = ["bob", "bobo", "b0b", "b.ob", "bob_", "bob-", "bób", "i"];
     let mut clients: Vec<Peer> = names.iter().map(|name| Peer::join(&server, name)).collect();

@@ -7,11 +7,11 @@ for_each_setup!(
     without_a_token_there_are_no_operators,
     the_token_makes_an_operator,
     only_operators_broadcast_where_there_is_a_token,
-    kicking,
-    a_kick_with_and_without_a_reason,
+    the_kicked_are_told_and_closed,
+    a_kick_tells_its_reason_if_there_is_one,
     the_kicked_lose_nothing_and_free_their_name,
     what_the_kicked_had_sent_is_delivered,
-    a_token_from_a_file,
+    a_token_from_a_file_makes_an_operator,
 );
 
 const TOKEN: &str = "correct horse battery staple";
@@ -70,7 +70,7 @@ fn only_operators_broadcast_where_there_is_a_token(setup: Setup) {
     root.refused("/broadcast", "it's me again", "not-operator");
 }
 
-fn kicking(setup: Setup) {
+fn the_kicked_are_told_and_closed(setup: Setup) {
     let server = server_with_token(setup);
     let mut root = operator(&server);
     for (argument, name) in [("bob", "Bob"), ("BOB be gone", "Bob"), ("李雷 再见", "李雷")] {
@@ -85,7 +85,7 @@ fn kicking(setup: Setup) {
     root.assert_nothing_came();
 }
 
-fn a_kick_with_and_without_a_reason(setup: Setup) {
+fn a_kick_tells_its_reason_if_there_is_one(setup: Setup) {
     let server = server_with_token(setup);
     let mut root = operator(&server);
     for reason in ["flooding", "more than one word", "é \"quoted\" \\ \u{202e}"] {
@@ -128,7 +128,7 @@ fn the_kicked_lose_nothing_and_free_their_name(setup: Setup) {
     }
 }
 
-fn a_token_from_a_file(setup: Setup) {
+fn a_token_from_a_file_makes_an_operator(setup: Setup) {
     for ending in ["", "\n", "\r\n"] {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         write!(file, "{TOKEN}{ending}").unwrap();

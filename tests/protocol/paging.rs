@@ -4,10 +4,10 @@ use testkit::{Packet, Peer, Server, Setup, for_each_setup};
 
 for_each_setup!(
     a_long_list_takes_many_packets,
-    a_long_list_of_members,
-    a_long_list_of_rooms,
-    an_empty_list,
-    a_list_that_just_fits,
+    a_long_list_of_members_takes_many_packets,
+    a_long_list_of_rooms_takes_many_packets,
+    an_empty_list_is_one_packet,
+    a_list_that_just_fits_is_one_packet,
 );
 
 const MAX_PACKET: usize = 1000;
@@ -76,7 +76,7 @@ fn a_long_list_takes_many_packets(setup: Setup) {
     clients.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn a_long_list_of_members(setup: Setup) {
+fn a_long_list_of_members_takes_many_packets(setup: Setup) {
     let server = small_packets(setup);
     let names: Vec<String> = (0..240).map(|n| format!("member_{n:03}")).collect();
     let mut clients: Vec<Peer> = names.iter().map(|name| Peer::join(&server, name)).collect();
@@ -90,7 +90,7 @@ fn a_long_list_of_members(setup: Setup) {
     assert_within_the_limit(&pages);
 }
 
-fn a_long_list_of_rooms(setup: Setup) {
+fn a_long_list_of_rooms_takes_many_packets(setup: Setup) {
     let server = small_packets(setup);
     let mut alice = Peer::join(&server, "alice");
     let mut bob = Peer::join(&server, "bob");
@@ -114,7 +114,7 @@ fn a_long_list_of_rooms(setup: Setup) {
     assert_within_the_limit(&pages);
 }
 
-fn an_empty_list(setup: Setup) {
+fn an_empty_list_is_one_packet(setup: Setup) {
     let server = small_packets(setup);
     let mut alice = Peer::join(&server, "alice");
     let rooms = alice.ask("/rooms", "");
@@ -122,7 +122,7 @@ fn an_empty_list(setup: Setup) {
     alice.assert_nothing_came();
 }
 
-fn a_list_that_just_fits(setup: Setup) {
+fn a_list_that_just_fits_is_one_packet(setup: Setup) {
     let server = small_packets(setup);
     let mut clients: Vec<Peer> = Vec::new();
     // From one page to two, a user at a time.

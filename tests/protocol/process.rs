@@ -15,7 +15,7 @@ for_each_setup!(
     both_protocols_on_one_listener,
     the_same_port_for_both_protocols,
     ipv6_addresses_are_shown_as_usual,
-    restarted_on_the_same_port,
+    it_can_be_restarted_on_the_same_port,
 );
 
 fn two_listeners_are_one_server(setup: Setup) {
@@ -103,7 +103,7 @@ fn ipv6_addresses_are_shown_as_usual(setup: Setup) {
     assert_eq!(welcome.ip, "::1");
 }
 
-fn restarted_on_the_same_port(setup: Setup) {
+fn it_can_be_restarted_on_the_same_port(setup: Setup) {
     let mut first = Server::start(setup);
     let address = first.address();
     let mut alice = Peer::join(&first, "alice");
@@ -165,7 +165,7 @@ fn a_token_file_that_cannot_be_read_is_wrong_usage() {
 }
 
 #[test]
-fn wrong_usage() {
+fn wrong_usage_is_exit_code_2() {
     for wrong in [
         &["serve", "--no-such-flag"][..],
         &["no-such-command"],
@@ -208,7 +208,7 @@ fn wrong_usage() {
 }
 
 #[test]
-fn help_and_version() {
+fn help_and_version_are_exit_code_0() {
     let help = run(&["serve", "--help"]);
     assert_eq!(help.status.code(), Some(0));
     let help = String::from_utf8(help.stdout).unwrap();
@@ -235,7 +235,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn settings_from_the_environment() {
+fn settings_from_the_environment_hold_unless_a_flag_says_otherwise() {
     let environment = [
         ("LANLINE_LISTEN", "127.0.0.1:0"),
         ("LANLINE_WORKERS", "3"),

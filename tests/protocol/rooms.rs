@@ -3,18 +3,18 @@
 use testkit::{Peer, Server, Setup, ask_until, for_each_setup};
 
 for_each_setup!(
-    joining_and_leaving,
+    joining_and_leaving_are_answered_with_the_room,
     a_post_goes_to_every_other_member,
     only_members_post,
     a_room_is_shown_as_it_was_first_made,
-    what_is_no_room_name,
+    what_is_no_room_name_is_refused,
     an_empty_room_is_gone,
     who_leaves_the_server_leaves_its_rooms,
     members_or_not_may_ask,
-    a_room_and_a_user_of_one_name,
+    a_room_and_a_user_of_one_name_are_told_apart,
 );
 
-fn joining_and_leaving(setup: Setup) {
+fn joining_and_leaving_are_answered_with_the_room(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let mut bob = Peer::join(&server, "bob");
@@ -97,7 +97,7 @@ fn a_room_is_shown_as_it_was_first_made(setup: Setup) {
     }
 }
 
-fn what_is_no_room_name(setup: Setup) {
+fn what_is_no_room_name_is_refused(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let long = format!("#{}", "x".repeat(33));
@@ -184,7 +184,7 @@ fn members_or_not_may_ask(setup: Setup) {
     carl.refused("/members", "#dev", "no-such-room");
 }
 
-fn a_room_and_a_user_of_one_name(setup: Setup) {
+fn a_room_and_a_user_of_one_name_are_told_apart(setup: Setup) {
     let server = Server::start(setup);
     let mut ops = Peer::join(&server, "ops");
     let mut alice = Peer::join(&server, "alice");

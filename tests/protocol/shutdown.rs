@@ -8,9 +8,9 @@ use testkit::{Packet, Peer, Server, Setup, Signal, ask_until, for_each_setup, pa
 
 for_each_setup!(
     sigterm_and_sigint_end_it_well,
-    hangups_and_broken_pipes_do_not,
-    what_is_queued_is_flushed,
-    what_cannot_be_flushed_is_told,
+    hangups_and_broken_pipes_do_not_end_it,
+    what_is_queued_at_the_end_is_flushed,
+    what_cannot_be_flushed_at_the_end_is_told,
     nothing_is_lost_under_load,
 );
 
@@ -47,7 +47,7 @@ fn wait_until_read(clients: &mut [Peer], silent: &Peer) {
     });
 }
 
-fn hangups_and_broken_pipes_do_not(setup: Setup) {
+fn hangups_and_broken_pipes_do_not_end_it(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     for signal in [Signal::HUP, Signal::PIPE, Signal::HUP, Signal::PIPE] {
@@ -57,7 +57,7 @@ fn hangups_and_broken_pipes_do_not(setup: Setup) {
     }
 }
 
-fn what_is_queued_is_flushed(setup: Setup) {
+fn what_is_queued_at_the_end_is_flushed(setup: Setup) {
     let mut server = Server::with(setup, &[("--queue", "100000"), NEVER_STUCK]);
     let mut alice = Peer::join(&server, "alice");
     let mut bobs: Vec<Peer> =
@@ -83,7 +83,7 @@ fn what_is_queued_is_flushed(setup: Setup) {
     }
 }
 
-fn what_cannot_be_flushed_is_told(setup: Setup) {
+fn what_cannot_be_flushed_at_the_end_is_told(setup: Setup) {
     // More than the kernel may yet find room for in a buffer that looked full.
     let mut server = Server::with(setup, &[("--queue", "1000000"), NEVER_STUCK]);
     let mut alice = Peer::join(&server, "alice");

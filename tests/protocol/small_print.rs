@@ -3,7 +3,7 @@
 use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
-    a_line_feed_just_behind_the_limit,
+    a_line_feed_just_at_the_limit_is_malformed_and_just_behind_it_too_large,
     nothing_behind_quit_is_read,
     a_broadcast_to_nobody_counts,
     the_reason_is_everything_behind_the_first_blank,
@@ -14,7 +14,7 @@ for_each_setup!(
 
 const TOKEN: (&str, &str) = ("LANLINE_OPERATOR_TOKEN", "sesame");
 
-fn a_line_feed_just_behind_the_limit(setup: Setup) {
+fn a_line_feed_just_at_the_limit_is_malformed_and_just_behind_it_too_large(setup: Setup) {
     let server = Server::with(setup, &[("--max-packet", "1000")]);
     let torn = format!("{{\"{}", "x".repeat(998));
     for size in [1, 999, 1000, 1001, 2000] {

@@ -6,12 +6,12 @@ use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
     from_is_the_servers_word,
-    somebody_elses_name,
+    somebody_elses_name_is_refused,
     to_and_msg_go_through_unchanged,
     ordinals_count_everything_sent,
-    order_from_one_sender_to_one_recipient,
-    order_across_direct_room_and_broadcast,
-    a_packet_to_oneself,
+    packets_from_one_sender_to_one_recipient_arrive_in_order,
+    direct_room_and_broadcast_packets_of_one_sender_arrive_in_order,
+    packets_to_oneself_arrive,
 );
 
 fn from_is_the_servers_word(setup: Setup) {
@@ -38,7 +38,7 @@ fn from_is_the_servers_word(setup: Setup) {
     assert!(alice.ask("/who", "BOB").first_line().starts_with("bob 127.0.0.3 "));
 }
 
-fn somebody_elses_name(setup: Setup) {
+fn somebody_elses_name_is_refused(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let mut bob = Peer::join(&server, "bob");
@@ -155,7 +155,7 @@ fn ordinals_count_everything_sent(setup: Setup) {
     bob.assert_nothing_came();
 }
 
-fn order_from_one_sender_to_one_recipient(setup: Setup) {
+fn packets_from_one_sender_to_one_recipient_arrive_in_order(setup: Setup) {
     const EACH: usize = 1000;
     let server = Server::start(setup);
     let mut receivers: Vec<Peer> =
@@ -188,7 +188,7 @@ fn order_from_one_sender_to_one_recipient(setup: Setup) {
     });
 }
 
-fn order_across_direct_room_and_broadcast(setup: Setup) {
+fn direct_room_and_broadcast_packets_of_one_sender_arrive_in_order(setup: Setup) {
     let server = Server::with(setup, &[("--broadcast-interval", "0")]);
     let mut receivers: Vec<Peer> =
         (0..8).map(|n| Peer::join(&server, &format!("receiver{n}"))).collect();
@@ -226,7 +226,7 @@ fn order_across_direct_room_and_broadcast(setup: Setup) {
     });
 }
 
-fn a_packet_to_oneself(setup: Setup) {
+fn packets_to_oneself_arrive(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "Alice");
     for n in 0..100 {

@@ -4,14 +4,14 @@
 use testkit::{Peer, Server, Setup, for_each_setup};
 
 for_each_setup!(
-    keys_missing_unknown_or_twice,
-    leaves_that_are_no_strings,
-    objects_that_are_no_objects,
-    no_json,
-    lone_surrogates,
-    invalid_utf8,
-    deep_nesting,
-    other_spellings_of_the_same_packet,
+    keys_missing_unknown_or_twice_are_malformed,
+    leaves_that_are_no_strings_are_malformed,
+    objects_that_are_no_objects_are_malformed,
+    what_is_no_json_is_malformed,
+    lone_surrogates_are_malformed,
+    invalid_utf8_is_malformed,
+    deep_nesting_is_malformed,
+    other_spellings_of_the_same_packet_arrive,
 );
 
 const GOOD: &str = r#"{"from":{"name":"alice","ip":""},"to":"/ping","msg":"good"}"#;
@@ -33,7 +33,7 @@ fn assert_malformed<T: AsRef<[u8]>>(setup: Setup, packets: impl IntoIterator<Ite
     }
 }
 
-fn keys_missing_unknown_or_twice(setup: Setup) {
+fn keys_missing_unknown_or_twice_are_malformed(setup: Setup) {
     assert_malformed(
         setup,
         [
@@ -69,7 +69,7 @@ fn keys_missing_unknown_or_twice(setup: Setup) {
     );
 }
 
-fn leaves_that_are_no_strings(setup: Setup) {
+fn leaves_that_are_no_strings_are_malformed(setup: Setup) {
     let values = [
         "7",
         "-1.5e3",
@@ -95,13 +95,13 @@ fn leaves_that_are_no_strings(setup: Setup) {
     assert_malformed(setup, packets);
 }
 
-fn objects_that_are_no_objects(setup: Setup) {
+fn objects_that_are_no_objects_are_malformed(setup: Setup) {
     let values = [r#"["alice",""]"#, r#""alice""#, "null", "7", "true", "[]"];
     let packet = r#"{"from":VALUE,"to":"/ping","msg":"x"}"#;
     assert_malformed(setup, values.map(|value| packet.replace("VALUE", value)));
 }
 
-fn no_json(setup: Setup) {
+fn what_is_no_json_is_malformed(setup: Setup) {
     assert_malformed(
         setup,
         [
@@ -140,7 +140,7 @@ const PLACES: [&str; 5] = [
     r#"{"from":{"name":"alice","ip":""},"to":"/ping","msgTEXT":"x"}"#,
 ];
 
-fn lone_surrogates(setup: Setup) {
+fn lone_surrogates_are_malformed(setup: Setup) {
     let surrogates = [
         r"\ud800",
         r"\udfff",
@@ -157,7 +157,7 @@ fn lone_surrogates(setup: Setup) {
     assert_malformed(setup, packets);
 }
 
-fn invalid_utf8(setup: Setup) {
+fn invalid_utf8_is_malformed(setup: Setup) {
     let texts: [&[u8]; 8] = [
         b"\xff",
         b"\x80",
@@ -179,7 +179,7 @@ fn invalid_utf8(setup: Setup) {
     assert_malformed(setup, packets.chain([outside]));
 }
 
-fn deep_nesting(setup: Setup) {
+fn deep_nesting_is_malformed(setup: Setup) {
     let packets = [1, 2, 100, 128, 10_000].map(|depth| {
         let (open, close) = ("{\"a\":".repeat(depth), "}".repeat(depth));
         [
@@ -194,7 +194,7 @@ fn deep_nesting(setup: Setup) {
 }
 
 /// What is allowed, since JSON allows it: the same four strings arrive.
-fn other_spellings_of_the_same_packet(setup: Setup) {
+fn other_spellings_of_the_same_packet_arrive(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     for (packet, text) in [
