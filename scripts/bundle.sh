@@ -43,6 +43,16 @@ build() { # ARCH: the static binary; prints where it is
     echo "$target_dir/$triple/bundle/lanline"
 }
 
+windows_program() { # prints where it is; nothing where there is no mingw
+    local triple=x86_64-pc-windows-gnu
+    command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 || return 0
+    rustup target add "$triple" >/dev/null 2>&1 || true
+    # Without the time of linking: the same commit gives the same bytes.
+    RUSTFLAGS="$RUSTFLAGS -C link-arg=-Wl,--no-insert-timestamp" \
+        cargo build --quiet --profile bundle --locked --target "$triple" --bin lanline >&2
+    echo "$target_dir/$triple/bundle/lanline.exe"
+}
+
 pack() { # FOLDER ARCHIVE: folder's parent is left out of the names
     tar --sort=name --format=gnu --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
         --mode=go=rX,u+rw,a-s -C "$(dirname "$1")" -cf - "$(basename "$1")" | gzip -9n >"$2"
@@ -53,11 +63,19 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
 bundle() { # ARCH
-    local name=lanline-$version-$1 binary here documents=()
+    local name=lanline-$version-$1 binary windows here documents=()
     binary=$(build "$1")
     local folder=$place/$name
     mkdir -p "$folder"/{bin,systemd,share/man,share/completions,docs,image,monitoring}
     install -m 755 "$binary" "$folder/bin/lanline"
+    # The client and the tools for people at Windows.
+    windows=$(windows_program)
+    if [ -n "$windows" ]; then
+        mkdir "$folder/windows"
+        install -m 644 "$windows" "$folder/windows/lanline.exe"
+    else
+        echo "no mingw here: $name is without lanline.exe (apt-get install gcc-mingw-w64-x86-64)" >&2
+    fi
     install -m 755 packaging/install.sh "$folder/install.sh"
     install -m 644 packaging/systemd/* "$folder/systemd/"
     install -m 644 packaging/lanline.toml Containerfile compose.yaml LICENSE "$folder/"

@@ -26,13 +26,16 @@
 //!
 //! `ARCHITECTURE.md` follows a packet through the server.
 
+#[cfg(target_os = "linux")]
 pub mod chat;
 pub mod cli;
 pub mod client;
 pub mod connect;
 pub mod limits;
+#[cfg(target_os = "linux")]
 pub mod net;
 pub mod ops;
+#[cfg(target_os = "linux")]
 pub mod sandbox;
 pub mod terminal;
 pub mod wire;

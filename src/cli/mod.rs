@@ -3,22 +3,41 @@
 
 mod chat;
 mod client;
+#[cfg(target_os = "linux")]
 mod config;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 mod extras;
+#[cfg(target_os = "linux")]
 mod layers;
 mod ops;
 mod seconds;
+#[cfg(target_os = "linux")]
 mod serve;
 mod server;
 
 use clap::{Parser, Subcommand};
 
 pub use client::ClientCommand;
+#[cfg(target_os = "linux")]
 pub use config::ConfigCommand;
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{NoServer, ServeFlags};
 pub use extras::{CompletionsArgs, ManArgs};
+#[cfg(target_os = "linux")]
 pub use layers::{ServeFlags, Settings, Source};
-pub use ops::{DoctorArgs, HealthArgs, TopArgs, Verdict};
+#[cfg(target_os = "linux")]
+pub use ops::DoctorArgs;
+pub use ops::{HealthArgs, TopArgs, Verdict};
+#[cfg(target_os = "linux")]
 pub use serve::{ServeArgs, UsageError};
+
+#[cfg(target_os = "linux")]
+const AFTER_HELP: &str = "Without a command, lanline serves.\n\n\
+    Exit codes: 0 fine, 1 failure, 2 wrong usage.";
+#[cfg(not(target_os = "linux"))]
+const AFTER_HELP: &str = "The server runs on Linux only.\n\n\
+    Exit codes: 0 fine, 1 failure, 2 wrong usage.";
 
 /// A chat server for places that have a network and no internet.
 #[derive(Debug, Parser)]
@@ -27,15 +46,26 @@ pub use serve::{ServeArgs, UsageError};
     version,
     propagate_version = true,
     args_conflicts_with_subcommands = true,
-    after_help = "Without a command, lanline serves.\n\n\
-        Exit codes: 0 fine, 1 failure, 2 wrong usage."
+    after_help = AFTER_HELP
 )]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// What a bare `lanline` takes: the flags of `serve`.
+    #[cfg(target_os = "linux")]
     #[command(flatten)]
     pub serve: ServeFlags,
+}
+
+impl Cli {
+    /// The command that was asked for; without one, `serve`.
+    pub fn into_command(self) -> Command {
+        #[cfg(target_os = "linux")]
+        let serve = self.serve;
+        #[cfg(not(target_os = "linux"))]
+        let serve = ServeFlags::default();
+        self.command.unwrap_or(Command::Serve(serve))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,9 +73,11 @@ pub enum Command {
     /// Run the server (also what a bare `lanline` does)
     Serve(ServeFlags),
     /// Check or show the settings of a server
+    #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Say whether this machine can carry so many users, and what mends it
+    #[cfg(target_os = "linux")]
     Doctor(DoctorArgs),
     /// Say whether a server answers; for supervisors, by exit code
     Health(HealthArgs),

@@ -1,10 +1,13 @@
 //! The command lines of the operator's tools, and what they print. Never: what
 //! they look at.
 
+#[cfg(target_os = "linux")]
 use super::layers::ServeFlags;
 use super::seconds::{Seconds, some_time};
+#[cfg(target_os = "linux")]
 use super::serve::UsageError;
 use crate::connect::Server;
+#[cfg(target_os = "linux")]
 use crate::ops::doctor::{self, Machine, Plan};
 use crate::ops::health::{self, Health};
 use crate::ops::top;
@@ -12,6 +15,7 @@ use clap::Args;
 use std::time::Duration;
 
 /// Flags of `lanline doctor`.
+#[cfg(target_os = "linux")]
 #[derive(Args, Clone, Debug)]
 pub struct DoctorArgs {
     /// How many users this machine is to carry
@@ -53,6 +57,7 @@ pub struct Verdict {
     pub well: bool,
 }
 
+#[cfg(target_os = "linux")]
 impl DoctorArgs {
     /// Looks at this machine.
     ///

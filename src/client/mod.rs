@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `error`, `open` | why it ends other than well; the connection and the greeting |
 //! | [`settings`] | flags, environment, configuration file |
+//! | `system` | folders, signals, echo: where systems differ |
 //! | [`typed`] | what a typed line means |
 //! | [`secret`] | what takes our name back after a crash |
 //! | [`route`] | whether there is a way to the server |
@@ -24,6 +25,7 @@ pub mod byte_queue;
 mod error;
 pub mod keymap;
 pub mod keys;
+#[cfg(unix)]
 pub mod live;
 pub mod model;
 mod open;
@@ -35,12 +37,15 @@ pub mod screen;
 pub mod script;
 pub mod secret;
 pub mod settings;
+mod system;
 pub mod transcript;
 pub mod typed;
 
 pub use error::Error;
 
+#[cfg(unix)]
 use crate::terminal::ability::Abilities;
+use crate::wire::Name;
 use jiff::tz::TimeZone;
 use model::Options;
 use screen::theme::Theme;
@@ -55,10 +60,17 @@ use transcript::Transcript;
 /// is refused or the connection lost.
 pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Error> {
     let name = settings.name()?;
-    let server = settings.target.server();
-    if as_json || as_plain || !settings::has_screen() {
-        return plain::run(settings, &name, as_json);
+    #[cfg(unix)]
+    if !as_json && !as_plain && settings::has_screen() {
+        return full_screen(settings, &name);
     }
+    let _ = as_plain;
+    plain::run(settings, &name, as_json)
+}
+
+#[cfg(unix)]
+fn full_screen(settings: &Settings, name: &Name) -> Result<(), Error> {
+    let server = settings.target.server();
     let transcript =
         match &settings.log {
             Some(folder) => Some(Transcript::open(folder, &server).map_err(|error| {
@@ -80,5 +92,5 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
         has_mouse: settings.mouse,
     };
     let extras = live::Extras { transcript, keymap: settings.keymap.clone(), abilities };
-    live::run(&server, &name, settings.timeout, options, theme, extras)
+    live::run(&server, name, settings.timeout, options, theme, extras)
 }

@@ -2,8 +2,13 @@
 //! cursor, change colours or turn the direction of writing. Never: width,
 //! layout, colours of our own.
 
+use crate::wire::text::cut;
 use std::borrow::Cow;
 use std::fmt::Write;
+
+/// What is kept of one text, in bytes as it came: four times what a server
+/// passes on unless it is told otherwise.
+pub const TEXT_BYTES_MAX: usize = 256 << 10;
 
 /// Whether a terminal would obey `c` rather than show it: control characters
 /// (C0, DEL, C1), the controls of direction, the breaks of lines and
@@ -52,12 +57,24 @@ pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
 /// A text as a part of a path: letters, digits and what names of users, rooms and
 /// hosts have besides; the rest is `_`.
 pub fn file_name(text: &str) -> String {
-    let allowed = |c: char| c.is_alphanumeric() || "#@._-:[]%".contains(c);
+    // On Windows a colon is part of no name.
+    let signs = if cfg!(windows) { "#@._-[]%" } else { "#@._-:[]%" };
+    let allowed = |c: char| c.is_alphanumeric() || signs.contains(c);
     let name: String = text.chars().map(|c| if allowed(c) { c } else { '_' }).collect();
     match name.as_str() {
         "" | "." | ".." => "_".to_owned(),
         _ => name,
     }
+}
+
+/// A whole text, to be kept: its lines, and of a very long one the beginning.
+pub fn text(text: &str) -> String {
+    let beginning = cut(text, TEXT_BYTES_MAX);
+    let mut kept = lines(beginning).collect::<Vec<_>>().join("\n");
+    if beginning.len() < text.len() {
+        write!(kept, "\n… (cut here: {} bytes in all)", text.len()).unwrap_or_default();
+    }
+    kept
 }
 
 /// JSON that may hold such characters inside its strings: there they become
@@ -110,6 +127,16 @@ mod tests {
         assert_eq!(all("a\r\nb\u{2028}c\n"), ["a", "b\\u{2028}c"]);
         assert_eq!(all(""), [""]);
         assert_eq!(all("a\tb\n\n"), ["a    b", ""]);
+    }
+
+    #[test]
+    fn of_a_very_long_text_the_beginning_is_kept() {
+        let long = "é\n".repeat(TEXT_BYTES_MAX);
+        let kept = text(&long);
+        assert!(kept.starts_with("é\né\n"));
+        assert!(kept.ends_with("\n… (cut here: 786432 bytes in all)"), "{}", kept.len());
+        assert!(kept.len() < TEXT_BYTES_MAX + 100);
+        assert_eq!(text("a\tb\r\nc\n"), "a    b\nc");
     }
 
     proptest! {

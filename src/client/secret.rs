@@ -6,11 +6,9 @@
 //! second client of the same person, and must not take the name from the first.
 
 use super::model::incoming::is_secret;
-use super::safe;
+use super::{safe, system};
 use crate::connect::Server;
 use crate::wire::Name;
-use etcetera::BaseStrategy;
-use etcetera::base_strategy::Xdg;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -31,9 +29,8 @@ impl Secret {
     /// is running under the same name, there is none, and it is kept in memory
     /// only.
     pub fn open(server: &Server, name: &Name) -> Self {
-        let folder = Xdg::new().ok().and_then(|xdg| xdg.state_dir());
-        let Some(folder) = folder else { return Self::default() };
-        let path = folder.join("lanline").join("resume").join(file_name(server, name));
+        let Some(folder) = system::state_folder() else { return Self::default() };
+        let path = folder.join("resume").join(file_name(server, name));
         Self::at(path).unwrap_or_default()
     }
 

@@ -4,11 +4,10 @@
 use super::Error;
 use super::keymap::Keymap;
 use super::screen::theme::Palette;
+use super::system;
 use crate::connect::Target;
 use crate::wire::Name;
 use clap::ValueEnum;
-use etcetera::BaseStrategy;
-use etcetera::base_strategy::Xdg;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal};
@@ -160,12 +159,16 @@ pub fn parse_room(room: &str) -> Result<String, String> {
 
 /// Whether there is a terminal that a full screen can be drawn on.
 pub fn has_screen() -> bool {
-    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    let is_dumb = match std::env::var_os("TERM") {
+        Some(term) => term.is_empty() || term == "dumb",
+        // Consoles of Windows have no name.
+        None => !cfg!(windows),
+    };
     !is_dumb && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 fn default_path() -> Option<PathBuf> {
-    Some(Xdg::new().ok()?.config_dir().join("lanline").join("config.toml"))
+    Some(system::config_folder()?.join("config.toml"))
 }
 
 fn read(path: &Path) -> std::io::Result<String> {

@@ -35,10 +35,12 @@ pub struct WriteHalf {
 pub fn connect_tcp(address: SocketAddr, timeout: Duration) -> io::Result<(ReadHalf, WriteHalf)> {
     let stream = TcpStream::connect_timeout(&address, timeout)?;
     stream.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_TIME)
-        .with_interval(Duration::from_secs(1))
-        .with_retries(KEEPALIVE_RETRIES);
+    let mut keepalive =
+        TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(Duration::from_secs(1));
+    // Windows has always had this number, and learned late to take it.
+    if cfg!(not(windows)) {
+        keepalive = keepalive.with_retries(KEEPALIVE_RETRIES);
+    }
     SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     let reader = ReadHalf { stream: stream.try_clone()?, timeout: None };
     Ok((reader, WriteHalf { stream, timeout: None }))

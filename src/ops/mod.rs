@@ -8,7 +8,9 @@
 //! | [`top`] | what a server does, live in the terminal |
 //! | [`container`] | whether we run in a container, and behind whose address |
 
+#[cfg(target_os = "linux")]
 pub mod container;
+#[cfg(target_os = "linux")]
 pub mod doctor;
 pub mod health;
 pub mod top;

@@ -8,8 +8,13 @@ use super::line::{Kind, Line};
 use super::sending::count;
 use super::{BANNERS_MAX, Banner, Bell, Effect, Model};
 use crate::client::safe;
+use crate::wire::name::NAME_BYTES_MAX;
+use crate::wire::text::cut;
 use crate::wire::{Page, Received, Refusal};
 use std::time::Duration;
+
+/// A reason that goes into one line is kept up to this length, in bytes.
+const LINE_BYTES_MAX: usize = 1024;
 
 impl Model {
     pub(super) fn take_packet(&mut self, packet: Received, now: Now) {
@@ -19,7 +24,7 @@ impl Model {
             "/left" => self.left(&packet.msg, now),
             "/resume" => self.take_secret(packet.msg),
             "/kick" if self.asks.oldest("/kick").is_none() => {
-                self.kicked = Some(safe::line(&packet.msg).into_owned());
+                self.kicked = Some(safe::line(cut(&packet.msg, LINE_BYTES_MAX)).into_owned());
             }
             endpoint if endpoint.starts_with('/') => self.answer(endpoint, &packet.msg, now),
             _ if self.ignored.contains(&key_of(&packet.name)) && packet.to != "/broadcast" => {}
@@ -34,7 +39,7 @@ impl Model {
         let title = if is_direct { &packet.name } else { &packet.to };
         let index = self.find_or_make(Place::of(title), title);
         self.tell_of_address(packet, index, now);
-        let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
+        let text = safe::text(&packet.msg);
         self.name_colors.heard(&packet.name);
         let mention = names(&text, &self.me);
         if let Place::Room(key) = &self.conversations[index].place
@@ -83,7 +88,7 @@ impl Model {
     fn broadcast(&mut self, packet: &Received, now: Now) {
         self.tell_of_address(packet, 0, now);
         let at = self.clock.server_time(now);
-        let text = safe::lines(&packet.msg).collect::<Vec<_>>().join("\n");
+        let text = safe::text(&packet.msg);
         let from = speaker(&packet.name);
         self.banners.push_back(Banner { at, from: from.clone(), text: text.clone() });
         if self.banners.len() > BANNERS_MAX {
@@ -100,12 +105,14 @@ impl Model {
     }
 
     fn came(&mut self, name: &str, now: Now) {
+        let name = cut(name, NAME_BYTES_MAX);
         self.people.everyone.add(name);
         self.name_colors.saw(name);
         self.tell_of(name, "is here", now);
     }
 
     fn left(&mut self, name: &str, now: Now) {
+        let name = cut(name, NAME_BYTES_MAX);
         self.people.left(name);
         self.tell_of(name, "has left", now);
     }
@@ -220,7 +227,7 @@ impl Model {
             let place = ask.map_or(Place::Server, |ask| ask.place);
             let index = self.find(&place).unwrap_or(0);
             let at = self.clock.server_time(now);
-            let text = safe::lines(&text).collect::<Vec<_>>().join("\n");
+            let text = safe::text(&text);
             let who = safe::line(endpoint).into_owned();
             self.add(index, Line::new(at, Kind::Answer, who, text));
         }
@@ -277,6 +284,7 @@ impl Model {
     /// `#ROOM MEMBERS`: we are in.
     fn joined(&mut self, msg: &str, quiet: bool, now: Now) {
         let (room, members) = msg.split_once(' ').unwrap_or((msg, "?"));
+        let [room, members] = [room, members].map(|word| cut(word, NAME_BYTES_MAX + 1));
         let room = safe::line(room).into_owned();
         self.joining.remove(&key_of(room.trim_start_matches('#')));
         self.entered(&room);
@@ -294,7 +302,7 @@ impl Model {
     }
 
     fn left_room(&mut self, msg: &str) -> String {
-        let room = msg.trim();
+        let room = cut(msg.trim(), NAME_BYTES_MAX + 1);
         self.went(room);
         if let Some(index) = self.find(&Place::of(room)) {
             self.close(index);

@@ -420,7 +420,7 @@ impl Model {
     fn say(&mut self, place: &Place, kind: Kind, text: &str, now: Now) {
         let index = self.find(place).unwrap_or(0);
         let at = self.clock.server_time(now);
-        let text = safe::lines(text).collect::<Vec<_>>().join("\n");
+        let text = safe::text(text);
         self.add(index, Line::new(at, kind, String::new(), text));
     }
 

@@ -9,6 +9,7 @@ use super::people::Names;
 use super::{Effect, Model};
 use crate::client::safe;
 use crate::limits::NAME_FREED_AFTER;
+use crate::limits::ROOMS_PER_USER_MAX;
 use crate::wire::Welcome;
 use std::time::Duration;
 
@@ -321,6 +322,8 @@ impl Model {
 
     pub(super) fn entered(&mut self, room: &str) {
         if !self.is_member(room) {
+            // Of a server that means it ill there may be any number.
+            self.rooms.truncate(ROOMS_PER_USER_MAX - 1);
             self.rooms.push(room.to_owned());
         }
     }

@@ -8,6 +8,7 @@ use crate::wire::name::NAME_BYTES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names kept of everybody and of one room; beyond them only the count is true.
+/// What is longer than any name is none and isn't kept.
 const NAMES_MAX: usize = 10_000;
 
 /// Names by what makes them the same, each as it is shown.
@@ -38,7 +39,7 @@ impl Names {
     }
 
     pub fn add(&mut self, name: &str) {
-        let is_full = self.names.len() >= NAMES_MAX;
+        let is_full = self.names.len() >= NAMES_MAX || name.len() > NAME_BYTES_MAX;
         if is_full || self.names.insert(key_of(name), safe::line(name).into_owned()).is_none() {
             self.total += 1;
         }
@@ -105,7 +106,7 @@ impl People {
 
     /// A room was mentioned.
     pub fn saw_room(&mut self, room: &str) {
-        if self.rooms.len() < NAMES_MAX {
+        if self.rooms.len() < NAMES_MAX && room.len() <= NAME_BYTES_MAX + 1 {
             self.rooms.insert(safe::line(room).into_owned());
         }
     }
@@ -154,5 +155,16 @@ mod tests {
         assert_eq!((names.total(), names.shown().count()), (10_005, 10_000));
         names.remove("u0");
         assert_eq!(names.total(), 10_004);
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_name_is_not_kept() {
+        let long = "x".repeat(NAME_BYTES_MAX + 2);
+        let mut people = People::default();
+        people.everyone.add(&long);
+        people.everyone.take(&page(&format!("1-2 of 2\nann\n{long}")));
+        people.saw_room(&long);
+        assert_eq!(people.everyone.shown().collect::<Vec<_>>(), ["ann"]);
+        assert_eq!(people.rooms().count(), 0);
     }
 }

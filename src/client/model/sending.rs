@@ -63,7 +63,7 @@ impl Model {
             return Err("too many lines are waiting: /cancel all takes them back".to_owned());
         }
         let delivery = if waits { Delivery::Waiting } else { Delivery::Sent };
-        let text = safe::lines(shown).collect::<Vec<_>>().join("\n");
+        let text = safe::text(shown);
         let (at, kind) = (self.clock.server_time(now), Kind::Own(delivery));
         let number = self.add(index, Line::new(at, kind, self.me.clone(), text));
         // Where there are too many conversations, it is in the server's.

@@ -28,6 +28,8 @@ use super::secret::Secret;
 use super::settings::Settings;
 use super::{Error, safe};
 use crate::connect::Connection;
+use crate::limits::ROOMS_PER_USER_MAX;
+use crate::wire::name::NAME_BYTES_MAX;
 use crate::wire::{Name, Received, Refusal};
 use crossbeam_channel::{Receiver as Inbox, bounded, never, select};
 use input::{Input, read_lines};
@@ -305,7 +307,10 @@ impl Plain {
         self.was_kicked = (packet.name == "/kick").then(|| safe::line(&packet.msg).into_owned());
         let room = packet.msg.split([' ', '\n']).next().unwrap_or_default();
         match packet.name.as_str() {
-            "/join" => drop(self.rooms.insert(room.to_lowercase(), room.to_owned())),
+            // Of a server that means it ill there may be any number.
+            "/join" if self.rooms.len() < ROOMS_PER_USER_MAX && room.len() <= NAME_BYTES_MAX => {
+                self.rooms.insert(room.to_lowercase(), room.to_owned());
+            }
             "/leave" => drop(self.rooms.remove(&room.to_lowercase())),
             "/resume" if self.secret.is_some() => {
                 if let Some(secret) = &mut self.secret

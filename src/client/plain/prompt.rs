@@ -7,13 +7,10 @@ use super::input::Input as Typing;
 use crate::client::keys;
 use crate::client::model::action::Action;
 use crate::client::model::history::History;
-use crate::client::safe;
+use crate::client::{safe, system};
 use crossbeam_channel::Sender;
 use crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use crossterm::terminal;
-use rustix::termios::{LocalModes, tcgetattr};
-use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
-use signal_hook::iterator::Signals;
 use std::io::{self, IsTerminal, Write, stdin, stdout};
 use std::thread;
 use tui_input::{Input, InputRequest};
@@ -52,9 +49,7 @@ struct Shown {
 /// Whether somebody types into this terminal whom it echoes. Where it doesn't,
 /// whoever has turned that off shows the line: an editor with a shell in it.
 pub fn is_wanted() -> bool {
-    let echoes =
-        || tcgetattr(stdin()).is_ok_and(|settings| settings.local_modes.contains(LocalModes::ECHO));
-    stdin().is_terminal() && stdout().is_terminal() && echoes()
+    stdin().is_terminal() && stdout().is_terminal() && system::echoes()
 }
 
 impl Prompt {
@@ -63,19 +58,18 @@ impl Prompt {
     /// # Errors
     /// The terminal has gone, or there is no thread left.
     pub fn start(tell: Sender<Typing>) -> io::Result<Self> {
-        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+        let told = tell.clone();
+        system::on_end(move || told.send(Typing::End).unwrap_or_default())?;
         terminal::enable_raw_mode()?;
         let this =
             Self { line: Input::default(), history: History::default(), shown: Shown::default() };
-        let told = tell.clone();
-        thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            for _ in &mut signals {
-                told.send(Typing::End).unwrap_or_default();
-            }
-        })?;
         thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
             loop {
-                let input = event::read().map_or(Typing::End, Typing::Event);
+                let input = match event::read() {
+                    // Windows tells of keys that are let go, too.
+                    Ok(Event::Key(key)) if key.is_release() => continue,
+                    input => input.map_or(Typing::End, Typing::Event),
+                };
                 let is_last = matches!(input, Typing::End);
                 if tell.send(input).is_err() || is_last {
                     return;
@@ -169,7 +163,7 @@ impl Prompt {
         write(&self.shown.hidden())?;
         self.shown = Shown::default();
         terminal::disable_raw_mode()?;
-        signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
+        system::stop()?;
         terminal::enable_raw_mode()?;
         self.show()
     }

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# The client and the tools on systems that aren't Linux: scripts/check-elsewhere.sh
+#
+#   1. they compile for Windows and macOS without a warning
+#   2. with mingw (Debian: gcc-mingw-w64-x86-64) the Windows program is linked
+#   3. with wine it runs: against a server on this machine, over loopback
+#
+# Says at the end what was not run, and why. With CI=true that is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+windows=x86_64-pc-windows-gnu
+macos=aarch64-apple-darwin
+target_dir=${CARGO_TARGET_DIR:-target}
+skipped=()
+
+step() { printf '\n-- %s\n' "$*"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+finish() {
+    for what in "${skipped[@]}"; do echo "not run: $what"; done
+    [ "${#skipped[@]}" = 0 ] || [ "${CI:-}" != true ] || exit 1
+    exit 0
+}
+
+if have rustup; then rustup target add "$windows" "$macos" >/dev/null 2>&1 || true; fi
+for target in "$windows" "$macos"; do
+    step "clippy for $target"
+    if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
+        skipped+=("$target: rustup target add $target")
+        continue
+    fi
+    cargo clippy --locked --package lanline --lib --bin lanline --target "$target" -- -D warnings
+done
+
+step "the Windows program"
+if ! have x86_64-w64-mingw32-gcc; then
+    skipped+=("linking for Windows: apt-get install gcc-mingw-w64-x86-64")
+    finish
+fi
+cargo build --locked --bin lanline --target "$windows"
+program=$target_dir/$windows/debug/lanline.exe
+# Nothing that a fresh Windows 10 doesn't have.
+needed=$(x86_64-w64-mingw32-objdump -p "$program" | sed -n 's/.*DLL Name: //p' | tr 'A-Z' 'a-z' | sort)
+echo "$needed" | tr '\n' ' '
+strange=$(grep -vE '^(api-ms-win-.*|advapi32|bcrypt|bcryptprimitives|kernel32|msvcrt|ntdll|ole32|oleaut32|shell32|user32|userenv|ws2_32)(\.dll)?$' <<<"$needed" || true)
+[ -z "$strange" ] || { echo "the program needs $strange"; exit 1; }
+
+step "the Windows program in wine"
+if ! have wine; then
+    skipped+=("running for Windows: apt-get install wine wine64")
+    finish
+fi
+place=$(mktemp -d)
+server=
+cleanup() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    WINEPREFIX=$place/prefix timeout 20 wineserver --kill 2>/dev/null || true
+    rm -rf "$place"
+}
+trap cleanup EXIT
+export WINEPREFIX=$place/prefix WINEDEBUG=-all
+cp "$program" "$place/"
+# Debian's wine is older than this library, which Rust's own asks for random numbers.
+x86_64-w64-mingw32-gcc -shared -o "$place/bcryptprimitives.dll" -x c - -ladvapi32 <<'C'
+#include <windows.h>
+#include <ntsecapi.h>
+__declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T size) {
+    return RtlGenRandom(data, (ULONG)size);
+}
+C
+lanline_exe() { (cd "$place" && timeout 60 wine lanline.exe "$@" | tr -d '\r'; exit "${PIPESTATUS[0]}"); }
+expect() { # WORDS PATTERN: what was printed has it
+    grep -q "$2" <<<"$1" || { echo "expected $2, not: $1"; exit 1; }
+}
+
+lanline_exe --version >/dev/null 2>&1 || true # the first run makes the folder of settings
+expect "$(lanline_exe --version)" '^lanline [0-9]'
+
+cargo build --locked --bin lanline
+"$target_dir/debug/lanline" serve --listen 127.0.0.1:0 >"$place/out" 2>"$place/log" &
+server=$!
+for _ in $(seq 200); do
+    grep -q '^listening on ' "$place/out" && break
+    kill -0 "$server" || { cat "$place/log"; exit 1; }
+    read -rt 0.05 <> <(:) || true
+done
+address=127.0.0.1:$(sed -n 's/^listening on .*://p' "$place/out")
+
+expect "$(lanline_exe health "$address")" 'well'
+expect "$(lanline_exe time --server "ann@$address")" '^20..-'
+expect "$(printf '@bob hello from a pipe\n/join #ops\n/list\n/quit\n' | lanline_exe chat "bob@$address")" '^bob: hello from a pipe'
+expect "$(lanline_exe send /help x --server "ann@$address")" /list
+expect "$(lanline_exe list --json --server "ann@$address")" '^\[\]'
+if said=$(lanline_exe serve 2>&1); then
+    echo "serve ended well: $said"
+    exit 1
+fi
+expect "$said" 'needs Linux'
+step "all is well"
+finish

@@ -1,0 +1,33 @@
+//! What the client asks of its system, where systems differ: folders, signals,
+//! the terminal's echo. Never: what is done with the answers.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `unix` | Linux, macOS and the like |
+//! | `windows` | the same for Windows |
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(in crate::client) use unix::{echoes, on_end, stop};
+#[cfg(windows)]
+pub(in crate::client) use windows::{echoes, on_end, stop};
+
+use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
+use std::path::PathBuf;
+
+/// Where a user's configuration lives: `XDG_CONFIG_HOME`, or what the system
+/// has in its place.
+pub(in crate::client) fn config_folder() -> Option<PathBuf> {
+    Some(choose_base_strategy().ok()?.config_dir().join("lanline"))
+}
+
+/// Where a program keeps what it may lose: `XDG_STATE_HOME`, or what the system
+/// has in its place.
+pub(in crate::client) fn state_folder() -> Option<PathBuf> {
+    let folders = choose_base_strategy().ok()?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.cache_dir()).join("lanline"))
+}

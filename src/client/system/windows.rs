@@ -1,0 +1,24 @@
+//! A console without signals and job control: closing its window ends us.
+
+use std::io;
+
+/// Whether the console of standard input shows what is typed.
+pub(in crate::client) fn echoes() -> bool {
+    true
+}
+
+/// Nothing tells us to end but keys.
+///
+/// # Errors
+/// None.
+pub(in crate::client) fn on_end(_tell: impl Fn() + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
+/// Nothing is stopped here.
+///
+/// # Errors
+/// None.
+pub(in crate::client) fn stop() -> io::Result<()> {
+    Ok(())
+}
