@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes the bundle and uses it the way its operator would: unpacked in an empty folder, started
-# there, installed below another one; as a container where podman is. What can't be checked here is
-# said. BUNDLE=path checks one that is there already.
+# Makes the bundle and uses it the way its operator would: signed, unpacked in an empty folder, started
+# there, installed below another one and taken away; as a container where podman is. What can't be
+# checked here is said. BUNDLE=path checks one that is there already. SOURCE=1 builds it from the source
+# bundle as well, which takes minutes, and compares.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/optional.sh
@@ -27,12 +28,27 @@ name=lanline-$version-$arch
 
 step "the bundle, made twice: the same bytes"
 if [ -z "${BUNDLE:-}" ]; then
-    OUT=$place/one scripts/bundle.sh "$arch"
+    ssh-keygen -q -t ed25519 -N '' -C check -f "$place/key"
+    SIGN_KEY=$place/key OUT=$place/one scripts/bundle.sh ${SOURCE:+--source} "$arch"
     OUT=$place/two scripts/bundle.sh "$arch"
     cmp "$place/one/$name.tar.gz" "$place/two/$name.tar.gz"
     BUNDLE=$place/one/$name.tar.gz
+    step "its signature, as docs/OPERATING.md checks it"
+    echo "lanline $(cat "$place/key.pub")" >"$place/signers"
+    verify() { ssh-keygen -Y verify -f "$place/signers" -I lanline -n lanline -s "$BUNDLE.sig"; }
+    verify <"$BUNDLE"
+    if { cat "$BUNDLE"; echo; } | verify >/dev/null 2>&1; then fail "another file has the same signature"; fi
 fi
 sha256sum "$BUNDLE" | cut -d' ' -f1
+
+if [ -n "${SOURCE:-}" ]; then
+    step "built from the source bundle, elsewhere and without a network: the same bytes"
+    mkdir "$place/source"
+    tar -C "$place/source" -xzf "$place/one/lanline-$version-source.tar.gz"
+    (cd "$place/source/lanline-$version-source" &&
+        CARGO_NET_OFFLINE=true CARGO_TARGET_DIR=$place/source/target OUT=$place/three scripts/bundle.sh "$arch")
+    cmp "$BUNDLE" "$place/three/$name.tar.gz"
+fi
 
 step "unpacked in an empty folder"
 mkdir "$place/stick"
@@ -40,7 +56,7 @@ tar -C "$place/stick" -xzf "$BUNDLE"
 bundle=$place/stick/$name
 cd "$bundle"
 sha256sum --quiet -c SHA256SUMS
-for file in bin/lanline systemd/lanline.service systemd/lanline.socket lanline.toml compose.yaml \
+for file in bin/lanline bin/stress docs/client.svg docs/STRESS.html monitoring/alerts.yml systemd/lanline.service systemd/lanline.socket lanline.toml compose.yaml \
     Containerfile docs/OPERATING.md docs/OPERATING.html share/man/lanline.1 \
     share/completions/_lanline "image/$name.tar" monitoring/grafana-dashboard.json; do
     [ -s "$file" ] || fail "there is no $file"
@@ -48,12 +64,29 @@ done
 if grep -rlF -e "$HOME/" -e "$here" . ; then fail "a path of this machine is in there"; fi
 echo "$(find . -type f | wc -l) files, $(wc -c <bin/lanline) bytes of program"
 
-step "the program is static"
+step "every local link and picture of the pages is there"
+links=0
+for page in docs/*.html; do
+    while IFS= read -r link; do
+        target=${link%%#*} anchor=
+        [ "$link" = "$target" ] || anchor=${link#*#}
+        [ -e "docs/${target:-${page##*/}}" ] || fail "$page: no $link"
+        if [ -n "$anchor" ]; then
+            grep -q "id=\"$anchor\"" "docs/${target:-${page##*/}}" || fail "$page: no heading $link"
+        fi
+        links=$((links + 1))
+    done < <(grep -oE '(href|src)="[^"]*"' "$page" | sed 's/^[a-z]*="//; s/"$//' | grep -v '://')
+done
+echo "$links links"
+
+step "the programs are static"
 if have readelf; then
-    readelf -lSdW bin/lanline >"$place/elf"
-    if grep -q INTERP "$place/elf"; then fail "it asks for a dynamic linker"; fi
-    if grep -q NEEDED "$place/elf"; then fail "it asks for libraries"; fi
-    if grep -q '\.symtab' "$place/elf"; then fail "it has symbols"; fi
+    for program in bin/lanline bin/stress; do
+        readelf -lSdW "$program" >"$place/elf"
+        if grep -q INTERP "$place/elf"; then fail "$program asks for a dynamic linker"; fi
+        if grep -q NEEDED "$place/elf"; then fail "$program asks for libraries"; fi
+        if grep -q '\.symtab' "$place/elf"; then fail "$program has symbols"; fi
+    done
     echo "no interpreter, no libraries, no symbols"
 else
     missing "whether the program is static: no readelf"
@@ -79,6 +112,8 @@ pids+=("$server")
 address=$(wait_for "$place/out" "$server") || { cat "$place/log"; fail "it never listened"; }
 bin/lanline health "$address"
 bin/lanline top "$address" --count 1
+bin/stress handshake --server "$address" --users 20 --duration 1
+if have promtool; then promtool check rules monitoring/alerts.yml; fi
 if have promtool && have curl; then
     url=$(sed -n 's/.*metrics at //p' "$place/log")
     # 3: remarks, since it reads OpenMetrics by the rules of the older format.
@@ -90,9 +125,29 @@ cat "$place/log"
 kill -TERM "$server"
 wait "$server" || fail "it ended with $?"
 
-step "installed below a folder"
-DESTDIR=$place/root ./install.sh
-[ -x "$place/root/usr/local/bin/lanline" ] || fail "nothing was installed"
+step "installed below a folder, upgraded, and taken away"
+export DESTDIR=$place/root
+./install.sh
+[ -x "$DESTDIR/usr/local/bin/lanline" ] || fail "nothing was installed"
+echo 'rate = 77' >"$DESTDIR/etc/lanline/lanline.toml"
+./install.sh
+grep -q 77 "$DESTDIR/etc/lanline/lanline.toml" || fail "the site's settings are gone"
+echo 'rat = 77' >"$DESTDIR/etc/lanline/lanline.toml"
+echo old >"$DESTDIR/usr/local/bin/lanline"
+if ./install.sh; then fail "it was installed over settings that it can't read"; fi
+grep -q old "$DESTDIR/usr/local/bin/lanline" || fail "the old program was replaced"
+./install.sh uninstall
+left=$(cd "$DESTDIR" && find . -type f)
+[ "$left" = ./etc/lanline/lanline.toml ] || fail "left behind: $left"
+unset DESTDIR
+
+step "the firewall's rules of docs/OPERATING.md"
+if have nft && [ "$(id -u)" = 0 ]; then
+    sed -n "/^cat > .etc.nftables.conf/,/^RULES/p" docs/OPERATING.md | sed '1d;$d' >"$place/rules"
+    unshare -n nft -c -f "$place/rules"
+else
+    echo "no nft here: not checked"
+fi
 
 step "the systemd unit"
 if have systemd-analyze; then
@@ -186,10 +241,18 @@ probe=$!
 address=$(wait_for "$place/out" "$probe")
 kill "$probe"
 wait "$probe" || true
-export LANLINE_LISTEN=$address LANLINE_HEALTH=$address LANLINE_WORKERS=3 LANLINE_NOFILE
+export LANLINE_SETTINGS=$place/settings LANLINE_NOFILE
 LANLINE_NOFILE=$(ulimit -Hn)
-container=lanline_lanline_1
-podman-compose -p lanline -f compose.yaml up -d
+mkdir "$LANLINE_SETTINGS"
+chmod 755 "$place" "$LANLINE_SETTINGS"
+echo 'a token of the operators' >"$LANLINE_SETTINGS/operator-token"
+cat >"$LANLINE_SETTINGS/lanline.toml" <<CONF
+listen = ["$address"]
+workers = 3
+operator-token-file = "/etc/lanline/operator-token"
+CONF
+container=lanline
+podman-compose -f compose.yaml up -d
 well=no
 for _ in $(seq 100); do
     if bin/lanline health "$address" >/dev/null; then well=yes; break; fi
@@ -198,9 +261,13 @@ done
 podman logs "$container" >"$place/log" 2>&1
 cat "$place/log"
 [ "$well" = yes ] || fail "what compose started doesn't answer"
-grep -q 'workers 3' "$place/log" || fail "the environment is not handed on"
+grep -q 'workers 3' "$place/log" || fail "the settings are not read"
+podman exec "$container" /lanline health || fail "the image's health check looks elsewhere"
+if podman inspect "$container" | grep -q 'a token of'; then fail "inspect shows the token"; fi
+[ "$(podman inspect "$container" --format '{{.HostConfig.RestartPolicy.Name}}')" = always ] ||
+    fail "it isn't started after a reboot"
 [ "$(podman inspect "$container" --format '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.NetworkMode}}')" = "true host" ] ||
     fail "not read-only, or not on the host's network"
-podman-compose -p lanline -f compose.yaml down
+podman-compose -f compose.yaml down
 if podman container exists "$container"; then fail "compose left it behind"; fi
 container=

@@ -14,6 +14,7 @@
 //! - [`cli`]: flags to a checked configuration
 //! - [`ops`]: what operators have in hand: doctor, health, top
 //! - [`net`]: mio, sockets, threads, clocks
+//! - [`logging`]: the log, which nobody waits for
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
 //! - [`client`]: the terminal client; sees [`connect`], [`terminal`], [`wire`] and
@@ -23,6 +24,7 @@
 //!   [`client`] and [`ops`]
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place
+//! - [`mod@one_line`]: errors of libraries in one line
 //!
 //! `ARCHITECTURE.md` follows a packet through the server.
 
@@ -33,7 +35,10 @@ pub mod client;
 pub mod connect;
 pub mod limits;
 #[cfg(target_os = "linux")]
+pub mod logging;
+#[cfg(target_os = "linux")]
 pub mod net;
+pub mod one_line;
 pub mod ops;
 #[cfg(target_os = "linux")]
 pub mod sandbox;

@@ -150,7 +150,7 @@ pub const ROOMS_MAX: usize = 100_000;
 // --- The process ----------------------------------------------------------
 
 /// Descriptors kept back from clients: standard streams, polls, wakers,
-/// listeners, and connections that are told to go away.
+/// listeners, scrapers, and connections that are told to go away.
 pub const DESCRIPTORS_RESERVED: usize = 128;
 /// Of these, for connections refused at the admission that are still being told.
 pub const ADMISSION_REFUSALS_MAX: usize = 48;
@@ -194,6 +194,8 @@ pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 pub const HEARTBEAT_INTERVAL_MIN: Duration = Duration::from_millis(10);
 /// The time that one scrape of the metrics may take.
 pub const METRICS_PATIENCE: Duration = Duration::from_secs(2);
+/// Scrapers at once; one more takes the place of the one that came first.
+pub const METRICS_SCRAPERS_MAX: usize = 16;
 /// The head of a scraper's request.
 pub const METRICS_REQUEST_BYTES_MAX: usize = 16 * 1024;
 /// A peer that acknowledges nothing of what was sent is given up after this
@@ -201,6 +203,19 @@ pub const METRICS_REQUEST_BYTES_MAX: usize = 16 * 1024;
 pub const USER_TIMEOUT_MAX: Duration = Duration::from_secs(85);
 /// Repeated log lines of one kind are summed up over this time.
 pub const LOG_QUIET: Duration = Duration::from_secs(10);
+
+/// Lines of the log that wait to be written; further ones are lost ...
+pub const LOG_LINES_MAX: usize = 1024;
+/// ... each of them cut to this length.
+pub const LOG_LINE_BYTES_MAX: usize = 4096;
+/// How long the end of the process waits for what is left of the log.
+pub const LOG_FLUSH_MAX: Duration = Duration::from_secs(1);
+/// A file of settings, or an operators' token.
+pub const SETTINGS_BYTES_MAX: u64 = 1024 * 1024;
+/// How long reading the settings again may take; later, it has failed.
+pub const RELOAD_MAX: Duration = Duration::from_secs(5);
+/// Between two looks whether they are read.
+pub const RELOAD_LOOK: Duration = Duration::from_millis(10);
 
 const _: () = {
     assert!(PACKET_BYTES_MIN <= PACKET_BYTES_DEFAULT && PACKET_BYTES_DEFAULT <= PACKET_BYTES_MAX);

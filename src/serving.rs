@@ -2,20 +2,24 @@
 //! others. Never: what a server does.
 
 use crate::{FAILURE, USAGE, judged};
-use lanline::cli::{DoctorArgs, ServeFlags, UsageError};
+use lanline::cli::output::print;
+use lanline::cli::{Answer, DoctorArgs, Reading, ServeFlags, UsageError, read_once};
+use lanline::logging::{self, complain};
 use lanline::net::{self, Config};
 use lanline::ops::container;
-use log::{LevelFilter, warn};
+use log::warn;
+use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Prints what there is to say.
-pub(crate) fn told(answer: Result<String, UsageError>) -> ExitCode {
+pub(crate) fn told(answer: Result<Answer, UsageError>) -> ExitCode {
     match answer {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
+        Ok(Answer::Verdict(verdict)) => judged(&verdict),
+        Ok(Answer::Text(text)) => match print(&text) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&format!("standard output: {error}")),
+        },
         Err(wrong) => misused(&wrong),
     }
 }
@@ -29,48 +33,46 @@ pub(crate) fn doctor(args: DoctorArgs) -> ExitCode {
 }
 
 fn misused(wrong: &UsageError) -> ExitCode {
-    eprintln!("lanline: {wrong}");
+    complain(&wrong.to_string());
     ExitCode::from(USAGE)
 }
 
-fn settings(flags: &ServeFlags) -> Result<Config, UsageError> {
-    flags.resolve()?.args.into_config()
+fn failed(why: &dyn Display) -> ExitCode {
+    complain(&why.to_string());
+    ExitCode::from(FAILURE)
+}
+
+fn settings(flags: &ServeFlags, reading: Reading) -> Result<Config, UsageError> {
+    flags.resolve(reading)?.args.into_config(reading)
 }
 
 /// Serves until it is told to end.
 pub(crate) fn serve(flags: ServeFlags) -> ExitCode {
     // First of all: nothing of our own is open yet.
     let inherited = net::close_inherited();
-    let config = match settings(&flags) {
+    let config = match settings(&flags, Reading::First) {
         Ok(config) => config,
         Err(wrong) => return misused(&wrong),
     };
-    start_log(config.log);
+    if let Err(error) = logging::start(config.log) {
+        return failed(&format!("the system refuses the log: {error}"));
+    }
     if let Err(error) = inherited {
         warn!("descriptors that were open at the start stay open: {error}");
     }
     if let Some(why) = container::hides_addresses(Path::new("/")) {
         warn!("{why}: clients may show under its gateway's address; host networking mends it");
     }
-    let reread = move || settings(&flags).map_err(|wrong| wrong.to_string());
+    let read_once = read_once(&config.reread);
+    let reread = move || match &read_once {
+        Some(why) => Err(why.clone()),
+        None => settings(&flags, Reading::Again).map_err(|wrong| wrong.to_string()),
+    };
     match net::serve(config, Box::new(reread)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("lanline: {failure}");
-            ExitCode::from(FAILURE)
+        Ok(()) => {
+            log::logger().flush();
+            ExitCode::SUCCESS
         }
+        Err(failure) => failed(&failure),
     }
-}
-
-/// To standard error, with the time in UTC. The level can change later.
-fn start_log(level: LevelFilter) {
-    let config = simplelog::ConfigBuilder::new()
-        .set_time_format_rfc3339()
-        .set_target_level(LevelFilter::Off)
-        .set_thread_level(LevelFilter::Off)
-        .set_location_level(LevelFilter::Off)
-        .build();
-    // Fails only where a log was started before.
-    let _ = simplelog::WriteLogger::init(LevelFilter::Trace, config, std::io::stderr());
-    log::set_max_level(level);
 }

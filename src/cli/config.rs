@@ -1,19 +1,40 @@
 //! `lanline config`: whether a file is right, and what is in force.
 
+use super::files::Reading;
 use super::layers::{ServeFlags, Settings, Shown, Source};
+use super::ops::Verdict;
 use super::serve::{UsageError, workers_default};
 use crate::limits;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::fmt::Write;
 
 /// What to do about the settings.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Say whether file, environment and flags make a server
-    Check(ServeFlags),
+    Check(CheckArgs),
     /// Print what is in force and where each value comes from, as a file that
     /// --config takes
     Show(ServeFlags),
+}
+
+/// Flags of `lanline config check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// Don't read the operators' token file: one that systemd hands over is
+    /// there for the service alone
+    #[arg(long)]
+    without_token: bool,
+    #[command(flatten)]
+    serve: ServeFlags,
+}
+
+/// What a command about settings answers.
+pub enum Answer {
+    /// The exit code is the answer.
+    Verdict(Verdict),
+    /// The text is the answer: without it the command has failed.
+    Text(String),
 }
 
 impl ConfigCommand {
@@ -21,17 +42,21 @@ impl ConfigCommand {
     ///
     /// # Errors
     /// [`UsageError`] where the settings can't be used.
-    pub fn run(self) -> Result<String, UsageError> {
+    pub fn run(self) -> Result<Answer, UsageError> {
         match self {
-            Self::Check(flags) => {
-                flags.resolve()?.args.into_config()?;
-                Ok("ok\n".to_owned())
+            Self::Check(CheckArgs { without_token, serve }) => {
+                let mut args = serve.resolve(Reading::First)?.args;
+                if without_token {
+                    args.forget_token_file();
+                }
+                args.into_config(Reading::First)?;
+                Ok(Answer::Verdict(Verdict { text: "ok\n".to_owned(), well: true }))
             }
             Self::Show(flags) => {
-                let settings = flags.resolve()?;
+                let settings = flags.resolve(Reading::First)?;
                 let shown = show(&settings);
-                settings.args.into_config()?;
-                Ok(shown)
+                settings.args.into_config(Reading::First)?;
+                Ok(Answer::Text(shown))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What is made of the command line itself: completions and manual pages.
 
+use super::output::print_bytes;
 use crate::client::Error;
 use crate::client::model::commands::{ALIASES, COMMANDS, KEYS};
 use clap::{Args, Command};
@@ -96,7 +97,7 @@ fn roff(text: &str) -> String {
 }
 
 fn print(bytes: &[u8]) -> Result<(), Error> {
-    io::stdout().write_all(bytes).map_err(failed)
+    print_bytes(bytes).map_err(failed)
 }
 
 fn failed(error: io::Error) -> Error {

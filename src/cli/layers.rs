@@ -2,7 +2,9 @@
 //! defaults. The keys of the file are the long flags of `serve`, and their
 //! values go through the same checks. Never: what a setting means.
 
+use super::files::{self, Reading};
 use super::serve::{ServeArgs, UsageError};
+use crate::one_line::toml_error;
 use clap::builder::{OsStr, Resettable};
 use clap::error::ContextKind;
 use clap::parser::ValueSource;
@@ -65,16 +67,26 @@ impl ServeFlags {
     ///
     /// # Errors
     /// [`UsageError`] where the file can't be used; it names the file.
-    pub fn resolve(&self) -> Result<Settings, UsageError> {
+    pub fn resolve(&self, reading: Reading) -> Result<Settings, UsageError> {
         let mut given = self.given.clone();
         if let Some(path) = self.file() {
-            let from_file = read_file(&path)?;
+            let from_file = read_file(&path, reading)?;
             let is_given = |key: &str| self.given.iter().any(|given| given.key == key);
             given.extend(from_file.into_iter().filter(|file| !is_given(&file.key)));
         }
         let words = given.iter().flat_map(|given| words(&given.key, &given.values));
-        let args = parse(words).map_err(|error| UsageError::new(error.to_string()))?;
+        let args = parse(words).map_err(|error| UsageError::new(reason(&error)))?;
         Ok(Settings { args, given })
+    }
+
+    /// What the environment alone says.
+    ///
+    /// # Errors
+    /// [`UsageError`] where a variable makes no sense.
+    pub fn from_environment() -> Result<Self, UsageError> {
+        let matches = command().try_get_matches_from([""; 0]);
+        let flags = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        flags.map_err(|error| UsageError::new(reason(&error)))
     }
 
     fn file(&self) -> Option<PathBuf> {
@@ -140,11 +152,11 @@ fn is_repeatable(arg: &Arg) -> bool {
 }
 
 /// The settings in a file, each of them checked.
-fn read_file(path: &Path) -> Result<Vec<Given>, UsageError> {
+fn read_file(path: &Path, reading: Reading) -> Result<Vec<Given>, UsageError> {
     let shown = path.display();
     let wrong = |what: String| UsageError::new(format!("{shown}: {what}"));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let table: Table = text.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+    let text = files::read(path, reading).map_err(|error| wrong(error.to_string()))?;
+    let table: Table = text.parse().map_err(|error| wrong(toml_error(&text, &error)))?;
     let command = command();
     let mut given = Vec::new();
     for (key, value) in table {
@@ -282,7 +294,9 @@ mod tests {
         file.write_all(text.as_bytes()).unwrap();
         let path = file.path().to_str().unwrap().to_owned();
         let words = [words, &["--config", &path]].concat();
-        flags(&words).resolve().map_err(|error| error.to_string().replace(&path, "FILE"))
+        flags(&words)
+            .resolve(Reading::First)
+            .map_err(|error| error.to_string().replace(&path, "FILE"))
     }
 
     fn setting(settings: &Settings, key: &str) -> (Vec<String>, Source) {
@@ -301,7 +315,7 @@ mod tests {
         assert_eq!(setting(&settings, "listen").0, ["127.0.0.1:1", "[::1]:2"]);
         let (packet, source) = setting(&settings, "max-packet");
         assert_eq!((packet, source), (vec!["65536".to_owned()], Source::Default));
-        let config = settings.args.into_config().unwrap();
+        let config = settings.args.into_config(Reading::First).unwrap();
         assert_eq!((config.workers, config.settings.rate), (3, 9));
         assert_eq!((config.listen.len(), config.settings.queue_bytes_max), (2, 4096));
     }
@@ -316,14 +330,15 @@ mod tests {
             ("workers = [1, 2]", "FILE: workers: one value, not a list"),
             ("workers = true", "FILE: workers: a number or a text, not a boolean"),
             ("allow = ['10.0.0.0/99']", "FILE: allow: \"10.0.0.0/99\": not a network"),
-            ("rate = ", "FILE: TOML parse error at line 1"),
+            ("rate = ", "FILE: line 1, column 8: "),
         ] {
             let error = with_file(text, &[]).unwrap_err();
             assert!(error.starts_with(wanted), "{text}: {error}");
         }
         // A flag on top of it doesn't make a wrong value right.
         assert!(with_file("workers = 0", &["--workers", "2"]).is_err());
-        let missing = flags(&["--config", "/nowhere/lanline.toml"]).resolve().unwrap_err();
+        let missing = flags(&["--config", "/nowhere/lanline.toml"]);
+        let missing = missing.resolve(Reading::First).unwrap_err();
         assert!(
             missing.to_string().starts_with("/nowhere/lanline.toml: No such file"),
             "{missing}"

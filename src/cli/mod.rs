@@ -9,8 +9,11 @@ mod config;
 mod elsewhere;
 mod extras;
 #[cfg(target_os = "linux")]
+mod files;
+#[cfg(target_os = "linux")]
 mod layers;
 mod ops;
+pub mod output;
 mod seconds;
 #[cfg(target_os = "linux")]
 mod serve;
@@ -20,10 +23,12 @@ use clap::{Parser, Subcommand};
 
 pub use client::ClientCommand;
 #[cfg(target_os = "linux")]
-pub use config::ConfigCommand;
+pub use config::{Answer, ConfigCommand};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{NoServer, ServeFlags};
 pub use extras::{CompletionsArgs, ManArgs};
+#[cfg(target_os = "linux")]
+pub use files::{Reading, read_once};
 #[cfg(target_os = "linux")]
 pub use layers::{ServeFlags, Settings, Source};
 #[cfg(target_os = "linux")]

@@ -2,16 +2,20 @@
 //! they look at.
 
 #[cfg(target_os = "linux")]
+use super::files::Reading;
+#[cfg(target_os = "linux")]
 use super::layers::ServeFlags;
 use super::seconds::{Seconds, some_time};
 #[cfg(target_os = "linux")]
 use super::serve::UsageError;
-use crate::connect::Server;
+use crate::connect::{Server, Target};
+use crate::limits::DEFAULT_PORT;
 #[cfg(target_os = "linux")]
 use crate::ops::doctor::{self, Machine, Plan};
 use crate::ops::health::{self, Health};
 use crate::ops::top;
 use clap::Args;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// Flags of `lanline doctor`.
@@ -19,19 +23,32 @@ use std::time::Duration;
 #[derive(Args, Clone, Debug)]
 pub struct DoctorArgs {
     /// How many users this machine is to carry
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = users)]
     users: usize,
     /// What the server would be started with.
     #[command(flatten)]
     serve: ServeFlags,
 }
 
+/// The server that a tool looks at.
+#[derive(Args, Clone, Debug)]
+struct WatchedServer {
+    /// The server: [NAME@][HOST][:PORT]; tools pass over the name
+    ///
+    /// Without it, the server of this machine, where LANLINE_LISTEN or the
+    /// settings in LANLINE_CONFIG say that it listens, else at port 5260.
+    #[arg(value_name = "[NAME@][HOST][:PORT]", value_parser = target)]
+    target: Option<Target>,
+    /// The same, as for the commands of the client
+    #[arg(long, env = "LANLINE_SERVER", value_name = "[NAME@][HOST][:PORT]", value_parser = target)]
+    server: Option<Target>,
+}
+
 /// Flags of `lanline health`.
 #[derive(Args, Clone, Debug)]
 pub struct HealthArgs {
-    /// HOST, HOST:PORT, or [IPv6]:PORT
-    #[arg(value_name = "HOST", default_value = "127.0.0.1")]
-    server: Server,
+    #[command(flatten)]
+    server: WatchedServer,
     /// How long each step may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = some_time)]
     timeout: Seconds,
@@ -40,9 +57,8 @@ pub struct HealthArgs {
 /// Flags of `lanline top`.
 #[derive(Args, Clone, Debug)]
 pub struct TopArgs {
-    /// HOST, HOST:PORT, or [IPv6]:PORT
-    #[arg(value_name = "HOST", default_value = "127.0.0.1")]
-    server: Server,
+    #[command(flatten)]
+    server: WatchedServer,
     /// Between two looks, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = some_time)]
     interval: Seconds,
@@ -64,10 +80,11 @@ impl DoctorArgs {
     /// # Errors
     /// [`UsageError`] where the server's settings can't be used.
     pub fn run(self) -> Result<Verdict, UsageError> {
-        let config = self.serve.resolve()?.args.into_config()?;
+        let config = self.serve.resolve(Reading::First)?.args.into_config(Reading::First)?;
         let plan = Plan {
             users: self.users,
             workers: config.workers,
+            clients_max: config.clients_max,
             listen: config.listen,
             queue_bytes: config.settings.queue_bytes_max,
         };
@@ -81,6 +98,10 @@ impl HealthArgs {
     /// Looks at a server.
     pub fn run(self) -> Verdict {
         let Self { server, timeout: Seconds(patience) } = self;
+        let server = match server.resolve() {
+            Ok(server) => server,
+            Err(why) => return Verdict { text: format!("{why}\n"), well: false },
+        };
         let (well, says) = match health::check(&server, patience) {
             Ok(Health::Well(took)) => (true, format!("well, after {} ms", millis(took))),
             Ok(Health::Full) => (true, "full".to_owned()),
@@ -93,13 +114,108 @@ impl HealthArgs {
 impl TopArgs {
     /// Shows a server until the user has had enough.
     pub fn run(self) -> Verdict {
-        match top::run(&self.server, self.interval.0, self.count) {
+        let server = match self.server.resolve() {
+            Ok(server) => server,
+            Err(why) => return Verdict { text: format!("{why}\n"), well: false },
+        };
+        match top::run(&server, self.interval.0, self.count) {
             Ok(()) => Verdict { text: String::new(), well: true },
-            Err(error) => Verdict { text: format!("{}: {error}\n", self.server), well: false },
+            Err(error) => Verdict { text: format!("{server}: {error}\n"), well: false },
         }
     }
 }
 
+impl WatchedServer {
+    fn resolve(self) -> Result<Server, UsageError> {
+        match self.target.or(self.server) {
+            Some(target) => Ok(target.server()),
+            None => own_server(),
+        }
+    }
+}
+
+/// Where no server runs, it has no settings.
+#[cfg(not(target_os = "linux"))]
+fn own_server() -> Result<Server, UsageError> {
+    Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).into())
+}
+
+/// The server of this machine, by the settings that it would start with here.
+#[cfg(target_os = "linux")]
+fn own_server() -> Result<Server, UsageError> {
+    let listen = ServeFlags::from_environment()?.resolve(Reading::First)?.args.listen;
+    let Some(&first) = listen.first() else {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).into());
+    };
+    if first.port() == 0 {
+        return Err(UsageError::new(format!("which port? The settings leave it open: {first}")));
+    }
+    Ok(reachable(first, &listen).into())
+}
+
+/// Where this machine reaches a listener of its own.
+#[cfg(target_os = "linux")]
+fn reachable(mut address: SocketAddr, all: &[SocketAddr]) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        // It takes IPv4 too, unless that has a listener of its own.
+        let has_ipv4 = all.iter().any(|a| a.is_ipv4() && a.port() == address.port());
+        address.set_ip(match address.is_ipv6() && has_ipv4 {
+            true => Ipv6Addr::LOCALHOST.into(),
+            false => Ipv4Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+/// As the client's commands take it, and IPv6 addresses without brackets.
+fn target(text: &str) -> Result<Target, String> {
+    let (address, _) = text.split_once('%').unwrap_or((text, ""));
+    if address.parse::<Ipv6Addr>().is_ok() {
+        let Server { host, port } = text.parse()?;
+        return Ok(Target { name: None, host: Some(host), port: Some(port) });
+    }
+    text.parse()
+}
+
+#[cfg(target_os = "linux")]
+fn users(text: &str) -> Result<usize, String> {
+    super::serve::within(text, 1, doctor::USERS_MAX)
+}
+
 fn millis(time: Duration) -> u128 {
     time.as_millis()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_what_chat_takes_and_a_bare_ipv6_address() {
+        for (text, wanted) in [
+            ("hall", "hall:5260"),
+            ("robot@hall:7", "hall:7"),
+            ("::1", "[::1]:5260"),
+            ("fe80::1%eth0", "[fe80::1%eth0]:5260"),
+            ("robot@[fe80::1%eth0]:7", "[fe80::1%eth0]:7"),
+        ] {
+            assert_eq!(target(text).unwrap().server().to_string(), wanted, "{text}");
+        }
+        assert!(target("1:2:3").is_err());
+    }
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_by_loopback() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        for (listen, wanted) in [
+            (&["192.0.2.7:5"][..], "192.0.2.7:5"),
+            (&["0.0.0.0:5"][..], "127.0.0.1:5"),
+            (&["[::]:5"][..], "127.0.0.1:5"),
+            (&["[::]:5", "192.0.2.7:5"][..], "[::1]:5"),
+            (&["[::]:5", "192.0.2.7:6"][..], "127.0.0.1:5"),
+        ] {
+            let listen: Vec<SocketAddr> = listen.iter().map(|text| address(text)).collect();
+            assert_eq!(reachable(listen[0], &listen), address(wanted), "{listen:?}");
+        }
+    }
 }

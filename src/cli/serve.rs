@@ -1,6 +1,7 @@
 //! The flags of `lanline serve`, each with its variable in the environment,
 //! and how they become a checked `Config`.
 
+use super::files::{self, Reading};
 use super::seconds::{Seconds, seconds, some_time};
 use crate::chat::Settings;
 use crate::limits;
@@ -8,9 +9,10 @@ use crate::net::Config;
 use crate::sandbox;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Flags of the server.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +27,7 @@ pub struct ServeArgs {
     /// [default: [::]:5260, without IPv6 0.0.0.0:5260]
     #[arg(long, value_name = "ADDR", env = "LANLINE_LISTEN", value_delimiter = ',',
           value_parser = address)]
-    listen: Vec<SocketAddr>,
+    pub(super) listen: Vec<SocketAddr>,
 
     /// Worker threads [default: one per core]
     #[arg(long, value_name = "N", env = "LANLINE_WORKERS", value_parser = workers)]
@@ -136,8 +138,8 @@ impl ServeArgs {
     ///
     /// # Errors
     /// [`UsageError`] where the operators' token can't be used.
-    pub fn into_config(self) -> Result<Config, UsageError> {
-        let operator_token = self.operator_token()?;
+    pub fn into_config(self, reading: Reading) -> Result<Config, UsageError> {
+        let operator_token = self.operator_token(reading)?;
         let reread = [&self.config, &self.operator_token_file].into_iter().flatten();
         Ok(Config {
             listen: self.listen,
@@ -165,7 +167,12 @@ impl ServeArgs {
         })
     }
 
-    fn operator_token(&self) -> Result<Option<String>, UsageError> {
+    /// As if no file with the operators' token were named.
+    pub(super) fn forget_token_file(&mut self) {
+        self.operator_token_file = None;
+    }
+
+    fn operator_token(&self, reading: Reading) -> Result<Option<String>, UsageError> {
         let Some(path) = &self.operator_token_file else {
             // Not a flag: everybody on the machine can read those.
             // Empty is none: so templates leave it.
@@ -177,7 +184,7 @@ impl ServeArgs {
             return checked_token(&token?, limits::TOKEN_VARIABLE).map(Some);
         };
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path)
+        let text = files::read(path, reading)
             .map_err(|error| UsageError(format!("can't read the token in {shown}: {error}")))?;
         checked_token(text.lines().next().unwrap_or_default(), &shown).map(Some)
     }
@@ -205,7 +212,7 @@ impl From<SandboxMode> for sandbox::Mode {
     }
 }
 
-fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
+pub(super) fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
     let number: usize = text.parse().map_err(|_| "not a whole number".to_owned())?;
     if (least..=most).contains(&number) {
         Ok(number)
@@ -244,8 +251,9 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 /// An address with its port, or without one for the usual port.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    with_port(text, limits::DEFAULT_PORT)
-        .ok_or_else(|| "not an address like 192.168.1.7:5260 or [::]:5260".to_owned())
+    with_port(text, limits::DEFAULT_PORT).ok_or_else(|| {
+        "not an address like 192.168.1.7:5260 or [::]:5260, or of no interface".into()
+    })
 }
 
 fn metrics_address(text: &str) -> Result<SocketAddr, String> {
@@ -255,7 +263,34 @@ fn metrics_address(text: &str) -> Result<SocketAddr, String> {
 
 fn with_port(text: &str, port: u16) -> Option<SocketAddr> {
     let bare = || text.trim_matches(['[', ']']).parse::<IpAddr>();
-    text.parse().ok().or_else(|| Some(SocketAddr::new(bare().ok()?, port)))
+    let without = || Some(SocketAddr::new(bare().ok()?, port));
+    text.parse().ok().or_else(without).or_else(|| with_zone(text, port))
+}
+
+/// `[fe80::1%eth0]:5260`, `fe80::1%eth0`: an address of one interface.
+fn with_zone(text: &str, port: u16) -> Option<SocketAddr> {
+    let (host, port) = match text.strip_prefix('[') {
+        None => (text, port),
+        Some(rest) => match rest.split_once(']')? {
+            (host, "") => (host, port),
+            (host, rest) => (host, rest.strip_prefix(':')?.parse().ok()?),
+        },
+    };
+    let (address, zone) = host.split_once('%')?;
+    let zone = zone.parse().ok().or_else(|| interface(zone))?;
+    Some(SocketAddrV6::new(address.parse().ok()?, port, 0, zone).into())
+}
+
+/// The number of an interface, remembered: in its sandbox the process can't ask.
+fn interface(name: &str) -> Option<u32> {
+    static KNOWN: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(&number) = known.get(name) {
+        return Some(number);
+    }
+    let number = nix::net::if_::if_nametoindex(name).ok()?;
+    known.insert(name.to_owned(), number);
+    Some(number)
 }
 
 /// A network, or a single address.
@@ -269,6 +304,24 @@ fn network(text: &str) -> Result<IpNet, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_may_have_a_zone() {
+        let lo = nix::net::if_::if_nametoindex("lo").unwrap();
+        for (text, wanted) in [
+            ("fe80::1%lo", format!("[fe80::1%{lo}]:5260")),
+            ("[fe80::1%lo]", format!("[fe80::1%{lo}]:5260")),
+            ("[fe80::1%lo]:0", format!("[fe80::1%{lo}]:0")),
+            ("[fe80::1%7]:9", "[fe80::1%7]:9".to_owned()),
+            ("fe80::1", "[fe80::1]:5260".to_owned()),
+            ("10.0.0.1", "10.0.0.1:5260".to_owned()),
+        ] {
+            assert_eq!(address(text).unwrap().to_string(), wanted, "{text}");
+        }
+        for wrong in ["fe80::1%nowhere9", "10.0.0.1%lo", "[fe80::1%lo", "[fe80::1%lo]x", "%lo"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_token_has_at_least_one_byte_and_no_more_than_its_bound() {

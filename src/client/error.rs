@@ -4,6 +4,7 @@ use super::open::is_name_taken;
 use super::safe;
 use crate::connect::{self, Server};
 use crate::limits::NAME_FREED_AFTER;
+use std::io::{self, ErrorKind};
 
 /// Why the client ends other than well.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +35,20 @@ impl Error {
             NotLanline => format!("what answers at {server} is no Lanline server"),
             error => format!("can't reach {server}: {error}"),
         })
+    }
+
+    /// What comes of writing to standard output. A reader who has gone has had
+    /// enough: that is no error.
+    ///
+    /// # Errors
+    /// [`Error::Failed`]: no space, a file size limit.
+    pub(super) fn of_output(written: io::Result<()>) -> Result<(), Self> {
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Self::Failed(format!("standard output: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A connection that stood is lost.

@@ -336,6 +336,5 @@ fn print(text: &str) -> Result<(), Error> {
 }
 
 fn print_raw(text: &str) -> Result<(), Error> {
-    writeln!(io::stdout(), "{text}")
-        .map_err(|error| Error::failed(format!("standard output: {error}")))
+    Error::of_output(writeln!(io::stdout(), "{text}"))
 }

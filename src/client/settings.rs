@@ -6,6 +6,7 @@ use super::keymap::Keymap;
 use super::screen::theme::Palette;
 use super::system;
 use crate::connect::Target;
+use crate::one_line::toml_error;
 use crate::wire::Name;
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -94,7 +95,7 @@ impl Settings {
     }
 
     fn parse(target: Target, text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let file: File = toml::from_str(text).map_err(|error| toml_error(text, &error))?;
         let name = match file.name {
             Some(name) => Some(Name::parse(&name).map_err(|error| format!("name: {error}"))?),
             None => None,

@@ -67,7 +67,7 @@ impl Config {
             words(&self.trust),
         );
         let worst = worst_case::bytes(settings, self.workers, clients_max);
-        info!("memory: these limits allow {} MiB at the very most", worst >> 20);
+        info!("memory: {} MiB if everybody filled every limit at once", worst >> 20);
     }
 }
 

@@ -12,6 +12,9 @@ pub enum ServeError {
     /// An address can't be bound.
     #[error("can't listen on {0}: {1}{advice}", advice = bind_advice(.1))]
     Bind(SocketAddr, #[source] io::Error),
+    /// What the supervisor hands over is no listener.
+    #[error("the supervisor's sockets can't be used: {0}")]
+    Inherited(String),
     /// The descriptor limit leaves no room for clients.
     #[error(
         "the limit of {limit} descriptors leaves no room for clients; \

@@ -3,7 +3,7 @@
 //! served before every thread is in its sandbox, and nothing runs if one can't
 //! be. Never: what a thread does behind it.
 
-use crate::sandbox::{self, Confinement, InForce, Mode, Needs, Refused};
+use crate::sandbox::{self, Confinement, Helper, InForce, Mode, Needs, Refused};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::io;
 use std::thread::{self, JoinHandle};
@@ -13,6 +13,8 @@ use std::thread::{self, JoinHandle};
 pub struct Gate {
     mode: Mode,
     threads: usize,
+    /// What the helpers have given up, which don't wait.
+    helpers: Vec<Confinement>,
     /// What each thread has given up.
     reports: (Sender<Confinement>, Receiver<Confinement>),
     /// One message lets one thread go; without the sender all of them end.
@@ -21,7 +23,7 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(mode: Mode) -> Self {
-        Self { mode, threads: 0, reports: unbounded(), go: unbounded() }
+        Self { mode, threads: 0, helpers: Vec::new(), reports: unbounded(), go: unbounded() }
     }
 
     /// Starts a thread that waits at the gate, confined to its needs, and does
@@ -47,15 +49,21 @@ impl Gate {
         Ok(thread)
     }
 
+    /// Lets a helper go, confined to its needs; it doesn't wait for the others.
+    pub fn release(&mut self, helper: Helper, needs: Needs) {
+        let mode = self.mode;
+        self.helpers.extend(helper.release(move || confine(mode, &needs)));
+    }
+
     /// Confines the calling thread as well: no thread can be started from here
     /// on. Waits until all others have done so.
     ///
     /// # Errors
     /// Where a part of the sandbox is required that one of them lacks.
-    pub fn confine_all(&self, own: &Needs) -> Result<InForce, Refused> {
+    pub fn confine_all(&mut self, own: &Needs) -> Result<InForce, Refused> {
         let own = confine(self.mode, own);
         let others = self.reports.1.iter().take(self.threads);
-        let all: Vec<Confinement> = others.chain([own]).collect();
+        let all: Vec<Confinement> = others.chain(self.helpers.drain(..)).chain([own]).collect();
         sandbox::in_force(self.mode, &all)
     }
 

@@ -3,7 +3,7 @@
 
 use super::admission::Admission;
 use super::config::Config;
-use super::control::{ControlTask, Heartbeat, Reload, Reread};
+use super::control::{ConfigReader, ControlTask, Heartbeat, Reload, Reread};
 use super::error::ServeError;
 use super::gate::Gate;
 use super::loop_stats::LoopStats;
@@ -15,18 +15,19 @@ use super::transport::{Listener, listener};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Counters, Shard, Topology, WorkerId};
 use crate::limits;
+use crate::logging;
 use crate::sandbox::Needs;
 use log::{error, info};
 use mio::{Poll, Waker};
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Serves until a signal ends it; `reread` gets the settings anew on SIGHUP.
-/// The calling thread is the first worker: a server of one worker is a process
-/// of one thread, whose descriptors the kernel needs not share out.
+/// The calling thread is the first worker, and helpers have descriptors of their
+/// own: so the kernel needs not share out those of a server with one worker.
 ///
 /// # Errors
 /// [`ServeError`], before anything is served.
@@ -47,10 +48,12 @@ pub fn serve_with(
     ready: impl FnOnce(&[SocketAddr]),
 ) -> Result<(), ServeError> {
     let start = Instant::now();
+    // Before anything is opened: see `sandbox::Helper`.
+    let helper = ConfigReader::start(reread).map_err(ServeError::system("threads"))?;
+    let (reader, settings_helper) = helper;
     let supervisor = Arc::new(Supervisor::from_env());
     let allowance = Allowance::of(&config)?;
     let clients_max = allowance.clients_max(&config)?;
-    // Before the first thread, so that a signal meets its handler.
     let signals = Signals::take_over().map_err(ServeError::system("signals"))?;
     let listeners = open_listeners(&config)?;
     let metrics = config.metrics.map(open_metrics).transpose()?;
@@ -60,8 +63,11 @@ pub fn serve_with(
     let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
     let admission = Admission::new(config.admission_rules(clients_max), config.per_address_max);
     let mut gate = Gate::new(config.sandbox);
-    let needs = Needs { read_again: config.reread.clone(), ..Worker::needs() };
-    let reload = Reload::new(reread, config, admission, allowance);
+    gate.release(settings_helper, config_reader_needs(&config));
+    if let Some(helper) = logging::helper() {
+        gate.release(helper, Needs::default());
+    }
+    let reload = Reload::new(reader, config, admission, allowance);
     let (threads, first) = ThreadGroup::build(
         &mut gate,
         reload,
@@ -70,10 +76,12 @@ pub fn serve_with(
         (signals, &supervisor),
         start,
     )?;
-    let in_force = gate.confine_all(&needs).map_err(ServeError::Sandbox)?;
+    let in_force = gate.confine_all(&Worker::needs()).map_err(ServeError::Sandbox)?;
     threads.counters.set_sandbox([u64::from(in_force.seccomp), in_force.landlock as u64]);
     gate.open();
-    announce(&addresses).map_err(ServeError::system("standard output"))?;
+    for address in &addresses {
+        logging::announce(&format!("listening on {address}"));
+    }
     supervisor.is_ready();
     ready(&addresses);
     first.run().map_err(ServeError::system("the poll"))?;
@@ -81,10 +89,16 @@ pub fn serve_with(
     Ok(())
 }
 
+/// What the thread that reads settings again needs of the sandbox. A pipe can't
+/// be read again.
+fn config_reader_needs(config: &Config) -> Needs {
+    let read_again = config.reread.iter().filter(|path| path.is_file()).cloned().collect();
+    Needs { read_again, ..Needs::default() }
+}
+
 /// What the supervisor has opened for us, or what the settings ask for.
 fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
-    let system = ServeError::system("inherited sockets");
-    let inherited = supervisor::inherited_listeners().map_err(&system)?;
+    let inherited = supervisor::inherited_listeners().map_err(ServeError::Inherited)?;
     if inherited.is_empty() {
         return listener::bind_all(&config.listen, config.workers, user_timeout(config))
             .map_err(|(address, error)| ServeError::Bind(address, error));
@@ -93,7 +107,11 @@ fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
         info!("the supervisor's sockets are used, and not --listen");
     }
     let share = |listener| Listener::inherited(listener, config.workers, user_timeout(config));
-    inherited.iter().map(share).collect::<io::Result<_>>().map_err(system)
+    inherited
+        .iter()
+        .map(share)
+        .collect::<io::Result<_>>()
+        .map_err(ServeError::system("inherited sockets"))
 }
 
 fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
@@ -219,16 +237,6 @@ fn hash_keys() -> Result<(u64, u64), ServeError> {
 /// still is the shard's to judge, and it shall be the first.
 fn user_timeout(config: &Config) -> Duration {
     limits::USER_TIMEOUT_MAX.max(config.settings.stuck_timeout + limits::KEEPALIVE_INTERVAL)
-}
-
-/// For people in the log, for scripts on standard output.
-fn announce(addresses: &[SocketAddr]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    for address in addresses {
-        info!("listening on {address}");
-        writeln!(out, "listening on {address}")?;
-    }
-    out.flush()
 }
 
 /// A panic anywhere ends the process with a line in the log and exit code 1.

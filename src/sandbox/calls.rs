@@ -117,9 +117,6 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
     if needs.connections {
         for_connections(&mut rules)?;
     }
-    if needs.socket_timeouts {
-        for_socket_timeouts(&mut rules)?;
-    }
     if needs.open_files {
         always(&mut rules, FOR_OPEN_FILES);
     }
@@ -144,19 +141,6 @@ fn for_connections(rules: &mut Rules) -> Result<(), Failure> {
     let (level, option) = (libc::SOL_SOCKET as u64, libc::SO_ERROR as u64);
     let asked = [(1, Dword, MASK_OF_DWORD, level), (2, Dword, MASK_OF_DWORD, option)];
     only(rules, libc::SYS_getsockopt, &asked)
-}
-
-/// The time that a peer may take.
-fn for_socket_timeouts(rules: &mut Rules) -> Result<(), Failure> {
-    let level = (1, Dword, MASK_OF_DWORD, libc::SOL_SOCKET as u64);
-    let times = [libc::SO_RCVTIMEO as u64, libc::SO_SNDTIMEO as u64];
-    let rule = |time| {
-        let conditions = [level.clone(), (2, Dword, MASK_OF_DWORD, time)];
-        SeccompRule::new(conditions.into_iter().map(condition).collect::<Result<_, _>>()?)
-    };
-    let either = times.into_iter().map(rule).collect::<Result<_, _>>()?;
-    rules.insert(libc::SYS_setsockopt, either);
-    Ok(())
 }
 
 fn always(rules: &mut Rules, calls: &[i64]) {

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `calls` | the system calls of a running thread; all others are refused |
 //! | `files` | Landlock: no file but those to be read again, no TCP port |
+//! | `helper` | threads that start before anything is opened |
 //! | `needs` | what is left to a thread |
 //!
 //! Both locks are a thread's own, so each thread closes itself by
@@ -21,9 +22,11 @@
 
 mod calls;
 mod files;
+mod helper;
 mod needs;
 
 pub use files::Landlock;
+pub use helper::Helper;
 use log::{info, warn};
 pub use needs::Needs;
 use thiserror::Error;

@@ -9,8 +9,6 @@ use std::path::PathBuf;
 pub struct Needs {
     /// Accepts connections, reads from them and writes to them, by readiness.
     pub connections: bool,
-    /// Sets time limits on connections that block.
-    pub socket_timeouts: bool,
     /// Seeks in files and lists directories that are open already.
     pub open_files: bool,
     /// Files that it opens again and reads: the whole directory of each stays

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("stress: {error:#}");
+            report::remark(&format!("stress: {error:#}"));
             ExitCode::from(if error.is::<run::Usage>() { 2 } else { 1 })
         }
     }
@@ -75,12 +75,13 @@ fn run(cli: Cli) -> Result<bool> {
 
 /// Prints the tables and writes what was asked for. True if all is well.
 fn show(records: &[Record], json: Option<PathBuf>, page: Option<PathBuf>) -> Result<bool> {
-    print!("{}", report::render_table(records));
+    let printed = report::print(&report::render_table(records));
     if let Some(path) = json {
         report::write_json(&path, records)?;
     }
     if let Some(path) = page {
         report::write_page(&path, records)?;
     }
+    printed?;
     Ok(records.iter().all(Record::is_fine))
 }

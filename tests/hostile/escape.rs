@@ -129,7 +129,7 @@ const KINDS: [&str; 3] = ["a worker", "metrics", "a service"];
 
 /// The inner process: a server, in whose threads the attempts are made.
 fn inside(targets: &str) {
-    simplelog::SimpleLogger::init(log::LevelFilter::Info, simplelog::Config::default()).unwrap();
+    lanline::logging::start(log::LevelFilter::Info).unwrap();
     let targets: Vec<String> = targets.split(' ').map(str::to_owned).collect();
     let outside = [ways::ways(&targets), ways::with_connections(), ways::with_open_files()];
     for (name, way) in outside.into_iter().flatten() {
@@ -217,7 +217,7 @@ impl Service for Attempts {
 fn every_thread_is_confined_once_the_program_listens() {
     let server = server(&["--workers", "2", "--metrics", "127.0.0.1:0"]);
     let threads = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().count();
-    assert_eq!(threads, 3, "two workers and the metrics");
+    assert_eq!(threads, 5, "two workers, the metrics, the log, and the reader of settings");
     assert_eq!(confined_threads(server.pid()), threads);
 }
 

@@ -116,8 +116,7 @@ fn a_worker_that_fails_ends_the_process() {
 
 /// A server whose polls fail from the moment that it serves.
 fn serve_and_fail() {
-    simplelog::WriteLogger::init(log::LevelFilter::Info, Default::default(), std::io::stderr())
-        .unwrap();
+    lanline::logging::start(log::LevelFilter::Info).unwrap();
     let config = Config {
         listen: vec!["127.0.0.1:0".parse().unwrap()],
         workers: 2,

@@ -2,7 +2,9 @@
 //! reload, the supervisor's side, metrics, doctor, health, top.
 
 mod health;
+mod log;
 mod metrics;
+mod output;
 mod settings;
 mod supervisor;
 mod support;

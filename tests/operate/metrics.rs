@@ -1,8 +1,9 @@
 //! The numbers: right in form, and true.
 
 use crate::support::{http, server};
+use lanline::limits::METRICS_SCRAPERS_MAX;
 use std::collections::{BTreeMap, HashSet};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use testkit::{PATIENCE, Peer, ask_until};
 
@@ -151,6 +152,8 @@ fn scrapers_get_an_answer_whatever_they_ask() {
         ("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK"),
         ("GET /nowhere HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found"),
         ("GET /metrics?x=y HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK"),
+        ("GET http://here:9260/metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK"),
+        ("HEAD /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK"),
         ("POST /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 405 Method Not Allowed"),
         ("what?\r\n\r\n", "HTTP/1.1 400 Bad Request"),
     ] {
@@ -166,9 +169,58 @@ fn scrapers_get_an_answer_whatever_they_ask() {
     let _ = endless.read_to_end(&mut answer);
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
-    // So is one after somebody who says nothing.
-    let _silent = TcpStream::connect(metrics).unwrap();
+    let (_, body) = http(metrics, "HEAD /metrics HTTP/1.1\r\n\r\n");
+    assert_eq!(body, "");
+}
+
+#[test]
+fn silent_connections_keep_no_scraper_waiting() {
+    let server = server(&["--metrics", "127.0.0.1:0"]);
+    let metrics = server.metrics();
+    // More than are allowed at once, some of them with half a request.
+    let mut silent: Vec<TcpStream> =
+        (0..METRICS_SCRAPERS_MAX + 4).map(|_| TcpStream::connect(metrics).unwrap()).collect();
+    for some in &mut silent[..6] {
+        // Those that came first may be closed already.
+        let _ = some.write_all(b"GET /metrics HTTP/1.1\r\nHost: ");
+    }
+    // Nobody has hung up before the scrape is over: the last ones are open still.
     assert!(scrape(metrics).contains_key("lanline_users{worker=\"1\"}"));
+    let last = silent.last_mut().unwrap();
+    last.set_nonblocking(true).unwrap();
+    let error = last.read(&mut [0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock, "the scrape took its whole patience");
+    // Each is hung up on when its time is over.
+    last.set_nonblocking(false).unwrap();
+    last.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(last.read(&mut [0]).unwrap(), 0);
+    // Who says nothing after a whole request keeps its answer.
+    assert!(scrape(metrics).contains_key("lanline_users{worker=\"1\"}"));
+}
+
+#[test]
+fn every_alerting_rule_is_about_numbers_that_are_there() {
+    let server = server(&["--metrics", "127.0.0.1:0"]);
+    let samples = scrape(server.metrics());
+    let names: HashSet<&str> = samples.keys().map(|name| name.split('{').next().unwrap()).collect();
+    let rules = include_str!("../../packaging/alerts.yml");
+    let mut named = HashSet::new();
+    for word in rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        // A text may name the program; a number has its kind in front.
+        if word.starts_with("lanline_") || word.starts_with("process_") {
+            assert!(names.contains(word), "no {word}");
+            named.insert(word);
+        }
+    }
+    assert!(named.len() >= 8, "{named:?}");
+    let codes = rules.split("code=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    for code in codes {
+        let sample = format!("lanline_refusals_total{{code=\"{code}\"}}");
+        assert!(samples.contains_key(&sample), "no {sample}");
+    }
+    let alerts = rules.lines().filter(|line| line.contains("- alert: ")).count();
+    let expressions = rules.lines().filter(|line| line.trim_start().starts_with("expr: ")).count();
+    assert!(alerts >= 6 && alerts == expressions, "{alerts} {expressions}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Where settings come from, and how they change while the server runs.
 
 use crate::support::{File, server, text};
+use std::process::Command;
 use testkit::program::{command, run, run_command};
-use testkit::{Peer, Signal, ask_until};
+use testkit::{Peer, Server, Signal, ask_until};
 
 #[test]
 fn show_says_where_each_value_comes_from() {
@@ -66,11 +67,14 @@ fn check_refuses_what_serve_refuses() {
         &["config", "check", "--config", file.as_str()][..],
         &["serve", "--config", file.as_str()][..],
         &["config", "check", "--operator-token-file", "/nowhere"][..],
+        &["config", "check", "--without-token", "--config", file.as_str()][..],
     ] {
         let output = run(words);
         assert_eq!(output.status.code(), Some(2), "{words:?}");
         assert!(!output.stderr.is_empty());
     }
+    let output = run(&["config", "check", "--without-token", "--operator-token-file", "/nowhere"]);
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]
@@ -158,4 +162,36 @@ fn a_bad_file_changes_nothing_and_says_so() {
     assert!(line.contains("No such file"), "{line}");
     assert!(alice.exchange("/ping", &"x".repeat(300)).msg.contains("too-large"));
     assert!(server.stop().success());
+}
+
+#[test]
+fn a_settings_file_that_blocks_stops_nobody_and_changes_nothing() {
+    let file = File::new("lanline.toml", "max-packet = 200\n");
+    let server = server(&["--config", file.as_str()]);
+    let mut alice = Peer::join(&server, "alice");
+    std::fs::remove_file(&file.path).unwrap();
+    assert!(Command::new("mkfifo").arg(&file.path).status().unwrap().success());
+    server.signal(Signal::HUP);
+    let line = server.logged("SIGHUP: nothing is changed", 0);
+    assert!(line.contains("no plain file"), "{line}");
+    assert!(alice.exchange("/ping", "short").msg.contains("short"));
+    assert!(alice.exchange("/ping", &"x".repeat(300)).msg.contains("too-large"));
+    assert!(server.stop().success());
+}
+
+#[test]
+fn settings_from_a_pipe_do_not_become_defaults() {
+    for sandbox in ["auto", "off"] {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, b"max-packet = 200\n").unwrap();
+        drop(writer);
+        let words = ["--config", "/dev/stdin", "--sandbox", sandbox];
+        let server = Server::builder().arguments(&words).stdin(reader).start();
+        let mut alice = Peer::join(&server, "alice");
+        server.signal(Signal::HUP);
+        let line = server.logged("SIGHUP: nothing is changed", 0);
+        assert!(line.contains("/dev/stdin: it is no plain file"), "{line}");
+        assert!(alice.exchange("/ping", &"x".repeat(300)).msg.contains("too-large"));
+        assert!(server.stop().success());
+    }
 }

@@ -1,10 +1,11 @@
 //! What systemd does with a service, done by hand.
 
-use std::net::TcpListener;
+use socket2::{Domain, Type};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
-use testkit::{PATIENCE, Peer, Server, Signal};
+use testkit::{PATIENCE, Peer, Server, Signal, program};
 
 struct Notices {
     socket: UnixDatagram,
@@ -129,4 +130,30 @@ fn say(listener: &TcpListener, name: &str) -> Peer {
     let mut peer = Peer::connect_to(listener.local_addr().unwrap());
     peer.send_raw(format!("{name}\n"));
     peer
+}
+
+/// What a server says of a socket that it gets as descriptor 3.
+fn refusal(socket: OwnedFd) -> String {
+    let script = "exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(program::path()).arg("serve").stdin(socket);
+    let output = shell.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_socket_that_does_not_listen_is_refused_with_words() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connection = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let words = refusal(connection.into());
+    assert!(words.contains("socket 0 is a connection"), "{words}");
+    let mute = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    mute.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let words = refusal(mute.into());
+    assert!(words.contains("socket 0 doesn't listen"), "{words}");
+    let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let words = refusal(datagrams.into());
+    assert!(words.contains("supervisor's sockets can't be used"), "{words}");
 }

@@ -1,10 +1,11 @@
 //! Doctor, health, top, as a user starts them.
 
-use crate::support::{server, text};
+use crate::support::{File, server, text};
 use std::io::Read;
 use std::net::TcpListener;
-use testkit::program::run;
-use testkit::{Peer, ask_until};
+use std::process::Output;
+use testkit::program::{command, run, run_command};
+use testkit::{Peer, Signal, ask_until};
 
 #[test]
 fn health_is_0_where_a_server_answers() {
@@ -50,6 +51,52 @@ fn health_is_1_where_none_does() {
     assert!(text(&output).contains("no Lanline"), "{output:?}");
 }
 
+/// Runs the program to its end with one variable of the environment.
+fn run_with(variable: &str, value: &str, words: &[&str]) -> Output {
+    let mut command = command(words);
+    command.env(variable, value);
+    run_command(command)
+}
+
+#[test]
+fn health_and_top_look_where_the_settings_say_that_the_server_listens() {
+    let server = server(&[]);
+    let address = server.address().to_string();
+    let file = File::new("lanline.toml", &format!("listen = ['{address}']\n"));
+    let named = format!("robot@{address}");
+    let is_well = |variable: &str, value: &str, words: &[&str]| {
+        let output = run_with(variable, value, words);
+        assert!(output.status.success(), "{variable} {words:?}: {output:?}");
+    };
+    for tool in [&["health"][..], &["top", "--count", "1"][..]] {
+        is_well("LANLINE_LISTEN", &format!("{address},127.0.0.1:1"), tool);
+        is_well("LANLINE_CONFIG", file.as_str(), tool);
+        is_well("LANLINE_SERVER", &named, tool);
+        is_well("LANLINE_LISTEN", "127.0.0.1:1", &[tool, &["--server", &named]].concat());
+        is_well("LANLINE_SERVER", "127.0.0.1:1", &[tool, &[&named]].concat());
+    }
+    for (variable, value, wanted) in [
+        ("LANLINE_LISTEN", "127.0.0.1:0", "which port?"),
+        ("LANLINE_CONFIG", "/nowhere/lanline.toml", "No such file"),
+    ] {
+        let output = run_with(variable, value, &["health"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(text(&output).contains(wanted), "{output:?}");
+    }
+}
+
+#[test]
+fn a_server_listens_on_an_address_with_a_zone_and_is_found_there() {
+    let server = server(&["--listen", "[::1%lo]:0"]);
+    // The library that looks hosts up knows zones of link-local addresses only.
+    let output = run(&["health", &format!("[::1]:{}", server.address().port())]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    // The name of the zone is known still when the settings are read again.
+    server.signal(Signal::HUP);
+    server.logged("SIGHUP: reloaded", 0);
+    assert!(server.stop().success());
+}
+
 #[test]
 fn top_prints_lines_where_there_is_no_terminal() {
     let server = server(&[]);
@@ -76,6 +123,10 @@ fn the_doctor_knows_what_stands_in_the_way() {
     let unfit = text(&output);
     assert_eq!(output.status.code(), Some(1), "{unfit}");
     assert!(unfit.contains("BAD   descriptors") && unfit.contains("LimitNOFILE="), "{unfit}");
+    let output = run(&[&["doctor", "--users", "10", "--max-clients", "9"][..], &listen].concat());
+    let unfit_settings = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{unfit_settings}");
+    assert!(unfit_settings.contains("BAD   max-clients"), "{unfit_settings}");
     for what in ["descriptors", "listen backlog", "memory", "port", "clock", "sandbox", "container"]
     {
         assert!(fit.contains(&format!("  {what}")), "{what}: {fit}");

@@ -110,7 +110,7 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
     plain.reader.clone().read_from(receiver);
     let result = match plain.printer.packet(&first, &plain.sent) {
         Ok(()) => plain.run(&input, &news),
-        Err(error) => unprintable(&error),
+        Err(error) => Error::of_output(Err(error)),
     };
     if plain.is_leaving
         && let Some(secret) = plain.secret.take()
@@ -182,7 +182,7 @@ impl Plain {
             };
             self.tick();
             if let Err(error) = printed {
-                return unprintable(&error);
+                return Error::of_output(Err(error));
             }
         }
     }
@@ -343,15 +343,6 @@ impl Plain {
 
     fn note(&mut self, text: &str) {
         self.printer.note(text);
-    }
-}
-
-/// Nobody reads our output any more, which is the end of a pipe; or it can't be
-/// written.
-fn unprintable(error: &io::Error) -> Result<(), Error> {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(Error::failed(format!("standard output: {error}"))),
     }
 }
 

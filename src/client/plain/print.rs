@@ -108,11 +108,11 @@ pub fn print_all(mut receiver: Receiver, first: Received, as_json: bool) -> Resu
         let printed =
             printed.and_then(|()| if receiver.is_drained() { printer.flush() } else { Ok(()) });
         if printed.is_err() {
-            return Ok(());
+            return Error::of_output(printed);
         }
         incoming = receiver.receive(None).map_err(|error| Error::lost(&error))?;
     }
-    printer.flush().unwrap_or_default();
+    Error::of_output(printer.flush())?;
     Err(closed(last_words.as_deref()))
 }
 

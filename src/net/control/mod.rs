@@ -15,5 +15,5 @@ mod shutdown;
 mod task;
 
 pub(super) use heartbeat::Heartbeat;
-pub(super) use reload::{Reload, Reread};
+pub(super) use reload::{ConfigReader, Reload, Reread};
 pub(super) use task::ControlTask;

@@ -1,10 +1,15 @@
 //! SIGHUP: the settings are read again; those that can change in flight do.
-//! What can't be used changes nothing, and the log says why.
+//! What can't be used changes nothing, and the log says why. Reading is done by
+//! a thread of its own: a file may lie on a disk that has stopped to answer.
 
+use crate::chat::Moment;
+use crate::limits::{RELOAD_LOOK, RELOAD_MAX};
 use crate::net::admission::Admission;
 use crate::net::config::Config;
 use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
 use crate::net::process::Allowance;
+use crate::sandbox::Helper;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use log::{error, info, warn};
 use std::io;
 use std::sync::Arc;
@@ -12,23 +17,66 @@ use std::sync::Arc;
 /// Where the settings come from: reads everything again.
 pub(crate) type Reread = Box<dyn Fn() -> Result<Config, String> + Send>;
 
+/// The thread that reads.
+pub(crate) struct ConfigReader {
+    /// Numbered; one may wait while another is carried out.
+    requests: Sender<u64>,
+    results: Receiver<(u64, Result<Config, String>)>,
+    asked: u64,
+}
+
 /// What a server needs to change its mind.
 pub(crate) struct Reload {
-    reread: Reread,
+    reader: ConfigReader,
+    /// Until when what was asked for last has to be read.
+    deadline: Option<Moment>,
+    next_look: Moment,
     /// What holds now.
     config: Config,
     admission: Admission,
     allowance: Allowance,
 }
 
+impl ConfigReader {
+    /// Starts the thread, which reads nothing before it is released.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn start(reread: Reread) -> io::Result<(Self, Helper)> {
+        let (requests, asked) = bounded(1);
+        let (told, results) = unbounded();
+        let helper = Helper::start("settings", move || {
+            for number in asked {
+                if told.send((number, reread())).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok((Self { requests, results, asked: 0 }, helper))
+    }
+
+    /// Asks for a reading. One that waits already is as good: it hasn't begun.
+    fn ask(&mut self) {
+        if self.requests.try_send(self.asked + 1).is_ok() {
+            self.asked += 1;
+        }
+    }
+
+    /// What was asked for last, once it is read; older readings are dropped.
+    fn take(&self) -> Option<Result<Config, String>> {
+        self.results.try_iter().find(|(number, _)| *number == self.asked).map(|(_, read)| read)
+    }
+}
+
 impl Reload {
     pub(crate) fn new(
-        reread: Reread,
+        reader: ConfigReader,
         config: Config,
         admission: Admission,
         allowance: Allowance,
     ) -> Self {
-        Self { reread, config, admission, allowance }
+        let next_look = Moment::default();
+        Self { reader, deadline: None, next_look, config, admission, allowance }
     }
 
     /// What holds now.
@@ -41,18 +89,56 @@ impl Reload {
         &self.admission
     }
 
-    /// Reads the settings again and tells all workers.
+    /// Has the settings read.
+    pub(crate) fn start(&mut self, now: Moment) {
+        self.reader.ask();
+        self.deadline = Some(now.after(RELOAD_MAX));
+        self.next_look = now.after(RELOAD_LOOK);
+    }
+
+    /// When [`Reload::look`] has something to do.
+    pub(crate) fn next_look(&self) -> Option<Moment> {
+        self.deadline.map(|_| self.next_look)
+    }
+
+    /// Takes over the settings, once they are read, and tells all workers. True
+    /// where that is over, well or not.
     ///
     /// # Errors
     /// Where a worker can't be woken: the process is out of order.
-    pub(crate) fn run(&mut self, mailboxes: &Mailboxes) -> io::Result<()> {
-        let (clients_max, new) = match self.read() {
-            Ok(read) => read,
-            Err(wrong) => {
-                error!("SIGHUP: nothing is changed: {wrong}");
-                return Ok(());
-            }
+    pub(crate) fn look(&mut self, now: Moment, mailboxes: &Mailboxes) -> io::Result<bool> {
+        let Some(deadline) = self.deadline.filter(|_| now >= self.next_look) else {
+            return Ok(false);
         };
+        let Some(read) = self.reader.take() else {
+            self.next_look = now.after(RELOAD_LOOK);
+            if now < deadline {
+                return Ok(false);
+            }
+            self.deadline = None;
+            let seconds = RELOAD_MAX.as_secs();
+            error!("SIGHUP: nothing is changed: reading the settings takes over {seconds} s");
+            return Ok(true);
+        };
+        self.deadline = None;
+        match read.and_then(|new| self.checked(new)) {
+            Ok((clients_max, new)) => self.take_over(clients_max, new, mailboxes)?,
+            Err(wrong) => error!("SIGHUP: nothing is changed: {wrong}"),
+        }
+        Ok(true)
+    }
+
+    fn checked(&self, new: Config) -> Result<(usize, Config), String> {
+        let clients_max = self.allowance.clients_max(&new).map_err(|error| error.to_string())?;
+        Ok((clients_max, new))
+    }
+
+    fn take_over(
+        &mut self,
+        clients_max: usize,
+        new: Config,
+        mailboxes: &Mailboxes,
+    ) -> io::Result<()> {
         for setting in self.needs_restart(&new) {
             warn!("SIGHUP: {setting} changes with a restart only");
         }
@@ -75,12 +161,6 @@ impl Reload {
         Ok(())
     }
 
-    fn read(&self) -> Result<(usize, Config), String> {
-        let new = (self.reread)()?;
-        let clients_max = self.allowance.clients_max(&new).map_err(|error| error.to_string())?;
-        Ok((clients_max, new))
-    }
-
     fn needs_restart(&self, new: &Config) -> Vec<&'static str> {
         let old = &self.config;
         let changed = [
@@ -92,5 +172,98 @@ impl Reload {
             ("operator-token-file", old.reread != new.reread),
         ];
         changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
+    }
+}
+
+#[cfg(test)]
+impl Reload {
+    /// Waits until something is read, whether or not it is what was asked for
+    /// last.
+    pub(crate) fn await_reading(&self) {
+        while self.reader.results.is_empty() {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::mailbox::Mailbox;
+    use crate::net::test_support::{self, config};
+    use mio::{Poll, Token, Waker};
+
+    /// A reload whose readings each wait for a word, and begin with a sign.
+    fn reload() -> (Reload, Sender<Result<Config, String>>, Receiver<()>) {
+        let (word, words) = unbounded::<Result<Config, String>>();
+        let (began, begins) = unbounded();
+        let reread = move || {
+            began.send(()).unwrap();
+            words.recv().unwrap_or_else(|_| Err("the end".to_owned()))
+        };
+        let (reader, helper) = ConfigReader::start(Box::new(reread)).unwrap();
+        helper.release(|| ());
+        let admission = Admission::new(test_support::rules(10), None);
+        let reload = Reload::new(reader, config(), admission, Allowance::for_clients(100));
+        (reload, word, begins)
+    }
+
+    fn mailboxes() -> (Arc<Mailboxes>, Poll, Vec<Mailbox>) {
+        let poll = Poll::new().unwrap();
+        let waker = Waker::new(poll.registry(), Token(0)).unwrap();
+        let (mailboxes, inboxes) = Mailboxes::new(vec![waker]);
+        (mailboxes, poll, inboxes)
+    }
+
+    /// Looks until it is over, at no time at all.
+    fn over(reload: &mut Reload, now: Moment, mailboxes: &Mailboxes) {
+        let now = now.after(RELOAD_LOOK);
+        while !reload.look(now, mailboxes).unwrap() {
+            // The reader has what it needs; it is a matter of its turn.
+            reload.next_look = now;
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_reading_that_hangs_changes_nothing_and_stops_nobody() {
+        let (mut reload, word, begins) = reload();
+        let (mailboxes, _poll, inboxes) = mailboxes();
+        let start = Moment::default();
+        reload.start(start);
+        begins.recv().unwrap();
+        assert!(!reload.look(start.after(RELOAD_LOOK), &mailboxes).unwrap());
+        assert!(reload.look(start.after(RELOAD_MAX), &mailboxes).unwrap(), "it is given up");
+        assert_eq!(reload.next_look(), None);
+
+        // What comes too late is not taken over; what was asked for later is.
+        let later = start.after(RELOAD_MAX * 2);
+        reload.start(later);
+        word.send(Ok(Config { clients_max: Some(7), ..config() })).unwrap();
+        begins.recv().unwrap();
+        assert!(!reload.look(later.after(RELOAD_LOOK), &mailboxes).unwrap());
+        assert!(inboxes[0].take().is_none());
+        word.send(Ok(Config { clients_max: Some(8), ..config() })).unwrap();
+        over(&mut reload, later, &mailboxes);
+        assert_eq!(reload.config().clients_max, Some(8));
+        assert!(matches!(inboxes[0].take(), Some(WorkerMessage::Reload(_))));
+    }
+
+    #[test]
+    fn many_signals_at_once_are_read_at_least_once_after_the_last() {
+        let (mut reload, word, begins) = reload();
+        let (mailboxes, _poll, _inboxes) = mailboxes();
+        let now = Moment::default();
+        reload.start(now);
+        begins.recv().unwrap();
+        for _ in 0..5 {
+            reload.start(now);
+        }
+        word.send(Ok(config())).unwrap();
+        word.send(Ok(Config { clients_max: Some(9), ..config() })).unwrap();
+        over(&mut reload, now, &mailboxes);
+        assert_eq!(reload.config().clients_max, Some(9));
+        begins.recv().unwrap();
+        assert!(begins.try_recv().is_err(), "two readings are enough");
     }
 }

@@ -63,6 +63,9 @@ impl ControlTask {
         {
             self.supervisor.is_well();
         }
+        if self.reload.look(now, &self.mailboxes)? {
+            self.supervisor.is_ready();
+        }
         self.rest.as_mut().map_or(Ok(()), |rest| rest.look(now))
     }
 
@@ -70,7 +73,7 @@ impl ControlTask {
     pub(crate) fn next_look(&self) -> Option<Moment> {
         let rest = self.rest.as_ref().map(ComingToRest::next_look);
         let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next_look);
-        [rest, heartbeat].into_iter().flatten().min()
+        [rest, heartbeat, self.reload.next_look()].into_iter().flatten().min()
     }
 
     fn heed_signals(&mut self, now: Moment) -> io::Result<()> {
@@ -83,8 +86,7 @@ impl ControlTask {
                 }
                 Signal::Reload => {
                     self.supervisor.is_reloading();
-                    self.reload.run(&self.mailboxes)?;
-                    self.supervisor.is_ready();
+                    self.reload.start(now);
                 }
             }
         }
@@ -94,8 +96,9 @@ impl ControlTask {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reload::ConfigReader;
     use super::*;
-    use crate::limits::HEARTBEAT_INTERVAL;
+    use crate::limits::{HEARTBEAT_INTERVAL, RELOAD_LOOK};
     use crate::net::admission::{Admission, Decision};
     use crate::net::config::Config;
     use crate::net::loop_stats::LoopStats;
@@ -135,10 +138,12 @@ mod tests {
             let loop_stats = Arc::new(LoopStats::new(2));
             let admission = Admission::new(test_support::rules(10), None);
             let allowance = Allowance::for_clients(10);
+            let (reader, helper) = ConfigReader::start(Box::new(reread)).unwrap();
+            helper.release(|| ());
             let control = ControlTask::new(
                 Signals::of(stop, ours_reload),
                 Arc::new(Supervisor::of(ours, Some(WATCHDOG))),
-                Reload::new(Box::new(reread), test_support::config(), admission, allowance),
+                Reload::new(reader, test_support::config(), admission, allowance),
                 Some(Heartbeat::new(loop_stats.clone(), Some(WATCHDOG))),
                 mailboxes,
             );
@@ -191,7 +196,15 @@ mod tests {
         assert_eq!(setup.tick(0), ["WATCHDOG=1"], "no look at signals before an event");
         setup.control.signalled();
         setup.answer();
-        assert_eq!(setup.tick(1), ["RELOADING=1", "READY=1", "WATCHDOG=1"]);
+        assert_eq!(setup.tick(1), ["RELOADING=1", "WATCHDOG=1"]);
+        assert_eq!(
+            setup.control.next_look().unwrap(),
+            Moment::default().after(HEARTBEAT_INTERVAL).after(RELOAD_LOOK)
+        );
+        setup.answer();
+        setup.control.reload.await_reading();
+        assert_eq!(setup.tick(2), ["WATCHDOG=1", "READY=1"]);
+        setup.answer();
         let foreign: IpAddr = "203.0.113.7".parse().unwrap();
         for inbox in &setup.inboxes {
             let Some(WorkerMessage::Reload(reloaded)) = inbox.take() else { panic!("no reload") };
@@ -200,7 +213,7 @@ mod tests {
             assert!(matches!(decision, Decision::Client(_)), "{decision:?}");
         }
         setup.control.signalled();
-        assert_eq!(setup.tick(1), [""; 0], "a signal is heard once");
+        assert_eq!(setup.tick(2), [""; 0], "a signal is heard once");
     }
 
     #[test]
@@ -209,7 +222,10 @@ mod tests {
         let mut setup = Setup::new(|| Err("no such file".to_owned()));
         setup.reload.write_all(b"x").unwrap();
         setup.control.signalled();
-        assert_eq!(setup.tick(0)[..2], ["RELOADING=1", "READY=1"]);
+        assert_eq!(setup.tick(0), ["RELOADING=1", "WATCHDOG=1"]);
+        setup.answer();
+        setup.control.reload.await_reading();
+        assert_eq!(setup.tick(1), ["WATCHDOG=1", "READY=1"]);
         assert_eq!(logged(), ["SIGHUP: nothing is changed: no such file"]);
         assert!(setup.inboxes[0].take().is_none());
     }

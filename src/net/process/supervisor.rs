@@ -6,6 +6,7 @@
 
 use listenfd::ListenFd;
 use log::warn;
+use socket2::SockRef;
 use std::ffi::OsString;
 use std::io;
 use std::net::TcpListener;
@@ -73,6 +74,8 @@ impl Supervisor {
 /// A path, or a name of the abstract name space behind `@`.
 fn connect(path: &OsString) -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
+    // A supervisor that doesn't listen keeps no worker waiting.
+    socket.set_nonblocking(true)?;
     match path.as_bytes().strip_prefix(b"@") {
         Some(name) => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
         None => socket.connect(path)?,
@@ -95,12 +98,24 @@ fn watchdog() -> Option<Duration> {
 /// restart refuses nobody.
 ///
 /// # Errors
-/// Where one of them is no TCP listener.
-pub(crate) fn inherited_listeners() -> io::Result<Vec<TcpListener>> {
+/// In words: one of them is no TCP socket, or doesn't listen.
+pub(crate) fn inherited_listeners() -> Result<Vec<TcpListener>, String> {
     let mut sockets = ListenFd::from_env();
     let mut listeners = Vec::new();
     for number in 0..sockets.len() {
-        listeners.extend(sockets.take_tcp_listener(number)?);
+        let taken = sockets.take_tcp_listener(number).map_err(|error| error.to_string())?;
+        let Some(listener) = taken else { continue };
+        match SockRef::from(&listener).is_listener() {
+            Ok(true) => listeners.push(listener),
+            Ok(false) if SockRef::from(&listener).peer_addr().is_ok() => {
+                return Err(format!(
+                    "socket {number} is a connection, and we want the listener \
+                     (in a socket unit: Accept=no)"
+                ));
+            }
+            Ok(false) => return Err(format!("socket {number} doesn't listen")),
+            Err(error) => return Err(format!("socket {number}: {error}")),
+        }
     }
     Ok(listeners)
 }

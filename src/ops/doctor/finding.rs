@@ -2,11 +2,17 @@
 
 use std::net::SocketAddr;
 
+/// More users than this are asked about by mistake; sums over them stay small.
+pub const USERS_MAX: usize = 1_000_000_000;
+
 /// What the server is to be.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub users: usize,
     pub workers: usize,
+    /// Connections that the settings allow; none means as many as the
+    /// descriptor limit does.
+    pub clients_max: Option<usize>,
     /// Empty means the default.
     pub listen: Vec<SocketAddr>,
     /// What may wait for one user, in bytes.

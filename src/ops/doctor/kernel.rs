@@ -1,7 +1,7 @@
 //! What the kernel allows: descriptors, the queue at the door, ports, tracked
 //! connections.
 
-use super::finding::sysctl;
+use super::finding::{USERS_MAX, sysctl};
 use super::{Finding, Machine, Plan};
 use crate::limits::{DEFAULT_PORT, LISTEN_BACKLOG};
 use crate::net::clients_allowed;
@@ -23,10 +23,12 @@ fn descriptors(plan: &Plan, hard: u64) -> Finding {
     let listeners = plan.listen.len().max(1);
     let limit = usize::try_from(hard).unwrap_or(usize::MAX);
     let allowed = clients_allowed(limit, plan.workers, listeners);
-    if allowed >= plan.users {
+    // The server doesn't start with a `max-clients` that the limit can't carry.
+    let users = plan.users.max(plan.clients_max.unwrap_or(0)).min(USERS_MAX);
+    if allowed >= users {
         return Finding::good(WHAT, format!("the limit of {hard} allows {allowed} users"));
     }
-    let wanted = (plan.users + (limit - allowed.min(limit))).next_multiple_of(1024);
+    let wanted = (users + (limit - allowed.min(limit))).next_multiple_of(1024);
     Finding::bad(
         WHAT,
         format!("the limit of {hard} allows {allowed} users"),
@@ -125,6 +127,9 @@ mod tests {
         let wanted = mend.lines().next().unwrap().strip_prefix("in a systemd unit: LimitNOFILE=");
         let wanted: u64 = wanted.unwrap().parse().unwrap();
         assert_eq!(descriptors(&plan(10_000), wanted).level, Level::Good);
+        // The server refuses to start with more than the limit allows.
+        let more = Plan { clients_max: Some(30_000), ..plan(10_000) };
+        assert_eq!(descriptors(&more, 20_000).level, Level::Bad);
     }
 
     #[test]

@@ -7,21 +7,24 @@
 //! | `kernel` | descriptors, backlog, port range, connection tracking |
 //! | `memory` | what users cost |
 //! | `place` | ports in use, clock, sandbox, container |
+//! | `settings` | what the server's settings allow |
 
 mod finding;
 mod kernel;
 mod machine;
 mod memory;
 mod place;
+mod settings;
 
 use std::fmt::Write;
 
-pub use finding::{Finding, Level, Plan};
+pub use finding::{Finding, Level, Plan, USERS_MAX};
 pub use machine::Machine;
 
 /// Looks at everything.
 pub fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
-    let mut findings = kernel::examine(plan, machine);
+    let mut findings = settings::examine(plan);
+    findings.extend(kernel::examine(plan, machine));
     findings.extend(memory::examine(plan, machine));
     findings.extend(place::examine(plan, machine));
     findings
@@ -61,7 +64,7 @@ mod tests {
     use super::*;
 
     pub(super) fn plan(users: usize) -> Plan {
-        Plan { users, workers: 2, listen: Vec::new(), queue_bytes: 1 << 20 }
+        Plan { users, workers: 2, clients_max: None, listen: Vec::new(), queue_bytes: 1 << 20 }
     }
 
     #[test]

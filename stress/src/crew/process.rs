@@ -63,7 +63,7 @@ pub(crate) fn serve_commands() -> Result<()> {
     let mut member = Member::new(&serde_json::from_str(&part?)?)?;
     for line in lines {
         let reply = member.obey(serde_json::from_str(&line?)?);
-        println!("{}", serde_json::to_string(&reply)?);
+        writeln!(std::io::stdout(), "{}", serde_json::to_string(&reply)?)?;
     }
     Ok(())
 }

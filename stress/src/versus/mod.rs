@@ -65,7 +65,8 @@ pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
     let (server_core, own_core) = match cores.as_slice() {
         [first, second, ..] => (Some(*first), Some(*second)),
         _ => {
-            eprintln!("one core only: servers and bots share it, so the figures include both");
+            let why = "one core only: servers and bots share it, so the figures include both";
+            crate::report::remark(why);
             (None, None)
         }
     };
@@ -105,10 +106,11 @@ pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
 
 fn report(args: &VersusArgs, runs: &[Run]) -> Result<bool> {
     let tables = table::render(runs);
-    print!("{tables}");
+    let printed = crate::report::print(&tables);
     if let Some(path) = &args.report {
         crate::report::write_versus_page(path, runs, &tables)?;
     }
+    printed?;
     Ok(runs.iter().all(|run| matches!(run.outcome, Outcome::Measured(_))))
 }
 
@@ -119,7 +121,10 @@ fn choose_servers(args: &VersusArgs, lanline: &Path) -> Result<Vec<Server>> {
     let names: Vec<_> = missing.iter().map(|server: &Server| server.name()).collect();
     match (names.is_empty(), args.servers.is_empty()) {
         (true, _) => {}
-        (false, true) => eprintln!("not installed, so left out: {}", names.join(", ")),
+        (false, true) => {
+            let left_out = format!("not installed, so left out: {}", names.join(", "));
+            crate::report::remark(&left_out);
+        }
         (false, false) => bail!("not installed: {}", names.join(", ")),
     }
     Ok(here)

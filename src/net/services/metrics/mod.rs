@@ -5,18 +5,20 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | `http` | one request, one answer, one connection at a time |
+//! | `http` | one request, one answer |
+//! | `scrapers` | the few connections that are allowed, in one poll loop |
 //! | `text` | the figures as OpenMetrics |
 //! | `process` | what the kernel knows of this process |
 
 mod http;
 mod process;
+mod scrapers;
 mod text;
 
 use super::{Service, Stopper};
 use crate::sandbox::Needs;
-use http::Server;
 use process::Process;
+use scrapers::Scrapers;
 use std::io;
 use std::net::SocketAddr;
 
@@ -24,13 +26,13 @@ pub use text::Sources;
 
 /// The listener and the files, open.
 pub struct Metrics {
-    server: Server,
+    scrapers: Scrapers,
     process: Process,
 }
 
 /// [`Metrics`] with what it tells of.
 struct Running {
-    server: Server,
+    scrapers: Scrapers,
     page: Box<dyn Fn() -> String + Send>,
 }
 
@@ -40,7 +42,7 @@ impl Metrics {
     /// # Errors
     /// What the system says.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { server: Server::bind(address)?, process: Process::open() })
+        Ok(Self { scrapers: Scrapers::bind(address)?, process: Process::open() })
     }
 
     /// With the real port.
@@ -48,18 +50,18 @@ impl Metrics {
     /// # Errors
     /// What the system says.
     pub fn address(&self) -> io::Result<SocketAddr> {
-        self.server.address()
+        self.scrapers.address()
     }
 
     /// What the thread needs of the sandbox.
     pub fn needs() -> Needs {
-        Needs { connections: true, socket_timeouts: true, open_files: true, ..Needs::default() }
+        Needs { connections: true, open_files: true, ..Needs::default() }
     }
 
     /// The service that tells of these sources.
     pub fn service(self, sources: Sources) -> Box<dyn Service> {
         let page = Box::new(text::page(sources, self.process));
-        Box::new(Running { server: self.server, page })
+        Box::new(Running { scrapers: self.scrapers, page })
     }
 }
 
@@ -73,10 +75,10 @@ impl Service for Running {
     }
 
     fn stopper(&mut self) -> Stopper {
-        self.server.stopper()
+        self.scrapers.stopper()
     }
 
     fn run(self: Box<Self>) -> io::Result<()> {
-        self.server.serve(&self.page)
+        self.scrapers.serve(&self.page)
     }
 }
