@@ -6,6 +6,7 @@ use crate::wire::confusable_hash::confusable_hash_of;
 use crate::wire::confusables::skeletons_of;
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
+use siphasher::sip128::{self, Hasher128};
 use std::collections::HashMap;
 use std::hash::Hasher;
 
@@ -54,6 +55,14 @@ impl Hashing {
     /// low one stays free for the table.
     pub(super) fn home(&self, hash: u64) -> WorkerId {
         (((hash >> 32) * self.workers) >> 32) as WorkerId
+    }
+
+    /// What only this server can compute of a session's handle (SipHash-2-4 with
+    /// 128 bits: a pseudorandom function, and none that hashes names).
+    pub(super) fn secret(&self, handle: &[u8]) -> [u8; 16] {
+        let mut hasher = sip128::SipHasher24::new_with_keys(self.keys.0, self.keys.1);
+        hasher.write(handle);
+        hasher.finish128().as_bytes()
     }
 
     fn hash(&self, kind: u8, key: &[u8]) -> u64 {

@@ -52,7 +52,7 @@ enum Access {
 
 impl<S> Shard<S> {
     /// What there is, in the order of `/help`.
-    const ENDPOINTS: [Row<S>; 15] = {
+    const ENDPOINTS: [Row<S>; 16] = {
         use Access::{Everyone, Operators, OperatorsIfAny, WhereOperators};
         use For::{Caller, Others};
         [
@@ -105,6 +105,14 @@ impl<S> Shard<S> {
                 Self::operator,
             ),
             row(Endpoint::Kick, "NAME REASON", "remove somebody", Operators, Caller, Self::kick_by),
+            row(
+                Endpoint::Resume,
+                "",
+                "a secret that takes the name back after a broken connection",
+                Everyone,
+                Caller,
+                Self::tell_resume_secret,
+            ),
             row(Endpoint::Quit, "", "good-bye", Everyone, Others, Self::quit),
         ]
     };
@@ -368,6 +376,15 @@ impl<S> Shard<S> {
         let home = self.hashing.home_of_user(name.key());
         let (key, reason) = (name.key().into(), reason.into());
         self.query_home(id, ordinal, home, Query::Kick { key, hash, reason });
+        Ok(())
+    }
+
+    /// The argument is a secret where the packet was the greeting, else nothing:
+    /// either way it is this session's that is told.
+    fn tell_resume_secret(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
+        if let Some(secret) = self.resume_secret(id) {
+            self.say(id, Endpoint::Resume, &secret.to_string());
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use super::client::Input;
 use super::id::{Address, ConnId, Frame, Origin};
 use super::presence_news::News;
 use super::query_protocol::{Query, Reply};
+use super::resume::ResumeSecret;
 use crate::wire::{Code, Framer, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -48,15 +49,23 @@ pub enum ShardMessage<S> {
     Handoff(Box<Handoff<S>>),
 }
 
+/// A name that a greeting claims.
+#[derive(Debug)]
+pub struct Claim {
+    pub name: Name,
+    /// The ordinal of the greeting: 0 for a bare name.
+    pub ordinal: u64,
+    /// What proves that whoever has the name is the same person.
+    pub resume: Option<ResumeSecret>,
+}
+
 /// A connection on its way to its home.
 #[derive(Debug)]
 pub struct Handoff<S> {
     pub socket: S,
     pub peer: IpAddr,
     pub local: CompactString,
-    pub name: Name,
-    /// The ordinal of the greeting: 0 for a bare name.
-    pub ordinal: u64,
+    pub claim: Claim,
     pub framer: Framer,
     /// What was read behind a bare name, or from the greeting packet on.
     pub bytes: Vec<u8>,

@@ -12,6 +12,7 @@
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
 //! | `register` | a name is claimed at its home |
+//! | `resume` | the secret that takes a name back |
 //! | `delivery` | packets for users and rooms, and what could not be delivered |
 //! | `endpoints` | the table of the server's own endpoints |
 //! | `query`, `query_protocol` | what other shards have a part in |
@@ -47,6 +48,7 @@ mod query;
 mod query_protocol;
 mod register;
 mod replies;
+mod resume;
 mod rooms;
 pub mod settings;
 pub mod shard;

@@ -1,15 +1,16 @@
 //! A name is claimed at its home. Until then a connection lives wherever it
 //! was accepted; once it has said its name, it moves there and stays.
 
-use super::client::{Client, Identity, Pauses, Timers};
+use super::client::{Client, CloseMode, Identity, Pauses, Timers};
 use super::effect::Effect;
 use super::id::{ConnId, Moment};
-use super::message::Handoff;
+use super::message::{Claim, Handoff};
+use super::resume::ResumeSecret;
 use super::shard::Shard;
 use super::work;
 use crate::limits;
 use crate::wire::greeting::{self, Greeting};
-use crate::wire::{Code, Name, Packet, Step};
+use crate::wire::{Code, Endpoint, Name, Packet, Step};
 
 impl<S> Shard<S> {
     /// Looks for the greeting in all that came so far. Returns how many bytes
@@ -23,7 +24,7 @@ impl<S> Shard<S> {
                 Some(keep)
             }
             Greeting::Bare { name, rest } => match Name::parse_bytes(name) {
-                Ok(name) => self.claim(id, name, 0, bytes, rest),
+                Ok(name) => self.claim(id, Claim { name, ordinal: 0, resume: None }, bytes, rest),
                 Err(_) => self.refuse_greeting(id, 0, Code::BadName),
             },
             Greeting::TooLong => self.refuse_greeting(id, 0, Code::BadName),
@@ -45,7 +46,12 @@ impl<S> Shard<S> {
                     Err(_) => Code::BadName,
                     // The packet stays where it is: at home it is handled
                     // like any other.
-                    Ok(name) => return self.claim(id, name, 1, bytes, start),
+                    Ok(name) => {
+                        let resumes = packet.to == Endpoint::Resume.name();
+                        let secret = || ResumeSecret::parse(&packet.msg.plain());
+                        let resume = if resumes { secret() } else { None };
+                        return self.claim(id, Claim { name, ordinal: 1, resume }, bytes, start);
+                    }
                 },
             },
         };
@@ -60,48 +66,43 @@ impl<S> Shard<S> {
 
     /// Claims a name here, if its home is here, or moves the connection there
     /// with what it sent from `rest` on.
-    fn claim(
-        &mut self,
-        id: ConnId,
-        name: Name,
-        ordinal: u64,
-        bytes: &[u8],
-        rest: usize,
-    ) -> Option<usize> {
-        let to = self.hashing.home_of_user(name.key());
+    fn claim(&mut self, id: ConnId, claim: Claim, bytes: &[u8], rest: usize) -> Option<usize> {
+        let to = self.hashing.home_of_user(claim.name.key());
         if to == self.topology.worker {
-            self.register(id, &name, ordinal);
+            self.register(id, &claim);
             return Some(rest);
         }
         let Client { socket, peer, local, framer, input, budget, .. } = self.clients.remove(id)?;
         let bytes = bytes[rest..].to_vec();
-        let handoff = Handoff { socket, peer, local, name, ordinal, framer, bytes, input, budget };
+        let handoff = Handoff { socket, peer, local, claim, framer, bytes, input, budget };
         self.effects.push(Effect::HandOff { to, handoff: Box::new(handoff) });
         None
     }
 
     /// A connection comes home.
     pub(super) fn arrived(&mut self, handoff: Handoff<S>) {
-        let Handoff { socket, peer, local, name, ordinal, framer, bytes, input, budget } = handoff;
+        let Handoff { socket, peer, local, claim, framer, bytes, input, budget } = handoff;
         let mut client = Client::new(socket, peer, local, budget, self.now);
         client.framer = framer;
         client.input = input;
         client.inbound = bytes;
         let id = self.clients.insert(client);
         self.effects.push(Effect::Register(id));
-        self.register(id, &name, ordinal);
+        self.register(id, &claim);
         self.consume_inbound(id);
     }
 
     /// Gives the name to the connection, or refuses it.
-    fn register(&mut self, id: ConnId, name: &Name, ordinal: u64) {
+    fn register(&mut self, id: ConnId, claim: &Claim) {
+        let Claim { name, ordinal, .. } = claim;
         let hash = self.hashing.user(name.key());
+        self.take_back(hash, claim);
         let skeletons_free = self.confusables.are_free(&self.hashing, name.shown(), name.key());
         if !skeletons_free || self.find(hash, name.key()).is_some() {
-            if ordinal > 0 {
+            if *ordinal > 0 {
                 self.count_packet(id);
             }
-            self.refuse(id, ordinal, Code::NameTaken, None);
+            self.refuse(id, *ordinal, Code::NameTaken, None);
             return;
         }
         // Behind a watcher of the same tick.
@@ -116,6 +117,26 @@ impl<S> Shard<S> {
         let users = self.counters.user_came(self.topology.worker);
         self.welcome(id, users);
         self.will_announce(id);
+    }
+
+    /// Where the claim proves that it is the same person's, ends the session that
+    /// has the name. What that connection sent and was not handled yet is lost, as
+    /// behind anything that closes.
+    fn take_back(&mut self, hash: u64, claim: &Claim) {
+        let Some(secret) = &claim.resume else { return };
+        let Some(holder) = self.find(hash, claim.name.key()) else { return };
+        if self.resume_secret(holder).is_some_and(|right| right.is(secret)) {
+            self.refuse(holder, 0, Code::NameTaken, None);
+            self.close(holder, CloseMode::Linger);
+        }
+    }
+
+    /// What takes the name back from the session on a connection; none, if there
+    /// is none.
+    pub(super) fn resume_secret(&self, id: ConnId) -> Option<ResumeSecret> {
+        let client = self.clients.get(id)?;
+        client.identity()?;
+        Some(ResumeSecret::of(&self.hashing, self.address(id), client.since))
     }
 
     /// Whoever has the name of that key, if they are home here.

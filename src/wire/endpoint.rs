@@ -25,13 +25,14 @@ pub enum Endpoint {
     Presence,
     Operator,
     Kick,
+    Resume,
     Quit,
 }
 
 impl Endpoint {
     /// Every endpoint: those that only send, then the others in the order of
     /// the protocol's table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Welcome,
         Self::Error,
         Self::Joined,
@@ -50,6 +51,7 @@ impl Endpoint {
         Self::Presence,
         Self::Operator,
         Self::Kick,
+        Self::Resume,
         Self::Quit,
     ];
 
@@ -74,6 +76,7 @@ impl Endpoint {
             Self::Presence => "/presence",
             Self::Operator => "/operator",
             Self::Kick => "/kick",
+            Self::Resume => "/resume",
             Self::Quit => "/quit",
         }
     }

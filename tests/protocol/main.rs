@@ -21,6 +21,7 @@ mod names;
 mod operators;
 mod paging;
 mod process;
+mod resume;
 mod rooms;
 mod shutdown;
 mod small_print;
