@@ -6,6 +6,7 @@
 mod checks;
 
 use checks::framing::{Found, frame};
+use lanline::wire::canonical;
 use lanline::wire::packet::push_packet;
 use lanline::wire::{JsonText, Packet};
 use proptest::prelude::*;
@@ -257,7 +258,7 @@ proptest! {
         prop_assert_eq!(frame([line], length - 1), vec![Found::TooLarge]);
         let value: serde_json::Value = serde_json::from_slice(line).unwrap();
         prop_assert_eq!(&value["from"]["ip"], &ip);
-        for read in [Packet::parse(&line[..length]), Packet::parse_any_layout(&line[..length])] {
+        for read in [canonical::parse(&line[..length]), Packet::parse(&line[..length])] {
             let packet = read.unwrap();
             prop_assert_eq!((packet.name.as_ref(), packet.to.as_ref()), (name.as_str(), to.as_str()));
             let plain = packet.msg.plain();
@@ -276,7 +277,7 @@ fn the_generators_meet_every_case() {
     let (mut fast, mut slow, mut wrong) = (0, 0, 0);
     for _ in 0..2000 {
         let bytes = any_packet().new_tree(&mut runner).unwrap().current();
-        match (Packet::parse_any_layout(&bytes), lanline::wire::canonical::read(&bytes)) {
+        match (Packet::parse(&bytes), canonical::read(&bytes)) {
             (Ok(_), Some(_)) => fast += 1,
             (Ok(_), None) => slow += 1,
             _ => wrong += 1,

@@ -117,7 +117,7 @@ pub(super) struct Confusables(HashMap<u64, u32>);
 const OTHER: u32 = u32::MAX;
 
 impl Confusables {
-    /// Whether nobody here confusables like this name, which nobody here has.
+    /// Whether nobody here looks like this name, which nobody here has.
     pub(super) fn are_free(&self, hashing: &Hashing, shown: &str, key: &str) -> bool {
         let is_ascii = shown.is_ascii();
         skeletons_of(shown, key).all(|skeleton| match self.0.get(&hashing.skeleton(&skeleton)) {

@@ -9,8 +9,7 @@ use super::id::{ConnId, Moment};
 use super::shard::Shard;
 use super::work;
 use crate::limits;
-use crate::wire::framer::is_white_space;
-use crate::wire::{Code, Packet, Step, canonical};
+use crate::wire::{Code, Decoded};
 use std::mem;
 
 impl<S> Shard<S> {
@@ -221,11 +220,7 @@ impl<S> Shard<S> {
         self.work.begin_quantum();
         loop {
             let Some(client) = self.clients.get_mut(id) else { return at };
-            if client.framer.is_between() {
-                while bytes.get(at).copied().is_some_and(is_white_space) {
-                    at += 1;
-                }
-            }
+            at += client.codec.padding(&bytes[at..]);
             if at == bytes.len() || client.is_closing() {
                 return at;
             }
@@ -237,39 +232,23 @@ impl<S> Shard<S> {
                 return at;
             }
             let Some(client) = self.clients.get_mut(id) else { return at };
-            if client.framer.is_between()
-                && let Some((packet, length)) = canonical::read(&bytes[at..])
-                && length <= limit
-            {
-                at += length;
-                let ordinal = client.count(self.now, &self.pace);
-                self.work.spend(work::PACKET);
-                self.own_counters().packets_in.add(1);
-                self.handle(id, ordinal, &packet);
-                continue;
-            }
-            let step = client.framer.next(&bytes[at..], limit);
-            if let Step::More { keep } = step {
+            let decoded = client.codec.next(&bytes[at..], limit);
+            if let Decoded::More { keep } = decoded {
                 return at + keep;
             }
             let ordinal = client.count(self.now, &self.pace);
             self.work.spend(work::PACKET);
             self.own_counters().packets_in.add(1);
-            match step {
-                // White space was passed above, and what is torn is kept from
-                // its first byte: it begins here.
-                Step::Packet { end, .. } => {
-                    match Packet::parse(&bytes[at..at + end]) {
-                        Ok(packet) => self.handle(id, ordinal, &packet),
-                        Err(_) => self.refuse(id, ordinal, Code::Malformed, None),
-                    }
+            match decoded {
+                Decoded::Packet { packet, end } => {
+                    self.handle(id, ordinal, &packet);
                     at += end;
                 }
-                Step::Malformed { end } => {
+                Decoded::Malformed { end } => {
                     self.refuse(id, ordinal, Code::Malformed, None);
                     at += end;
                 }
-                Step::TooLarge | Step::More { .. } => {
+                Decoded::TooLarge | Decoded::More { .. } => {
                     self.refuse(id, ordinal, Code::TooLarge, None);
                 }
             }
@@ -308,7 +287,7 @@ impl<S> Shard<S> {
             self.greet(id, &kept, true);
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        if client.framer.finish() && !client.is_closing() {
+        if client.codec.finish() && !client.is_closing() {
             let ordinal = self.count_packet(id);
             self.refuse(id, ordinal, Code::Malformed, None);
         }

@@ -7,7 +7,7 @@ use super::id::{Address, ConnId, Frame, Origin};
 use super::presence_news::News;
 use super::query_protocol::{Query, Reply};
 use super::resume::ResumeSecret;
-use crate::wire::{Code, Framer, Name};
+use crate::wire::{Code, Codec, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub struct Span {
     end: u32,
 }
 
-/// One message. `S` is a socket, which chat carries and never confusables at.
+/// One message. `S` is a socket, which chat carries and never looks at.
 #[derive(Debug)]
 pub enum ShardMessage<S> {
     /// A stamped packet for the user of a key.
@@ -66,7 +66,7 @@ pub struct Handoff<S> {
     pub peer: IpAddr,
     pub local: CompactString,
     pub claim: Claim,
-    pub framer: Framer,
+    pub codec: Codec,
     /// What was read behind a bare name, or from the greeting packet on.
     pub bytes: Vec<u8>,
     /// What can still come from it.

@@ -9,14 +9,14 @@ use super::resume::ResumeSecret;
 use super::shard::Shard;
 use super::work;
 use crate::limits;
-use crate::wire::greeting::{self, Greeting};
-use crate::wire::{Code, Endpoint, Name, Packet, Step};
+use crate::wire::codec::Greeting;
+use crate::wire::{Code, Decoded, Endpoint, Name};
 
 impl<S> Shard<S> {
     /// Looks for the greeting in all that came so far. Returns how many bytes
     /// are dealt with, or none if the connection is not here any more.
     pub(super) fn greet(&mut self, id: ConnId, bytes: &[u8], ended: bool) -> Option<usize> {
-        match greeting::scan(bytes, ended) {
+        match self.clients.get(id)?.codec.greeting(bytes, ended) {
             Greeting::More { keep, begun } => {
                 if begun {
                     self.listen_for_silence(id);
@@ -34,25 +34,20 @@ impl<S> Shard<S> {
 
     fn greet_by_packet(&mut self, id: ConnId, bytes: &[u8], start: usize) -> Option<usize> {
         let limit = self.settings.packet_bytes_max;
-        let step = self.clients.get_mut(id)?.framer.next(&bytes[start..], limit);
-        let code = match step {
-            Step::More { .. } => return Some(start),
-            Step::TooLarge => Code::TooLarge,
-            Step::Malformed { .. } => Code::Malformed,
-            // It begins where we said.
-            Step::Packet { end, .. } => match Packet::parse(&bytes[start..start + end]) {
-                Err(_) => Code::Malformed,
-                Ok(packet) => match Name::parse(&packet.name) {
-                    Err(_) => Code::BadName,
-                    // The packet stays where it is: at home it is handled
-                    // like any other.
-                    Ok(name) => {
-                        let resumes = packet.to == Endpoint::Resume.name();
-                        let secret = || ResumeSecret::parse(&packet.msg.plain());
-                        let resume = if resumes { secret() } else { None };
-                        return self.claim(id, Claim { name, ordinal: 1, resume }, bytes, start);
-                    }
-                },
+        let code = match self.clients.get_mut(id)?.codec.next(&bytes[start..], limit) {
+            Decoded::More { .. } => return Some(start),
+            Decoded::TooLarge => Code::TooLarge,
+            Decoded::Malformed { .. } => Code::Malformed,
+            Decoded::Packet { packet, .. } => match Name::parse(&packet.name) {
+                Err(_) => Code::BadName,
+                // The packet stays where it is: at home it is handled like any
+                // other.
+                Ok(name) => {
+                    let resumes = packet.to == Endpoint::Resume.name();
+                    let secret = || ResumeSecret::parse(&packet.msg.plain());
+                    let resume = if resumes { secret() } else { None };
+                    return self.claim(id, Claim { name, ordinal: 1, resume }, bytes, start);
+                }
             },
         };
         self.count_packet(id);
@@ -72,18 +67,18 @@ impl<S> Shard<S> {
             self.register(id, &claim);
             return Some(rest);
         }
-        let Client { socket, peer, local, framer, input, budget, .. } = self.clients.remove(id)?;
+        let Client { socket, peer, local, codec, input, budget, .. } = self.clients.remove(id)?;
         let bytes = bytes[rest..].to_vec();
-        let handoff = Handoff { socket, peer, local, claim, framer, bytes, input, budget };
+        let handoff = Handoff { socket, peer, local, claim, codec, bytes, input, budget };
         self.effects.push(Effect::HandOff { to, handoff: Box::new(handoff) });
         None
     }
 
     /// A connection comes home.
     pub(super) fn arrived(&mut self, handoff: Handoff<S>) {
-        let Handoff { socket, peer, local, claim, framer, bytes, input, budget } = handoff;
+        let Handoff { socket, peer, local, claim, codec, bytes, input, budget } = handoff;
         let mut client = Client::new(socket, peer, local, budget, self.now);
-        client.framer = framer;
+        client.codec = codec;
         client.input = input;
         client.inbound = bytes;
         let id = self.clients.insert(client);

@@ -84,7 +84,7 @@ pub struct Shard<S> {
     pub(super) bounced_all: bool,
 }
 
-/// The time of day, pending for by few.
+/// The time of day, which few ask for.
 pub type WallClock = Box<dyn Fn() -> SystemTime + Send>;
 
 /// Where in the server a shard is.

@@ -27,7 +27,7 @@ impl TimerQueue {
     }
 
     /// Forgets what has no reason any more, if there are twice as many entries
-    /// as the last time left: so it costs two confusables for each one added.
+    /// as the last time left: so it costs two looks for each one added.
     pub(super) fn sweep(&mut self, mut has_reason: impl FnMut(Timers, ConnId) -> bool) {
         if self.entries.len() >= self.swept_at.max(SWEPT_MIN) {
             self.entries

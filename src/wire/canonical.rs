@@ -4,11 +4,22 @@
 //! accepts or passes, it never refuses. A property test and a fuzz target hold
 //! the two to the same answers.
 
-use super::framer::is_white_space;
-use super::packet::{self, Packet};
-use super::text::{JsonText, escape_free_run};
+use super::packet::{self, Malformed, Packet};
+use super::text::{JsonText, escape_free_run, is_white_space};
 use std::borrow::Cow;
 use std::ops::Range;
+
+/// Reads the packet that `bytes` hold, from its first brace to its last, in any
+/// layout.
+///
+/// # Errors
+/// [`Malformed`] where `bytes` are anything else than one packet.
+pub fn parse(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
+    match read(bytes) {
+        Some((packet, length)) if length == bytes.len() => Ok(packet),
+        _ => Packet::parse(bytes),
+    }
+}
 
 /// Reads a packet from the start of `bytes`, which may hold more behind it.
 /// Returns it with its length, or `None` where the slow path has to decide.

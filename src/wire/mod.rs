@@ -3,14 +3,13 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | [`framer`] | where one packet ends and the next begins, however bytes are cut |
+//! | [`codec`] | bytes to packets, for each kind of stream that a connection may speak |
 //! | [`packet`] | what is inside a packet: the strict schema, read and written |
 //! | [`canonical`] | the same schema for the usual layout, without `serde_json` |
 //! | [`text`] | the inside of a JSON string: escaped, unescaped, scanned |
 //! | [`name`] | who may be called what, and which names are the same |
 //! | [`confusables`] | which names look alike, which mix their scripts |
 //! | [`confusable_hash`] | where names that look alike meet |
-//! | [`greeting`] | the first thing on a connection: a bare name or a packet |
 //! | [`endpoint`], [`code`], [`answer`] | the vocabulary: endpoints, codes of refusals, first lines for programs |
 //! | [`outbound`] | what waits for one socket, and whose it is |
 //!
@@ -20,11 +19,10 @@
 pub mod answer;
 pub mod canonical;
 pub mod code;
+pub mod codec;
 pub mod confusable_hash;
 pub mod confusables;
 pub mod endpoint;
-pub mod framer;
-pub mod greeting;
 pub mod name;
 pub mod outbound;
 pub mod packet;
@@ -32,8 +30,9 @@ pub mod text;
 
 pub use answer::{Page, Range, Refusal, Welcome, Who};
 pub use code::Code;
+pub use codec::json_stream::framer::{Framer, Step};
+pub use codec::{Codec, Decoded};
 pub use endpoint::Endpoint;
-pub use framer::{Framer, Step};
 pub use name::{Name, NameError};
 pub use outbound::{BufferPool, Frame, Outbound, Owned};
 pub use packet::{Malformed, Packet, Received};

@@ -2,9 +2,12 @@
 //! whose it is, so that what never reaches the socket can be bounced.
 //! Never: the socket, what a tag means, whether a packet may be added.
 
+mod frame;
 mod packets;
 
-use crate::limits::{COPIED_FRAME_BYTES_MAX, POOLED_QUEUES_MAX};
+pub use frame::{Frame, Owned};
+
+use crate::limits::POOLED_QUEUES_MAX;
 use packets::Packets;
 use std::io::IoSlice;
 use std::mem;
@@ -32,13 +35,6 @@ enum Waiting<T> {
     Packets(Box<Packets<T>>),
 }
 
-/// A packet for many.
-#[derive(Debug)]
-pub struct Frame<T> {
-    pub tag: T,
-    pub bytes: Box<[u8]>,
-}
-
 /// Memory of queues that emptied, still warm, for those that fill next.
 #[derive(Debug)]
 pub struct BufferPool<T>(Vec<Box<Packets<T>>>);
@@ -53,12 +49,6 @@ impl<T> Default for BufferPool<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
-}
-
-/// What a tag says of whose a packet is.
-pub trait Owned: Copy {
-    /// Its sender, as a number; nobody's are the server's own.
-    fn owner(self) -> Option<u64>;
 }
 
 impl<T: Owned> Outbound<T> {
@@ -209,15 +199,10 @@ impl<T> BufferPool<T> {
     }
 }
 
-impl<T> Frame<T> {
-    fn is_copied(&self) -> bool {
-        self.bytes.len() <= COPIED_FRAME_BYTES_MAX
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::COPIED_FRAME_BYTES_MAX;
     use proptest::prelude::*;
     use std::collections::VecDeque;
 

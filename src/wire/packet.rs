@@ -1,7 +1,6 @@
 //! One packet: the strict schema, read and written. Never: what it is for, who
 //! may send it, where it ends in a stream.
 
-use super::canonical;
 use super::text::{JsonText, push_escaped};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -37,24 +36,12 @@ pub struct Received {
 pub struct Malformed;
 
 impl<'a> Packet<'a> {
-    /// Reads the packet that `bytes` hold, from its first brace to its last.
+    /// Reads the packet that `bytes` hold, from its first brace to its last. It is
+    /// the judge of what is strict; [`super::canonical`] is faster.
     ///
     /// # Errors
     /// [`Malformed`] where `bytes` are anything else than one packet.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        if let Some((packet, length)) = canonical::read(bytes)
-            && length == bytes.len()
-        {
-            return Ok(packet);
-        }
-        Self::parse_any_layout(bytes)
-    }
-
-    /// [`Packet::parse`] without the fast path: the judge of what is strict.
-    ///
-    /// # Errors
-    /// [`Malformed`], as there.
-    pub fn parse_any_layout(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let object = Object::parse(bytes)?;
         Ok(Self { name: object.name, to: object.to, msg: JsonText::escape_cow(object.msg) })
     }

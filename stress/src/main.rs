@@ -11,6 +11,7 @@
 //! | [`mod@run`] | a scenario from the server's start to the verdict |
 //! | [`versus`], [`relay`] | the same workloads against other servers and the floor |
 //! | [`report`] | the line, the tables, JSON, the page |
+//! | [`output`] | words on standard output and standard error |
 
 mod account;
 mod bots;
@@ -18,6 +19,7 @@ mod cli;
 mod crew;
 mod driver;
 mod machine;
+mod output;
 mod relay;
 mod report;
 mod run;
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            report::remark(&format!("stress: {error:#}"));
+            output::remark(&format!("stress: {error:#}"));
             ExitCode::from(if error.is::<run::Usage>() { 2 } else { 1 })
         }
     }
@@ -75,7 +77,7 @@ fn run(cli: Cli) -> Result<bool> {
 
 /// Prints the tables and writes what was asked for. True if all is well.
 fn show(records: &[Record], json: Option<PathBuf>, page: Option<PathBuf>) -> Result<bool> {
-    let printed = report::print(&report::render_table(records));
+    let printed = output::print(&report::render_table(records));
     if let Some(path) = json {
         report::write_json(&path, records)?;
     }

@@ -61,7 +61,7 @@ pub(crate) fn run(listen: SocketAddr) -> Result<()> {
     let poll = Poll::new()?;
     let mut listener = TcpListener::from_std(socket.into());
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    crate::report::print(&format!("listening on {}\n", listener.local_addr()?))?;
+    crate::output::print(&format!("listening on {}\n", listener.local_addr()?))?;
     let mut relay = Relay {
         poll,
         listener,

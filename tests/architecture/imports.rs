@@ -75,8 +75,9 @@ impl Graph {
         edges
     }
 
-    /// The groups of files that reach each other, however many steps it takes.
-    pub(crate) fn cycles(&self) -> Vec<Cycle<'_>> {
+    /// The groups of files that reach each other, however many steps it takes:
+    /// what each file imports from the others, for people.
+    pub(crate) fn cycles(&self) -> Vec<Vec<String>> {
         let edges = self.edges();
         let reached: BTreeMap<&str, BTreeSet<&str>> =
             edges.keys().map(|&file| (file, reached_from(file, &edges))).collect();
@@ -92,15 +93,8 @@ impl Graph {
             };
             group.iter().map(|file| arrow(file)).collect()
         };
-        groups.map(|files| Cycle { arrows: arrows(&files), files }).collect()
+        groups.map(|files| arrows(&files)).collect()
     }
-}
-
-/// Files that import from each other.
-pub(crate) struct Cycle<'a> {
-    pub(crate) files: BTreeSet<&'a str>,
-    /// What each imports from the others, for people.
-    pub(crate) arrows: Vec<String>,
 }
 
 fn reached_from<'a>(file: &str, edges: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {

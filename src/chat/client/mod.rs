@@ -11,7 +11,7 @@ use super::address::AddressBudget;
 use super::id::{Moment, Tag};
 use super::lists::Listing;
 use super::settings::Pace;
-use crate::wire::{Endpoint, Framer, Outbound, packet};
+use crate::wire::{Codec, Endpoint, Outbound, packet};
 use compact_str::CompactString;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub struct Client<S> {
     identity: Option<Identity>,
     /// When its rate will have allowed all that it has sent, in nanoseconds.
     pub(super) paid_until_ns: u64,
-    pub(super) framer: Framer,
+    pub(super) codec: Codec,
     /// Read, and not handled yet.
     pub(super) inbound: Vec<u8>,
 
@@ -121,7 +121,7 @@ impl<S> Client<S> {
             identity: None,
             ordinal: 0,
             paid_until_ns: 0,
-            framer: Framer::default(),
+            codec: Codec::default(),
             inbound: Vec::new(),
             since: now,
             cold: None,

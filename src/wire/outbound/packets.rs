@@ -2,7 +2,7 @@
 //! together, large ones for many shared. Never: an empty queue, which is
 //! nothing at all.
 
-use super::{Frame, Owned};
+use super::frame::{Frame, Owned};
 use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;

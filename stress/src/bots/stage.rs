@@ -5,7 +5,7 @@ use super::cast::{Cast, Phase};
 use super::{Script, World};
 use crate::account::{Departure, FaultKind, Landed};
 use crate::driver::{Bot, Crowd, End, Hands, Order};
-use lanline::wire::{Endpoint, Framer, Packet, Step, packet};
+use lanline::wire::{Endpoint, Framer, Step, canonical, packet};
 
 /// The server never sends a longer packet: its own limit and a sender's name.
 const PACKET_BYTES_MAX: usize = 1 << 22;
@@ -94,7 +94,7 @@ impl Stage {
     }
 
     fn packet(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) {
-        let Ok(packet) = Packet::parse(bytes) else {
+        let Ok(packet) = canonical::parse(bytes) else {
             let text = bytes.escape_ascii().to_string();
             return self.fault(FaultKind::NeverSent, bot, format!("no packet: {text}"), hands);
         };

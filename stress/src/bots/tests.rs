@@ -3,7 +3,7 @@
 use super::{Cast, Leave, Phase, Script, Stage, World};
 use crate::account::{FaultKind, Names};
 use crate::driver::{Bot, Crowd, End, Hands};
-use lanline::wire::{JsonText, Packet, packet};
+use lanline::wire::{JsonText, canonical, packet};
 use std::time::{Duration, Instant};
 
 /// Bot 0 writes one packet to bot 1, and again for each that is settled.
@@ -63,7 +63,7 @@ fn hear_bytes(stage: &mut Stage, hands: &mut Hands, bot: Bot, bytes: &[u8]) {
 fn written(hands: &mut Hands) -> String {
     let bytes = std::mem::take(hands.outbox(0));
     let packet = bytes.trim_ascii_end();
-    Packet::parse(packet).expect("one packet").msg.plain().into_owned()
+    canonical::parse(packet).expect("one packet").msg.plain().into_owned()
 }
 
 #[test]

@@ -9,29 +9,10 @@ mod table;
 use crate::run::Record;
 use crate::versus::Run;
 use anyhow::{Context, Result};
-use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 pub(crate) use progress::Progress;
 pub(crate) use table::render as render_table;
-
-/// Writes text to standard output. A reader who has gone has had enough: that
-/// is no error.
-///
-/// # Errors
-/// Where it can't be written for another reason.
-pub(crate) fn print(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("standard output"),
-    }
-}
-
-/// A line on standard error; where that can't be written, nobody is there.
-pub(crate) fn remark(text: &str) {
-    writeln!(io::stderr(), "{text}").unwrap_or_default();
-}
 
 /// Writes `value` as JSON.
 ///

@@ -66,7 +66,7 @@ pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
         [first, second, ..] => (Some(*first), Some(*second)),
         _ => {
             let why = "one core only: servers and bots share it, so the figures include both";
-            crate::report::remark(why);
+            crate::output::remark(why);
             (None, None)
         }
     };
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
 
 fn report(args: &VersusArgs, runs: &[Run]) -> Result<bool> {
     let tables = table::render(runs);
-    let printed = crate::report::print(&tables);
+    let printed = crate::output::print(&tables);
     if let Some(path) = &args.report {
         crate::report::write_versus_page(path, runs, &tables)?;
     }
@@ -123,7 +123,7 @@ fn choose_servers(args: &VersusArgs, lanline: &Path) -> Result<Vec<Server>> {
         (true, _) => {}
         (false, true) => {
             let left_out = format!("not installed, so left out: {}", names.join(", "));
-            crate::report::remark(&left_out);
+            crate::output::remark(&left_out);
         }
         (false, false) => bail!("not installed: {}", names.join(", ")),
     }

@@ -1,7 +1,7 @@
 //! Lanline: packets, through the wire that the server shares.
 
 use super::{Dialect, Heard, Role, User, words};
-use lanline::wire::{Endpoint, Framer, JsonText, Packet, Step, packet};
+use lanline::wire::{Endpoint, Framer, JsonText, Step, canonical, packet};
 
 /// A packet is never longer than this here.
 const PACKET_BYTES_MAX: usize = 1 << 20;
@@ -36,7 +36,7 @@ impl Dialect for Lanline {
             Step::More { keep } => return (keep, Heard::Nothing),
             other => return (bytes.len(), Heard::Refusal(format!("{other:?}"))),
         };
-        let Ok(packet) = Packet::parse(&bytes[start..end]) else {
+        let Ok(packet) = canonical::parse(&bytes[start..end]) else {
             return (end, Heard::Refusal(words(&bytes[start..end])));
         };
         let heard = match packet.name.as_ref() {

@@ -1,7 +1,7 @@
 //! The first thing on a connection: a bare name or a packet. Only where the
-//! greeting ends; whether the name is good is [`super::name`]'s to say.
+//! greeting ends; whether the name is good is [`crate::wire::name`]'s to say.
 
-use super::framer::is_white_space;
+use crate::wire::text::is_white_space;
 use memchr::memchr3;
 
 /// A bare name that goes on for more bytes than this is none.
@@ -21,7 +21,7 @@ pub enum Greeting<'a> {
     TooLong,
 }
 
-/// Confusables for the greeting in all bytes kept so far. `ended` says that nothing
+/// Looks for the greeting in all bytes kept so far. `ended` says that nothing
 /// follows: the stream has ended, or has been silent for long enough.
 pub fn scan(bytes: &[u8], ended: bool) -> Greeting<'_> {
     let Some(start) = bytes.iter().position(|&byte| !is_white_space(byte)) else {

@@ -1,6 +1,7 @@
-//! Where packets begin and end in a stream of bytes. Confusables at strings and the
-//! depth of braces only; what a packet says is [`super::packet`]'s to judge.
+//! Where packets begin and end in a stream of bytes, by strings and the depth of
+//! braces. Never: whether a packet obeys the schema.
 
+use crate::wire::text::is_white_space;
 use memchr::{memchr, memchr3};
 
 /// Finds packets in a stream, however its bytes were cut.
@@ -49,11 +50,6 @@ pub enum Step {
     /// Nothing whole is left. Keep the bytes from `keep` on and show them
     /// again, in front of the next ones.
     More { keep: usize },
-}
-
-/// What JSON calls white space (RFC 8259, section 2).
-pub fn is_white_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 impl Framer {
