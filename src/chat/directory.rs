@@ -65,11 +65,9 @@ impl Hashing {
         hasher.finish128().as_bytes()
     }
 
+    /// In one go; each kind of name has a key of its own.
     fn hash(&self, kind: u8, key: &[u8]) -> u64 {
-        let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
-        hasher.write_u8(kind);
-        hasher.write(key);
-        hasher.finish()
+        SipHasher13::new_with_keys(self.keys.0 ^ u64::from(kind), self.keys.1).hash(key)
     }
 }
 

@@ -83,13 +83,11 @@ pub struct KeyBuffer {
 /// name, ASCII, costs no allocation, and in lower case no copy.
 pub fn key_of<'b>(text: &'b str, buffer: &'b mut KeyBuffer) -> Option<&'b str> {
     let bytes = text.as_bytes();
-    let mut changes = false;
-    for &byte in bytes {
-        if !is_ascii_name_byte(byte) {
-            return key_of_other(text, buffer);
-        }
-        changes |= byte.is_ascii_uppercase();
+    let classes = bytes.iter().fold(0, |seen, &byte| seen | CLASSES[usize::from(byte)]);
+    if classes & FOREIGN != 0 {
+        return key_of_other(text, buffer);
     }
+    let changes = classes & UPPER_CASE != 0;
     if bytes.len() > NAME_CODE_POINTS_MAX || !bytes.first()?.is_ascii_alphanumeric() {
         return None;
     }
@@ -110,9 +108,22 @@ fn key_of_other<'b>(text: &str, buffer: &'b mut KeyBuffer) -> Option<&'b str> {
     Some(&buffer.other)
 }
 
-fn is_ascii_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
-}
+/// What a byte is in an ASCII name: nothing to think about, or these.
+const CLASSES: [u8; 256] = {
+    let mut classes = [FOREIGN; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        if byte.is_ascii_uppercase() {
+            classes[byte as usize] = UPPER_CASE;
+        } else if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') {
+            classes[byte as usize] = 0;
+        }
+        byte += 1;
+    }
+    classes
+};
+const FOREIGN: u8 = 1;
+const UPPER_CASE: u8 = 2;
 
 fn check(shown: &str) -> Result<(), NameError> {
     let first = shown.chars().next().ok_or(NameError::Empty)?;
@@ -133,7 +144,7 @@ fn check(shown: &str) -> Result<(), NameError> {
 
 fn is_name_character(c: char) -> bool {
     if c.is_ascii() {
-        return is_ascii_name_byte(c as u8);
+        return CLASSES[c as usize] & FOREIGN == 0;
     }
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
     let word = GeneralCategoryGroup::Letter
