@@ -50,7 +50,7 @@ person() {
 }
 
 for name in bob Éva 李雷; do
-    person "$name" 80 --plain
+    person "$name" 80 --lines
     wait_until shows "$name" "/welcome: $name"
     type_line "$name" "/join #ops"
     wait_until shows "$name" "/join: #ops"

@@ -21,7 +21,7 @@ pub struct ChatArgs {
     pub json: bool,
     /// Line by line, also in a terminal
     #[arg(long)]
-    pub plain: bool,
+    pub lines: bool,
     /// Colours; NO_COLOR is heeded
     #[arg(long, env = "LANLINE_COLORS", value_enum, value_name = "WHEN")]
     pub colors: Option<Colors>,
@@ -49,6 +49,6 @@ impl ChatArgs {
         settings.bell = self.bell.unwrap_or(settings.bell);
         settings.rooms.extend(self.room);
         settings.log = self.log.or(settings.log);
-        client::chat(&settings, self.json, self.plain)
+        client::chat(&settings, self.json, self.lines)
     }
 }

@@ -18,6 +18,7 @@ mod seconds;
 #[cfg(target_os = "linux")]
 mod serve;
 mod server;
+mod trust;
 
 use clap::{Parser, Subcommand};
 

@@ -8,7 +8,8 @@ use super::layers::ServeFlags;
 use super::seconds::{Seconds, some_time};
 #[cfg(target_os = "linux")]
 use super::serve::UsageError;
-use crate::connect::{Server, Target};
+use super::trust::TrustArgs;
+use crate::connect::{Server, Target, Trust};
 use crate::limits::DEFAULT_PORT;
 #[cfg(target_os = "linux")]
 use crate::ops::doctor::{self, Machine, Plan};
@@ -42,6 +43,8 @@ struct WatchedServer {
     /// The same, as for the commands of the client
     #[arg(long, env = "LANLINE_SERVER", value_name = "[NAME@][HOST][:PORT]", value_parser = target)]
     server: Option<Target>,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// Flags of `lanline health`.
@@ -98,11 +101,11 @@ impl HealthArgs {
     /// Looks at a server.
     pub fn run(self) -> Verdict {
         let Self { server, timeout: Seconds(patience) } = self;
-        let server = match server.resolve() {
-            Ok(server) => server,
+        let (server, trust) = match server.resolve() {
+            Ok(found) => found,
             Err(why) => return Verdict { text: format!("{why}\n"), well: false },
         };
-        let (well, says) = match health::check(&server, patience) {
+        let (well, says) = match health::check(&server, &trust, patience) {
             Ok(Health::Well(took)) => (true, format!("well, after {} ms", millis(took))),
             Ok(Health::Full) => (true, "full".to_owned()),
             Err(error) => (false, error.to_string()),
@@ -114,11 +117,11 @@ impl HealthArgs {
 impl TopArgs {
     /// Shows a server until the user has had enough.
     pub fn run(self) -> Verdict {
-        let server = match self.server.resolve() {
-            Ok(server) => server,
+        let (server, trust) = match self.server.resolve() {
+            Ok(found) => found,
             Err(why) => return Verdict { text: format!("{why}\n"), well: false },
         };
-        match top::run(&server, self.interval.0, self.count) {
+        match top::run(&server, &trust, self.interval.0, self.count) {
             Ok(()) => Verdict { text: String::new(), well: true },
             Err(error) => Verdict { text: format!("{server}: {error}\n"), well: false },
         }
@@ -126,11 +129,13 @@ impl TopArgs {
 }
 
 impl WatchedServer {
-    fn resolve(self) -> Result<Server, UsageError> {
-        match self.target.or(self.server) {
-            Some(target) => Ok(target.server()),
-            None => own_server(),
-        }
+    fn resolve(self) -> Result<(Server, Trust), UsageError> {
+        let trust = self.trust.load().map_err(UsageError::new)?;
+        let server = match self.target.or(self.server) {
+            Some(target) => target.server(),
+            None => own_server()?,
+        };
+        Ok((server, trust))
     }
 }
 

@@ -2,6 +2,7 @@
 //! configuration file. Never: connecting.
 
 use super::seconds::{Seconds, some_time};
+use super::trust::TrustArgs;
 use crate::client::Error;
 use crate::client::settings::{Settings, TIMEOUT_DEFAULT};
 use crate::connect::Target;
@@ -25,6 +26,8 @@ pub struct ServerArgs {
     /// The configuration file [default: lanline/config.toml where XDG has it]
     #[arg(long, env = "LANLINE_CLIENT_CONFIG", value_name = "PATH")]
     pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
 }
 
 impl ServerArgs {
@@ -33,7 +36,8 @@ impl ServerArgs {
         let name = Target { name: self.name.clone(), ..Target::default() };
         let server = self.server.clone().unwrap_or_default();
         let settings = Settings::load(target.or(name).or(server), self.config.as_deref())?;
-        Ok(Settings { timeout: self.timeout.0, ..settings })
+        let trust = self.trust.load().map_err(Error::Usage)?;
+        Ok(Settings { timeout: self.timeout.0, trust, ..settings })
     }
 
     pub fn script(&self) -> Result<Settings, Error> {

@@ -12,8 +12,8 @@ use super::route::Route;
 use super::screen::theme::Theme;
 use super::secret::Secret;
 use super::transcript::Transcript;
-use super::{Error, keys, screen};
-use crate::connect::{Connection, Sender, Server};
+use super::{Error, keys, protection, screen};
+use crate::connect::{Connection, Protection, Sender, Server, Trust};
 use crate::terminal::ability::Abilities;
 use crate::terminal::console::{Seen, Terminal};
 use crate::terminal::keyboard::Input;
@@ -56,7 +56,7 @@ pub struct Extras {
 /// # Errors
 /// The first connection fails, or the terminal does.
 pub fn run(
-    server: &Server,
+    (server, trust): (&Server, &Trust),
     name: &Name,
     timeout: Duration,
     options: Options,
@@ -65,9 +65,9 @@ pub fn run(
 ) -> Result<(), Error> {
     let secret = Secret::open(server, name);
     // Refused at the door: said in plain words, before the screen is taken.
-    let (opened, resumed) = open_or_resume(server, name, secret.known(), timeout)
+    let (opened, resumed) = open_or_resume((server, trust), name, secret.known(), timeout)
         .map_err(|error| Error::unreachable(server, &error))?;
-    let Connection { sender, receiver, welcome, .. } = opened;
+    let Connection { sender, receiver, welcome, protection, .. } = opened;
     let terminal_error = |error: io::Error| Error::failed(format!("the terminal: {error}"));
     let terminal = Terminal::open(extras.abilities).map_err(terminal_error)?;
     let inbox: Inbox = Arc::new(ByteQueue::new(NEWS_MAX, NEWS_BYTES_MAX));
@@ -81,6 +81,7 @@ pub fn run(
     };
     let reader = Reader {
         server: server.clone(),
+        trust: trust.clone(),
         name: name.clone(),
         timeout,
         secret: None,
@@ -103,6 +104,7 @@ pub fn run(
         is_leaving: false,
         has_focus: true,
     };
+    live.protected(protection);
     live.connected(sender, welcome, resumed);
     live.reader.clone().read_from(receiver);
     let result = live.run().map_err(terminal_error);
@@ -211,7 +213,8 @@ impl Live {
         for _ in 0..NEWS_PER_TURN {
             let Some((news, bytes)) = self.inbox.try_pop() else { return false };
             match news {
-                News::Connected { sender, welcome, resumed, .. } => {
+                News::Connected { sender, welcome, resumed, protection, .. } => {
+                    self.protected(protection);
                     self.connected(sender, welcome, resumed);
                 }
                 News::Failed(why) => self.handle(Event::NotConnected(why)),
@@ -229,6 +232,11 @@ impl Live {
             left -= bytes;
         }
         true
+    }
+
+    fn protected(&mut self, protection: Protection) {
+        let told = protection::worth_telling(protection, &self.reader.server);
+        self.handle(Event::Protected(protection, told));
     }
 
     fn connected(&mut self, sender: Sender, welcome: Welcome, resumed: bool) {

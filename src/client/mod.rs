@@ -8,6 +8,7 @@
 //! | [`settings`] | flags, environment, configuration file |
 //! | `system` | folders, signals, echo: where systems differ |
 //! | [`typed`] | what a typed line means |
+//! | [`protection`] | how the connection is protected, in words |
 //! | [`secret`] | what takes our name back after a crash |
 //! | [`route`] | whether there is a way to the server |
 //! | [`transcript`] | conversations written to files |
@@ -30,6 +31,7 @@ pub mod live;
 pub mod model;
 mod open;
 pub mod plain;
+pub mod protection;
 pub mod reader;
 pub mod route;
 pub mod safe;
@@ -92,5 +94,5 @@ fn full_screen(settings: &Settings, name: &Name) -> Result<(), Error> {
         has_mouse: settings.mouse,
     };
     let extras = live::Extras { transcript, keymap: settings.keymap.clone(), abilities };
-    live::run(&server, name, settings.timeout, options, theme, extras)
+    live::run((&server, &settings.trust), name, settings.timeout, options, theme, extras)
 }

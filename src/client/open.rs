@@ -1,6 +1,6 @@
 //! A connection, greeted. Never: what is said on it.
 
-use crate::connect::{self, Connection, Deadline, Greeting, Server};
+use crate::connect::{self, Connection, Deadline, Greeting, Server, Trust};
 use crate::wire::{Code, Name};
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use std::time::Duration;
 /// # Errors
 /// As [`Connection::open`].
 pub(super) fn open(
-    server: &Server,
+    (server, trust): (&Server, &Trust),
     name: &Name,
     timeout: Duration,
 ) -> Result<Connection, connect::Error> {
-    Connection::open(server, Greeting::Name(name.shown()), Deadline::after(timeout))
+    Connection::open(server, trust, Greeting::Name(name.shown()), Deadline::after(timeout))
 }
 
 /// Connects to a server and greets it; where the name is taken, takes it back
@@ -24,15 +24,15 @@ pub(super) fn open(
 /// As [`Connection::open`]; refused where that connection is not the one with
 /// the name.
 pub(super) fn open_or_resume(
-    server: &Server,
+    (server, trust): (&Server, &Trust),
     name: &Name,
     secret: Option<&str>,
     timeout: Duration,
 ) -> Result<(Connection, bool), connect::Error> {
-    match (open(server, name, timeout), secret) {
+    match (open((server, trust), name, timeout), secret) {
         (Err(error), Some(secret)) if is_name_taken(&error) => {
             let greeting = Greeting::Packet { name: name.shown(), to: "/resume", msg: secret };
-            Ok((Connection::open(server, greeting, Deadline::after(timeout))?, true))
+            Ok((Connection::open(server, trust, greeting, Deadline::after(timeout))?, true))
         }
         (result, _) => Ok((result?, false)),
     }

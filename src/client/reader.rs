@@ -3,8 +3,7 @@
 
 use super::Error;
 use super::open::{is_name_taken, open_or_resume};
-use crate::connect::Server;
-use crate::connect::{Connection, Incoming, Receiver, Sender};
+use crate::connect::{Connection, Incoming, Protection, Receiver, Sender, Server, Trust};
 use crate::wire::Name;
 use crate::wire::{Received, Welcome};
 use std::sync::Arc;
@@ -21,6 +20,7 @@ pub enum News {
         /// The packet that the welcome came in.
         first: Received,
         resumed: bool,
+        protection: Protection,
     },
     Failed(String),
     /// The server refuses our name; in its words.
@@ -62,6 +62,7 @@ pub type Tell = Arc<dyn Fn(News) -> bool + Send + Sync>;
 #[derive(Clone)]
 pub struct Reader {
     pub server: Server,
+    pub trust: Trust,
     pub name: Name,
     /// What connecting may take.
     pub timeout: Duration,
@@ -91,9 +92,9 @@ impl Reader {
 
     fn connect_and_read(self) {
         let secret = self.secret.as_deref();
-        match open_or_resume(&self.server, &self.name, secret, self.timeout) {
-            Ok((Connection { sender, receiver, welcome, first }, resumed)) => {
-                if (self.tell)(News::Connected { sender, welcome, first, resumed }) {
+        match open_or_resume((&self.server, &self.trust), &self.name, secret, self.timeout) {
+            Ok((Connection { sender, receiver, welcome, first, protection }, resumed)) => {
+                if (self.tell)(News::Connected { sender, welcome, first, resumed, protection }) {
                     self.read(receiver);
                 }
             }

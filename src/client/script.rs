@@ -214,7 +214,7 @@ impl Line {
         let mut number = 1;
         let mut attempt = name.clone();
         let connection = loop {
-            match open(&server, &attempt, settings.timeout) {
+            match open((&server, &settings.trust), &attempt, settings.timeout) {
                 Err(connect::Error::Refused(refusal))
                     if refusal.is(Code::NameTaken)
                         && !settings.is_name_meant

@@ -5,7 +5,7 @@ use super::Error;
 use super::keymap::Keymap;
 use super::screen::theme::Palette;
 use super::system;
-use crate::connect::Target;
+use crate::connect::{Target, Trust};
 use crate::one_line::toml_error;
 use crate::wire::Name;
 use clap::ValueEnum;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub bell: Bell,
     /// What connecting may take, and then each answer.
     pub timeout: Duration,
+    /// Which servers to trust.
+    pub trust: Trust,
     /// Rooms that `chat` joins at the start, with their `#`.
     pub rooms: Vec<String>,
     /// The folder that `chat` writes conversations to.
@@ -111,6 +113,7 @@ impl Settings {
             colors: file.colors.unwrap_or_default(),
             bell: file.bell.unwrap_or_default(),
             timeout: TIMEOUT_DEFAULT,
+            trust: Trust::plain(),
             rooms: file.rooms.iter().map(|room| parse_room(room)).collect::<Result<_, _>>()?,
             log: file.log,
             palette: file.palette,

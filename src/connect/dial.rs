@@ -4,31 +4,83 @@
 use super::address::Server;
 use super::deadline::Deadline;
 use super::error::Error;
-use super::transport::{self, ReadHalf, WriteHalf};
+use super::transport::tcp::{self, TcpReadHalf, TcpWriteHalf};
+use super::transport::tls::{Handshake, shake_hands};
+use super::transport::{ReadHalf, WriteHalf};
+use super::trust::verifier::WrongKey;
+use super::trust::{Protection, Trust, server_name};
+use crate::wire::{Code, Endpoint, Received, Refusal};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
+/// The two halves of a connection, and how it is protected.
+#[derive(Debug)]
+pub struct Dialled {
+    pub reader: ReadHalf,
+    pub writer: WriteHalf,
+    pub protection: Protection,
+}
+
 /// Connects to the first of the server's addresses that takes the connection.
 /// Each address gets its share of what is left of the time, so that one that
-/// doesn't answer leaves some for the next.
+/// doesn't answer leaves some for the next. By TLS, unless the trust is not to;
+/// plain where the server has none, and never had.
 ///
 /// # Errors
-/// That of the last address that was tried.
-pub fn dial(server: &Server, deadline: Deadline) -> Result<(ReadHalf, WriteHalf), Error> {
-    connect_to_any(&look_up(server, deadline)?, deadline)
+/// That of the last address that was tried; [`Error::WrongKey`] or
+/// [`Error::Downgraded`] where the server may not be the one that it was.
+pub fn dial(server: &Server, trust: &Trust, deadline: Deadline) -> Result<Dialled, Error> {
+    let addresses = look_up(server, deadline)?;
+    let connection = connect_to_any(&addresses, deadline)?;
+    let Some(config) = trust.config(server)? else { return Ok(plain(connection, Vec::new())) };
+    match shake_hands(connection, config, server_name(server)?, deadline) {
+        Ok(Handshake::Done(reader, writer, data)) => {
+            let protection = trust.met(server, &data);
+            let (reader, writer) = (ReadHalf::Tls(reader), WriteHalf::Tls(writer));
+            Ok(Dialled { reader, writer, protection })
+        }
+        Ok(Handshake::Plain(_, _, words)) if is_no_tls(&words) => {
+            if trust.is_known(server)? {
+                return Err(Error::Downgraded { path: trust.known_path() });
+            }
+            Ok(plain(connect_to_any(&addresses, deadline)?, Vec::new()))
+        }
+        // It has another reason; whoever greets reads it.
+        Ok(Handshake::Plain(reader, writer, words)) => Ok(plain((reader, writer), words)),
+        Err(Error::Tls(error)) => Err(match WrongKey::of(&error) {
+            Some(WrongKey { shown, expected, is_wanted }) => {
+                Error::WrongKey { shown, expected, is_wanted }
+            }
+            None => Error::Tls(error),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+fn plain((reader, writer): (TcpReadHalf, TcpWriteHalf), words: Vec<u8>) -> Dialled {
+    let (reader, writer) = (ReadHalf::Tcp(reader, words), WriteHalf::Tcp(writer));
+    Dialled { reader, writer, protection: Protection::Plain }
+}
+
+/// Whether a server took the beginning of a handshake for a name.
+fn is_no_tls(words: &[u8]) -> bool {
+    let packet = Received::parse(words.trim_ascii()).ok();
+    let error = packet.filter(|packet| packet.name == Endpoint::Error.name());
+    let refusal = error.and_then(|packet| Refusal::parse(&packet.msg));
+    refusal.is_some_and(|refusal| refusal.is(Code::BadName))
 }
 
 fn connect_to_any(
     addresses: &[SocketAddr],
     deadline: Deadline,
-) -> Result<(ReadHalf, WriteHalf), Error> {
+) -> Result<(TcpReadHalf, TcpWriteHalf), Error> {
     let mut failure = Error::NoSuchHost(ErrorKind::NotFound.into());
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.left()?;
         let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-        match transport::connect_tcp(*address, share) {
+        match tcp::connect(*address, share) {
             Ok(halves) => return Ok(halves),
             Err(error) if error.kind() == ErrorKind::TimedOut => failure = deadline.over(),
             Err(error) => failure = Error::Io(error),
@@ -109,8 +161,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server =
             Server { host: "127.0.0.1".into(), port: listener.local_addr().unwrap().port() };
-        dial(&server, soon()).unwrap();
+        dial(&server, &Trust::plain(), soon()).unwrap();
         drop(listener);
-        assert!(matches!(dial(&server, soon()), Err(Error::Io(_))));
+        assert!(matches!(dial(&server, &Trust::plain(), soon()), Err(Error::Io(_))));
     }
 }

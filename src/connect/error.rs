@@ -1,5 +1,6 @@
 //! Why there is no connection, or no answer, in words for people.
 
+use super::trust::fingerprint::Fingerprint;
 use crate::limits::PACKET_BYTES_DEFAULT;
 use crate::wire::Refusal;
 use std::io;
@@ -24,6 +25,34 @@ pub enum Error {
     /// The server's own word.
     #[error("refused: {}", .0.in_words())]
     Refused(Refusal),
+    /// TLS could not be agreed on.
+    #[error("no encrypted connection: {0}")]
+    Tls(#[source] rustls::Error),
+    /// Its key is not the one that it should be.
+    #[error("{}", wrong_key(*.shown, *.expected, *.is_wanted))]
+    WrongKey {
+        shown: Fingerprint,
+        expected: Fingerprint,
+        /// The user asked for that one, rather than that it was seen before.
+        is_wanted: bool,
+    },
+    /// It was reached by TLS before, and has none now.
+    #[error(
+        "it was reached by TLS before, and answers without encryption now: somebody may be \
+         listening in between. Ask who runs it; if that is meant, --plain connects this once, and \
+         without its line in {path} it is new to you"
+    )]
+    Downgraded {
+        /// The file of known servers.
+        path: String,
+    },
+    /// Whether the server is known can't be found out.
+    #[error("the file of known servers, {path}: {why}")]
+    KnownServers {
+        path: String,
+        #[source]
+        why: io::Error,
+    },
     /// What answers there doesn't speak the protocol.
     #[error("what answers there is no Lanline server")]
     NotLanline,
@@ -47,4 +76,15 @@ pub enum Error {
 pub struct TooLong {
     /// How long it would be, in bytes.
     pub bytes: usize,
+}
+
+fn wrong_key(shown: Fingerprint, expected: Fingerprint, is_wanted: bool) -> String {
+    match is_wanted {
+        true => format!("its key is {shown}, and not the one that --fingerprint asks for"),
+        false => format!(
+            "its key is another one than before: either it was set up anew, or somebody is \
+             listening in between. Ask who runs it for the fingerprint (lanline cert show there). \
+             Only if it is {shown}, go on with --fingerprint {shown} (before: {expected})"
+        ),
+    }
 }

@@ -6,7 +6,8 @@
 //! | --- | --- |
 //! | [`address`] | `[NAME@][HOST][:PORT]` |
 //! | [`dial`] | a host's addresses, tried in turn |
-//! | [`transport`] | the bytes of a connection in two halves; the only file that names a socket |
+//! | [`transport`] | the bytes of a connection in two halves, over TCP or TLS |
+//! | [`trust`] | which servers to trust |
 //! | [`sender`], [`receiver`] | packets out with their ordinals; packets in, bounded |
 //! | [`listing`] | a list put together from its pages, bounded |
 //! | [`deadline`], [`error`] | until when; why not |
@@ -14,8 +15,7 @@
 //! - Every wait has a [`Deadline`] for all of it, however the bytes come, or
 //!   waits for ever because its caller says so.
 //! - What is kept of a server is bounded in bytes.
-//! - TLS is one more transport: [`dial`] makes its halves, nothing else changes.
-//!   A login is one more answer to the greeting, in `Connection::greet`.
+//! - A login is one more answer to the greeting, in `Connection::greet`.
 
 pub mod address;
 pub mod deadline;
@@ -25,6 +25,7 @@ pub mod listing;
 pub mod receiver;
 pub mod sender;
 pub mod transport;
+pub mod trust;
 
 pub use address::{Server, Target};
 pub use deadline::Deadline;
@@ -32,9 +33,10 @@ pub use error::{Error, SENT_PACKET_BYTES_MAX, TooLong};
 pub use listing::Listing;
 pub use receiver::{Incoming, Receiver};
 pub use sender::{Sender, pack};
+pub use trust::{Protection, Trust, TrustOptions};
 
 use crate::wire::{Endpoint, Received, Refusal, Welcome};
-use transport::{ReadHalf, WriteHalf};
+use dial::Dialled;
 
 /// How a connection begins: who we are.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +56,7 @@ pub struct Connection {
     pub welcome: Welcome,
     /// The packet that the welcome came in.
     pub first: Received,
+    pub protection: Protection,
 }
 
 impl Connection {
@@ -64,21 +67,17 @@ impl Connection {
     /// [`Error::Refused`] is the server's own word.
     pub fn open(
         server: &Server,
+        trust: &Trust,
         greeting: Greeting<'_>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
-        let (reader, writer) = dial::dial(server, deadline)?;
-        Self::greet(reader, writer, greeting, deadline)
+        Self::greet(dial::dial(server, trust, deadline)?, greeting, deadline)
     }
 
     /// What a connection begins with, whatever carries it: the greeting there,
     /// the welcome or a refusal back.
-    fn greet(
-        reader: ReadHalf,
-        mut writer: WriteHalf,
-        greeting: Greeting<'_>,
-        deadline: Deadline,
-    ) -> Result<Self, Error> {
+    fn greet(dialled: Dialled, greeting: Greeting<'_>, deadline: Deadline) -> Result<Self, Error> {
+        let Dialled { reader, mut writer, protection } = dialled;
         let (bytes, packets) = match greeting {
             Greeting::Name(name) => (format!("{name}\n").into_bytes(), 0),
             Greeting::Packet { name, to, msg } => (pack(name, "", to, msg)?, 1),
@@ -98,7 +97,7 @@ impl Connection {
             _ => return Err(Error::NotLanline),
         };
         let sender = Sender::new(writer, &welcome, packets);
-        Ok(Self { sender, receiver, welcome, first })
+        Ok(Self { sender, receiver, welcome, first, protection })
     }
 
     /// Asks an endpoint and waits for its answer's text. Other packets that

@@ -57,7 +57,7 @@ impl Sender {
 
     /// Bytes that wait for the socket.
     pub fn waiting_bytes(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.half.pending_bytes()
     }
 
     /// Sends what waits, as much as the socket takes while it waits for it no
@@ -74,6 +74,9 @@ impl Sender {
             }
         }
         self.waiting.drain(..written);
+        if written == 0 && self.half.pending_bytes() > 0 {
+            self.half.write(&[], patience)?;
+        }
         Ok(())
     }
 
@@ -83,7 +86,7 @@ impl Sender {
     /// The server doesn't take it by the deadline, or the connection is lost;
     /// what it has taken by then is not sent again.
     pub fn send(&mut self, deadline: Deadline) -> Result<(), Error> {
-        while !self.waiting.is_empty() {
+        while self.waiting_bytes() > 0 {
             let count = self.half.write(&self.waiting, deadline.left()?)?;
             self.waiting.drain(..count);
         }
@@ -104,7 +107,7 @@ impl Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connect::transport;
+    use crate::connect::transport::tcp;
     use socket2::{Domain, SockRef, Socket, Type};
     use std::io::Read;
     use std::net::{SocketAddr, TcpStream};
@@ -121,7 +124,8 @@ mod tests {
         listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         listener.listen(1).unwrap();
         let address = listener.local_addr().unwrap().as_socket().unwrap();
-        let (_, half) = transport::connect_tcp(address, TIMEOUT).unwrap();
+        let (_, half) = tcp::connect(address, TIMEOUT).unwrap();
+        let half = WriteHalf::Tcp(half);
         let server: TcpStream = listener.accept().unwrap().0.into();
         server.set_read_timeout(Some(TIMEOUT)).unwrap();
         SockRef::from(&half).set_send_buffer_size(4096).unwrap();

@@ -1,7 +1,7 @@
 //! Whether a server answers: connect, greet, ping. For supervisors, by exit
 //! code.
 
-use crate::connect::{Connection, Deadline, Error, Greeting, Server};
+use crate::connect::{Connection, Deadline, Error, Greeting, Server, Trust};
 use crate::wire::{Code, Endpoint};
 use std::time::{Duration, Instant};
 
@@ -18,13 +18,13 @@ pub enum Health {
 ///
 /// # Errors
 /// It is not well.
-pub fn check(server: &Server, timeout: Duration) -> Result<Health, Error> {
+pub fn check(server: &Server, trust: &Trust, timeout: Duration) -> Result<Health, Error> {
     let start = Instant::now();
     // So that two who look at once don't take each other's name.
     let tag = getrandom::u32().unwrap_or_else(|_| std::process::id());
     let name = format!("health-{tag:08x}");
     let mut connection =
-        match Connection::open(server, Greeting::Name(&name), Deadline::after(timeout)) {
+        match Connection::open(server, trust, Greeting::Name(&name), Deadline::after(timeout)) {
             Err(Error::Refused(refusal)) if refusal.is(Code::ServerFull) => {
                 return Ok(Health::Full);
             }

@@ -6,7 +6,7 @@ use crate::support::Client;
 use crate::terminal::Terminal;
 use lanline::connect::listing::LISTING_BYTES_MAX;
 use lanline::connect::receiver::RECEIVED_PACKET_BYTES_MAX;
-use lanline::connect::{Connection, Deadline, Error, Greeting, Server};
+use lanline::connect::{Connection, Deadline, Error, Greeting, Server, Trust};
 use lanline::wire::JsonText;
 use lanline::wire::packet::push_packet;
 use std::sync::mpsc::channel;
@@ -139,7 +139,7 @@ fn a_packet_without_an_end_is_kept_up_to_its_bound_only() {
     let address: Server = server.target("x").replace("x@", "").parse().unwrap();
     let opened = thread::spawn(move || {
         let soon = Deadline::after(Duration::from_secs(20));
-        Connection::open(&address, Greeting::Name("ann"), soon).unwrap()
+        Connection::open(&address, &Trust::plain(), Greeting::Name("ann"), soon).unwrap()
     });
     let mut peer = server.welcome("ann");
     let mut connection = opened.join().unwrap();

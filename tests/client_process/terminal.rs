@@ -77,7 +77,7 @@ impl Terminal {
         }
         let command = command.env_remove("COLUMNS").env_remove("LINES");
         let command = command.env("XDG_CONFIG_HOME", "/nonexistent");
-        let command = command.env("XDG_STATE_HOME", "/dev/null");
+        let command = command.env("XDG_STATE_HOME", "/dev/null").env("LANLINE_PLAIN", "1");
         let child = command.envs(env.iter().copied()).spawn(pts).unwrap();
         let pty = Arc::new(pty);
         // A terminal of unknown size is one of the usual size.

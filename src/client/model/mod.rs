@@ -44,6 +44,7 @@ pub mod wrap;
 pub use attention::Bell;
 
 use super::safe;
+use crate::connect::Protection;
 use crate::wire::{Received, Welcome};
 use asks::Asks;
 use attention::NameColors;
@@ -82,6 +83,9 @@ pub enum Event {
     Paste(String),
     /// [`Effect::Suspend`] was in vain.
     NotSuspended,
+    /// How the connection that comes next is protected, and what is worth a word
+    /// of it.
+    Protected(Protection, Option<String>),
     Connected(Welcome),
     /// As [`Self::Connected`], by a greeting that was a packet.
     Resumed(Welcome),
@@ -193,6 +197,8 @@ pub struct Model {
     /// Our name, as the server has it.
     pub me: String,
     pub link: Link,
+    /// How the connection is protected, once there was one.
+    pub protection: Option<Protection>,
     pub clock: Clock,
     pub people: People,
     pub conversations: Vec<Conversation>,
@@ -255,6 +261,7 @@ impl Model {
             options,
             me: String::new(),
             link: Link::Connecting { attempt: 1 },
+            protection: None,
             clock: Clock::default(),
             people: People::default(),
             conversations: vec![server],
@@ -302,6 +309,12 @@ impl Model {
             Event::Text(text) => self.type_text(&text, now),
             Event::Paste(text) => self.paste(&text, now),
             Event::NotSuspended => self.hint_at("there is no shell to go back to", now),
+            Event::Protected(protection, told) => {
+                self.protection = Some(protection);
+                if let Some(text) = told {
+                    self.warn(&Place::Server, &text, now);
+                }
+            }
             Event::Connected(welcome) => self.connected(&welcome, now),
             Event::Resumed(welcome) => {
                 self.asks.greeted_by_packet();

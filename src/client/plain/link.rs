@@ -5,9 +5,10 @@ use super::link_state::Link;
 use super::print::Line;
 use super::{Plain, safe};
 use crate::client::model::link::pause;
+use crate::client::protection;
 use crate::client::reader::Reader;
 use crate::client::secret::Secret;
-use crate::connect::Sender;
+use crate::connect::{Protection, Sender};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,13 @@ use std::time::{Duration, Instant};
 const SEND_PATIENCE: Duration = Duration::from_millis(10);
 
 impl Plain {
+    /// What is worth a word of how the connection is protected.
+    pub(super) fn tell_protection(&mut self, protection: Protection) {
+        if let Some(text) = protection::worth_telling(protection, &self.reader.server) {
+            self.note(&format!("! {text}"));
+        }
+    }
+
     pub(super) fn connected(&mut self, sender: Sender, resumed: bool) {
         self.link = Link::Up(sender);
         self.last_failure = None;

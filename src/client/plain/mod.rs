@@ -67,9 +67,10 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
     // A pipe sends what is written into it, and nothing else.
     let secret = is_prompted.then(|| Secret::open(&server, name));
     let known = secret.as_ref().and_then(Secret::known);
-    let (opened, resumed) = open_or_resume(&server, name, known, settings.timeout)
-        .map_err(|error| Error::unreachable(&server, &error))?;
-    let Connection { sender, receiver, first, .. } = opened;
+    let (opened, resumed) =
+        open_or_resume((&server, &settings.trust), name, known, settings.timeout)
+            .map_err(|error| Error::unreachable(&server, &error))?;
+    let Connection { sender, receiver, first, protection, .. } = opened;
 
     let (tell_input, input) = bounded(INPUT_MAX);
     let (tell_news, news) = bounded(NEWS_MAX);
@@ -84,7 +85,14 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
         prompt.transpose().map_err(|error| Error::failed(format!("the terminal: {error}")))?;
     let tell = Arc::new(move |news| tell_news.send(news).is_ok());
     let timeout = settings.timeout;
-    let reader = Reader { server: server.clone(), name: name.clone(), timeout, secret: None, tell };
+    let reader = Reader {
+        server: server.clone(),
+        trust: settings.trust.clone(),
+        name: name.clone(),
+        timeout,
+        secret: None,
+        tell,
+    };
     let mut plain = Plain {
         printer: Printer::new(as_json, prompt),
         reader,
@@ -106,6 +114,7 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
         last_failure: None,
     };
     plain.rooms.extend(settings.rooms.iter().map(|room| (room.to_lowercase(), room.clone())));
+    plain.tell_protection(protection);
     plain.connected(sender, resumed);
     plain.reader.clone().read_from(receiver);
     let result = match plain.printer.packet(&first, &plain.sent) {
@@ -281,8 +290,9 @@ impl Plain {
 
     fn take_news(&mut self, news: News) -> io::Result<()> {
         match news {
-            News::Connected { sender, first, resumed, .. } => {
+            News::Connected { sender, first, resumed, protection, .. } => {
                 self.note("! connected again");
+                self.tell_protection(protection);
                 self.connected(sender, resumed);
                 self.printer.packet(&first, &self.sent)?;
                 self.printer.flush()

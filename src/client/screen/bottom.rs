@@ -8,6 +8,8 @@ use crate::client::model::link::Link;
 use crate::client::model::sending::count;
 use crate::client::model::wrap::{columns, fitting_end, fitting_start, truncate};
 use crate::client::model::{Mode, Model};
+use crate::client::protection;
+use crate::connect::Protection;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -31,7 +33,14 @@ pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, i
     if is_narrow {
         parts.extend(activity(model).map(|text| (text, theme.strong())));
     }
-    parts.push((format!("{} on {}", model.me, model.options.server), Style::new()));
+    if model.protection == Some(Protection::Plain) {
+        parts.push((protection::in_short(Protection::Plain).to_owned(), theme.alarm()));
+    }
+    let encrypted = model.protection.filter(|&protection| protection != Protection::Plain);
+    let encrypted = encrypted.map(|it| format!(" ({})", protection::in_short(it)));
+    let encrypted = encrypted.unwrap_or_default();
+    let whereabouts = format!("{} on {}{encrypted}", model.me, model.options.server);
+    parts.push((whereabouts, Style::new()));
     if model.link == Link::Online {
         if model.clock.is_wrong() {
             let text = format!("this clock {}", model.clock.in_words());

@@ -2,6 +2,7 @@
 //! kernel has for sandboxes, whose addresses it would see.
 
 use super::{Finding, Machine, Plan};
+use crate::connect::Trust;
 use crate::limits::DEFAULT_PORT;
 use crate::ops::{container, health};
 use std::io::ErrorKind;
@@ -41,7 +42,7 @@ fn port(mut address: SocketAddr) -> Finding {
             if address.ip().is_unspecified() {
                 near.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
             }
-            if health::check(&near.into(), PATIENCE).is_ok() {
+            if health::check(&near.into(), &Trust::plain(), PATIENCE).is_ok() {
                 return Finding::note(WHAT, format!("at {address} a Lanline serves already"), None);
             }
             let mend = format!("ss -ltnp 'sport = :{number}'   # shows which; end it, or --listen");

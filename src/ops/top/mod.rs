@@ -9,7 +9,7 @@
 mod stats;
 mod view;
 
-use crate::connect::{self, Connection, Deadline, Greeting, Server};
+use crate::connect::{self, Connection, Deadline, Greeting, Server, Trust};
 use crate::terminal::ability::Abilities;
 use crate::terminal::console::{Seen, Terminal};
 use crate::terminal::keyboard::Input;
@@ -35,10 +35,16 @@ pub enum TopError {
 ///
 /// # Errors
 /// [`TopError`].
-pub fn run(server: &Server, interval: Duration, count: Option<u64>) -> Result<(), TopError> {
+pub fn run(
+    server: &Server,
+    trust: &Trust,
+    interval: Duration,
+    count: Option<u64>,
+) -> Result<(), TopError> {
     let tag = getrandom::u32().unwrap_or_else(|_| std::process::id());
     let name = format!("top-{tag:08x}");
-    let connection = Connection::open(server, Greeting::Name(&name), Deadline::after(TIMEOUT))
+    let deadline = Deadline::after(TIMEOUT);
+    let connection = Connection::open(server, trust, Greeting::Name(&name), deadline)
         .map_err(TopError::Server)?;
     let watch = Watch { connection, server: server.to_string(), interval, count };
     if io::stdout().is_terminal() && io::stdin().is_terminal() {

@@ -68,12 +68,14 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes our own settings out of a command's environment.
+/// Takes our own settings out of a command's environment. Clients speak plain
+/// text, as scripted servers do: tests of TLS say otherwise.
 pub fn clean(command: &mut Command) {
     for name in settings() {
         command.env_remove(name);
     }
-    command.env("XDG_CONFIG_HOME", "/nonexistent");
+    command.env("XDG_CONFIG_HOME", "/nonexistent").env("XDG_STATE_HOME", "/nonexistent");
+    command.env("LANLINE_PLAIN", "1");
 }
 
 /// Runs the program to its end with these arguments.

@@ -1,8 +1,8 @@
-//! The bytes of a connection, in two halves that may be used by two threads.
-//! The only file that names a socket. Never: packets.
+//! A TCP connection in two halves. The only file that names a socket. Never:
+//! encryption, packets.
 
-use super::deadline::Deadline;
-use super::error::Error;
+use crate::connect::deadline::Deadline;
+use crate::connect::error::Error;
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ const KEEPALIVE_RETRIES: u32 = 10;
 
 /// The half that is read.
 #[derive(Debug)]
-pub struct ReadHalf {
+pub struct TcpReadHalf {
     stream: TcpStream,
     /// The socket's own timeout, as it was set last.
     timeout: Option<Duration>,
@@ -23,7 +23,7 @@ pub struct ReadHalf {
 
 /// The half that is written.
 #[derive(Debug)]
-pub struct WriteHalf {
+pub struct TcpWriteHalf {
     stream: TcpStream,
     timeout: Option<Duration>,
 }
@@ -32,7 +32,7 @@ pub struct WriteHalf {
 ///
 /// # Errors
 /// The system's; `TimedOut` where nothing answers.
-pub fn connect_tcp(address: SocketAddr, timeout: Duration) -> io::Result<(ReadHalf, WriteHalf)> {
+pub fn connect(address: SocketAddr, timeout: Duration) -> io::Result<(TcpReadHalf, TcpWriteHalf)> {
     let stream = TcpStream::connect_timeout(&address, timeout)?;
     stream.set_nodelay(true)?;
     let mut keepalive =
@@ -42,11 +42,11 @@ pub fn connect_tcp(address: SocketAddr, timeout: Duration) -> io::Result<(ReadHa
         keepalive = keepalive.with_retries(KEEPALIVE_RETRIES);
     }
     SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-    let reader = ReadHalf { stream: stream.try_clone()?, timeout: None };
-    Ok((reader, WriteHalf { stream, timeout: None }))
+    let reader = TcpReadHalf { stream: stream.try_clone()?, timeout: None };
+    Ok((reader, TcpWriteHalf { stream, timeout: None }))
 }
 
-impl ReadHalf {
+impl TcpReadHalf {
     /// What has come, as soon as there is some: the count of bytes, 0 at the
     /// end. Without a deadline it waits for ever.
     ///
@@ -69,7 +69,7 @@ impl ReadHalf {
     }
 }
 
-impl WriteHalf {
+impl TcpWriteHalf {
     /// Writes as much as is taken within `patience`; the count of bytes, 0 if
     /// nothing is.
     ///
@@ -91,18 +91,6 @@ impl WriteHalf {
         }
     }
 
-    /// Writes all of it.
-    ///
-    /// # Errors
-    /// [`Error::TimedOut`]; [`Error::Io`] where the connection is lost.
-    pub fn write_all(&mut self, mut bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
-        while !bytes.is_empty() {
-            let count = self.write(bytes, deadline.left()?)?;
-            bytes = &bytes[count..];
-        }
-        Ok(())
-    }
-
     /// Ends this half; what the server still has to say comes all the same.
     pub fn half_close(&self) {
         // Fails where the connection is gone, which is as good.
@@ -121,7 +109,7 @@ fn is_timeout(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-impl std::os::fd::AsFd for WriteHalf {
+impl std::os::fd::AsFd for TcpWriteHalf {
     /// So that a test can ask and set its options.
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.stream.as_fd()
@@ -137,7 +125,7 @@ mod tests {
     fn a_packet_goes_out_at_once_and_a_server_that_is_gone_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let timeout = Duration::from_secs(20);
-        let (_, writer) = connect_tcp(listener.local_addr().unwrap(), timeout).unwrap();
+        let (_, writer) = connect(listener.local_addr().unwrap(), timeout).unwrap();
         let socket = SockRef::from(&writer.stream);
         assert!(socket.tcp_nodelay().unwrap());
         assert!(socket.keepalive().unwrap());

@@ -1,0 +1,43 @@
+//! Whether a connection is encrypted, and whom it trusts: flags of all commands
+//! that connect. Never: judging a server.
+
+use crate::connect::trust::fingerprint::Fingerprint;
+use crate::connect::{Trust, TrustOptions};
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use std::path::PathBuf;
+
+/// How to connect. By TLS, where the server has it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TrustArgs {
+    /// Without TLS, this once
+    #[arg(long, env = "LANLINE_PLAIN", value_parser = FalseyValueParser::new())]
+    pub plain: bool,
+    /// Trust this authority too (PEM)
+    #[arg(long, env = "LANLINE_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// The server's key is this one and no other: what `lanline cert show` prints there
+    #[arg(long, env = "LANLINE_FINGERPRINT", value_name = "HEX")]
+    pub fingerprint: Option<Fingerprint>,
+    /// Your own certificate (PEM), with --key
+    #[arg(long, env = "LANLINE_CERT", value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// The key of your certificate (PEM)
+    #[arg(long, env = "LANLINE_KEY", value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+}
+
+impl TrustArgs {
+    /// Reads what the flags name.
+    ///
+    /// # Errors
+    /// In words: a file that can't be read or used.
+    pub fn load(&self) -> Result<Trust, String> {
+        Trust::load(&TrustOptions {
+            plain: self.plain,
+            ca: self.ca.clone(),
+            fingerprint: self.fingerprint,
+            identity: self.cert.clone().zip(self.key.clone()),
+        })
+    }
+}
