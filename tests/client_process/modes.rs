@@ -115,6 +115,9 @@ fn it_is_stopped_and_goes_on() {
         terminal.type_keys("/quit\r");
         peer.expect_typed("/quit", "");
         peer.close();
+        // Nothing of ours was drawn on the shell's own screen.
+        let left = terminal.wait_screen(|screen| is_given_back(screen).then(|| screen.contents()));
+        assert!(!left.contains("ann on "), "{stop:?}: {left}");
         assert_eq!(terminal.end(), (Some(0), true), "{stop:?}");
     }
 }
