@@ -267,6 +267,11 @@ impl Plain {
         match input {
             Input::Line(line) => self.typed(&line),
             Input::End => self.input_ended = Some(Instant::now()),
+            Input::Continued => {
+                if let Some(prompt) = &mut self.printer.prompt {
+                    prompt.continued()?;
+                }
+            }
             Input::Event(event) => {
                 let Some(prompt) = &mut self.printer.prompt else { return Ok(()) };
                 match prompt.handle(&event)? {
