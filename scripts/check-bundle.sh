@@ -146,7 +146,7 @@ if have nft && [ "$(id -u)" = 0 ]; then
     sed -n "/^cat > .etc.nftables.conf/,/^RULES/p" docs/OPERATING.md | sed '1d;$d' >"$place/rules"
     unshare -n nft -c -f "$place/rules"
 else
-    echo "no nft here: not checked"
+    missing "the firewall's rules: no nft, or not root"
 fi
 
 step "the systemd unit"

@@ -39,9 +39,9 @@ if [ -z "$program" ]; then
     program=$target_dir/$windows/debug/lanline.exe
 fi
 # Nothing that a fresh Windows 10 doesn't have.
-needed=$(x86_64-w64-mingw32-objdump -p "$program" | sed -n 's/.*DLL Name: //p' | tr 'A-Z' 'a-z' | sort)
+needed=$(x86_64-w64-mingw32-objdump -p "$program" | sed -n 's/.*DLL Name: //p' | tr '[:upper:]' '[:lower:]' | sort -u)
 echo "$needed" | tr '\n' ' '
-strange=$(grep -vE '^(api-ms-win-.*|advapi32|bcrypt|bcryptprimitives|kernel32|msvcrt|ntdll|ole32|oleaut32|shell32|user32|userenv|ws2_32)(\.dll)?$' <<<"$needed" || true)
+strange=$(grep -vE '^(api-ms-win-.*|advapi32|bcrypt|bcryptprimitives|combase|kernel32|msvcrt|ntdll|ole32|oleaut32|shell32|user32|userenv|ws2_32)(\.dll)?$' <<<"$needed" || true)
 [ -z "$strange" ] || { echo "the program needs $strange"; exit 1; }
 
 step "the Windows program in wine"
