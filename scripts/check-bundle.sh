@@ -146,7 +146,7 @@ if have nft && [ "$(id -u)" = 0 ]; then
     sed -n "/^cat > .etc.nftables.conf/,/^RULES/p" docs/OPERATING.md | sed '1d;$d' >"$place/rules"
     unshare -n nft -c -f "$place/rules"
 else
-    echo "no nft here: not checked"
+    missing "the firewall's rules: no nft, or not root"
 fi
 
 step "the systemd unit"
@@ -178,10 +178,13 @@ if ! have podman; then
     missing "the container: no podman"
     exit 0
 fi
-# Storage and settings of our own, gone at the end; no network but the host's.
+# Storage and settings of our own, gone at the end; no network but the host's. A limit above the hard one
+# is refused to a container within a container.
+processes=$(ulimit -Hu)
+if [ "$processes" = unlimited ] || [ "$processes" -gt 1024 ]; then processes=1024; fi
 cat >"$place/containers.conf" <<CONF
 [containers]
-default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=1024:1024"]
+default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=$processes:$processes"]
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"

@@ -7,6 +7,7 @@ use lanline::cli::{Cli, Command, Verdict};
 use lanline::client;
 #[cfg(target_os = "linux")]
 use lanline::logging::{complain, is_journal};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
             ExitCode::from(FAILURE)
         }
         Command::Health(args) => judged(&args.run()),
+        #[cfg(unix)]
         Command::Top(args) => judged(&args.run()),
         Command::Client(command) => ended(command.run()),
         Command::Completions(args) => ended(args.run(Cli::command())),
@@ -51,13 +53,22 @@ fn outlive_file_size_limits() {
 
 /// Help, the version, or wrong usage; the journal gets the latter in a line.
 fn no_command(other: &clap::Error) -> ExitCode {
-    if !other.use_stderr() || !is_journal() {
-        // Nobody is there to be told that it can't be written.
-        let _ = other.print();
-    } else {
+    if other.use_stderr() && is_journal() {
         complain(&other.to_string());
+        return ExitCode::from(USAGE);
     }
-    if other.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+    let printed = other.print();
+    if other.use_stderr() {
+        return ExitCode::from(USAGE);
+    }
+    match printed {
+        // Whoever has gone has had enough of it.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(&format!("standard output: {error}"));
+            ExitCode::from(FAILURE)
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// How a client has ended.

@@ -48,12 +48,13 @@ fn settings(flags: &ServeFlags, reading: Reading) -> Result<Config, UsageError> 
 
 /// Serves until it is told to end.
 pub(crate) fn serve(flags: ServeFlags) -> ExitCode {
-    // First of all: nothing of our own is open yet.
-    let inherited = net::close_inherited();
+    // Settings may come by a descriptor that the shell has opened (`<(…)`).
     let config = match settings(&flags, Reading::First) {
         Ok(config) => config,
         Err(wrong) => return misused(&wrong),
     };
+    // Nothing of our own is open yet.
+    let inherited = net::close_inherited();
     if let Err(error) = logging::start(config.log) {
         return failed(&format!("the system refuses the log: {error}"));
     }

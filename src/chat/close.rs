@@ -49,7 +49,9 @@ impl<S> Shard<S> {
 
     /// Its name is free, and others hear of it.
     fn unregister(&mut self, id: ConnId, rooms: Vec<Arc<str>>, (since, announced): (Moment, bool)) {
-        let Some(identity) = self.clients.get(id).and_then(Client::last_identity) else { return };
+        let Some(client) = self.clients.get(id) else { return };
+        let peer = client.peer;
+        let Some(identity) = client.last_identity() else { return };
         let name: Box<str> = identity.name().into();
         self.directory.remove(identity.hash, id.slot);
         self.confusables.remove(&self.hashing, identity.name(), identity.key());
@@ -58,6 +60,9 @@ impl<S> Shard<S> {
         self.users_changed();
         if !self.stopping {
             self.announce_departure(&name, since, announced);
+        }
+        if self.settings.reports_everyone {
+            self.report(Report::Went { peer, name });
         }
     }
 

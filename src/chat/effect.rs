@@ -40,17 +40,60 @@ pub struct Gone<S> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
     /// A connection was refused and closed.
-    Closed { peer: IpAddr, code: Code },
+    Closed {
+        peer: IpAddr,
+        code: Code,
+    },
     /// A client read nothing for too long.
-    Stuck { peer: IpAddr, name: Box<str>, packets: usize },
+    Stuck {
+        peer: IpAddr,
+        name: Box<str>,
+        packets: usize,
+    },
     /// A user became an operator.
-    Operator { peer: IpAddr, name: Box<str> },
+    Operator {
+        peer: IpAddr,
+        name: Box<str>,
+    },
     /// A wrong operator token.
-    WrongToken { peer: IpAddr, name: Box<str> },
-    /// An operator removed somebody.
-    Kicked { peer: IpAddr, name: Box<str> },
+    WrongToken {
+        peer: IpAddr,
+        name: Box<str>,
+    },
+    /// The operator `by` removed somebody.
+    Kicked {
+        peer: IpAddr,
+        name: Box<str>,
+        by: Box<str>,
+    },
+    /// An operator wrote to everybody else, so many users.
+    Broadcast {
+        peer: IpAddr,
+        name: Box<str>,
+        users: u64,
+    },
+    /// Somebody came, went, or changed rooms; only where
+    /// [`Settings::reports_everyone`](super::Settings::reports_everyone).
+    Came {
+        peer: IpAddr,
+        name: Box<str>,
+    },
+    Went {
+        peer: IpAddr,
+        name: Box<str>,
+    },
+    Joined {
+        name: Box<str>,
+        room: Arc<str>,
+    },
+    Left {
+        name: Box<str>,
+        room: Arc<str>,
+    },
     /// Another worker has not replied to a query in time.
-    QueryTimedOut { name: Box<str> },
+    QueryTimedOut {
+        name: Box<str>,
+    },
 }
 
 /// How a connection's input ended.

@@ -374,8 +374,11 @@ impl<S> Shard<S> {
         let name = Name::parse(name).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
         let home = self.hashing.home_of_user(name.key());
+        let Some(by) = self.clients.get(id).map(|client| client.name().into()) else {
+            return Ok(());
+        };
         let (key, reason) = (name.key().into(), reason.into());
-        self.query_home(id, ordinal, home, Query::Kick { key, hash, reason });
+        self.query_home(id, ordinal, home, Query::Kick { key, hash, reason, by });
         Ok(())
     }
 

@@ -118,7 +118,7 @@ impl<S> Shard<S> {
                 Reply::Join(self.join_room_here(room, member, budget.as_ref()))
             }
             Query::Leave { room, member } => Reply::Leave(self.leave_room_here(room, member)),
-            Query::Kick { key, hash, reason } => Reply::Kick(self.kick(*hash, key, reason)),
+            Query::Kick { key, hash, reason, by } => Reply::Kick(self.kick(*hash, key, reason, by)),
             Query::Pause => Reply::Pause,
             Query::Fence => Reply::Fence,
         })
@@ -130,6 +130,7 @@ impl<S> Shard<S> {
         let Some(reply) = pending.into_reply() else { return };
         let refusal = match reply {
             Reply::Broadcast(users) => {
+                self.report_broadcast(id, users);
                 return self.say(id, Endpoint::Broadcast, &users.to_string());
             }
             Reply::List(entries) => return self.begin_listing(id, Endpoint::List, entries),
@@ -145,13 +146,17 @@ impl<S> Shard<S> {
             }
             Reply::Who(None) | Reply::Kick(None) => Code::NoSuchUser,
             Reply::Join(Joined::Yes { room, members }) => {
+                self.report_room(id, &room, true);
                 return self.say(id, Endpoint::Join, &format!("{room} {members}"));
             }
             Reply::Join(Joined::TooManyRooms) => {
                 self.forget_newest_room(id);
                 Code::TooMany
             }
-            Reply::Leave(Left::Yes(room)) => return self.say(id, Endpoint::Leave, &room),
+            Reply::Leave(Left::Yes(room)) => {
+                self.report_room(id, &room, false);
+                return self.say(id, Endpoint::Leave, &room);
+            }
             Reply::Leave(Left::NotMember) => Code::NotMember,
             Reply::Leave(Left::NoSuchRoom) => Code::NoSuchRoom,
             Reply::Kick(Some(name)) => return self.say(id, Endpoint::Kick, &name),
@@ -226,11 +231,32 @@ impl<S> Shard<S> {
         Some(WhoIs { name: client.name().into(), ip: client.peer, seconds })
     }
 
-    fn kick(&mut self, hash: u64, key: &str, reason: &str) -> Option<Box<str>> {
+    /// What operators do is on record, where there are any.
+    fn report_broadcast(&mut self, id: ConnId, users: u64) {
+        let Some(client) = self.clients.get(id) else { return };
+        if client.roles.operator {
+            let (peer, name) = (client.peer, client.name().into());
+            self.report(Report::Broadcast { peer, name, users });
+        }
+    }
+
+    fn report_room(&mut self, id: ConnId, room: &str, is_in: bool) {
+        if !self.settings.reports_everyone {
+            return;
+        }
+        let Some(client) = self.clients.get(id) else { return };
+        let (name, room) = (client.name().into(), room.into());
+        self.report(match is_in {
+            true => Report::Joined { name, room },
+            false => Report::Left { name, room },
+        });
+    }
+
+    fn kick(&mut self, hash: u64, key: &str, reason: &str, by: &str) -> Option<Box<str>> {
         let id = self.find(hash, key)?;
         let client = self.clients.get(id)?;
         let (name, peer): (Box<str>, _) = (client.name().into(), client.peer);
-        self.report(Report::Kicked { name: name.clone(), peer });
+        self.report(Report::Kicked { name: name.clone(), peer, by: by.into() });
         self.remove(id, Removal::Kicked { reason: reason.into() });
         Some(name)
     }

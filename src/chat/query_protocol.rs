@@ -46,6 +46,8 @@ pub enum Query {
         key: Box<str>,
         hash: u64,
         reason: Arc<str>,
+        /// The operator.
+        by: Box<str>,
     },
     /// Whether all that was sent before has been dealt with: asked by one who
     /// stays ...
@@ -169,7 +171,7 @@ mod tests {
         let sender = Address { worker: 0, conn };
         assert_eq!(Query::Broadcast { sender, frame }.extra_bytes(), 5000);
         let reason = "x".repeat(700).into();
-        let kick = Query::Kick { key: "bob".into(), hash: 0, reason };
+        let kick = Query::Kick { key: "bob".into(), hash: 0, reason, by: "root".into() };
         assert_eq!(kick.extra_bytes(), 700);
         // What has a bound of its own counts as a little.
         assert_eq!(Query::List.extra_bytes(), 64);

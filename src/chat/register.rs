@@ -2,7 +2,7 @@
 //! was accepted; once it has said its name, it moves there and stays.
 
 use super::client::{Client, CloseMode, Identity, Pauses, Timers};
-use super::effect::Effect;
+use super::effect::{Effect, Report};
 use super::id::{ConnId, Moment};
 use super::message::{Claim, Handoff};
 use super::resume::ResumeSecret;
@@ -104,7 +104,11 @@ impl<S> Shard<S> {
         let since = self.now.max(Moment(self.last_watch.0 + 1));
         self.last_arrival = since;
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.become_user(Identity::new(name, client.peer, hash), since);
+        let peer = client.peer;
+        client.become_user(Identity::new(name, peer, hash), since);
+        if self.settings.reports_everyone {
+            self.report(Report::Came { peer, name: name.shown().into() });
+        }
         self.directory.insert(hash, id.slot);
         self.confusables.add(&self.hashing, name.shown(), name.key());
         self.users_changed();

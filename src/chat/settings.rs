@@ -29,6 +29,8 @@ pub struct Settings {
     pub quantum_work_max: Units,
     /// What makes a user an operator; none, and there are no operators.
     pub operator_token: Option<String>,
+    /// Whether it is reported who comes, goes, joins and leaves rooms.
+    pub reports_everyone: bool,
     /// What the welcome calls us, like `lanline/0.1.0`.
     pub version: String,
 }
@@ -46,6 +48,7 @@ impl Default for Settings {
             broadcast_interval: limits::BROADCAST_INTERVAL_DEFAULT,
             quantum_work_max: limits::QUANTUM_WORK_MAX,
             operator_token: None,
+            reports_everyone: false,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

@@ -34,7 +34,9 @@ pub use files::{Reading, read_once};
 pub use layers::{ServeFlags, Settings, Source};
 #[cfg(target_os = "linux")]
 pub use ops::DoctorArgs;
-pub use ops::{HealthArgs, TopArgs, Verdict};
+#[cfg(unix)]
+pub use ops::TopArgs;
+pub use ops::{HealthArgs, Verdict};
 #[cfg(target_os = "linux")]
 pub use serve::{ServeArgs, UsageError};
 
@@ -88,6 +90,7 @@ pub enum Command {
     /// Say whether a server answers; for supervisors, by exit code
     Health(HealthArgs),
     /// Show live what a server does
+    #[cfg(unix)]
     Top(TopArgs),
     #[command(flatten)]
     Client(ClientCommand),

@@ -14,6 +14,7 @@ use crate::limits::DEFAULT_PORT;
 #[cfg(target_os = "linux")]
 use crate::ops::doctor::{self, Machine, Plan};
 use crate::ops::health::{self, Health};
+#[cfg(unix)]
 use crate::ops::top;
 use clap::Args;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -58,6 +59,7 @@ pub struct HealthArgs {
 }
 
 /// Flags of `lanline top`.
+#[cfg(unix)]
 #[derive(Args, Clone, Debug)]
 pub struct TopArgs {
     #[command(flatten)]
@@ -114,6 +116,7 @@ impl HealthArgs {
     }
 }
 
+#[cfg(unix)]
 impl TopArgs {
     /// Shows a server until the user has had enough.
     pub fn run(self) -> Verdict {
@@ -129,8 +132,10 @@ impl TopArgs {
 }
 
 impl WatchedServer {
-    fn resolve(self) -> Result<(Server, Trust), UsageError> {
-        let trust = self.trust.load().map_err(UsageError::new)?;
+    /// What is wrong with the settings of this machine's own server, or with whom
+    /// to trust, in words.
+    fn resolve(self) -> Result<(Server, Trust), String> {
+        let trust = self.trust.load()?;
         let server = match self.target.or(self.server) {
             Some(target) => target.server(),
             None => own_server()?,
@@ -141,19 +146,20 @@ impl WatchedServer {
 
 /// Where no server runs, it has no settings.
 #[cfg(not(target_os = "linux"))]
-fn own_server() -> Result<Server, UsageError> {
+fn own_server() -> Result<Server, String> {
     Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).into())
 }
 
 /// The server of this machine, by the settings that it would start with here.
 #[cfg(target_os = "linux")]
-fn own_server() -> Result<Server, UsageError> {
-    let listen = ServeFlags::from_environment()?.resolve(Reading::First)?.args.listen;
+fn own_server() -> Result<Server, String> {
+    let settings = ServeFlags::from_environment().and_then(|flags| flags.resolve(Reading::First));
+    let listen = settings.map_err(|wrong| wrong.to_string())?.args.listen;
     let Some(&first) = listen.first() else {
         return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).into());
     };
     if first.port() == 0 {
-        return Err(UsageError::new(format!("which port? The settings leave it open: {first}")));
+        return Err(format!("which port? The settings leave it open: {first}"));
     }
     Ok(reachable(first, &listen).into())
 }

@@ -61,13 +61,14 @@ pub struct ServeArgs {
 
     /// Packets a second from one client, bursts twice that; 0 is no bound.
     /// Over it a client is slowed, nothing is dropped
-    #[arg(long, value_name = "N", env = "LANLINE_RATE", default_value_t = limits::RATE_DEFAULT)]
+    #[arg(long, value_name = "N", env = "LANLINE_RATE", value_parser = whole,
+          default_value_t = limits::RATE_DEFAULT)]
     rate: u32,
 
     /// Packets a second from all clients of one address (IPv6: of one /64),
     /// bursts twice that; 50 MB and 200 logins a second go with it. 0 is no
     /// bound, and so it is with --rate 0
-    #[arg(long, value_name = "N", env = "LANLINE_RATE_PER_ADDRESS",
+    #[arg(long, value_name = "N", env = "LANLINE_RATE_PER_ADDRESS", value_parser = whole,
           default_value_t = limits::RATE_PER_ADDRESS_DEFAULT)]
     rate_per_address: u32,
 
@@ -162,6 +163,7 @@ impl ServeArgs {
                 queues_bytes_max: self.queues,
                 broadcast_interval: self.broadcast_interval.0,
                 operator_token,
+                reports_everyone: self.log >= log::LevelFilter::Debug,
                 ..Settings::default()
             },
         })
@@ -243,6 +245,11 @@ fn queue_bytes(text: &str) -> Result<usize, String> {
 
 fn queues_bytes(text: &str) -> Result<usize, String> {
     within(text, limits::QUEUE_BYTES_MIN, limits::QUEUES_BYTES_MAX)
+}
+
+fn whole(text: &str) -> Result<u32, String> {
+    let most = u32::MAX as usize;
+    within(text, 0, most).map(|number| number as u32)
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -21,9 +21,12 @@
 //! | [`keys`], [`keymap`] | which key means what; what the configuration makes of it |
 //! | [`byte_queue`] | what two threads hand on, bounded in bytes |
 //! | [`live`] | threads, terminal, socket put together |
+//! | `full_screen` | from settings to all that it takes |
 
 pub mod byte_queue;
 mod error;
+#[cfg(unix)]
+mod full_screen;
 pub mod keymap;
 pub mod keys;
 #[cfg(unix)]
@@ -45,14 +48,7 @@ pub mod typed;
 
 pub use error::Error;
 
-#[cfg(unix)]
-use crate::terminal::ability::Abilities;
-use crate::wire::Name;
-use jiff::tz::TimeZone;
-use model::Options;
-use screen::theme::Theme;
 use settings::Settings;
-use transcript::Transcript;
 
 /// Chats until the user or the server has enough: full-screen in a terminal,
 /// line by line where there is none, or where it is asked for.
@@ -64,35 +60,8 @@ pub fn chat(settings: &Settings, as_json: bool, as_plain: bool) -> Result<(), Er
     let name = settings.name()?;
     #[cfg(unix)]
     if !as_json && !as_plain && settings::has_screen() {
-        return full_screen(settings, &name);
+        return full_screen::chat(settings, &name);
     }
     let _ = as_plain;
     plain::run(settings, &name, as_json)
-}
-
-#[cfg(unix)]
-fn full_screen(settings: &Settings, name: &Name) -> Result<(), Error> {
-    let server = settings.target.server();
-    let transcript =
-        match &settings.log {
-            Some(folder) => Some(Transcript::open(folder, &server).map_err(|error| {
-                Error::failed(format!("the log in {}: {error}", folder.display()))
-            })?),
-            None => None,
-        };
-    let abilities = Abilities::of(|name| std::env::var(name).ok());
-    let (colors, depth) = (settings.has_colors(), abilities.depth);
-    let theme = Theme { colors, depth, palette: settings.palette };
-    let options = Options {
-        server: server.to_string(),
-        bell: settings.bell,
-        zone: TimeZone::system(),
-        seed: fastrand::u64(..),
-        rooms: settings.rooms.clone(),
-        keeps_log: transcript.is_some(),
-        name_colors: theme.name_colors(),
-        has_mouse: settings.mouse,
-    };
-    let extras = live::Extras { transcript, keymap: settings.keymap.clone(), abilities };
-    live::run((&server, &settings.trust), name, settings.timeout, options, theme, extras)
 }

@@ -166,11 +166,7 @@ pub fn time(settings: &Settings, as_json: bool) -> Result<(), Error> {
         );
     }
     print(&time)?;
-    let side = if offset < 0.0 { "ahead of" } else { "behind" };
-    let (offset, round_trip) = (offset.abs(), round_trip * 1000.0);
-    note(&format!(
-        "this machine's clock is {offset:.6} s {side} it; round trip {round_trip:.3} ms"
-    ));
+    note(&format!("this machine's clock {}", clock.in_words()));
     Ok(())
 }
 

@@ -211,13 +211,15 @@ mod tests {
     #[test]
     fn rooms_colours_and_keys() {
         let text = "rooms = [\"ops\", \"#tea\"]\nlog = \"/tmp/x\"\n\
-            [palette]\nalarm = \"light magenta\"\nbanner = \"#102030\"\n\
+            [palette]\nalarm = \"light magenta\"\nbanner = \"#102030\"\nanswer = 45\nmention = \"46\"\n\
             [keys]\nCtrl-N = \"search\"";
         let settings = load("", text).unwrap();
         assert_eq!(settings.rooms, ["#ops", "#tea"]);
         assert_eq!(settings.log, Some(PathBuf::from("/tmp/x")));
         assert_eq!(settings.palette.alarm, Color::LightMagenta);
         assert_eq!(settings.palette.banner, Color::Rgb(0x10, 0x20, 0x30));
+        assert_eq!(settings.palette.answer, Color::Indexed(45));
+        assert_eq!(settings.palette.mention, Color::Indexed(46));
         assert_ne!(settings.keymap, Keymap::default());
     }
 
@@ -232,6 +234,7 @@ mod tests {
             "[",
             "rooms = [\"#_\"]",
             "palette.alarm = \"loud\"",
+            "palette.alarm = 256",
             "palette.alarms = \"red\"",
             "keys.n = \"search\"",
         ] {

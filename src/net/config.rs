@@ -66,8 +66,21 @@ impl Config {
             words(&self.allow),
             words(&self.trust),
         );
-        let worst = worst_case::bytes(settings, self.workers, clients_max);
-        info!("memory: {} MiB if everybody filled every limit at once", worst >> 20);
+        info!(
+            "memory: {} for {clients_max} idle clients, at most {} more for what waits for slow \
+             readers (queues); {} if strangers filled every other limit as well",
+            size(worst_case::idle_bytes(self.workers, clients_max)),
+            size(settings.queues_bytes_max as u64),
+            size(worst_case::bytes(settings, self.workers, clients_max)),
+        );
+    }
+}
+
+/// Bytes in a unit that makes a number of few digits.
+fn size(bytes: u64) -> String {
+    match bytes >> 20 {
+        mib @ 0..10_000 => format!("{mib} MiB"),
+        mib => format!("{} GiB", mib >> 10),
     }
 }
 

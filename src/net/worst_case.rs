@@ -1,5 +1,5 @@
 //! What the flags allow strangers to make us hold, in bytes: computed at
-//! start, printed, and stayed below. Never: what the kernel holds for sockets
+//! start, printed, and stayed below; and what it is without strangers. Never: what the kernel holds for sockets
 //! (`net.ipv4.tcp_mem` bounds that).
 
 use crate::chat::Settings;
@@ -40,6 +40,12 @@ pub(super) fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 
         + limits::ROOMS_MAX * ROOM_BYTES
         + PROGRAM_BYTES;
     everybody.saturating_add(server) as u64
+}
+
+/// What it holds while nobody says anything, in bytes, about.
+pub(super) fn idle_bytes(workers: usize, clients: usize) -> u64 {
+    (PROGRAM_BYTES + CLIENT_BYTES.saturating_mul(clients)).saturating_add(WORKER_BYTES * workers)
+        as u64
 }
 
 #[cfg(test)]

@@ -13,4 +13,5 @@ pub mod container;
 #[cfg(target_os = "linux")]
 pub mod doctor;
 pub mod health;
+#[cfg(unix)]
 pub mod top;

@@ -217,13 +217,15 @@ impl Terminal {
 
     /// What a signal asked for, but the end.
     fn obey(&mut self) -> io::Result<Seen> {
+        let mut was_stopped = false;
         if self.wait.was_told_to_stop() && !is_session_of_our_own() {
             self.give_back();
             signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
+            was_stopped = true;
         }
-        // Also where it was stopped by what can't be caught: the terminal may be
-        // as the shell left it.
-        if self.wait.has_continued() {
+        // Another thread may be handling SIGCONT still. Also where it was stopped
+        // by what can't be caught: the terminal may be as the shell left it.
+        if self.wait.has_continued() || was_stopped {
             if self.wait.was_told_to_end() {
                 return Ok(Seen::End);
             }

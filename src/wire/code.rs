@@ -95,10 +95,9 @@ impl Code {
             Self::SlowDown => ("slow-down", "You broadcast too often; wait a moment."),
             Self::TooMany => ("too-many", "You have as many of these as you may have."),
             Self::BadName => ("bad-name", "That can't be a name."),
-            Self::NameTaken => (
-                "name-taken",
-                "Somebody of that name, or of one that confusables like it, is here.",
-            ),
+            Self::NameTaken => {
+                ("name-taken", "Somebody of that name, or of one that looks like it, is here.")
+            }
             Self::GreetingTimeout => ("greeting-timeout", "You didn't say who you are."),
             Self::ServerFull => ("server-full", "This server has no room for more."),
             Self::NotOnLan => ("not-on-lan", "This server is for its own network only."),

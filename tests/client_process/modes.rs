@@ -69,15 +69,50 @@ fn it_ends_on_a_signal_while_nobody_reads_what_it_shows() {
 
 #[test]
 fn every_signal_that_ends_it_gives_the_terminal_back() {
-    for signal in
-        [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM, Signal::USR1, Signal::ALARM]
-    {
+    use Signal as S;
+    let one_each = [S::HUP, S::INT, S::QUIT, S::TERM, S::USR1, S::ALARM, S::IO, S::PROF];
+    for (signal, term) in one_each.into_iter().flat_map(|s| [(s, "xterm"), (s, "dumb")]) {
         let server = FakeServer::new();
-        let (terminal, mut peer) = chat(&server);
+        let args = ["chat", &server.target("ann")];
+        let terminal = Terminal::start_with(80, 24, &args, &[("TERM", term)]);
+        let mut peer = server.welcome("ann");
+        terminal.wait(|screen| screen.contains("Connected to") || screen.contains("Hello ann."));
+        assert!(!terminal.echoes());
         terminal.signal(signal);
         while !peer.line().is_empty() {}
         peer.close();
-        assert_eq!(terminal.end(), (Some(0), true), "{signal:?}");
+        assert_eq!(terminal.end(), (Some(0), true), "{signal:?} {term}");
+    }
+}
+
+#[test]
+fn line_by_line_it_is_stopped_and_goes_on_as_well() {
+    for stop in [None, Some(Signal::TSTP), Some(Signal::STOP)] {
+        let server = FakeServer::new();
+        let words = ["chat", "--lines", &server.target("ann")];
+        let terminal = Terminal::start_in_shell(JOB, &words);
+        let mut peer = server.welcome("ann");
+        terminal.wait_for("Hello ann.");
+        terminal.type_keys("@bob half a ");
+        terminal.wait_for("@bob half a ");
+        match stop {
+            None => terminal.type_keys("\x1a"),
+            Some(signal) => terminal.signal(signal),
+        }
+        terminal.wait_for("the shell is back: ");
+        if stop != Some(Signal::STOP) {
+            assert!(terminal.echoes(), "{stop:?}");
+        }
+        // Where the shell's terminal is as we had it, no key is a line's end.
+        terminal.type_keys("\n");
+        terminal.wait(|screen| screen.trim_end().lines().last() == Some("@bob half a"));
+        assert!(!terminal.echoes(), "{stop:?}");
+        terminal.type_keys("line\r");
+        peer.expect_typed("bob", "half a line");
+        terminal.type_keys("/quit\r");
+        peer.expect_typed("/quit", "");
+        peer.close();
+        assert_eq!(terminal.end(), (Some(0), true), "{stop:?}");
     }
 }
 
@@ -115,6 +150,9 @@ fn it_is_stopped_and_goes_on() {
         terminal.type_keys("/quit\r");
         peer.expect_typed("/quit", "");
         peer.close();
+        // Nothing of ours was drawn on the shell's own screen.
+        let left = terminal.wait_screen(|screen| is_given_back(screen).then(|| screen.contents()));
+        assert!(!left.contains("ann on "), "{stop:?}: {left}");
         assert_eq!(terminal.end(), (Some(0), true), "{stop:?}");
     }
 }

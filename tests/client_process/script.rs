@@ -191,6 +191,24 @@ fn time_is_the_servers() {
 }
 
 #[test]
+fn how_this_machines_clock_is_is_said_in_words() {
+    let server = FakeServer::new();
+    let now = || format!("{:.6}", jiff::Timestamp::now());
+    for (time, words) in [(None, "agrees"), (Some("2020-01-01T00:00:00.000000Z"), "is ")] {
+        let client = start(&server, &["time"]);
+        let mut peer = server.welcome("ann");
+        for _ in 0..4 {
+            peer.expect("/time", "");
+            peer.send("/time", "ann", &time.map_or_else(now, str::to_owned));
+        }
+        let (code, _, err) = client.end();
+        assert_eq!(code, 0);
+        assert!(err[0].starts_with(&format!("this machine's clock {words}")), "{err:?}");
+        assert_eq!(err[0].ends_with(" s ahead"), time.is_some(), "{err:?}");
+    }
+}
+
+#[test]
 fn usage() {
     let code = |args: &[&str]| Client::start(args).end();
     assert_eq!(code(&["send"]).0, 2);

@@ -63,9 +63,9 @@ fn a_long_pipe_is_sent_whole_to_a_server_that_reads_late() {
     assert_eq!(typing.join().unwrap().end().0, 0);
 }
 
-/// Without brackets a paste is keys, each line ended by Enter.
+/// Without brackets a paste is told by its speed.
 #[test]
-fn a_burst_of_keys_is_taken_to_the_last_line() {
+fn a_burst_of_keys_is_sent_line_by_line_to_the_last() {
     let server = FakeServer::new();
     let terminal = Terminal::start(80, 24, &["chat", &server.target("ann")]);
     let mut peer = server.welcome("ann");
@@ -74,6 +74,8 @@ fn a_burst_of_keys_is_taken_to_the_last_line() {
     terminal.wait_for("[bob]");
     let lines: Vec<String> = (0..300).map(|number| format!("line {number}")).collect();
     terminal.type_keys(&format!("{}\r", lines.join("\r")));
+    terminal.wait_for("Send 300 pasted lines to bob?");
+    terminal.type_keys("l");
     for line in &lines {
         peer.expect_typed("bob", line);
     }

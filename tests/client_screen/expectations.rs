@@ -83,6 +83,10 @@ fn remarks_go_with_the_next_key_that_writes() {
     stage.act(Action::Edit(InputRequest::DeleteLine));
     stage.enter("/to bob");
     assert_eq!(stage.model.hint(), None);
+    stage.enter("/away");
+    assert!(stage.model.hint().is_some());
+    stage.act(Action::Edit(InputRequest::DeleteLine));
+    assert_eq!(stage.model.hint(), None);
 }
 
 #[test]

@@ -43,12 +43,13 @@ const OLD: Quirks = Quirks {
     joins: false,
 };
 
-/// Marks that others join take a column of their own.
+/// Spacing marks, and signs that others join, take a column of their own.
 const SPACIOUS: Quirks = Quirks {
     name: "spacious",
     width: |c| match c {
         '\u{ff9e}' | '\u{ff9f}' | '\u{1f3fb}'..='\u{1f3ff}' => c.width().unwrap_or(1).max(1),
-        '\u{e33}' | '\u{93e}'..='\u{94c}' | '\u{1160}'..='\u{11ff}' => 1,
+        '\u{e33}' | '\u{1160}'..='\u{11ff}' => 1,
+        '\u{93e}'..='\u{940}' | '\u{949}'..='\u{94c}' => 1,
         c => c.width().unwrap_or(0),
     },
     joins: false,

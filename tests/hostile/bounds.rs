@@ -127,9 +127,9 @@ fn the_log_can_be_neither_forged_nor_flooded() {
 #[test]
 fn the_worst_case_is_printed() {
     let server = server(&["--max-clients", "100", "--queue", "65536", "--workers", "1"]);
-    let line = server.logged("MiB if everybody filled", 0);
+    let line = server.logged("MiB if strangers filled", 0);
     let words: Vec<&str> = line.split_whitespace().collect();
-    let at = words.iter().position(|&word| word == "MiB").unwrap();
+    let at = words.iter().rposition(|&word| word == "MiB").unwrap();
     let bound: usize = words[at - 1].parse().unwrap();
     assert!((100..1000).contains(&bound), "{line}");
     assert!(server.process.memory_bytes("VmHWM") >> 20 < bound);

@@ -177,3 +177,32 @@ fn a_terminal_hears_once_where_it_listens() {
     server.logged("listening on", 0);
     assert!(server.stop().success());
 }
+
+#[test]
+fn it_is_on_record_which_operator_did_what() {
+    let token = support::File::new("token", "sesame\n");
+    let server = support::server(&["--operator-token-file", token.as_str(), "--log", "debug"]);
+    let [mut ann, mut bob] = ["ann", "bob"].map(|name| Peer::join(&server, name));
+    assert_eq!(bob.ask("/join", "#ops").msg, "#ops 1");
+    assert_eq!(ann.ask("/operator", "sesame").msg, "ok");
+    assert_eq!(ann.ask("/broadcast", "never logged").msg, "1");
+    assert_eq!(ann.ask("/kick", "bob never logged either").msg, "bob");
+    for line in [
+        "[DEBUG] bob at 127.0.0.1 came",
+        "[DEBUG] bob is in #ops",
+        "[INFO] ann at 127.0.0.1 is an operator now",
+        "[INFO] ann at 127.0.0.1 wrote to all (users: 1)",
+        "[INFO] ann kicked bob at 127.0.0.1",
+        "[DEBUG] bob at 127.0.0.1 went",
+    ] {
+        server.logged(line, 0);
+    }
+    assert!(!server.log().iter().any(|line| line.contains("never logged")), "{:?}", server.log());
+    // Others hear of operators alone.
+    let quiet = support::server(&[]);
+    Peer::join(&quiet, "carl").leave();
+    quiet.logged("listening on", 0);
+    let log = quiet.log();
+    assert!(quiet.stop().success());
+    assert!(!log.iter().any(|line| line.contains("carl")), "{log:?}");
+}

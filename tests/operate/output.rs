@@ -52,6 +52,9 @@ fn data_that_nobody_wants_is_no_failure_and_data_that_is_lost_is_one() {
         &["config", "show"][..],
         &["completions", "bash"][..],
         &["man"][..],
+        &["--help"][..],
+        &["top", "--help"][..],
+        &["--version"][..],
         &["list", "--rooms", "--json", "--server", &at][..],
         &["time", "--server", &at][..],
         &["who", "reader", "--server", &at][..],
@@ -75,7 +78,7 @@ fn complaints_that_cannot_be_written_are_no_panic() {
         (&["serve", "--listen", "203.0.113.1:1"][..], 1),
         (&["send", "bob", "hello", "--server", "a@127.0.0.1:1"][..], 1),
         (&["serve", "--nonsense"][..], 2),
-        (&["--help"][..], 0),
+        (&["--help"][..], 1),
     ] {
         for err in [closed_pipe(), full_disk()] {
             let output = command(words).stdout(full_disk()).stderr(err).output().unwrap();

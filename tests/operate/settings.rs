@@ -195,3 +195,20 @@ fn settings_from_a_pipe_do_not_become_defaults() {
         assert!(server.stop().success());
     }
 }
+
+#[test]
+fn settings_by_a_descriptor_of_the_shell_are_read_once() {
+    let (file, token) =
+        (File::new("lanline.toml", "max-packet = 200\n"), File::new("token", "sesame\n"));
+    let mut shell = Command::new("sh");
+    let script = r#"file=$1 token=$2; shift 2; exec "$@" 7<"$file" 8<"$token""#;
+    shell.args(["-c", script, "sh", file.as_str(), token.as_str()]);
+    let words = ["--config", "/dev/fd/7", "--operator-token-file", "/dev/fd/8"];
+    let server = Server::builder().through(shell).arguments(&words).start();
+    let mut alice = Peer::join(&server, "alice");
+    assert_eq!(alice.ask("/operator", "sesame").msg, "ok");
+    server.signal(Signal::HUP);
+    server.logged("SIGHUP: nothing is changed: /dev/fd/7", 0);
+    assert!(alice.exchange("/ping", &"x".repeat(300)).msg.contains("too-large"));
+    assert!(server.stop().success());
+}

@@ -65,7 +65,9 @@ fn who_is_kicked_has_its_guesses_answered_first() {
     assert!(cluster.is_shut(bob));
     cluster.pass(limits::LINGER);
     assert!(cluster.is_closed(bob));
-    assert!(cluster.reports.iter().any(|report| matches!(report, Report::Kicked { .. })));
+    let by_alice =
+        |report: &Report| matches!(report, Report::Kicked { by, .. } if **by == *"alice");
+    assert!(cluster.reports.iter().any(by_alice), "{:?}", cluster.reports);
 }
 
 #[test]

@@ -103,7 +103,10 @@ impl Model {
             InputRequest::GoToStart => draft::to_row_start(draft),
             InputRequest::GoToEnd => draft::to_row_end(draft),
             request => {
-                draft.handle(request);
+                if draft.handle(request).is_some_and(|change| change.value) {
+                    // What was remarked was about what stood there.
+                    self.hint = None;
+                }
             }
         }
     }

@@ -361,6 +361,7 @@ fn who_text(msg: &str) -> String {
     let mut words = msg.split(' ');
     let (name, ip) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     match words.next().and_then(|seconds| seconds.parse().ok()) {
+        Some(seconds @ 0..60) => format!("{name} from {ip}, here for {seconds} s"),
         Some(seconds) => {
             format!("{name} from {ip}, here for {}", shown_duration(Duration::from_secs(seconds)))
         }

@@ -15,13 +15,15 @@
 //! | [`clock`], [`link`] | the server's clock; pauses between attempts |
 //! | [`draft`], [`paste`] | the line being typed; text that comes by the lot |
 //! | [`help`] | the help, over the open conversation |
-//! | [`attention`] | the bell, notifications, whose colour is which |
+//! | [`attention`], [`bell`] | the bell, notifications |
+//! | [`name_colors`] | whose colour is which |
 //! | [`history`] | lines typed before |
 //! | [`complete`], [`candidates`] | Tab: words, and which ones |
 
 pub mod action;
 pub mod asks;
 pub mod attention;
+pub mod bell;
 pub mod candidates;
 pub mod clock;
 pub mod commands;
@@ -34,6 +36,7 @@ pub mod incoming;
 mod intent;
 pub mod line;
 pub mod link;
+pub mod name_colors;
 pub mod online;
 pub mod outbox;
 pub mod paste;
@@ -41,13 +44,12 @@ pub mod people;
 pub mod sending;
 pub mod wrap;
 
-pub use attention::Bell;
+pub use bell::Bell;
 
 use super::safe;
 use crate::connect::Protection;
 use crate::wire::{Received, Welcome};
 use asks::Asks;
-use attention::NameColors;
 use clock::{Clock, Now};
 use complete::Completion;
 use conversation::{Conversation, Place};
@@ -57,6 +59,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use line::{Kind, Line};
 use link::Link;
+use name_colors::NameColors;
 use outbox::Outbox;
 use people::People;
 use std::collections::{BTreeSet, VecDeque};

@@ -14,6 +14,8 @@ pub enum Input {
     Line(String),
     /// Of a terminal with a `Prompt`.
     Event(crossterm::event::Event),
+    /// We were stopped, and go on.
+    Continued,
     End,
 }
 

@@ -121,6 +121,7 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
         Ok(()) => plain.run(&input, &news),
         Err(error) => Error::of_output(Err(error)),
     };
+    let result = result.and(Error::of_output(plain.printer.flush()));
     if plain.is_leaving
         && let Some(secret) = plain.secret.take()
     {
@@ -177,7 +178,6 @@ impl Plain {
                 recv(input) -> input => self.take_input(input.unwrap_or(Input::End)),
                 recv(news) -> news => match news {
                     Ok(News::Lost { why, is_end }) if self.is_leaving => {
-                        self.printer.flush().unwrap_or_default();
                         return if is_end { self.verdict() } else { Err(lost_at_the_end(&why)) };
                     }
                     Ok(News::Lost { why, .. }) => match self.was_kicked.take() {
@@ -276,6 +276,11 @@ impl Plain {
         match input {
             Input::Line(line) => self.typed(&line),
             Input::End => self.input_ended = Some(Instant::now()),
+            Input::Continued => {
+                if let Some(prompt) = &mut self.printer.prompt {
+                    prompt.continued()?;
+                }
+            }
             Input::Event(event) => {
                 let Some(prompt) = &mut self.printer.prompt else { return Ok(()) };
                 match prompt.handle(&event)? {

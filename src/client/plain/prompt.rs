@@ -58,8 +58,11 @@ impl Prompt {
     /// # Errors
     /// The terminal has gone, or there is no thread left.
     pub fn start(tell: Sender<Typing>) -> io::Result<Self> {
-        let told = tell.clone();
-        system::on_end(move || told.send(Typing::End).unwrap_or_default())?;
+        let [ended, continued] = [tell.clone(), tell.clone()];
+        system::on_signal(
+            move || ended.send(Typing::End).unwrap_or_default(),
+            move || continued.send(Typing::Continued).unwrap_or_default(),
+        )?;
         terminal::enable_raw_mode()?;
         let this =
             Self { line: Input::default(), history: History::default(), shown: Shown::default() };
@@ -162,9 +165,16 @@ impl Prompt {
     fn suspend(&mut self) -> io::Result<Typed> {
         write(&self.shown.hidden())?;
         self.shown = Shown::default();
-        terminal::disable_raw_mode()?;
-        system::stop()?;
-        terminal::enable_raw_mode()?;
+        if system::stop() { Ok(Typed::Nothing) } else { self.show() }
+    }
+
+    /// We go on, perhaps on a row that the shell has begun.
+    ///
+    /// # Errors
+    /// The terminal has gone.
+    pub fn continued(&mut self) -> io::Result<Typed> {
+        write(&format!("\r{}", self.shown.hidden()))?;
+        self.shown = Shown::default();
         self.show()
     }
 

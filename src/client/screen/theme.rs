@@ -64,7 +64,10 @@ impl Default for Palette {
 
 /// `red`, `light blue`, a number of the terminal's 256, or `#rrggbb`.
 fn color<'de, D: Deserializer<'de>>(input: D) -> Result<Color, D::Error> {
-    let text = String::deserialize(input)?;
+    let text = match toml::Value::deserialize(input)? {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
     text.parse().map_err(|_| D::Error::custom(format!("{text:?} is no colour")))
 }
 

@@ -1,8 +1,12 @@
 //! Signals, and a terminal that may be told not to echo.
 
+use crate::terminal::wait::ENDING;
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 use rustix::termios::{LocalModes, tcgetattr};
-use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::signal::{SIGCONT, SIGTSTP};
 use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 use std::io::{self, stdin};
 use std::thread;
 
@@ -11,22 +15,43 @@ pub(in crate::client) fn echoes() -> bool {
     tcgetattr(stdin()).is_ok_and(|settings| settings.local_modes.contains(LocalModes::ECHO))
 }
 
-/// Calls `tell` for each signal that tells us to end.
+/// Calls `ended` for each signal that tells us to end, and `continued` when we
+/// go on after having been stopped, by whatever. Meanwhile the terminal, which
+/// is in raw mode while we have it, is the shell's.
 ///
 /// # Errors
 /// The system refuses signals or a thread.
-pub(in crate::client) fn on_end(tell: impl Fn() + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+pub(in crate::client) fn on_signal(
+    ended: impl Fn() + Send + 'static,
+    continued: impl Fn() + Send + 'static,
+) -> io::Result<()> {
+    let mut signals = Signals::new(ENDING.iter().chain(&[SIGTSTP, SIGCONT]))?;
+    let obey = move |signal| match signal {
+        SIGTSTP if has_shell() => {
+            disable_raw_mode().unwrap_or_default();
+            emulate_default_handler(SIGTSTP).unwrap_or_default();
+        }
+        SIGTSTP => {}
+        SIGCONT => {
+            // It may be as the shell left it.
+            disable_raw_mode().unwrap_or_default();
+            enable_raw_mode().unwrap_or_default();
+            continued();
+        }
+        _ => ended(),
+    };
     thread::Builder::new()
         .name("signals".to_owned())
-        .spawn(move || signals.forever().for_each(|_| tell()))?;
+        .spawn(move || signals.forever().for_each(obey))?;
     Ok(())
 }
 
-/// Stops this process, as Ctrl-Z does, and returns once it goes on.
-///
-/// # Errors
-/// The system's.
-pub(in crate::client) fn stop() -> io::Result<()> {
-    signal_hook::low_level::emulate_default_handler(SIGTSTP)
+/// Stops this process and those with it in its job, as Ctrl-Z does. False where
+/// no shell could make them go on.
+pub(in crate::client) fn stop() -> bool {
+    has_shell() && kill_current_process_group(Signal::TSTP).is_ok()
+}
+
+fn has_shell() -> bool {
+    !getsid(None).is_ok_and(|session| session == getpgrp())
 }

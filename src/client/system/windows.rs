@@ -11,14 +11,14 @@ pub(in crate::client) fn echoes() -> bool {
 ///
 /// # Errors
 /// None.
-pub(in crate::client) fn on_end(_tell: impl Fn() + Send + 'static) -> io::Result<()> {
+pub(in crate::client) fn on_signal(
+    _ended: impl Fn() + Send + 'static,
+    _continued: impl Fn() + Send + 'static,
+) -> io::Result<()> {
     Ok(())
 }
 
 /// Nothing is stopped here.
-///
-/// # Errors
-/// None.
-pub(in crate::client) fn stop() -> io::Result<()> {
-    Ok(())
+pub(in crate::client) fn stop() -> bool {
+    false
 }

@@ -4,7 +4,7 @@
 
 use crate::chat::{Code, Moment, Report};
 use crate::limits::LOG_QUIET;
-use log::{info, warn};
+use log::{debug, info, warn};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -53,8 +53,19 @@ impl EventLog {
                     warn!("a worker did not reply in time to a query of {}", name.escape_debug());
                 }
             }
-            Report::Kicked { peer, name } => {
-                info!("an operator kicked {} at {peer}", name.escape_debug());
+            Report::Kicked { peer, name, by } => {
+                info!("{} kicked {} at {peer}", by.escape_debug(), name.escape_debug());
+            }
+            Report::Broadcast { peer, name, users } => {
+                info!("{} at {peer} wrote to all (users: {users})", name.escape_debug());
+            }
+            Report::Came { peer, name } => debug!("{} at {peer} came", name.escape_debug()),
+            Report::Went { peer, name } => debug!("{} at {peer} went", name.escape_debug()),
+            Report::Joined { name, room } => {
+                debug!("{} is in {}", name.escape_debug(), room.escape_debug());
+            }
+            Report::Left { name, room } => {
+                debug!("{} left {}", name.escape_debug(), room.escape_debug());
             }
         }
     }
