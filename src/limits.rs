@@ -142,6 +142,20 @@ pub const COPIED_FRAME_BYTES_MAX: usize = 1024;
 /// After `accept` failed for want of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+// --- TLS ---
+
+/// What is kept of a handshake that isn't whole: one record.
+pub const TLS_HANDSHAKE_BYTES_MAX: usize = 17 * 1024;
+/// Records without data (new keys, empty ones) that a peer may send in a row ...
+pub const TLS_DATALESS_RECORDS_MAX: u8 = 32;
+/// ... and one more for so many with data.
+pub const TLS_DATA_RECORDS_PER_DATALESS: u16 = 1024;
+/// Records under the same keys of ours; AES-GCM may have 2^24 (RFC 8446, section
+/// 5.5).
+pub const TLS_RECORDS_PER_KEY: u64 = 1 << 23;
+/// Tickets sent to each who comes, for as many who come back.
+pub const TLS_TICKETS: usize = 2;
+
 // --- The server ---
 
 /// Rooms at once, on the whole server.

@@ -16,7 +16,7 @@ use super::query_protocol::PendingQuery;
 use super::rooms::{Rooms, Rosters};
 use super::settings::{Pace, Settings};
 use super::timer_queue::TimerQueue;
-use super::work::Work;
+use super::work::{Units, Work};
 use crate::limits;
 use crate::wire::{BufferPool, Code};
 use compact_str::ToCompactString;
@@ -170,6 +170,23 @@ impl<S> Shard<S> {
         self.refuse(id, 0, code, None);
         self.check_invariants();
         id
+    }
+
+    /// What a connection speaks can't be taken.
+    pub fn refused_opening(&mut self, now: Moment, id: ConnId, code: Code) {
+        self.now = now;
+        self.refuse(id, 0, code, None);
+        self.check_invariants();
+    }
+
+    /// Counts work that was done for a connection elsewhere.
+    pub fn spend(&mut self, units: Units) {
+        self.work.spend(units);
+    }
+
+    /// Where it comes from.
+    pub fn peer(&self, id: ConnId) -> Option<IpAddr> {
+        self.clients.get(id).map(|client| client.peer)
     }
 
     fn insert(

@@ -15,6 +15,10 @@ pub const DELIVERY: Units = 1;
 pub const FLUSH: Units = 8;
 /// A name claimed, with all that hangs on it.
 pub const LOGIN: Units = 32;
+/// Bytes of a TLS handshake dealt with: a key agreed upon, a signature made.
+pub const HANDSHAKE_STEP: Units = 300;
+/// Small TLS records that cost one unit.
+pub const RECORDS_PER_UNIT: u32 = 3;
 /// A timer that fires.
 pub const TIMER: Units = 2;
 /// Entries of a list that cost one unit.

@@ -6,13 +6,14 @@ use super::seconds::{Seconds, seconds, some_time};
 use crate::chat::Settings;
 use crate::limits;
 use crate::net::Config;
+use crate::net::tls::{Pem, ServerTls};
 use crate::sandbox;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Flags of the server.
 #[derive(Args, Clone, Debug)]
@@ -102,6 +103,25 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PATH", env = "LANLINE_OPERATOR_TOKEN_FILE")]
     operator_token_file: Option<PathBuf>,
 
+    /// Whether TLS is served: `auto` beside plain packets, where there is a
+    /// certificate; `require` it of everyone but who is on this machine; or `off`
+    #[arg(long, value_name = "MODE", env = "LANLINE_TLS", value_enum, default_value = "auto")]
+    tls: TlsMode,
+
+    /// A certificate of the site's own, and those that lead to its authority, as
+    /// PEM; read again on SIGHUP. Needs --tls-key
+    #[arg(long, value_name = "PATH", env = "LANLINE_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+
+    /// The key of --tls-cert, as PEM
+    #[arg(long, value_name = "PATH", env = "LANLINE_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+
+    /// Certificates, as PEM, of who signs those that clients may present; one that
+    /// doesn't verify ends the handshake, none is fine
+    #[arg(long, value_name = "PATH", env = "LANLINE_CLIENT_CA")]
+    client_ca: Option<PathBuf>,
+
     /// Where to serve metrics for Prometheus, over HTTP; without it, nowhere
     #[arg(long, value_name = "ADDR", env = "LANLINE_METRICS", value_parser = metrics_address)]
     metrics: Option<SocketAddr>,
@@ -123,6 +143,14 @@ enum SandboxMode {
     Off,
 }
 
+/// `--tls`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TlsMode {
+    Auto,
+    Require,
+    Off,
+}
+
 /// A flag whose value can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -141,7 +169,15 @@ impl ServeArgs {
     /// [`UsageError`] where the operators' token can't be used.
     pub fn into_config(self, reading: Reading) -> Result<Config, UsageError> {
         let operator_token = self.operator_token(reading)?;
-        let reread = [&self.config, &self.operator_token_file].into_iter().flatten();
+        let tls = self.tls(reading)?;
+        let named = [
+            &self.config,
+            &self.operator_token_file,
+            &self.tls_cert,
+            &self.tls_key,
+            &self.client_ca,
+        ];
+        let reread = named.into_iter().flatten();
         Ok(Config {
             listen: self.listen,
             workers: self.workers.unwrap_or_else(workers_default),
@@ -152,6 +188,8 @@ impl ServeArgs {
             metrics: self.metrics,
             log: self.log,
             reread: reread.cloned().collect(),
+            tls,
+            tls_required: self.tls == TlsMode::Require,
             sandbox: self.sandbox.into(),
             settings: Settings {
                 packet_bytes_max: self.max_packet,
@@ -167,6 +205,30 @@ impl ServeArgs {
                 ..Settings::default()
             },
         })
+    }
+
+    /// What TLS is served with, if it is.
+    fn tls(&self, reading: Reading) -> Result<Option<Arc<ServerTls>>, UsageError> {
+        if self.tls == TlsMode::Off {
+            return Ok(None);
+        }
+        let (certificate, key) = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => (certificate, key),
+            (None, None) if self.tls == TlsMode::Auto => return Ok(None),
+            (None, None) => {
+                let why = "--tls require needs --tls-cert and --tls-key";
+                return Err(UsageError(why.to_owned()));
+            }
+            _ => return Err(UsageError("--tls-cert and --tls-key need each other".to_owned())),
+        };
+        let read = |path: &PathBuf| {
+            let text = files::read(path, reading)
+                .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
+            Ok(Pem { place: path.display().to_string(), text })
+        };
+        let client_ca = self.client_ca.as_ref().map(read).transpose()?;
+        let tls = ServerTls::new(read(certificate)?, read(key)?, client_ca);
+        tls.map(|tls| Some(Arc::new(tls))).map_err(|error| UsageError(error.to_string()))
     }
 
     /// As if no file with the operators' token were named.

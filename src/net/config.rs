@@ -2,6 +2,7 @@
 //! is `cli`'s business.
 
 use super::admission::Rules;
+use super::tls::ServerTls;
 use super::worst_case;
 use crate::chat::Settings;
 use crate::sandbox;
@@ -9,6 +10,7 @@ use ipnet::IpNet;
 use log::info;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The settings of a server.
 #[derive(Clone, Debug)]
@@ -33,6 +35,10 @@ pub struct Config {
     pub log: log::LevelFilter,
     /// Files that are read again on SIGHUP.
     pub reread: Vec<PathBuf>,
+    /// Who speaks TLS is served by this; none where TLS is off.
+    pub tls: Option<Arc<ServerTls>>,
+    /// Only who is on this machine may speak without it.
+    pub tls_required: bool,
     /// What the process gives up once it serves.
     pub sandbox: sandbox::Mode,
     /// What the chat itself is told.
@@ -66,6 +72,13 @@ impl Config {
             words(&self.allow),
             words(&self.trust),
         );
+        match &self.tls {
+            None => info!("TLS: off"),
+            Some(tls) => {
+                let mode = if self.tls_required { "required" } else { "auto" };
+                info!("TLS: {mode}, the key's fingerprint is {}", tls.fingerprint());
+            }
+        }
         info!(
             "memory: {} for {clients_max} idle clients, at most {} more for what waits for slow \
              readers (queues); {} if strangers filled every other limit as well",

@@ -12,6 +12,7 @@
 //! | `process` | signals, the supervisor, the descriptor limit |
 //! | [`services`] | threads beside the workers, and their lifecycle |
 //! | `gate` | where every thread confines itself before anything is served |
+//! | [`tls`] | what TLS is served with: certificate, key, tickets |
 //! | `loop_stats` | what the loops tell of themselves |
 //! | [`config`], [`error`] | what an operator has set, checked; why that is no server |
 //! | `worst_case` | what the flags allow strangers to make us hold |
@@ -28,6 +29,7 @@ pub mod server;
 pub mod services;
 #[cfg(test)]
 mod test_support;
+pub mod tls;
 mod transport;
 mod worker;
 mod worst_case;

@@ -11,7 +11,7 @@ use super::mailbox::Mailboxes;
 use super::process::{Allowance, Signals, Supervisor, supervisor};
 use super::services::metrics::{Metrics, Sources};
 use super::services::{Service, Services};
-use super::transport::{Listener, listener};
+use super::transport::{Context, Listener, listener};
 use super::worker::{Parts, WAKER, Worker};
 use crate::chat::{Counters, Shard, Topology, WorkerId};
 use crate::limits;
@@ -143,6 +143,8 @@ impl ThreadGroup {
     ) -> Result<(Self, Worker), ServeError> {
         let config = reload.config();
         let (workers, admission) = (config.workers, reload.admission().clone());
+        let tls = config.tls.as_ref().map(|tls| tls.config().clone());
+        let tls_required = config.tls_required;
         let (polls, wakers) = polls(workers).map_err(ServeError::system("polls"))?;
         let (mailboxes, inboxes) = Mailboxes::new(wakers);
         let counters = Arc::new(Counters::new(workers));
@@ -167,6 +169,8 @@ impl ThreadGroup {
                 shard: Shard::new(topology, settings.clone(), counters.clone(), clock),
                 mailbox,
                 admission: admission.clone(),
+                transports: Context::new(tls.clone()),
+                tls_required,
                 loop_stats: loop_stats.clone(),
                 start,
             };

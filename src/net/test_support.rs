@@ -24,6 +24,8 @@ pub(super) fn config() -> Config {
         metrics: None,
         log: LevelFilter::Trace,
         reread: Vec::new(),
+        tls: None,
+        tls_required: false,
         sandbox: sandbox::Mode::Off,
         settings: Settings::default(),
     }

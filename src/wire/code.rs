@@ -23,11 +23,12 @@ pub enum Code {
     ServerFull,
     NotOnLan,
     Stuck,
+    TlsRequired,
 }
 
 impl Code {
     /// Every code, in the order of the protocol's table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Malformed,
         Self::TooLarge,
         Self::NotYou,
@@ -47,6 +48,7 @@ impl Code {
         Self::ServerFull,
         Self::NotOnLan,
         Self::Stuck,
+        Self::TlsRequired,
     ];
 
     /// As it stands on the wire.
@@ -76,6 +78,7 @@ impl Code {
                 | Self::ServerFull
                 | Self::NotOnLan
                 | Self::Stuck
+                | Self::TlsRequired
         )
     }
 
@@ -102,6 +105,7 @@ impl Code {
             Self::ServerFull => ("server-full", "This server has no room for more."),
             Self::NotOnLan => ("not-on-lan", "This server is for its own network only."),
             Self::Stuck => ("stuck", "You read nothing for too long."),
+            Self::TlsRequired => ("tls-required", "This server wants TLS from everywhere else."),
         }
     }
 }

@@ -118,6 +118,8 @@ fn a_worker_that_fails_ends_the_process() {
 fn serve_and_fail() {
     lanline::logging::start(log::LevelFilter::Info).unwrap();
     let config = Config {
+        tls: None,
+        tls_required: false,
         listen: vec!["127.0.0.1:0".parse().unwrap()],
         workers: 2,
         clients_max: Some(1000),

@@ -138,7 +138,7 @@ fn a_port_in_use_is_a_failure() {
         assert!(words.contains(&address), "it says which: {words}");
     }
     // Another server of the same kind is somebody else as well.
-    let server = Server::start(Setup { workers: 1 });
+    let server = Server::start(Setup { workers: 1, tls: false });
     let address = server.address().to_string();
     for workers in ["1", "4"] {
         let (code, words) = exit_code(&["serve", "--listen", &address, "--workers", workers], &[]);

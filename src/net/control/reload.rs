@@ -136,17 +136,23 @@ impl Reload {
     fn take_over(
         &mut self,
         clients_max: usize,
-        new: Config,
+        mut new: Config,
         mailboxes: &Mailboxes,
     ) -> io::Result<()> {
         for setting in self.needs_restart(&new) {
             warn!("SIGHUP: {setting} changes with a restart only");
+        }
+        if new.tls == self.config.tls {
+            // The same: so tickets stay good.
+            new.tls.clone_from(&self.config.tls);
         }
         log::set_max_level(new.log);
         self.admission = self.admission.with_rules(new.admission_rules(clients_max));
         let reloadable = ReloadableConfig {
             settings: Arc::new(new.settings.clone()),
             admission: self.admission.clone(),
+            tls: new.tls.clone(),
+            tls_required: new.tls_required,
         };
         let reloadable = Arc::new(reloadable);
         mailboxes.send_to_all(|| WorkerMessage::Reload(reloadable.clone()))?;
@@ -169,7 +175,10 @@ impl Reload {
             ("max-per-address", old.per_address_max != new.per_address_max),
             ("metrics", old.metrics != new.metrics),
             ("sandbox", old.sandbox != new.sandbox),
-            ("operator-token-file", old.reread != new.reread),
+            (
+                "config, operator-token-file, tls-cert, tls-key or client-ca",
+                old.reread != new.reread,
+            ),
         ];
         changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
     }

@@ -3,6 +3,7 @@
 
 use crate::chat::{Batch, Moment, Settings};
 use crate::net::admission::Admission;
+use crate::net::tls::ServerTls;
 use crate::net::transport::Transport;
 use std::sync::Arc;
 
@@ -29,4 +30,6 @@ pub enum WorkerMessage {
 pub struct ReloadableConfig {
     pub settings: Arc<Settings>,
     pub admission: Admission,
+    pub tls: Option<Arc<ServerTls>>,
+    pub tls_required: bool,
 }

@@ -1,31 +1,44 @@
 //! One type for all kinds of transport. Another kind is another variant, in a
 //! box where it is large. Never: how a kind does it.
 
+use super::context::Context;
+use super::opening::{Opening, opening};
 use super::outcome::{Readiness, Received, Sent};
 #[cfg(test)]
 use super::scripted::Scripted;
 use super::status::Status;
 use super::tcp::Tcp;
+use super::tls::Tls;
 use crate::wire::{Outbound, Owned};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, event};
 use std::io;
+use std::mem;
 use std::net::IpAddr;
 
 /// A connection's transport, as its shard carries it.
 #[derive(Debug)]
 pub enum Transport {
+    /// Its first byte will say what it is.
+    Fresh(Tcp),
     Tcp(Tcp),
+    Tls(Box<Tls>),
+    /// For a moment, while one kind becomes another.
+    Vacant,
     /// Does as a test has written down.
     #[cfg(test)]
     Scripted(Box<Scripted>),
 }
 
+const VACANT: &str = "a transport has become another kind by now";
+
 /// Calls the same method of any kind.
 macro_rules! of_any_kind {
     ($transport:expr, $kind:ident => $call:expr) => {
         match $transport {
-            Transport::Tcp($kind) => $call,
+            Transport::Fresh($kind) | Transport::Tcp($kind) => $call,
+            Transport::Tls($kind) => $call,
+            Transport::Vacant => unreachable!("{VACANT}"),
             #[cfg(test)]
             Transport::Scripted($kind) => $call,
         }
@@ -35,7 +48,7 @@ macro_rules! of_any_kind {
 impl Transport {
     /// Of a connection that was accepted.
     pub fn tcp(stream: TcpStream) -> Self {
-        Self::Tcp(Tcp::new(stream))
+        Self::Fresh(Tcp::new(stream))
     }
 
     /// What the loop notes of it.
@@ -54,6 +67,11 @@ impl Transport {
         let status = self.status_mut();
         status.recheck |= readiness.ended;
         status.blocked &= !readiness.writable;
+        if let Self::Tls(tls) = self
+            && readiness.writable
+        {
+            tls.has_room();
+        }
         Readiness { readable: readiness.readable || readiness.ended, ..readiness }
     }
 
@@ -63,14 +81,71 @@ impl Transport {
         self.status_mut().recheck = true;
     }
 
-    /// Reads once. `into` has room for at least one byte.
-    pub fn receive(&mut self, into: &mut [u8]) -> Received {
-        of_any_kind!(self, kind => kind.receive(into))
+    /// Reads once: about so many bytes as the turn has, of which there is at least
+    /// one, into the front of a worker's scratch space.
+    pub fn receive(&mut self, space: &mut [u8], turn: usize, context: &mut Context) -> Received {
+        match self {
+            Self::Tcp(tcp) => tcp.receive(&mut space[..turn]),
+            Self::Tls(tls) => tls.receive(space, turn, context),
+            Self::Fresh(tcp) => {
+                let received = tcp.receive(&mut space[..turn]);
+                self.open(received, space, context)
+            }
+            #[cfg(test)]
+            Self::Scripted(scripted) => scripted.receive(&mut space[..turn]),
+            Self::Vacant => unreachable!("{VACANT}"),
+        }
     }
 
-    /// Writes once what waits; nothing is taken out of the queue.
-    pub fn send<T: Owned>(&mut self, outbound: &Outbound<T>) -> Sent {
-        of_any_kind!(self, kind => kind.send(outbound))
+    /// Becomes what its first byte says.
+    fn open(&mut self, received: Received, space: &mut [u8], context: &mut Context) -> Received {
+        let (Received::Drained(count) | Received::MaybeMore(count)) = received else {
+            return received;
+        };
+        let Some(&first) = space[..count].first() else { return received };
+        let Self::Fresh(tcp) = mem::replace(self, Self::Vacant) else { unreachable!("{VACANT}") };
+        let tcp = match (opening(first), &context.tls) {
+            (Opening::Tls, Some(config)) => match Tls::new(tcp, config.clone()) {
+                Ok(mut tls) => {
+                    let drained = matches!(received, Received::Drained(_));
+                    let received = tls.take_in(space, count, drained, context);
+                    *self = Self::Tls(Box::new(tls));
+                    return received;
+                }
+                Err(tcp) => tcp,
+            },
+            _ => tcp,
+        };
+        let is_refused = tcp.status.must_encrypt;
+        *self = Self::Tcp(tcp);
+        if is_refused { Received::Unencrypted } else { received }
+    }
+
+    /// Writes once what waits; nothing is taken out of the queue. What has to be
+    /// sealed is sealed in a worker's scratch space.
+    pub fn send<T: Owned>(&mut self, outbound: &Outbound<T>, space: &mut [u8]) -> Sent {
+        match self {
+            Self::Tcp(tcp) => tcp.send(outbound),
+            Self::Tls(tls) => tls.send(outbound, space),
+            Self::Fresh(tcp) => {
+                // Who is told something in the clear goes on so.
+                let sent = tcp.send(outbound);
+                if let Self::Fresh(tcp) = mem::replace(self, Self::Vacant) {
+                    *self = Self::Tcp(tcp);
+                }
+                sent
+            }
+            #[cfg(test)]
+            Self::Scripted(scripted) => scripted.send(outbound),
+            Self::Vacant => unreachable!("{VACANT}"),
+        }
+    }
+
+    /// It is closed: says so, where its kind has words for that.
+    pub fn close(self) {
+        if let Self::Tls(tls) = self {
+            tls.close();
+        }
     }
 
     /// Whether it takes nothing before an event says that it has room.
@@ -105,8 +180,8 @@ impl Transport {
         let interest = interest(self.is_blocked());
         registry.register(self.source(), token, interest)?;
         self.status_mut().watched = self.is_blocked();
-        // Plain TCP keeps nothing: what is there makes an event.
-        Ok(false)
+        // What is there to be received makes an event.
+        Ok(matches!(self, Self::Tls(tls) if tls.has_news()))
     }
 
     /// Events tell of it no more. A failure would show where it is registered
@@ -142,14 +217,8 @@ fn interest(for_room: bool) -> Interest {
     if for_room { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE }
 }
 
-/// It has its place in the first cache line of a client, with another kind in a
-/// box too. (For debugging, `mio` notes down more of a socket.)
+/// It has its place in the first cache line of a client. (For debugging, `mio` notes down more of a socket.)
 #[cfg(not(debug_assertions))]
 const _: () = {
-    enum WithOneMore {
-        _Tcp(Tcp),
-        _Boxed(Box<[u64; 100]>),
-    }
     assert!(size_of::<Transport>() <= size_of::<[u32; 4]>());
-    assert!(size_of::<WithOneMore>() <= size_of::<[u32; 4]>());
 };

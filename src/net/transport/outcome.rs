@@ -11,6 +11,8 @@ pub enum Received {
     /// So many bytes, maybe none; more may be there already, and no event will
     /// tell of them.
     MaybeMore(usize),
+    /// It speaks without TLS, and may not.
+    Unencrypted,
     /// The peer has closed its sending half.
     End,
     /// The connection is gone.

@@ -13,6 +13,8 @@ pub struct Status {
     /// The loop's: it counts as a client of its address, and isn't told to go
     /// away at the admission.
     pub is_client: bool,
+    /// The loop's: it may not speak without TLS.
+    pub must_encrypt: bool,
     /// It took no more; an event will say when it does.
     pub(super) blocked: bool,
     /// Events tell of its room.

@@ -49,7 +49,9 @@ impl Worker {
         let (now, shard) = (self.now, &mut self.parts.shard);
         let id = match decision {
             Decision::Client(budget) => {
-                transport.status_mut().is_client = true;
+                let status = transport.status_mut();
+                status.is_client = true;
+                status.must_encrypt = self.parts.tls_required && !peer.is_loopback();
                 shard.accepted(now, transport, (peer, local), budget)
             }
             Decision::Refused(code) => {

@@ -80,6 +80,7 @@ impl Worker {
                     Counts::AsRefused
                 };
                 self.parts.admission.left(gone.peer, counted);
+                gone.socket.close();
             }
             Effect::Report(report) => self.event_log.report(self.now, *report),
         }

@@ -7,6 +7,7 @@ use crate::limits::LOG_QUIET;
 use log::{debug, info, warn};
 use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 
 /// What is summed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +17,7 @@ enum Kind {
     WrongToken,
     QueryTimedOut,
     AcceptFailed,
+    HandshakeFailed,
 }
 
 /// What one worker has logged of late.
@@ -77,6 +79,13 @@ impl EventLog {
         }
     }
 
+    /// A TLS handshake failed. What the peer has sent is in no such error as text.
+    pub(super) fn handshake_failed(&mut self, now: Moment, peer: IpAddr, why: &str) {
+        if self.speaks(now, Kind::HandshakeFailed) {
+            info!("TLS with {peer} failed: {}", why.escape_debug());
+        }
+    }
+
     /// When the next sum is due.
     pub(super) fn next_due(&self) -> Option<Moment> {
         self.quiet.values().map(|&(until, _)| until).min()
@@ -117,6 +126,7 @@ impl Kind {
             Self::WrongToken => "wrong operator tokens".to_owned(),
             Self::QueryTimedOut => "queries without a reply in time".to_owned(),
             Self::AcceptFailed => "failed accepts".to_owned(),
+            Self::HandshakeFailed => "failed TLS handshakes".to_owned(),
         }
     }
 }

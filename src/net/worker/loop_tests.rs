@@ -7,7 +7,7 @@ use crate::net::admission::{Admission, Decision, Rules};
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
 use crate::net::test_support::{DEADLINE, logged, rules};
-use crate::net::transport::listener;
+use crate::net::transport::{Context, listener};
 use mio::{Events, Poll, Waker};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -42,6 +42,8 @@ impl Setup {
             shard: Shard::new(topology, settings, counters.clone(), clock),
             mailbox: inboxes.remove(0),
             admission: Admission::new(rules(10), None),
+            transports: Context::default(),
+            tls_required: false,
             loop_stats: Arc::new(LoopStats::new(1)),
             start: Instant::now(),
         };
@@ -102,7 +104,8 @@ fn a_reload_changes_who_is_let_in() {
     let allow = vec!["203.0.113.0/24".parse().unwrap()];
     let admission = admission.with_rules(Rules { allow, ..rules(10) });
     let settings = Arc::new(Settings::default());
-    let reloaded = Arc::new(ReloadableConfig { settings, admission });
+    let reloaded =
+        Arc::new(ReloadableConfig { settings, admission, tls: None, tls_required: false });
     setup.mailboxes.send(0, WorkerMessage::Reload(reloaded)).unwrap();
     setup.tick(Duration::ZERO);
     let after = setup.worker.parts.admission.enter(now, foreign);

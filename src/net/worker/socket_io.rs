@@ -2,7 +2,7 @@
 //! flush a tick. Never: what the bytes mean, or how a kind of transport is read.
 
 use super::state::{LAST_LISTENER, SIGNALS, WAKER, Worker};
-use crate::chat::{ConnId, Effect, Ended};
+use crate::chat::{Code, ConnId, Effect, Ended};
 use crate::net::transport::{Readiness, Received, Sent, Transport};
 use mio::Token;
 use mio::event::Event;
@@ -85,18 +85,36 @@ impl Worker {
             transport.recheck();
             return;
         }
-        let received = transport.receive(&mut self.scratch[..turn]);
+        let received = transport.receive(&mut self.scratch, turn, &mut self.parts.transports);
         if transport.is_interest_stale() {
             self.update_interest(id);
         }
+        self.account_for_tls(id);
         match received {
             Received::Drained(count) => self.hand_on(id, count),
             Received::MaybeMore(count) => {
                 self.hand_on(id, count);
                 self.queue_read(id);
             }
+            Received::Unencrypted => {
+                self.parts.shard.refused_opening(self.now, id, Code::TlsRequired);
+            }
             Received::End => self.parts.shard.ended(self.now, id, Ended::Politely),
             Received::Broken => self.parts.shard.ended(self.now, id, Ended::Reset),
+        }
+    }
+
+    /// What TLS has cost counts like everything that clients cause; why a handshake
+    /// failed is logged.
+    fn account_for_tls(&mut self, id: ConnId) {
+        let work = self.parts.transports.take_work();
+        if work > 0 {
+            self.parts.shard.spend(work);
+            if let Some(why) = self.parts.transports.take_failure()
+                && let Some(peer) = self.parts.shard.peer(id)
+            {
+                self.event_log.handshake_failed(self.now, peer, &why);
+            }
         }
     }
 
@@ -118,7 +136,7 @@ impl Worker {
                 self.parts.shard.blocked(self.now, id);
                 break;
             }
-            match transport.send(outbound) {
+            match transport.send(outbound, &mut self.scratch) {
                 Sent::Broken => {
                     self.parts.shard.broken(self.now, id);
                     break;

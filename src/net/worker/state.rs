@@ -7,7 +7,7 @@ use crate::net::admission::Admission;
 use crate::net::control::ControlTask;
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{InFlight, Mailbox};
-use crate::net::transport::{Acceptor, Transport};
+use crate::net::transport::{Acceptor, Context, Transport};
 use crate::sandbox::Needs;
 use mio::{Poll, Token};
 use std::collections::VecDeque;
@@ -32,6 +32,10 @@ pub(crate) struct Parts {
     pub shard: Shard<Transport>,
     pub mailbox: Mailbox,
     pub admission: Admission,
+    /// What it lends to its transports.
+    pub transports: Context,
+    /// Who isn't on this machine has to speak TLS.
+    pub tls_required: bool,
     pub loop_stats: Arc<LoopStats>,
     /// When the server started.
     pub start: Instant,

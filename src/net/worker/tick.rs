@@ -102,6 +102,9 @@ impl Worker {
                 }
                 Some(WorkerMessage::Reload(reloadable)) => {
                     self.parts.admission = reloadable.admission.clone();
+                    self.parts.transports.tls =
+                        reloadable.tls.as_ref().map(|tls| tls.config().clone());
+                    self.parts.tls_required = reloadable.tls_required;
                     self.parts.shard.reload(self.now, reloadable.settings.clone());
                 }
                 Some(WorkerMessage::Heartbeat(heartbeat, sent)) => {

@@ -7,7 +7,7 @@ use crate::net::admission::Admission;
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::Mailboxes;
 use crate::net::test_support::rules;
-use crate::net::transport::{Script, Scripted, Transport};
+use crate::net::transport::{Context, Script, Scripted, Transport};
 use mio::net::UnixStream;
 use mio::{Events, Poll, Waker};
 use std::io::Write;
@@ -39,6 +39,8 @@ impl Stage {
             shard: Shard::new(topology, settings, counters, Box::new(SystemTime::now)),
             mailbox: inboxes.remove(0),
             admission: Admission::new(rules(10), None),
+            transports: Context::default(),
+            tls_required: false,
             loop_stats: Arc::new(LoopStats::new(1)),
             start: Instant::now(),
         };

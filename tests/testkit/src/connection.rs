@@ -1,33 +1,57 @@
 //! One end of a connection: bytes out, lines in, with a deadline. The one
-//! place that knows what carries them; plain TCP so far.
+//! place that knows what carries them: TCP, or TLS over it.
 
 use crate::PATIENCE;
+use crate::tls::{self, Opened, TlsStream};
 use socket2::{Domain, SockRef, Socket, Type};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A connection, seen from one end.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    carrier: Carrier,
     /// What was read behind the last line.
     torn: Vec<u8>,
 }
 
+/// What carries it.
+#[derive(Clone, Debug)]
+enum Carrier {
+    Tcp(Arc<TcpStream>),
+    Tls(Arc<TlsStream>),
+}
+
 /// The half that sends, for another thread. Dropping it closes nothing.
 #[derive(Debug)]
-pub struct SendingHalf(TcpStream);
+pub struct SendingHalf(Carrier);
 
 /// The half that receives, for another thread. Dropping it closes nothing.
 #[derive(Debug)]
-pub struct ReceivingHalf(TcpStream);
+pub struct ReceivingHalf(Carrier);
 
 impl Connection {
     /// Connects.
     pub fn open(address: SocketAddr) -> Self {
-        Self::over(TcpStream::connect(address).expect("the server accepts"))
+        Self::to(address, TcpStream::connect(address).expect("the server accepts"))
+    }
+
+    /// By TLS, if that is spoken to whoever listens there.
+    fn to(address: SocketAddr, stream: TcpStream) -> Self {
+        let plain = Self::over(stream);
+        let Carrier::Tcp(stream) = &plain.carrier else { return plain };
+        if !tls::is_spoken_to(address) {
+            return plain;
+        }
+        match TlsStream::open(stream.try_clone().unwrap()) {
+            Opened::Plain(stream, torn) => Self { torn, ..Self::over(stream) },
+            Opened::Tls(stream) => {
+                Self { carrier: Carrier::Tls(Arc::new(stream)), torn: Vec::new() }
+            }
+        }
     }
 
     /// Connects from an address of our choice, with as small a receive buffer
@@ -41,14 +65,14 @@ impl Connection {
             socket.bind(&SocketAddr::new(local, 0).into()).unwrap();
         }
         socket.connect(&address.into()).expect("the server accepts");
-        Self::over(socket.into())
+        Self::to(address, socket.into())
     }
 
     /// One that is open already.
     pub fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self { stream, torn: Vec::new() }
+        Self { carrier: Carrier::Tcp(Arc::new(stream)), torn: Vec::new() }
     }
 
     /// Sends bytes.
@@ -56,7 +80,7 @@ impl Connection {
     /// # Errors
     /// Where the other end is gone, or takes nothing for [`PATIENCE`].
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        self.stream.write_all(bytes.as_ref())
+        self.carrier.send(bytes.as_ref())
     }
 
     /// The next line with its line feed; `None` at the end of the stream.
@@ -71,9 +95,9 @@ impl Connection {
             }
             scanned = self.torn.len();
             let left = deadline.saturating_duration_since(Instant::now());
-            self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+            self.carrier.tcp().set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
             let mut chunk = [0; 16 * 1024];
-            match self.stream.read(&mut chunk) {
+            match self.carrier.receive(&mut chunk) {
                 Ok(0) if self.torn.is_empty() => return Ok(None),
                 Ok(0) => {
                     let torn = String::from_utf8_lossy(&self.torn);
@@ -92,62 +116,93 @@ impl Connection {
     /// All bytes that still come, however the stream ends.
     pub fn salvage(mut self) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.torn);
-        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        self.carrier.tcp().set_read_timeout(Some(PATIENCE)).unwrap();
         // A reset ends it as well; what came before stays.
-        let _ = self.stream.read_to_end(&mut bytes);
+        let _ = Read::read_to_end(&mut ReceivingHalf(self.carrier), &mut bytes);
         bytes
     }
 
     /// Closes the sending half.
     pub fn half_close(&self) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
+        self.carrier.half_close();
     }
 
     /// Ends it by a reset.
     pub fn reset(self) {
-        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
+        SockRef::from(self.carrier.tcp()).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// The address of the other end, where it is still known.
     pub fn peer_ip(&self) -> Option<IpAddr> {
-        self.stream.peer_addr().ok().map(|address| address.ip())
+        self.carrier.tcp().peer_addr().ok().map(|address| address.ip())
     }
 
     /// The half that sends, once more.
     pub fn sending_half(&self) -> SendingHalf {
-        SendingHalf(self.stream.try_clone().unwrap())
+        SendingHalf(self.carrier.clone())
     }
 
     /// The half that receives, once more, with [`PATIENCE`] for each read.
     /// What was read already stays here.
     pub fn receiving_half(&self) -> ReceivingHalf {
-        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        ReceivingHalf(self.stream.try_clone().unwrap())
+        self.carrier.tcp().set_read_timeout(Some(PATIENCE)).unwrap();
+        ReceivingHalf(self.carrier.clone())
+    }
+}
+
+impl Carrier {
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Tcp(stream) => stream,
+            Self::Tls(stream) => stream.tcp(),
+        }
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => (&**stream).write_all(bytes),
+            Self::Tls(stream) => stream.send(bytes),
+        }
+    }
+
+    fn receive(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => (&**stream).read(bytes),
+            Self::Tls(stream) => stream.receive(bytes),
+        }
+    }
+
+    fn half_close(&self) {
+        match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Write).unwrap(),
+            Self::Tls(stream) => stream.half_close(),
+        }
     }
 }
 
 impl AsRawFd for ReceivingHalf {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.0.tcp().as_raw_fd()
     }
 }
 
 impl SendingHalf {
     /// Closes the sending half.
     pub fn half_close(&self) {
-        self.0.shutdown(Shutdown::Write).unwrap();
+        self.0.half_close();
     }
 
     /// Ends the connection in both directions.
     pub fn close(&self) {
         // Fails where the other end has closed it already.
-        let _ = self.0.shutdown(Shutdown::Both);
+        let _ = self.0.tcp().shutdown(Shutdown::Both);
     }
 }
 
 impl Write for SendingHalf {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.0.send(bytes)?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -158,12 +213,12 @@ impl Write for SendingHalf {
 impl ReceivingHalf {
     /// From now on the whole connection never waits, for who polls it.
     pub fn set_nonblocking(&self) {
-        self.0.set_nonblocking(true).unwrap();
+        self.0.tcp().set_nonblocking(true).unwrap();
     }
 }
 
 impl Read for ReceivingHalf {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes)
+        self.0.receive(bytes)
     }
 }

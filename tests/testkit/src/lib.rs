@@ -16,6 +16,7 @@ pub mod process;
 pub mod program;
 pub mod server;
 pub mod setup;
+pub mod tls;
 
 pub use fake_server::{FakeServer, Session};
 pub use packet::{Packet, packet_text};

@@ -1,7 +1,7 @@
 //! The server as a child process.
 
 use crate::connection::Connection;
-use crate::{PATIENCE, Process, Setup, Signal, program};
+use crate::{PATIENCE, Process, Setup, Signal, program, tls};
 use std::net::SocketAddr;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,13 +22,22 @@ pub struct ServerBuilder {
     wrapper: Option<Command>,
     /// Runs this test program in place of the server.
     is_test: bool,
+    /// Its peers speak TLS.
+    speaks_tls: bool,
     stdin: Stdio,
 }
 
 impl ServerBuilder {
     /// What the way of running a test says, and no limit on the rate.
     pub fn setup(self, setup: Setup) -> Self {
-        let builder = self.workers(setup.workers);
+        let mut builder = self.workers(setup.workers);
+        if setup.tls {
+            let (certificate, key) = (tls::certificate(), tls::key());
+            builder = builder
+                .flag("--tls-cert", certificate.to_str().unwrap())
+                .flag("--tls-key", key.to_str().unwrap());
+            builder.speaks_tls = true;
+        }
         if builder.has("--rate") { builder } else { builder.flag("--rate", "0") }
     }
 
@@ -93,7 +102,7 @@ impl ServerBuilder {
             self.arguments.insert(0, "serve".to_owned());
         }
         let listeners = self.arguments.iter().filter(|word| *word == "--listen").count().max(1);
-        let is_test = self.is_test;
+        let (is_test, speaks_tls) = (self.is_test, self.speaks_tls);
         let program = if is_test {
             std::env::current_exe().expect("the path of this test")
         } else {
@@ -119,7 +128,9 @@ impl ServerBuilder {
             };
             let (before, address) = line.split_once(LISTENING).unwrap_or((&line, ""));
             if !address.is_empty() && (before.is_empty() || is_test) {
-                server.addresses.push(address.parse().expect("ADDRESS:PORT"));
+                let address = address.parse().expect("ADDRESS:PORT");
+                tls::speak_to(address, speaks_tls);
+                server.addresses.push(address);
             } else {
                 assert!(is_test, "not a `listening on` line: {line:?}");
             }
@@ -151,6 +162,7 @@ impl Server {
             is_exact: false,
             wrapper: None,
             is_test: false,
+            speaks_tls: false,
             stdin: Stdio::null(),
         }
     }

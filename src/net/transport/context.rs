@@ -1,0 +1,48 @@
+//! What a worker lends to its transports, and is told by them. Never: a
+//! connection's own.
+
+use crate::chat::work::{self, Units};
+use rustls::ServerConfig;
+use std::sync::Arc;
+
+/// Of one worker.
+#[derive(Debug, Default)]
+pub struct Context {
+    /// What new TLS connections are made with; none where TLS is off.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// What TLS has cost since it was last asked for.
+    work: Units,
+    /// Why the handshake that ended last has failed.
+    failure: Option<String>,
+}
+
+impl Context {
+    pub fn new(tls: Option<Arc<ServerConfig>>) -> Self {
+        Self { tls, ..Self::default() }
+    }
+
+    /// Beside the copying that every transport does.
+    pub fn spend(&mut self, units: Units) {
+        self.work += units;
+    }
+
+    /// A handshake has failed.
+    pub fn failed(&mut self, why: String) {
+        self.failure = Some(why);
+    }
+
+    /// What TLS has cost since the last call.
+    pub fn take_work(&mut self) -> Units {
+        std::mem::take(&mut self.work)
+    }
+
+    /// Why a handshake has failed since the last call.
+    pub fn take_failure(&mut self) -> Option<String> {
+        self.failure.take()
+    }
+}
+
+/// What so many records cost, beside their bytes.
+pub(super) fn work_of_records(records: u32) -> Units {
+    records.div_ceil(work::RECORDS_PER_UNIT)
+}

@@ -1,0 +1,188 @@
+//! TLS on the client's side, by `rustls`, over a blocking stream that one thread
+//! writes and another reads. Never: what is said.
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+/// Where a server listens to whom [`Connection`](crate::connection::Connection)s
+/// speak TLS.
+static SPOKEN_TO: Mutex<BTreeSet<SocketAddr>> = Mutex::new(BTreeSet::new());
+
+static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
+});
+
+/// The certificate that servers of tests have, for `localhost` and the addresses
+/// of loopback.
+pub fn certificate() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tls/cert.pem"))
+}
+
+/// Its key, which guards nothing.
+pub fn key() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tls/key.pem"))
+}
+
+/// From now on TLS is spoken to whoever listens there, or not.
+pub(crate) fn speak_to(address: SocketAddr, speak: bool) {
+    let mut all = lock(&SPOKEN_TO);
+    if speak {
+        all.insert(address);
+    } else {
+        all.remove(&address);
+    }
+}
+
+/// Whether TLS is spoken to whoever listens there.
+pub(crate) fn is_spoken_to(address: SocketAddr) -> bool {
+    lock(&SPOKEN_TO).contains(&address)
+}
+
+/// A stream inside TLS.
+#[derive(Debug)]
+pub struct TlsStream {
+    stream: TcpStream,
+    connection: Mutex<Received>,
+    /// Held while bytes go out, so that they do in order.
+    sending: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Received {
+    connection: ClientConnection,
+    /// What was said and isn't read yet.
+    text: VecDeque<u8>,
+}
+
+/// What became of a handshake.
+pub enum Opened {
+    Tls(TlsStream),
+    /// The server had something to say in the clear: these are its first bytes.
+    Plain(TcpStream, Vec<u8>),
+}
+
+impl TlsStream {
+    /// Shakes hands.
+    ///
+    /// # Panics
+    /// Where the server doesn't, and says nothing in the clear either.
+    pub fn open(stream: TcpStream) -> Opened {
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut connection = ClientConnection::new(CONFIG.clone(), name).unwrap();
+        connection.set_buffer_limit(None);
+        let mut received = Received { connection, text: VecDeque::new() };
+        stream.set_read_timeout(Some(crate::PATIENCE)).unwrap();
+        let mut is_first = true;
+        while received.connection.is_handshaking() {
+            flush(&mut received.connection, &stream);
+            if !received.connection.wants_read() {
+                continue;
+            }
+            let mut chunk = [0; 4096];
+            let count = (&stream).read(&mut chunk).expect("an answer to the handshake");
+            assert!(count > 0, "the server hung up in the handshake");
+            if std::mem::take(&mut is_first) && chunk[0] == b'{' {
+                return Opened::Plain(stream, chunk[..count].to_vec());
+            }
+            received.take_in(&chunk[..count]).expect("a handshake");
+        }
+        flush(&mut received.connection, &stream);
+        Opened::Tls(Self { stream, connection: Mutex::new(received), sending: Mutex::new(()) })
+    }
+
+    /// What carries it.
+    pub fn tcp(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Sends all of it.
+    ///
+    /// # Errors
+    /// Where the other end is gone or takes no more.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        let _sending = lock(&self.sending);
+        let mut records = Vec::new();
+        {
+            let connection = &mut lock(&self.connection).connection;
+            connection.writer().write_all(bytes)?;
+            while connection.wants_write() {
+                connection.write_tls(&mut records)?;
+            }
+        }
+        (&self.stream).write_all(&records)
+    }
+
+    /// Reads once: something, or the end, which has to be said.
+    ///
+    /// # Errors
+    /// What the system says; an end that isn't said; what is no TLS.
+    pub fn receive(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match lock(&self.connection).read(bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            let mut chunk = [0; 16 * 1024];
+            let count = (&self.stream).read(&mut chunk)?;
+            let mut received = lock(&self.connection);
+            if count == 0 {
+                received.connection.read_tls(&mut io::empty())?;
+            } else {
+                received.take_in(&chunk[..count])?;
+            }
+        }
+    }
+
+    /// Ends the sending half: TLS's, then TCP's.
+    pub fn half_close(&self) {
+        lock(&self.connection).connection.send_close_notify();
+        // Where the other end is gone, nobody is left to be told.
+        let _ = self.send(&[]);
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+fn flush(connection: &mut ClientConnection, mut stream: &TcpStream) {
+    while connection.wants_write() {
+        connection.write_tls(&mut stream).expect("the server takes bytes");
+    }
+}
+
+impl Received {
+    fn take_in(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            self.connection.read_tls(&mut bytes)?;
+            let state = self.connection.process_new_packets().map_err(io::Error::other)?;
+            let mut text = vec![0; state.plaintext_bytes_to_read()];
+            self.connection.reader().read_exact(&mut text)?;
+            self.text.extend(text);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if self.text.is_empty() {
+            self.connection.reader().read(bytes)
+        } else {
+            self.text.read(bytes)
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
