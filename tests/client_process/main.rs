@@ -1,5 +1,6 @@
 //! The client as a process: in a pipe, in a script, in a terminal.
 
+mod encryption;
 mod failures;
 mod full_screen;
 mod ghost;
