@@ -45,7 +45,7 @@ impl<S> Shard<S> {
 
     fn send_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
         let hash = self.hashing.user(key);
-        let home = self.hashing.home_of_user(key);
+        let home = self.hashing.home(hash);
         let origin = self.origin(id, ordinal);
         if home != self.topology.worker {
             let Some(client) = self.clients.get_mut(id) else { return };

@@ -199,7 +199,7 @@ impl<S> Shard<S> {
     fn who(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
         let name = Name::parse(&packet.msg.plain()).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home_of_user(name.key());
+        let home = self.hashing.home(hash);
         self.query_home(id, ordinal, home, Query::Who { key: name.key().into(), hash });
         Ok(())
     }
@@ -373,7 +373,7 @@ impl<S> Shard<S> {
         let (name, reason) = argument.split_once(' ').unwrap_or((&argument, ""));
         let name = Name::parse(name).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home_of_user(name.key());
+        let home = self.hashing.home(hash);
         let Some(by) = self.clients.get(id).map(|client| client.name().into()) else {
             return Ok(());
         };

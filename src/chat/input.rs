@@ -51,7 +51,7 @@ impl<S> Shard<S> {
             (Ended::Politely, Input::Open | Input::Ended) => Input::Ended,
         };
         match (client.state(), how) {
-            (State::Greeting | State::User, _) => self.handle_inbound(id),
+            (State::Greeting | State::Claiming | State::User, _) => self.handle_inbound(id),
             (State::Closing(_), Ended::Reset) | (State::Lingering, _) => self.drop_client(id),
             (State::Closing(CloseMode::Linger), Ended::Politely) => {
                 client.set_close_mode(CloseMode::Close);
@@ -116,7 +116,8 @@ impl<S> Shard<S> {
             }
             return false;
         }
-        if client.is_closing() || !client.effective_pauses(self.stopping).is_empty() {
+        let waits = client.is_claiming() || !client.effective_pauses(self.stopping).is_empty();
+        if client.is_closing() || waits {
             return false;
         }
         let ended = client.input.has_ended();

@@ -11,7 +11,8 @@
 //! | `address` | what one address may do, however many connections it opens |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
-//! | `register` | a name is claimed at its home |
+//! | `register` | a greeting's name moves to its home and is claimed there |
+//! | `claiming`, `skeletons` | ... and what it looks like is, at its own homes |
 //! | `resume` | the secret that takes a name back |
 //! | `delivery` | packets for users and rooms, and what could not be delivered |
 //! | `endpoints` | the table of the server's own endpoints |
@@ -28,6 +29,7 @@
 //! | [`settings`], [`counters`], [`id`] | settings, counters, handles |
 
 mod address;
+mod claiming;
 pub mod client;
 mod clients;
 mod close;
@@ -52,6 +54,7 @@ mod resume;
 mod rooms;
 pub mod settings;
 pub mod shard;
+mod skeletons;
 mod timer_queue;
 mod timers;
 pub mod work;

@@ -3,10 +3,11 @@
 //! of [`Shard`].
 
 use super::address::{AddressBudget, AddressPace};
+use super::claiming::Claiming;
 use super::client::{Client, CloseMode, Input, Pauses, State, Timers};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
-use super::directory::{Confusables, Directory, Hashing};
+use super::directory::{Directory, Hashing};
 use super::effect::{Effect, Report};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::lists::Lists;
@@ -15,12 +16,13 @@ use super::presence_news::Presence;
 use super::query_protocol::PendingQuery;
 use super::rooms::{Rooms, Rosters};
 use super::settings::{Pace, Settings};
+use super::skeletons::Skeletons;
 use super::timer_queue::TimerQueue;
 use super::work::{Units, Work};
 use crate::limits;
 use crate::wire::{BufferPool, Code};
 use compact_str::ToCompactString;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::net::IpAddr;
 use std::num::NonZeroU64;
@@ -56,7 +58,9 @@ pub struct Shard<S> {
     pub(super) last_watch: Moment,
     pub(super) clients: Clients<S>,
     pub(super) directory: Directory,
-    pub(super) confusables: Confusables,
+    /// Names whose second step is under way.
+    pub(super) claims: BTreeMap<ConnId, Claiming>,
+    pub(super) skeletons: Skeletons,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
     pub(super) presence: Presence,
@@ -119,7 +123,8 @@ impl<S> Shard<S> {
             last_watch: Moment::default(),
             clients: Clients::default(),
             directory: Directory::default(),
-            confusables: Confusables::default(),
+            claims: BTreeMap::new(),
+            skeletons: Skeletons::default(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             presence: Presence::default(),
@@ -205,6 +210,7 @@ impl<S> Shard<S> {
         match (client.state(), client.input) {
             (State::Closing(mode), _) => mode != CloseMode::Close,
             (State::Lingering, _) => true,
+            (State::Claiming, _) => false,
             (_, Input::Broken | Input::Reset) => !client.pauses.contains(Pauses::QUANTUM),
             (_, Input::Ended) => false,
             (_, Input::Open | Input::Drain { .. }) => !self.stopping && client.pauses.is_empty(),
@@ -258,6 +264,9 @@ impl<S> Shard<S> {
                 self.query_arrived((requester, number), &query);
             }
             ShardMessage::Reply { to, number, reply } => self.reply_arrived(to, number, reply),
+            ShardMessage::ClaimLook { claimer, look } => self.look_claimed(claimer, look),
+            ShardMessage::LookReply { to, look, granted } => self.look_replied(to, look, granted),
+            ShardMessage::ReleaseLook(look) => self.skeletons.release(look),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }
@@ -320,7 +329,8 @@ impl<S> Shard<S> {
     pub fn is_vacant(&self) -> bool {
         self.clients.count() == 0
             && self.directory.is_empty()
-            && self.confusables.is_empty()
+            && self.claims.is_empty()
+            && self.skeletons.is_empty()
             && self.rooms.is_empty()
             && self.rosters.is_empty()
             && self.presence.watchers() == 0
@@ -365,6 +375,9 @@ impl<S> Shard<S> {
                 let queued: usize =
                     self.clients.iter().map(|(_, client)| client.queued_bytes()).sum();
                 assert_eq!(self.queued_bytes, queued, "bytes that wait");
+                let claim = self.clients.iter().filter(|(_, client)| client.is_claiming());
+                let claim = claim.map(|(id, _)| id).collect::<BTreeSet<_>>();
+                assert!(claim.iter().eq(self.claims.keys()), "names that are being claimed");
             }
             assert_eq!(self.presence.watchers() as u64, self.own_counters().watchers.get());
         }

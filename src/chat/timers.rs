@@ -24,7 +24,11 @@ impl<S> Shard<S> {
         let clients = &self.clients;
         self.timers.sweep(|timer, id| {
             let client = clients.get(id);
-            client.is_some_and(|client| timer != Timers::GREETING || client.is_greeting())
+            client.is_some_and(|client| match timer {
+                Timers::GREETING => client.is_greeting(),
+                Timers::CLAIM => client.is_claiming(),
+                _ => true,
+            })
         });
     }
 
@@ -79,6 +83,7 @@ impl<S> Shard<S> {
             Timers::LINGER => self.linger_timed_out(id),
             Timers::QUERY => self.query_timed_out(id),
             Timers::PRESENCE => self.announce_arrival(id),
+            Timers::CLAIM => self.claim_timed_out(id),
             _ => debug_assert!(false, "{timer:?} is not one timer"),
         }
     }

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod bounds;
+mod claims;
 mod cluster;
 mod deadlines;
 mod greetings;

@@ -135,11 +135,24 @@ impl<S> Client<S> {
         self.state
     }
 
-    /// Greeting → user.
-    pub(super) fn become_user(&mut self, identity: Identity, now: Moment) {
+    /// Greeting → claiming.
+    pub(super) fn begin_claiming(&mut self, identity: Identity) {
         debug_assert_eq!(self.state, State::Greeting);
-        self.state = State::User;
+        self.state = State::Claiming;
         self.identity = Some(identity);
+    }
+
+    /// Claiming → greeting, on its way out: who it would have been.
+    pub(super) fn abandon_claim(&mut self) -> Option<Identity> {
+        debug_assert_eq!(self.state, State::Claiming);
+        self.state = State::Greeting;
+        self.identity.take()
+    }
+
+    /// Claiming → user.
+    pub(super) fn become_user(&mut self, now: Moment) {
+        debug_assert_eq!(self.state, State::Claiming);
+        self.state = State::User;
         self.since = now;
     }
 
@@ -187,6 +200,10 @@ impl<S> Client<S> {
 
     pub(super) fn is_greeting(&self) -> bool {
         self.state == State::Greeting
+    }
+
+    pub(super) fn is_claiming(&self) -> bool {
+        self.state == State::Claiming
     }
 
     pub(super) fn is_user(&self) -> bool {
@@ -295,6 +312,7 @@ impl<S> Client<S> {
         let listing = self.cold.as_ref().is_some_and(|cold| cold.listing.is_some());
         assert_eq!(listing, pauses.contains(Pauses::LISTING), "paused by a list or not");
         assert!(!self.is_greeting() || timers.contains(Timers::GREETING), "greets for ever");
+        assert!(!self.is_claiming() || timers.contains(Timers::CLAIM), "claims for ever");
         assert!(!self.is_lingering() || timers.contains(Timers::LINGER), "lingers for ever");
         let waits = !self.outbound.is_empty();
         assert!(

@@ -2,7 +2,7 @@
 //! the order of the queries, refusals that have a reason. What users say is
 //! the ledger's.
 
-use super::ledger::{Ledger, Line};
+use super::ledger::{Ledger, Line, look_alike};
 use super::peer::{Item, Peer, SERVER, User, What, key, room_key};
 use lanline::chat::Code;
 use lanline::limits;
@@ -51,6 +51,12 @@ impl Ledger {
         let holders = self.peers.iter().filter(|peer| peer.is_surely_here() && peer.has_key(&key));
         let holders = holders.count();
         assert!(holders <= 1, "{holders} hold the name {key}");
+        let name = self.peers[number].greeting.name.as_ref().unwrap();
+        let alike = self.peers.iter().enumerate().find(|(other, peer)| {
+            let looks = peer.greeting.name.as_ref().is_some_and(|peer| look_alike(peer, name));
+            *other != number && looks && peer.is_surely_here()
+        });
+        assert!(alike.is_none(), "peer {number} looks like {:?}", alike.map(|(other, _)| other));
     }
 
     /// An answer comes in the order of the queries, and fits.

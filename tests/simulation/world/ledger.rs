@@ -2,12 +2,14 @@
 //! whether that may be. What the server said is judged by `answers`, what has to
 //! have come by the end by `verdict`.
 
-use super::peer::{At, Peer, What};
+use super::peer::{At, Ending, Peer, What};
 use super::setting::Setting;
 use super::trace;
 use lanline::chat::Report;
 use lanline::chat::{Code, Moment};
 use lanline::limits;
+use lanline::wire::Name;
+use lanline::wire::confusables::skeletons_of;
 use serde_json::Value;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -190,12 +192,18 @@ impl Ledger {
         let number = self.peers.iter().position(|peer| peer.ip == *ip).unwrap();
         trace::note(|| format!("    report {report:?} (peer {number})"));
         if let Report::Closed { code: Code::NameTaken, .. } = report {
-            let key = self.peers[number].greeting.name.as_ref().unwrap().key().to_owned();
+            let wanted = self.peers[number].greeting.name.as_ref().unwrap();
             let holds = |(other, peer): (usize, &Peer)| {
-                let name = peer.greeting.name.as_ref().map(|name| name.key());
-                other != number && name == Some(&key) && peer.at != At::Closed && peer.taken > 0
+                let Some(name) = &peer.greeting.name else { return false };
+                let same = name.key() == wanted.key() && peer.at != At::Closed;
+                // What one looks like may be given back behind the end of a
+                // connection that was lost.
+                let lost = peer.ending == Some(Ending::Reset) || peer.thrown_out_at.is_some();
+                let alike = look_alike(name, wanted) && (peer.at != At::Closed || lost);
+                other != number && (same || alike) && peer.taken > 0
             };
-            assert!(self.peers.iter().enumerate().any(holds), "nobody holds the name {key}");
+            let held = self.peers.iter().enumerate().any(holds);
+            assert!(held, "nobody holds the name {}", wanted.shown());
         }
         let peer = &mut self.peers[number];
         if let Report::Stuck { name, .. } = report {
@@ -222,6 +230,14 @@ impl Ledger {
         assert!(reason, "peer {number} is closed before its words are out");
         peer.at = At::Closed;
     }
+}
+
+/// Whether two names that are not the same may not be here together (UTS #39).
+pub(super) fn look_alike(one: &Name, other: &Name) -> bool {
+    let skeletons = |name: &Name| skeletons_of(name.shown(), name.key()).collect::<Vec<_>>();
+    let (one_has, other_has) = (skeletons(one), skeletons(other));
+    let ascii = one.shown().is_ascii() && other.shown().is_ascii();
+    !ascii && one_has.iter().any(|skeleton| other_has.contains(skeleton))
 }
 
 /// The endpoint that a packet is from.

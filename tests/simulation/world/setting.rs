@@ -5,8 +5,8 @@ use lanline::chat::Settings;
 use std::time::Duration;
 
 /// Names that a run's peers call themselves and each other. Several are the
-/// same by their case folds.
-const NAMES: [&str; 20] = [
+/// same by their case folds, or look alike.
+const NAMES: [&str; 25] = [
     "bob",
     "BOB",
     "Bob",
@@ -27,6 +27,11 @@ const NAMES: [&str; 20] = [
     "kelvin",
     "\u{212a}elvin",
     "7of9",
+    "ВОВ",
+    "oo7",
+    "оо7",
+    "OO7",
+    "o07",
 ];
 
 const ROOMS: [&str; 6] = ["ops", "OPS", "кухня", "КУХНЯ", "a-room", "Straße"];
