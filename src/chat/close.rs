@@ -32,6 +32,7 @@ impl<S> Shard<S> {
         if sent_remotely {
             fenced = self.others().collect();
         }
+        self.take_inbound(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         let rooms = client.begin_closing(mode, fenced.len() as u32);
         self.pending.remove(&id);
@@ -127,9 +128,10 @@ impl<S> Shard<S> {
             self.close(id, CloseMode::Close);
         }
         self.bounce_queue(id);
+        self.take_inbound(id);
         if let Some(client) = self.clients.remove(id) {
             // What it was told meanwhile goes with it.
-            self.queued_bytes -= client.queued_bytes();
+            self.queued.own -= client.outbound.memory_bytes();
             let Client { socket, peer, budget, .. } = client;
             self.effects.push(Effect::Close(Box::new(Gone { socket, peer, budget })));
         }
@@ -146,7 +148,7 @@ impl<S> Shard<S> {
     fn empty_queue(&mut self, id: ConnId) -> Vec<Tag> {
         let Some(client) = self.clients.get_mut(id) else { return Vec::new() };
         client.output.torn |= client.outbound.is_torn();
-        self.queued_bytes -= client.queued_bytes();
+        self.queued.own -= client.outbound.memory_bytes();
         client.outbound.take_unsent()
     }
 
@@ -175,6 +177,7 @@ impl<S> Shard<S> {
                 self.close(id, CloseMode::Linger);
             }
             Some(Removal::Stuck) => self.end_stuck(id),
+            Some(Removal::Full) => self.refuse(id, 0, Code::ServerFull, None),
             None => {}
         }
     }

@@ -176,12 +176,12 @@ impl<S> Shard<S> {
     }
 
     fn list(&mut self, id: ConnId, ordinal: u64, _: &Packet<'_>) -> Outcome {
-        self.query_all(id, ordinal, Query::List);
+        self.query_list(id, ordinal, Query::List, self.everybody());
         Ok(())
     }
 
     fn list_rooms(&mut self, id: ConnId, ordinal: u64, _: &Packet<'_>) -> Outcome {
-        self.query_all(id, ordinal, Query::Rooms);
+        self.query_list(id, ordinal, Query::Rooms, self.everybody());
         Ok(())
     }
 
@@ -289,7 +289,7 @@ impl<S> Shard<S> {
     fn members(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
         let room: Arc<str> = room_name(&packet.msg.plain())?.key().into();
         let home = self.hashing.home(self.hashing.room(&room));
-        self.query_home(id, ordinal, home, Query::Members { room });
+        self.query_list(id, ordinal, Query::Members { room }, vec![home]);
         Ok(())
     }
 

@@ -23,6 +23,7 @@
 //! | [`work`] | what work costs, and who pays for it |
 //! | `flush` | from queue to socket |
 //! | `close` | going: politely, kicked, refused, stuck, lost |
+//! | `memory` | what all connections hold together, and who goes where it is too much |
 //! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
 //! | `timers`, `timer_queue` | what is done when a time is over |
@@ -43,6 +44,7 @@ pub mod id;
 mod input;
 mod listing;
 mod lists;
+mod memory;
 pub mod message;
 mod presence;
 mod presence_news;
@@ -63,6 +65,7 @@ pub use address::AddressBudget;
 pub use counters::Counters;
 pub use effect::{Effect, Ended, Report};
 pub use id::{ConnId, Moment, WorkerId};
+pub use memory::TooMuch;
 pub use message::{Batch, ShardMessage};
 pub use replies::admission_refusal;
 pub use settings::Settings;

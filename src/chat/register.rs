@@ -67,6 +67,7 @@ impl<S> Shard<S> {
             self.register(id, &claim);
             return Some(rest);
         }
+        self.take_inbound(id);
         let Client { socket, peer, local, codec, input, budget, .. } = self.clients.remove(id)?;
         let bytes = bytes[rest..].to_vec();
         let handoff = Handoff { socket, peer, local, claim, codec, bytes, input, budget };
@@ -80,8 +81,8 @@ impl<S> Shard<S> {
         let mut client = Client::new(socket, peer, local, budget, self.now);
         client.codec = codec;
         client.input = input;
-        client.inbound = bytes;
         let id = self.clients.insert(client);
+        self.put_inbound(id, bytes);
         self.effects.push(Effect::Register(id));
         self.register(id, &claim);
         self.consume_inbound(id);
@@ -139,7 +140,7 @@ impl<S> Shard<S> {
             self.arm(id, Timers::SILENCE, due);
             return;
         }
-        let kept = std::mem::take(&mut client.inbound);
+        let kept = self.take_inbound(id);
         self.greet(id, &kept, true);
     }
 

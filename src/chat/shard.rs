@@ -11,6 +11,7 @@ use super::directory::{Directory, Hashing};
 use super::effect::{Effect, Report};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::lists::Lists;
+use super::memory::Held;
 use super::message::{Batch, Handoff, ShardMessage};
 use super::presence_news::Presence;
 use super::query_protocol::PendingQuery;
@@ -76,9 +77,12 @@ pub struct Shard<S> {
     pub(super) bulk_queue: VecDeque<ConnId>,
     /// Clients who had their turn, and have more.
     pub(super) out_of_quantum: VecDeque<ConnId>,
-    /// What waits for sockets: here, and, as of the last tick, at others.
-    pub(super) queued_bytes: usize,
-    pub(super) others_queued_bytes: usize,
+    /// What waits for sockets.
+    pub(super) queued: Held,
+    /// What was read and is not handled yet.
+    pub(super) kept: Held,
+    /// When it may be looked for those who hold too much.
+    pub(super) shed_after: Moment,
     pub(super) work: Work,
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than half full and its socket may take some of it.
@@ -136,8 +140,9 @@ impl<S> Shard<S> {
             outboxes: (0..topology.workers).map(|_| Batch::default()).collect(),
             bulk_queue: VecDeque::new(),
             out_of_quantum: VecDeque::new(),
-            queued_bytes: 0,
-            others_queued_bytes: 0,
+            queued: Held::default(),
+            kept: Held::default(),
+            shed_after: Moment::default(),
             work: Work::default(),
             pool: BufferPool::default(),
             above_high_water: false,
@@ -372,9 +377,11 @@ impl<S> Shard<S> {
                 .step_by(step)
                 .for_each(|(_, client)| client.check());
             if self.clients.count() <= CHECKED_MAX {
-                let queued: usize =
-                    self.clients.iter().map(|(_, client)| client.queued_bytes()).sum();
-                assert_eq!(self.queued_bytes, queued, "bytes that wait");
+                let clients = || self.clients.iter().map(|(_, client)| client);
+                let queued: usize = clients().map(|client| client.outbound.memory_bytes()).sum();
+                assert_eq!(self.queued.own, queued, "bytes that wait");
+                let kept: usize = clients().map(|client| client.inbound.capacity()).sum();
+                assert_eq!(self.kept.own, kept, "bytes that are kept");
                 let claim = self.clients.iter().filter(|(_, client)| client.is_claiming());
                 let claim = claim.map(|(id, _)| id).collect::<BTreeSet<_>>();
                 assert!(claim.iter().eq(self.claims.keys()), "names that are being claimed");

@@ -105,7 +105,10 @@ fn unset(key: &str) -> String {
     match key {
         "workers" => format!("default: one per core, {}", workers_default()),
         "listen" => format!("default: [::]:{0}, without IPv6 0.0.0.0:{0}", limits::DEFAULT_PORT),
-        "max-clients" => "default: what the descriptor limit allows".to_owned(),
+        "max-clients" => format!(
+            "default: what the descriptor limit allows, up to {}",
+            limits::CLIENTS_DEFAULT_MAX
+        ),
         _ => "not set".to_owned(),
     }
 }

@@ -78,7 +78,7 @@ pub struct ServeArgs {
           default_value_t = Seconds(limits::BROADCAST_INTERVAL_DEFAULT))]
     broadcast_interval: Seconds,
 
-    /// Connections at once [default: what the descriptor limit allows]
+    /// Connections at once [default: what the descriptor limit allows, up to 32768]
     #[arg(long, value_name = "N", env = "LANLINE_MAX_CLIENTS", value_parser = at_least_one)]
     max_clients: Option<usize>,
 

@@ -10,6 +10,7 @@ mod cluster;
 mod deadlines;
 mod greetings;
 mod leaving;
+mod memory;
 mod operators;
 mod rooms;
 mod shutdown;

@@ -11,6 +11,7 @@ use super::address::AddressBudget;
 use super::id::{Moment, Tag};
 use super::lists::Listing;
 use super::settings::Pace;
+use crate::limits;
 use crate::wire::{Codec, Endpoint, Outbound, packet};
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -77,8 +78,10 @@ pub struct Roles {
 pub enum Removal {
     /// An operator wants it; the reason is said.
     Kicked { reason: Arc<str> },
-    /// It read nothing for too long.
+    /// It read nothing for too long, or holds most of what all hold too much of.
     Stuck,
+    /// Its input is most of what is kept, which is too much.
+    Full,
 }
 
 /// What few connections have.
@@ -272,6 +275,14 @@ impl<S> Client<S> {
         let fixed = [packet::FROM_NAME, packet::IP, packet::TO, packet::MSG];
         let fixed: usize = fixed.iter().map(|piece| piece.len()).sum();
         fixed + endpoint.name().len() + self.local.len() + self.name().len()
+    }
+
+    /// What a list that has been on its way to it for long takes, in bytes.
+    pub(super) fn old_list_bytes(&self, now: Moment) -> usize {
+        let listing = self.cold.as_ref().and_then(|cold| cold.listing.as_ref());
+        listing
+            .filter(|listing| now.since(listing.began) >= limits::LIST_PATIENCE)
+            .map_or(0, |listing| listing.bytes())
     }
 
     pub(super) fn cold(&mut self) -> &mut ColdState {
