@@ -320,6 +320,9 @@ impl<S> Shard<S> {
         // From an address that has guessed too often none is looked at.
         let now = self.now;
         let right = right && client.budget.as_ref().is_none_or(|budget| budget.may_guess(now));
+        // Who does not wait for answers any more has one guess.
+        let hurried = self.stopping || client.input.is_final();
+        let right = right && !(hurried && client.cold().wrong_tokens > 0);
         if !right {
             client.budget.as_ref().inspect(|budget| budget.guessed(now));
         }
@@ -340,13 +343,13 @@ impl<S> Shard<S> {
     fn back_off(&mut self, id: ConnId) {
         let stopping = self.stopping;
         let Some(client) = self.clients.get_mut(id) else { return };
+        let wrong = client.cold().wrong_tokens;
+        client.cold().wrong_tokens = wrong.saturating_add(1);
         if stopping || client.input.is_final() {
             // Nothing waits any more: what comes behind is handled next.
             let ordinal = client.ordinal;
             return self.refuse(id, ordinal, Code::NotOperator, None);
         }
-        let wrong = client.cold().wrong_tokens;
-        client.cold().wrong_tokens = wrong.saturating_add(1);
         let delay = limits::TOKEN_DELAY_FIRST.saturating_mul(1 << wrong.min(16));
         let due = self.now.after(delay.min(limits::TOKEN_DELAY_MAX));
         self.arm(id, Timers::AUTH_BACKOFF, due);

@@ -49,8 +49,10 @@ impl ConfigCommand {
                 if without_token {
                     args.forget_token_file();
                 }
-                args.into_config(Reading::First)?;
-                Ok(Answer::Verdict(Verdict { text: "ok\n".to_owned(), well: true }))
+                let warnings = args.into_config(Reading::First)?.warnings;
+                let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+                let text = warnings.collect::<String>() + "ok\n";
+                Ok(Answer::Verdict(Verdict { text, well: true }))
             }
             Self::Show(flags) => {
                 let settings = flags.resolve(Reading::First)?;

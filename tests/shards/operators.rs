@@ -71,6 +71,21 @@ fn who_is_kicked_has_its_guesses_answered_first() {
 }
 
 #[test]
+fn who_is_kicked_has_one_guess() {
+    let mut cluster = Cluster::new(1, settings());
+    let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
+    cluster.ask(alice, "/operator", "sesame");
+    let guesses = ["wrong", "wrong", "sesame"].map(|token| packet("bob", "/operator", token));
+    cluster.write(bob, &guesses.concat());
+    cluster.say(alice, "/kick", "bob");
+    let refusals: Vec<(u64, String)> = cluster.heard(bob)[..3]
+        .iter()
+        .map(|heard| (heard.refusal().0, heard.refusal().1.to_owned()))
+        .collect();
+    assert_eq!(refusals, [1, 2, 3].map(|ordinal| (ordinal, "not-operator".to_owned())));
+}
+
+#[test]
 fn operators_kick_and_others_may_not() {
     for workers in [1, 3] {
         let mut cluster = Cluster::new(workers, settings());
