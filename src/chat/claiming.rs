@@ -54,7 +54,7 @@ impl<S> Shard<S> {
                 self.send(home, ShardMessage::ClaimLook { claimer, look }, 0);
                 return self.arm(id, Timers::CLAIM, self.now.after(limits::QUERY_TIMEOUT));
             }
-            if self.skeletons.claim(look) {
+            if self.skeletons.claim(look, self.settings.look_alikes) {
                 claiming.granted += 1;
             } else {
                 self.refuse_claim(id, Code::NameTaken);
@@ -123,6 +123,9 @@ impl<S> Shard<S> {
     /// the connection's end waits for them, so that whoever sees it may take a name
     /// that looks like this one.
     pub(super) fn release_looks_of(&mut self, id: ConnId) -> Vec<WorkerId> {
+        if self.clients.get(id).is_some_and(|client| client.roles.operator) {
+            self.guard_looks_of(id, false);
+        }
         let Some(identity) = self.clients.get(id).and_then(Client::identity) else {
             return Vec::new();
         };
@@ -135,10 +138,24 @@ impl<S> Shard<S> {
         homes
     }
 
+    /// Keeps an operator's name from look-alikes, or does so no more.
+    pub(super) fn guard_looks_of(&mut self, id: ConnId, on: bool) {
+        let identity = self.clients.get(id).and_then(Client::identity);
+        let Some(identity) = identity else { return };
+        for Look { skeleton, .. } in looks_of(&self.hashing, identity.name(), identity.key()) {
+            let home = self.hashing.home(skeleton);
+            if home == self.topology.worker {
+                self.skeletons.guard(skeleton, on);
+            } else {
+                self.send(home, ShardMessage::GuardLook { skeleton, on }, 0);
+            }
+        }
+    }
+
     /// Another shard's client claims a skeleton whose home is here.
     pub(super) fn look_claimed(&mut self, claimer: Address, look: Look) {
         self.work.spend(work::DELIVERY);
-        let granted = self.skeletons.claim(look);
+        let granted = self.skeletons.claim(look, self.settings.look_alikes);
         let Address { worker, conn } = claimer;
         self.send(worker, ShardMessage::LookReply { to: conn, look, granted }, 0);
     }

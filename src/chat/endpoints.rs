@@ -326,12 +326,16 @@ impl<S> Shard<S> {
         if !right {
             client.budget.as_ref().inspect(|budget| budget.guessed(now));
         }
+        let is_new = right && !client.roles.operator;
         client.roles.operator |= right;
         let (peer, name) = (client.peer, client.name().into());
         if !right {
             self.report(Report::WrongToken { peer, name });
             self.back_off(id);
             return Ok(());
+        }
+        if is_new {
+            self.guard_looks_of(id, true);
         }
         self.report(Report::Operator { peer, name });
         self.say(id, Endpoint::Operator, "ok");

@@ -48,6 +48,8 @@ pub enum ShardMessage<S> {
     ClaimLook { claimer: Address, look: Look },
     /// The reply.
     LookReply { to: ConnId, look: Look, granted: bool },
+    /// Whoever has a skeleton is kept from look-alikes, or no more.
+    GuardLook { skeleton: u64, on: bool },
     /// A skeleton that was granted is given back.
     ReleaseLook(Look),
     /// Somebody came or went.

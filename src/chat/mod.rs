@@ -68,7 +68,7 @@ pub use id::{ConnId, Moment, WorkerId};
 pub use memory::TooMuch;
 pub use message::{Batch, ShardMessage};
 pub use replies::admission_refusal;
-pub use settings::Settings;
+pub use settings::{LookAlikes, Settings};
 pub use shard::{Shard, Topology};
 
 pub use crate::wire::Code;

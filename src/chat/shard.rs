@@ -271,6 +271,7 @@ impl<S> Shard<S> {
             ShardMessage::Reply { to, number, reply } => self.reply_arrived(to, number, reply),
             ShardMessage::ClaimLook { claimer, look } => self.look_claimed(claimer, look),
             ShardMessage::LookReply { to, look, granted } => self.look_replied(to, look, granted),
+            ShardMessage::GuardLook { skeleton, on } => self.skeletons.guard(skeleton, on),
             ShardMessage::ReleaseLook(look) => self.skeletons.release(look),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
@@ -283,6 +284,7 @@ impl<S> Shard<S> {
         self.now = now;
         if settings.operator_token != self.settings.operator_token {
             for id in self.clients.ids(|client| client.roles.operator) {
+                self.guard_looks_of(id, false);
                 if let Some(client) = self.clients.get_mut(id) {
                     client.roles.operator = false;
                 }

@@ -4,7 +4,7 @@
 use super::files::{self, Reading};
 use super::seconds::{Seconds, seconds, some_time};
 use super::token::Token;
-use crate::chat::Settings;
+use crate::chat::{LookAlikes, Settings};
 use crate::limits;
 use crate::net::Config;
 use crate::net::tls::{Pem, ServerTls};
@@ -99,6 +99,19 @@ pub struct ServeArgs {
           value_parser = network)]
     trust: Vec<IpNet>,
 
+    /// Beside whose names look-alikes in plain ASCII are refused (aIice and a1ice
+    /// beside alice, Adrnin beside Admin): those of `operators` who are here, of
+    /// `everyone`, or, with `unicode`, of nobody. Names of other letters are
+    /// refused beside any name that they look like, whatever this says
+    #[arg(
+        long,
+        value_name = "WHOSE",
+        env = "LANLINE_LOOK_ALIKES",
+        value_enum,
+        default_value = "operators"
+    )]
+    look_alikes: WhoseLookAlikes,
+
     /// A file whose first line is the operators' token. The token itself may
     /// stand in LANLINE_OPERATOR_TOKEN instead
     #[arg(long, value_name = "PATH", env = "LANLINE_OPERATOR_TOKEN_FILE")]
@@ -134,6 +147,14 @@ pub struct ServeArgs {
     /// What is logged to standard error: off, error, warn, info, debug
     #[arg(long, value_name = "LEVEL", env = "LANLINE_LOG", default_value = "info")]
     log: log::LevelFilter,
+}
+
+/// [`LookAlikes`] on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum WhoseLookAlikes {
+    Operators,
+    Everyone,
+    Unicode,
 }
 
 /// [`sandbox::Mode`] on the command line.
@@ -202,6 +223,7 @@ impl ServeArgs {
                 rate_per_address: self.rate_per_address,
                 queues_bytes_max: self.queues,
                 broadcast_interval: self.broadcast_interval.0,
+                look_alikes: self.look_alikes.into(),
                 operator_token: token,
                 reports_everyone: self.log >= log::LevelFilter::Debug,
                 ..Settings::default()
@@ -236,6 +258,16 @@ impl ServeArgs {
     /// As if no file with the operators' token were named.
     pub(super) fn forget_token_file(&mut self) {
         self.operator_token_file = None;
+    }
+}
+
+impl From<WhoseLookAlikes> for LookAlikes {
+    fn from(whose: WhoseLookAlikes) -> Self {
+        match whose {
+            WhoseLookAlikes::Operators => Self::Operators,
+            WhoseLookAlikes::Everyone => Self::Everyone,
+            WhoseLookAlikes::Unicode => Self::Unicode,
+        }
     }
 }
 

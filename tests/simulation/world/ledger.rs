@@ -5,11 +5,11 @@
 use super::peer::{At, Ending, Peer, What};
 use super::setting::Setting;
 use super::trace;
-use lanline::chat::Report;
 use lanline::chat::{Code, Moment};
+use lanline::chat::{LookAlikes, Report};
 use lanline::limits;
 use lanline::wire::Name;
-use lanline::wire::confusables::skeletons_of;
+use lanline::wire::confusables::{skeletons_of, upper_skeleton_of};
 use serde_json::Value;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -23,6 +23,7 @@ pub(super) struct Ledger {
     pub queue_bytes_max: usize,
     /// No greeting is waited for any shorter.
     pub greeting_timeout_min: Duration,
+    pub look_alikes: LookAlikes,
     pub broadcast_distance: bool,
     /// The server is stopping; from then on it hurries.
     pub stopping: bool,
@@ -50,6 +51,7 @@ impl Ledger {
             packet_bytes_max: setting.settings.packet_bytes_max,
             queue_bytes_max: setting.settings.queue_bytes_max,
             greeting_timeout_min: setting.settings.greeting_timeout,
+            look_alikes: setting.settings.look_alikes,
             broadcast_distance: !setting.settings.broadcast_interval.is_zero(),
             stopping: false,
             said_busy: Vec::new(),
@@ -199,7 +201,8 @@ impl Ledger {
                 // What one looks like may be given back behind the end of a
                 // connection that was lost.
                 let lost = peer.ending == Some(Ending::Reset) || peer.thrown_out_at.is_some();
-                let alike = look_alike(name, wanted) && (peer.at != At::Closed || lost);
+                let ascii_too = self.look_alikes != LookAlikes::Unicode;
+                let alike = look_alike(name, wanted, ascii_too) && (peer.at != At::Closed || lost);
                 other != number && (same || alike) && peer.taken > 0
             };
             let held = self.peers.iter().enumerate().any(holds);
@@ -232,12 +235,16 @@ impl Ledger {
     }
 }
 
-/// Whether two names that are not the same may not be here together (UTS #39).
-pub(super) fn look_alike(one: &Name, other: &Name) -> bool {
-    let skeletons = |name: &Name| skeletons_of(name.shown(), name.key()).collect::<Vec<_>>();
+/// Whether two names that are not the same may not be here together (UTS #39), or,
+/// with plain ASCII too, may be kept apart.
+pub(super) fn look_alike(one: &Name, other: &Name, ascii_too: bool) -> bool {
+    let skeletons = |name: &Name| {
+        let upper = upper_skeleton_of(name.shown(), name.key()).filter(|_| ascii_too);
+        skeletons_of(name.shown(), name.key()).chain(upper).collect::<Vec<_>>()
+    };
     let (one_has, other_has) = (skeletons(one), skeletons(other));
     let ascii = one.shown().is_ascii() && other.shown().is_ascii();
-    !ascii && one_has.iter().any(|skeleton| other_has.contains(skeleton))
+    (ascii_too || !ascii) && one_has.iter().any(|skeleton| other_has.contains(skeleton))
 }
 
 /// The endpoint that a packet is from.
