@@ -62,6 +62,21 @@ pub const ROOMS_PER_ADDRESS_MAX: u32 = 2000;
 pub const QUEUES_BYTES_DEFAULT: usize = 1 << 30;
 /// The largest `--queues`: more than any machine has.
 pub const QUEUES_BYTES_MAX: usize = 1 << 40;
+/// Input that is kept for all connections together may take at least this, however
+/// small `--queues` is; else an eighth of that ...
+pub const INPUT_BYTES_MIN: usize = 16 * 1024 * 1024;
+/// ... and lists at least this; else a sixteenth.
+pub const LIST_BYTES_MIN: usize = 8 * 1024 * 1024;
+/// Nobody who holds less than this is closed because all hold too much.
+pub const SHED_BYTES_MIN: usize = 4096;
+/// Connections that are closed in one go because they hold too much ...
+pub const SHED_MAX: usize = 64;
+/// ... and how often it is looked for them.
+pub const SHED_INTERVAL: Duration = Duration::from_millis(5);
+/// A list that has been on its way for less than this is nobody's fault.
+pub const LIST_PATIENCE: Duration = Duration::from_secs(5);
+/// Lists of rooms' members that a worker keeps at hand.
+pub const MEMBER_LISTS_KEPT: usize = 16;
 /// Addresses that have a budget of their own; further ones share one.
 pub const ADDRESSES_MAX: usize = 65_536;
 /// Addresses that are looked at when a connection comes, to drop those that are
@@ -106,8 +121,14 @@ pub const BATCHES_PER_TICK_MAX: usize = 64;
 /// A batch of messages over this is sent before the tick ends.
 pub const BATCH_BYTES_MARK: usize = 256 * 1024;
 /// Messages on their way to one worker, in bytes, above which no worker reads
-/// from its sockets.
-pub const MAILBOX_BYTES_MARK: usize = 16 * 1024 * 1024;
+/// from its sockets: of so many workers.
+pub const fn mailbox_bytes_mark(workers: usize) -> usize {
+    let share = MAILBOXES_BYTES / workers;
+    if share < MAILBOX_BYTES_MIN { MAILBOX_BYTES_MIN } else { share }
+}
+/// The marks of all workers together, but for those that have the least that there is.
+const MAILBOXES_BYTES: usize = 16 * 1024 * 1024;
+const MAILBOX_BYTES_MIN: usize = 1024 * 1024;
 /// A worker that doesn't read looks again after this time.
 pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
 /// What one connection may cost before others are heard, in units of
@@ -126,7 +147,7 @@ pub const LIST_SLICE: usize = 512;
 pub const PRESENCE_DELAY: Duration = Duration::from_secs(1);
 /// Comings and goings that have yet to be told by one worker; what comes on top
 /// of these is dropped.
-pub const PRESENCE_NEWS_MAX: usize = 65_536;
+pub const PRESENCE_NEWS_MAX: usize = 8192;
 /// Connections with a frame for many that are flushed in a tick, or as many as
 /// have been heard in it, if these are more: so a busy worker gets on with both.
 pub const BULK_FLUSHES_PER_TICK: usize = 32;
@@ -160,6 +181,10 @@ pub const TLS_TICKETS: usize = 2;
 
 /// Rooms at once, on the whole server.
 pub const ROOMS_MAX: usize = 100_000;
+/// All rooms and those in them, in bytes, as `chat` counts them.
+pub const ROOM_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Connections, where the descriptor limit allows more and nothing is asked for.
+pub const CLIENTS_DEFAULT_MAX: usize = 32_768;
 
 // --- The process ----------------------------------------------------------
 

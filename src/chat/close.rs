@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 impl<S> Shard<S> {
     /// Takes a client out of the chat and lets its connection end by itself:
-    /// once the other shards have dealt with all that it sent, and what waits
-    /// is flushed.
+    /// once the other shards have dealt with all that it sent, and with what its
+    /// name claimed there, and what waits is flushed.
     pub(super) fn close(&mut self, id: ConnId, mode: CloseMode) {
         self.answer_wrong_token(id);
+        self.abandon_claim(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.is_closing() {
             self.advance_closing(id);
@@ -25,11 +26,15 @@ impl<S> Shard<S> {
         }
         let ended = client.input.has_ended() && mode == CloseMode::Linger;
         let mode = if ended { CloseMode::Close } else { mode };
-        let others = self.topology.workers as u32 - 1;
-        let fences = if client.roles.sent_remotely { others } else { 0 };
-        let was_user = client.is_user();
+        let (was_user, sent_remotely) = (client.is_user(), client.roles.sent_remotely);
         let (since, announced) = (client.since, client.roles.announced);
-        let rooms = client.begin_closing(mode, fences);
+        let mut fenced = self.release_looks_of(id);
+        if sent_remotely {
+            fenced = self.others().collect();
+        }
+        self.take_inbound(id);
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let rooms = client.begin_closing(mode, fenced.len() as u32);
         self.pending.remove(&id);
         if self.presence.unwatch(id) {
             self.own_counters().watchers.subtract(1);
@@ -37,12 +42,10 @@ impl<S> Shard<S> {
         if was_user {
             self.unregister(id, rooms, (since, announced));
         }
-        if fences > 0 {
-            let requester = self.address(id);
-            for worker in self.others() {
-                let query = Query::Fence;
-                self.send(worker, ShardMessage::Query { requester, number: 0, query }, 0);
-            }
+        let requester = self.address(id);
+        for worker in fenced {
+            let query = Query::Fence;
+            self.send(worker, ShardMessage::Query { requester, number: 0, query }, 0);
         }
         self.advance_closing(id);
     }
@@ -54,7 +57,6 @@ impl<S> Shard<S> {
         let Some(identity) = client.last_identity() else { return };
         let name: Box<str> = identity.name().into();
         self.directory.remove(identity.hash, id.slot);
-        self.confusables.remove(&self.hashing, identity.name(), identity.key());
         self.counters.user_left(self.topology.worker);
         self.leave_rooms(id, &name, rooms);
         self.users_changed();
@@ -126,9 +128,10 @@ impl<S> Shard<S> {
             self.close(id, CloseMode::Close);
         }
         self.bounce_queue(id);
+        self.take_inbound(id);
         if let Some(client) = self.clients.remove(id) {
             // What it was told meanwhile goes with it.
-            self.queued_bytes -= client.queued_bytes();
+            self.queued.own -= client.outbound.memory_bytes();
             let Client { socket, peer, budget, .. } = client;
             self.effects.push(Effect::Close(Box::new(Gone { socket, peer, budget })));
         }
@@ -145,7 +148,7 @@ impl<S> Shard<S> {
     fn empty_queue(&mut self, id: ConnId) -> Vec<Tag> {
         let Some(client) = self.clients.get_mut(id) else { return Vec::new() };
         client.output.torn |= client.outbound.is_torn();
-        self.queued_bytes -= client.queued_bytes();
+        self.queued.own -= client.outbound.memory_bytes();
         client.outbound.take_unsent()
     }
 
@@ -174,6 +177,7 @@ impl<S> Shard<S> {
                 self.close(id, CloseMode::Linger);
             }
             Some(Removal::Stuck) => self.end_stuck(id),
+            Some(Removal::Full) => self.refuse(id, 0, Code::ServerFull, None),
             None => {}
         }
     }

@@ -2,7 +2,7 @@
 //! read all; nothing is decided by them but the number of connections.
 
 use super::id::WorkerId;
-use crate::limits::ROOMS_MAX;
+use crate::limits::{ROOM_BYTES_MAX, ROOMS_MAX};
 use crate::wire::Code;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -50,6 +50,8 @@ pub struct WorkerCounters {
     pub refused_by_code: [Counter; Code::ALL.len()],
     /// What waits for its sockets, as of its last tick.
     pub queued_bytes: Counter,
+    /// What was read and is not handled yet, as of its last tick.
+    pub kept_bytes: Counter,
     /// Users who want to know who comes and goes.
     pub watchers: Counter,
 }
@@ -61,6 +63,8 @@ pub struct Counters {
     users: AtomicUsize,
     peak_users: AtomicUsize,
     rooms: AtomicUsize,
+    room_bytes: AtomicUsize,
+    list_bytes: AtomicUsize,
     /// How much of seccomp and of Landlock is in force.
     sandbox: OnceLock<[u64; 2]>,
 }
@@ -73,6 +77,8 @@ impl Counters {
             users: AtomicUsize::new(0),
             peak_users: AtomicUsize::new(0),
             rooms: AtomicUsize::new(0),
+            room_bytes: AtomicUsize::new(0),
+            list_bytes: AtomicUsize::new(0),
             sandbox: OnceLock::new(),
         }
     }
@@ -121,6 +127,30 @@ impl Counters {
 
     pub(super) fn room_gone(&self) {
         self.rooms.fetch_sub(1, Relaxed);
+    }
+
+    /// Rooms and those in them take so many bytes more, unless that is more than all
+    /// may take.
+    pub(super) fn room_bytes_taken(&self, bytes: usize) -> bool {
+        let more = |all: usize| (all + bytes <= ROOM_BYTES_MAX).then_some(all + bytes);
+        self.room_bytes.fetch_update(Relaxed, Relaxed, more).is_ok()
+    }
+
+    pub(super) fn room_bytes_freed(&self, bytes: usize) {
+        self.room_bytes.fetch_sub(bytes, Relaxed);
+    }
+
+    /// What all lists take, those at hand and those on their way to clients.
+    pub(super) fn list_bytes(&self) -> usize {
+        self.list_bytes.load(Relaxed)
+    }
+
+    pub(super) fn list_made(&self, bytes: usize) {
+        self.list_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    pub(super) fn list_dropped(&self, bytes: usize) {
+        self.list_bytes.fetch_sub(bytes, Relaxed);
     }
 
     /// A user came; how many there are now.

@@ -10,15 +10,11 @@ use super::shard::Shard;
 use super::work;
 use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
+use crate::wire::outbound::make_room;
 use crate::wire::{Code, Outbound, Owned, Packet, packet};
 use compact_str::CompactString;
 use std::mem;
 use std::sync::Arc;
-
-/// While all queues are over their bound, a queue that is shorter than this part
-/// of an even share still takes something: so what is on top of the bound is
-/// bounded, too.
-const QUEUE_SHARES: usize = 8;
 
 impl<S> Shard<S> {
     /// A packet of one who has a name; its ordinal is counted already.
@@ -45,7 +41,7 @@ impl<S> Shard<S> {
 
     fn send_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
         let hash = self.hashing.user(key);
-        let home = self.hashing.home_of_user(key);
+        let home = self.hashing.home(hash);
         let origin = self.origin(id, ordinal);
         if home != self.topology.worker {
             let Some(client) = self.clients.get_mut(id) else { return };
@@ -85,7 +81,10 @@ impl<S> Shard<S> {
             Ok(queue) => queue,
             Err(code) => return self.bounce(origin, code, to),
         };
-        queue.push_with(&mut self.pool, Some(origin), |out| out.extend_from_slice(frame));
+        queue.push_with(&mut self.pool, Some(origin), |out| {
+            make_room(out, frame.len());
+            out.extend_from_slice(frame);
+        });
         self.put_queue(to, queue);
     }
 
@@ -177,7 +176,9 @@ impl<S> Shard<S> {
             return Err(Code::Undelivered);
         }
         // The usual case: nothing waits, and so nothing is in the way.
-        if let Some(client) = self.clients.get_mut(to)
+        let within = self.queued.all() + bytes <= self.settings.queues_reserve_max();
+        if within
+            && let Some(client) = self.clients.get_mut(to)
             && client.outbound.is_empty()
         {
             client.last_progress = self.now;
@@ -188,23 +189,33 @@ impl<S> Shard<S> {
 
     /// An empty queue takes any packet, a filled one up to its bound; of one
     /// sender up to half of that, so that nobody can fill it against others; and
-    /// while all queues together are over their bound, the long ones nothing.
+    /// while all queues together are over their bound, the long ones nothing (empty
+    /// ones no long packet either, once their reserve is used up).
     pub(super) fn has_room(&mut self, to: ConnId, bytes: usize, tag: Tag) -> bool {
+        let bound = self.settings.queue_bytes_max;
+        let all = self.queued.all() + bytes;
+        let over = all > self.settings.queues_bytes_max;
+        let within_reserve = all <= self.settings.queues_reserve_max();
+        // Worked out only where it counts.
+        let share = if over { self.queue_share() } else { usize::MAX };
         let Some(client) = self.clients.get_mut(to) else { return true };
         if client.outbound.is_empty() {
-            return true;
+            return within_reserve || bytes <= share;
         }
-        let bound = self.settings.queue_bytes_max;
-        let all = self.queued_bytes + self.others_queued_bytes + bytes;
-        let all_bound = self.settings.queues_bytes_max;
-        let users = self.counters.users().max(1);
         let after = client.queued_bytes() + bytes;
-        if after > bound || all > all_bound && after > all_bound / (QUEUE_SHARES * users) {
+        if after > bound || over && client.outbound.memory_bytes() + bytes > share {
             return false;
         }
         // Below half of the bound nobody can have more than that.
-        after <= bound / 2
-            || tag.owner().is_none_or(|owner| client.outbound.bytes_of(owner) + bytes <= bound / 2)
+        if after <= bound / 2 {
+            return true;
+        }
+        let Some(owner) = tag.owner() else { return true };
+        // To ask is to have it counted from then on.
+        let before = client.outbound.memory_bytes();
+        let owned = client.outbound.bytes_of(owner);
+        self.queued.own += client.outbound.memory_bytes() - before;
+        owned + bytes <= bound / 2
     }
 
     /// Its queue, for a moment; it has to be put back.
@@ -214,7 +225,7 @@ impl<S> Shard<S> {
             // Here a queue begins.
             client.last_progress = self.now;
         }
-        self.queued_bytes -= client.queued_bytes();
+        self.queued.own -= client.outbound.memory_bytes();
         mem::take(&mut client.outbound)
     }
 
@@ -228,8 +239,12 @@ impl<S> Shard<S> {
     pub(super) fn put_back(&mut self, id: ConnId, queue: Outbound<Tag>, bulk: bool) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let queued = queue.queued_bytes();
+        self.queued.own += queue.memory_bytes();
         client.outbound = queue;
-        self.queued_bytes += queued;
+        if self.queued.all() > self.settings.queues_bytes_max {
+            self.pause_over_share(id);
+        }
+        let Some(client) = self.clients.get_mut(id) else { return };
         if queued > self.settings.queue_bytes_max / 4 {
             // Rare, so these bounds are looked at only here.
             if queued > self.settings.queue_bytes_max && !client.is_closing() {
@@ -250,6 +265,15 @@ impl<S> Shard<S> {
         } else if client.output.flush.queue() {
             self.work.spend(work::FLUSH);
             self.effects.push(Effect::Flush(id));
+        }
+    }
+
+    /// While all queues are over their bound, one who lets answers wait is not heard.
+    fn pause_over_share(&mut self, id: ConnId) {
+        let share = self.queue_share();
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if client.outbound.memory_bytes() > share && !client.is_closing() {
+            client.pauses |= Pauses::QUEUE;
         }
     }
 
@@ -286,7 +310,7 @@ fn is_own(identity: &Identity, claimed: &str) -> bool {
 /// The packet with its sender as the server knows them. `to` and `msg` go
 /// through as they came: a valid recipient's name holds nothing to escape.
 fn push_stamped(out: &mut Vec<u8>, identity: &Identity, packet: &Packet<'_>) {
-    out.reserve(stamped_bytes(identity, packet));
+    make_room(out, stamped_bytes(identity, packet));
     out.extend_from_slice(identity.stamp.as_bytes());
     out.extend_from_slice(packet.to.as_bytes());
     out.extend_from_slice(packet::MSG);

@@ -1,17 +1,14 @@
-//! Where names live: the hash that says at whose home, the table of those who
-//! are home here, and what these look like. Never: what a name may look like.
+//! Where names live: the hash that says at whose home, and the table of those
+//! who are home here. Never: what they look like, which is `skeletons`'.
 
 use super::id::WorkerId;
-use crate::wire::confusable_hash::confusable_hash_of;
-use crate::wire::confusables::skeletons_of;
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 use siphasher::sip128::{self, Hasher128};
-use std::collections::HashMap;
 use std::hash::Hasher;
 
 /// The server's hash of names, keyed afresh at each start, so that nobody can
-/// aim names at one bucket. Who is of one family is no secret.
+/// aim names at one worker or at one bucket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hashing {
     keys: (u64, u64),
@@ -20,14 +17,11 @@ pub(super) struct Hashing {
 
 impl Hashing {
     pub(super) fn new(keys: (u64, u64), workers: usize) -> Self {
-        if workers > 1 {
-            // Its table is made now, and not with the first name.
-            confusable_hash_of("a");
-        }
         Self { keys, workers: workers as u64 }
     }
 
-    /// Of a user's key.
+    /// Of a user's key, and of a skeleton: so a name that is its own skeleton, as
+    /// most are, is claimed at one worker.
     pub(super) fn user(&self, key: &str) -> u64 {
         self.hash(b'@', key.as_bytes())
     }
@@ -37,21 +31,7 @@ impl Hashing {
         self.hash(b'#', key.as_bytes())
     }
 
-    /// The worker at which the user of a key lives: by the key's family, so
-    /// that all who look alike meet there.
-    pub(super) fn home_of_user(&self, key: &str) -> WorkerId {
-        if self.workers == 1 {
-            return 0;
-        }
-        self.home(self.hash(b'~', &confusable_hash_of(key).to_le_bytes()))
-    }
-
-    /// Of a look.
-    fn skeleton(&self, skeleton: &str) -> u64 {
-        self.hash(b'=', skeleton.as_bytes())
-    }
-
-    /// The worker at which a room lives. The high half decides here, so that the
+    /// The worker at which the user, room or skeleton of a hash lives. The high half decides here, so that the
     /// low one stays free for the table.
     pub(super) fn home(&self, hash: u64) -> WorkerId {
         (((hash >> 32) * self.workers) >> 32) as WorkerId
@@ -104,55 +84,6 @@ impl Directory {
     }
 }
 
-/// What the names of this shard look like, by the hash of each look: how many
-/// ASCII names have it, or that one other name has.
-///
-/// - **Invariant**: a look is one other name's alone, or ASCII names'.
-#[derive(Debug, Default)]
-pub(super) struct Confusables(HashMap<u64, u32>);
-
-/// In place of a count: a name that isn't ASCII.
-const OTHER: u32 = u32::MAX;
-
-impl Confusables {
-    /// Whether nobody here looks like this name, which nobody here has.
-    pub(super) fn are_free(&self, hashing: &Hashing, shown: &str, key: &str) -> bool {
-        let is_ascii = shown.is_ascii();
-        skeletons_of(shown, key).all(|skeleton| match self.0.get(&hashing.skeleton(&skeleton)) {
-            None => true,
-            Some(&holder) => is_ascii && holder != OTHER,
-        })
-    }
-
-    /// Adds a name whose confusables are free.
-    pub(super) fn add(&mut self, hashing: &Hashing, shown: &str, key: &str) {
-        let is_ascii = shown.is_ascii();
-        for skeleton in skeletons_of(shown, key) {
-            let count = self.0.entry(hashing.skeleton(&skeleton)).or_insert(0);
-            *count = if is_ascii { *count + 1 } else { OTHER };
-        }
-    }
-
-    /// Removes a name that was added.
-    pub(super) fn remove(&mut self, hashing: &Hashing, shown: &str, key: &str) {
-        for skeleton in skeletons_of(shown, key) {
-            let hash = hashing.skeleton(&skeleton);
-            if let Some(count) = self.0.get_mut(&hash)
-                && *count > 1
-                && *count != OTHER
-            {
-                *count -= 1;
-            } else {
-                self.0.remove(&hash);
-            }
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
 /// The table wants its hash in the high bits as well as in the low ones.
 fn spread(tag: u32) -> u64 {
     u64::from(tag) << 32 | u64::from(tag)
@@ -174,20 +105,25 @@ mod tests {
         let mut users = [0; 3];
         let mut rooms = [0; 3];
         for name in names() {
-            users[usize::from(hashing.home_of_user(&name))] += 1;
+            users[usize::from(hashing.home(hashing.user(&name)))] += 1;
             rooms[usize::from(hashing.home(hashing.room(&name)))] += 1;
         }
         for share in users.into_iter().chain(rooms) {
             assert!((580..=750).contains(&share), "{users:?} {rooms:?}");
         }
-        assert_eq!(Hashing::new(KEYS, 1).home_of_user("anybody"), 0);
+        assert_eq!(Hashing::new(KEYS, 1).home(u64::MAX), 0);
     }
 
     #[test]
-    fn look_alikes_have_one_home() {
-        let hashing = Hashing::new(KEYS, 64);
-        assert_eq!(hashing.home_of_user("paypa"), hashing.home_of_user("раура"));
-        assert_ne!(hashing.home_of_user("paypa"), hashing.home_of_user("bob"));
+    fn names_that_look_alike_are_spread_over_all_workers() {
+        let hashing = Hashing::new(KEYS, 3);
+        let mut users = [0; 3];
+        for number in 0..1024_u32 {
+            let letter = |bit: u32| if number >> bit & 1 == 1 { '1' } else { 'l' };
+            let name: String = (0..10).map(letter).collect();
+            users[usize::from(hashing.home(hashing.user(&name)))] += 1;
+        }
+        assert!(users.iter().all(|share| (280..=400).contains(share)), "{users:?}");
     }
 
     #[test]
@@ -198,7 +134,6 @@ mod tests {
             here.user("alice"),
             here.room("bob"),
             here.room("alice"),
-            here.skeleton("bob"),
             elsewhere.user("bob"),
         ];
         for (at, hash) in hashes.iter().enumerate() {
@@ -245,56 +180,5 @@ mod tests {
     #[test]
     fn a_tag_is_in_both_halves_of_what_the_table_gets() {
         assert_eq!(spread(0x8000_0001), 0x8000_0001_8000_0001);
-    }
-
-    /// Somebody as they show and as they are keyed.
-    type Somebody = (&'static str, &'static str);
-    const BILL: Somebody = ("Bill", "bill");
-    /// ASCII, with the confusables of `Bill`.
-    const DIGITS: Somebody = ("BI11", "bi11");
-    /// Cyrillic, with the confusables of `BOB`.
-    const VOV: Somebody = ("ВОВ", "вов");
-    const BOB: Somebody = ("BOB", "bob");
-    const B0B: Somebody = ("B0B", "b0b");
-
-    fn are_free(confusables: &Confusables, (shown, key): Somebody) -> bool {
-        confusables.are_free(&Hashing::new(KEYS, 1), shown, key)
-    }
-
-    fn add(confusables: &mut Confusables, (shown, key): Somebody) {
-        assert!(are_free(confusables, (shown, key)));
-        confusables.add(&Hashing::new(KEYS, 1), shown, key);
-    }
-
-    fn remove(confusables: &mut Confusables, (shown, key): Somebody) {
-        confusables.remove(&Hashing::new(KEYS, 1), shown, key);
-    }
-
-    #[test]
-    fn ascii_names_share_their_looks_and_others_share_none() {
-        let mut confusables = Confusables::default();
-        add(&mut confusables, BILL);
-        add(&mut confusables, DIGITS);
-        add(&mut confusables, BOB);
-        assert!(!are_free(&confusables, VOV));
-        remove(&mut confusables, BOB);
-        add(&mut confusables, VOV);
-        assert!(!are_free(&confusables, BOB));
-        assert!(!are_free(&confusables, VOV));
-    }
-
-    #[test]
-    fn looks_are_taken_until_the_last_who_has_them_is_gone() {
-        let mut confusables = Confusables::default();
-        add(&mut confusables, BOB);
-        add(&mut confusables, B0B);
-        remove(&mut confusables, BOB);
-        assert!(!are_free(&confusables, VOV), "of B0B");
-        remove(&mut confusables, B0B);
-        assert!(confusables.is_empty());
-        add(&mut confusables, VOV);
-        assert!(!confusables.is_empty());
-        remove(&mut confusables, VOV);
-        assert!(confusables.is_empty());
     }
 }

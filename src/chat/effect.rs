@@ -3,6 +3,7 @@
 
 use super::address::AddressBudget;
 use super::id::{ConnId, WorkerId};
+use super::memory::TooMuch;
 use super::message::Handoff;
 use crate::wire::Code;
 use std::net::IpAddr;
@@ -89,6 +90,13 @@ pub enum Report {
     Left {
         name: Box<str>,
         room: Arc<str>,
+    },
+    /// A connection is closed because it holds most of what all hold too much of.
+    TooMuch {
+        peer: IpAddr,
+        name: Box<str>,
+        what: TooMuch,
+        bytes: usize,
     },
     /// Another worker has not replied to a query in time.
     QueryTimedOut {

@@ -176,12 +176,12 @@ impl<S> Shard<S> {
     }
 
     fn list(&mut self, id: ConnId, ordinal: u64, _: &Packet<'_>) -> Outcome {
-        self.query_all(id, ordinal, Query::List);
+        self.query_list(id, ordinal, Query::List, self.everybody());
         Ok(())
     }
 
     fn list_rooms(&mut self, id: ConnId, ordinal: u64, _: &Packet<'_>) -> Outcome {
-        self.query_all(id, ordinal, Query::Rooms);
+        self.query_list(id, ordinal, Query::Rooms, self.everybody());
         Ok(())
     }
 
@@ -199,7 +199,7 @@ impl<S> Shard<S> {
     fn who(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
         let name = Name::parse(&packet.msg.plain()).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home_of_user(name.key());
+        let home = self.hashing.home(hash);
         self.query_home(id, ordinal, home, Query::Who { key: name.key().into(), hash });
         Ok(())
     }
@@ -289,7 +289,7 @@ impl<S> Shard<S> {
     fn members(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
         let room: Arc<str> = room_name(&packet.msg.plain())?.key().into();
         let home = self.hashing.home(self.hashing.room(&room));
-        self.query_home(id, ordinal, home, Query::Members { room });
+        self.query_list(id, ordinal, Query::Members { room }, vec![home]);
         Ok(())
     }
 
@@ -320,15 +320,22 @@ impl<S> Shard<S> {
         // From an address that has guessed too often none is looked at.
         let now = self.now;
         let right = right && client.budget.as_ref().is_none_or(|budget| budget.may_guess(now));
+        // Who does not wait for answers any more has one guess.
+        let hurried = self.stopping || client.input.is_final();
+        let right = right && !(hurried && client.cold().wrong_tokens > 0);
         if !right {
             client.budget.as_ref().inspect(|budget| budget.guessed(now));
         }
+        let is_new = right && !client.roles.operator;
         client.roles.operator |= right;
         let (peer, name) = (client.peer, client.name().into());
         if !right {
             self.report(Report::WrongToken { peer, name });
             self.back_off(id);
             return Ok(());
+        }
+        if is_new {
+            self.guard_looks_of(id, true);
         }
         self.report(Report::Operator { peer, name });
         self.say(id, Endpoint::Operator, "ok");
@@ -340,13 +347,13 @@ impl<S> Shard<S> {
     fn back_off(&mut self, id: ConnId) {
         let stopping = self.stopping;
         let Some(client) = self.clients.get_mut(id) else { return };
+        let wrong = client.cold().wrong_tokens;
+        client.cold().wrong_tokens = wrong.saturating_add(1);
         if stopping || client.input.is_final() {
             // Nothing waits any more: what comes behind is handled next.
             let ordinal = client.ordinal;
             return self.refuse(id, ordinal, Code::NotOperator, None);
         }
-        let wrong = client.cold().wrong_tokens;
-        client.cold().wrong_tokens = wrong.saturating_add(1);
         let delay = limits::TOKEN_DELAY_FIRST.saturating_mul(1 << wrong.min(16));
         let due = self.now.after(delay.min(limits::TOKEN_DELAY_MAX));
         self.arm(id, Timers::AUTH_BACKOFF, due);
@@ -373,7 +380,7 @@ impl<S> Shard<S> {
         let (name, reason) = argument.split_once(' ').unwrap_or((&argument, ""));
         let name = Name::parse(name).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home_of_user(name.key());
+        let home = self.hashing.home(hash);
         let Some(by) = self.clients.get(id).map(|client| client.name().into()) else {
             return Ok(());
         };

@@ -39,16 +39,19 @@ impl<S> Shard<S> {
     /// Its socket took so many bytes of what waits.
     pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
         self.now = now;
+        let share = self.share_if_over();
         let Some(client) = self.clients.get_mut(id) else { return };
+        self.queued.own -= client.outbound.memory_bytes();
         let packets = client.outbound.advance(&mut self.pool, bytes);
-        self.queued_bytes -= bytes;
+        self.queued.own += client.outbound.memory_bytes();
         client.last_progress = now;
         client.output.blocked = false;
         let counters = self.counters.of(self.topology.worker);
         counters.bytes_out.add(bytes as u64);
         counters.packets_out.add(packets as u64);
         let (pauses, closing) = (client.pauses, client.is_closing());
-        let within = client.queued_bytes() <= self.settings.queue_bytes_max;
+        let within = client.queued_bytes() <= self.settings.queue_bytes_max
+            && client.outbound.memory_bytes() <= share;
         if pauses.contains(Pauses::QUEUE) && within {
             self.resume(id, Pauses::QUEUE);
         }

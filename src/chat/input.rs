@@ -10,7 +10,6 @@ use super::shard::Shard;
 use super::work;
 use crate::limits;
 use crate::wire::{Code, Decoded};
-use std::mem;
 
 impl<S> Shard<S> {
     /// Its socket gave these bytes.
@@ -24,11 +23,12 @@ impl<S> Shard<S> {
         if client.is_closing() {
             return;
         }
+        self.work.spend(work::of_reading(bytes.len()));
         if client.inbound.is_empty() {
             let used = self.consume(id, bytes);
             self.keep(id, &bytes[used..]);
         } else {
-            let mut kept = mem::take(&mut client.inbound);
+            let mut kept = self.take_inbound(id);
             kept.extend_from_slice(bytes);
             self.consume_kept(id, kept);
         }
@@ -51,7 +51,7 @@ impl<S> Shard<S> {
             (Ended::Politely, Input::Open | Input::Ended) => Input::Ended,
         };
         match (client.state(), how) {
-            (State::Greeting | State::User, _) => self.handle_inbound(id),
+            (State::Greeting | State::Claiming | State::User, _) => self.handle_inbound(id),
             (State::Closing(_), Ended::Reset) | (State::Lingering, _) => self.drop_client(id),
             (State::Closing(CloseMode::Linger), Ended::Politely) => {
                 client.set_close_mode(CloseMode::Close);
@@ -104,8 +104,7 @@ impl<S> Shard<S> {
 
     /// Handles what was kept; whether more may come.
     pub(super) fn consume_inbound(&mut self, id: ConnId) -> bool {
-        let Some(client) = self.clients.get_mut(id) else { return false };
-        let kept = mem::take(&mut client.inbound);
+        let kept = self.take_inbound(id);
         if !kept.is_empty() {
             self.consume_kept(id, kept);
         }
@@ -116,7 +115,8 @@ impl<S> Shard<S> {
             }
             return false;
         }
-        if client.is_closing() || !client.effective_pauses(self.stopping).is_empty() {
+        let waits = client.is_claiming() || !client.effective_pauses(self.stopping).is_empty();
+        if client.is_closing() || waits {
             return false;
         }
         let ended = client.input.has_ended();
@@ -132,19 +132,15 @@ impl<S> Shard<S> {
             return;
         }
         kept.drain(..used);
-        if let Some(client) = self.clients.get_mut(id)
-            && !client.is_closing()
-        {
-            client.inbound = kept;
+        if self.clients.get(id).is_some_and(|client| !client.is_closing()) {
+            self.put_inbound(id, kept);
         }
     }
 
     fn keep(&mut self, id: ConnId, rest: &[u8]) {
-        if !rest.is_empty()
-            && let Some(client) = self.clients.get_mut(id)
-            && !client.is_closing()
-        {
-            client.inbound = rest.to_vec();
+        let stays = self.clients.get(id).is_some_and(|client| !client.is_closing());
+        if stays && !rest.is_empty() {
+            self.put_inbound(id, rest.to_vec());
         }
     }
 
@@ -283,7 +279,7 @@ impl<S> Shard<S> {
     fn finish_input(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.is_greeting() {
-            let kept = mem::take(&mut client.inbound);
+            let kept = self.take_inbound(id);
             self.greet(id, &kept, true);
         }
         let Some(client) = self.clients.get_mut(id) else { return };

@@ -4,9 +4,10 @@
 
 use super::client::{Client, Pauses};
 use super::id::ConnId;
-use super::lists::{Completed, Entries, Entry, Listing, Requester};
+use super::id::WorkerId;
+use super::lists::{Completed, Entries, Entry, Listing, Postponed, Requester, Snapshot};
 use super::message::ShardMessage;
-use super::query_protocol::Reply;
+use super::query_protocol::{PendingQuery, Query, Reply};
 use super::shard::Shard;
 use super::work;
 use crate::limits;
@@ -53,9 +54,55 @@ impl<S> Shard<S> {
         self.lists.rooms.invalidate();
     }
 
+    /// A query for a list: asked now, or when all lists together take less. Who
+    /// holds an old one for long is closed meanwhile (`memory`).
+    pub(super) fn query_list(
+        &mut self,
+        id: ConnId,
+        ordinal: u64,
+        query: Query,
+        whom: Vec<WorkerId>,
+    ) {
+        if !self.are_lists_over() {
+            return self.query(id, ordinal, query, &whom);
+        }
+        self.forget_lists();
+        self.next_query = self.next_query.wrapping_add(1);
+        let number = self.next_query;
+        self.pending.insert(id, PendingQuery::new(number, self.now, ordinal, whom.len()));
+        self.pause(id, Pauses::QUERY);
+        self.lists.postponed.push_back(Postponed { client: id, number, query, whom });
+    }
+
+    fn are_lists_over(&self) -> bool {
+        self.counters.list_bytes() > self.settings.list_bytes_max()
+    }
+
+    /// What is at hand and on its way to nobody need not be.
+    pub(super) fn forget_lists(&mut self) {
+        self.lists.users.forget();
+        self.lists.rooms.forget();
+        self.lists.members.clear();
+    }
+
+    /// Asks what was postponed, while there is room for lists.
+    fn ask_postponed(&mut self, budget: work::Units) {
+        while self.work.tick < budget
+            && !self.are_lists_over()
+            && let Some(Postponed { client, number, query, whom }) =
+                self.lists.postponed.pop_front()
+        {
+            self.work.spend(work::DELIVERY);
+            if self.pending.get(&client).is_some_and(|pending| pending.number == number) {
+                self.ask(client, number, &query, &whom);
+            }
+        }
+    }
+
     /// Whether lists want to be worked on in the next tick.
     pub(super) fn has_lists_to_serve(&self) -> bool {
         !self.lists.ready.is_empty()
+            || !self.lists.postponed.is_empty() && !self.are_lists_over()
             || self.lists.users.is_building()
             || self.lists.rooms.is_building()
     }
@@ -63,6 +110,7 @@ impl<S> Shard<S> {
     /// The share of lists in this tick.
     pub(super) fn serve_lists(&mut self) {
         let budget = self.work.tick + limits::LIST_WORK_PER_TICK;
+        self.ask_postponed(budget);
         if self.lists.users.is_building() {
             self.collect_users();
         }
@@ -81,7 +129,7 @@ impl<S> Shard<S> {
     /// All parts of a list are here: it goes to the client, whose next packet waits
     /// for its last page.
     pub(super) fn begin_listing(&mut self, id: ConnId, endpoint: Endpoint, parts: Vec<Entries>) {
-        let listing = Listing::new(endpoint, parts);
+        let listing = Listing::new(endpoint, parts, self.now);
         if listing.total() == 0 {
             self.say(id, endpoint, &Range { first: 0, last: 0, total: 0 }.to_string());
             return;
@@ -144,7 +192,7 @@ impl<S> Shard<S> {
     fn collect_users(&mut self) {
         let clients = &self.clients;
         let mut looked_at = 0;
-        let completed = self.lists.users.step(|cursor, entries| {
+        let completed = self.lists.users.step(&self.counters, |cursor, entries| {
             let end = clients.slots().min(cursor.slot.saturating_add(limits::LIST_SLICE as u32));
             looked_at = end - cursor.slot;
             for slot in cursor.slot..end {
@@ -168,7 +216,7 @@ impl<S> Shard<S> {
     fn collect_rooms(&mut self) {
         let rooms = &self.rooms;
         let mut collected = 0;
-        let completed = self.lists.rooms.step(|last, entries| {
+        let completed = self.lists.rooms.step(&self.counters, |last, entries| {
             let from = last.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
             let before = entries.len();
             entries.extend(rooms.behind(from).take(limits::LIST_SLICE).map(|(key, room)| Entry {
@@ -196,19 +244,23 @@ impl<S> Shard<S> {
         }
     }
 
-    /// The members of a room whose home is here: made once, and kept until
-    /// somebody joins or leaves.
+    /// The members of a room whose home is here: made once, and shared while it is
+    /// at hand and nobody joins or leaves.
     pub(super) fn members_part(&mut self, room: &str) -> Option<Entries> {
         let room = self.rooms.get_mut(room)?;
-        if let Some(listed) = &room.listed {
-            return Some(listed.clone());
+        if let Some(listed) = room.listed.upgrade() {
+            return Some(listed);
         }
         let members = room.members.iter();
         let entries = members
             .map(|(key, name)| Entry { key: key.as_ref().into(), line: name.as_ref().into() });
-        let listed = Arc::new(entries.collect::<Vec<Entry>>());
+        let listed = Arc::new(Snapshot::new(entries.collect(), &self.counters));
         self.work.spend(work::of_entries(listed.len()));
-        room.listed = Some(listed.clone());
+        room.listed = Arc::downgrade(&listed);
+        if self.lists.members.len() >= limits::MEMBER_LISTS_KEPT {
+            self.lists.members.pop_front();
+        }
+        self.lists.members.push_back(listed.clone());
         Some(listed)
     }
 }

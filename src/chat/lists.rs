@@ -2,11 +2,14 @@
 //! once and shared by all who ask while nothing has changed. Never: pages, or
 //! who gets them.
 
-use super::id::{Address, ConnId};
+use super::counters::Counters;
+use super::id::{Address, ConnId, Moment, WorkerId};
+use super::query_protocol::Query;
 use crate::wire::{Endpoint, Range};
 use compact_str::CompactString;
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// A line of a list with the key that it is sorted by.
@@ -16,8 +19,43 @@ pub struct Entry {
     pub line: CompactString,
 }
 
-/// One shard's part of a list, sorted.
-pub(super) type Entries = Arc<Vec<Entry>>;
+/// One shard's part of a list, sorted; all who are being sent it share it.
+pub(super) type Entries = Arc<Snapshot>;
+
+/// Entries as they were at one moment, counted while anybody holds them.
+#[derive(Debug)]
+pub struct Snapshot {
+    entries: Vec<Entry>,
+    bytes: usize,
+    counters: Arc<Counters>,
+}
+
+impl Snapshot {
+    pub(super) fn new(entries: Vec<Entry>, counters: &Arc<Counters>) -> Self {
+        let texts = entries.iter().map(|Entry { key, line }| heap_bytes(key) + heap_bytes(line));
+        let bytes = texts.sum::<usize>() + entries.capacity() * size_of::<Entry>();
+        counters.list_made(bytes);
+        Self { entries, bytes, counters: counters.clone() }
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        self.counters.list_dropped(self.bytes);
+    }
+}
+
+impl Deref for Snapshot {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.entries
+    }
+}
+
+fn heap_bytes(text: &CompactString) -> usize {
+    if text.is_heap_allocated() { text.capacity() } else { 0 }
+}
 
 /// Whose query a list answers: the client, and the query's number.
 pub(super) type Requester = (Address, u32);
@@ -54,14 +92,20 @@ pub struct Listing {
     total: usize,
     /// It is among those that can be sent a page now.
     pub queued: bool,
+    pub began: Moment,
 }
 
 impl Listing {
     /// All parts, of so many entries together, and nothing sent.
-    pub fn new(endpoint: Endpoint, parts: Vec<Entries>) -> Self {
+    pub fn new(endpoint: Endpoint, parts: Vec<Entries>, began: Moment) -> Self {
         let total = parts.iter().map(|entries| entries.len()).sum();
         let parts = parts.into_iter().map(|entries| (entries, 0)).collect();
-        Self { endpoint, parts, sent: 0, total, queued: false }
+        Self { endpoint, parts, sent: 0, total, queued: false, began }
+    }
+
+    /// What its parts take, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.parts.iter().map(|(entries, _)| entries.bytes).sum()
     }
 
     /// How many entries there are.
@@ -111,6 +155,19 @@ pub(super) struct Lists {
     pub rooms: CachedList<Option<Box<str>>>,
     /// Clients that can be sent a page now.
     pub ready: VecDeque<ConnId>,
+    /// Lists of members that were made last: while nothing changes they are at hand.
+    pub members: VecDeque<Entries>,
+    /// Queries for lists that wait until all lists together take less.
+    pub postponed: VecDeque<Postponed>,
+}
+
+/// A query for a list that is asked later.
+#[derive(Debug)]
+pub(super) struct Postponed {
+    pub client: ConnId,
+    pub number: u32,
+    pub query: Query,
+    pub whom: Vec<WorkerId>,
 }
 
 /// How far users are collected: the next slot, and those found, in order.
@@ -158,6 +215,11 @@ impl<C: Default> CachedList<C> {
         }
     }
 
+    /// It need not be at hand.
+    pub(super) fn forget(&mut self) {
+        self.ready = None;
+    }
+
     /// Whether it is neither at hand nor being collected.
     pub(super) fn is_idle(&self) -> bool {
         self.ready.is_none() && self.build.is_none()
@@ -172,6 +234,7 @@ impl<C: Default> CachedList<C> {
     /// says whether that was all. Who has it then.
     pub(super) fn step(
         &mut self,
+        counters: &Arc<Counters>,
         collect: impl FnOnce(&mut C, &mut Vec<Entry>) -> bool,
     ) -> Option<Completed> {
         let build = self.build.as_mut()?;
@@ -179,7 +242,7 @@ impl<C: Default> CachedList<C> {
             return None;
         }
         let Build { collected, stale, .. } = self.build.take()?;
-        let entries = Arc::new(collected);
+        let entries = Arc::new(Snapshot::new(collected, counters));
         let mut requesters = mem::take(&mut self.waiting);
         if stale {
             self.waiting = mem::take(&mut self.late);
@@ -217,12 +280,13 @@ mod tests {
 
     #[test]
     fn a_list_is_made_once_for_all_who_ask_while_nothing_changes() {
+        let counters = Arc::new(Counters::new(1));
         let mut list = CachedList::<usize>::default();
         list.wait(requester(1));
-        assert!(list.step(collect).is_none() && list.is_building());
+        assert!(list.step(&counters, collect).is_none() && list.is_building());
         list.wait(requester(2));
-        assert!(list.step(collect).is_none() && list.ready().is_none());
-        let (requesters, entries) = list.step(collect).unwrap();
+        assert!(list.step(&counters, collect).is_none() && list.ready().is_none());
+        let (requesters, entries) = list.step(&counters, collect).unwrap();
         assert_eq!(requesters, [requester(1), requester(2)]);
         assert_eq!((entries.len(), list.is_building()), (3, false));
         assert!(Arc::ptr_eq(&list.ready().unwrap(), &entries));
@@ -232,16 +296,31 @@ mod tests {
 
     #[test]
     fn who_asks_behind_a_change_gets_a_list_that_has_it() {
+        let counters = Arc::new(Counters::new(1));
         let mut list = CachedList::<usize>::default();
         list.wait(requester(1));
-        assert!(list.step(collect).is_none());
+        assert!(list.step(&counters, collect).is_none());
         list.invalidate();
         list.wait(requester(2));
-        assert!(list.step(collect).is_none());
-        let (requesters, _) = list.step(collect).unwrap();
+        assert!(list.step(&counters, collect).is_none());
+        let (requesters, _) = list.step(&counters, collect).unwrap();
         assert_eq!((requesters, list.ready().is_none()), (vec![requester(1)], true));
         assert!(list.is_building(), "from the beginning, for the second");
-        assert!(list.step(collect).is_none() && list.step(collect).is_none());
-        assert_eq!(list.step(collect).unwrap().0, [requester(2)]);
+        assert!(list.step(&counters, collect).is_none() && list.step(&counters, collect).is_none());
+        assert_eq!(list.step(&counters, collect).unwrap().0, [requester(2)]);
+    }
+
+    #[test]
+    fn a_snapshot_counts_while_somebody_holds_it() {
+        let counters = Arc::new(Counters::new(1));
+        let entry = |key: &str| Entry { key: key.into(), line: "x".repeat(100).into() };
+        let snapshot = Arc::new(Snapshot::new(vec![entry("a"), entry("b")], &counters));
+        let bytes = counters.list_bytes();
+        assert!((2 * (48 + 100)..1000).contains(&bytes), "{bytes}");
+        let holder = snapshot.clone();
+        drop(snapshot);
+        assert_eq!((holder.len(), counters.list_bytes()), (2, bytes));
+        drop(holder);
+        assert_eq!(counters.list_bytes(), 0);
     }
 }

@@ -7,6 +7,7 @@ use super::id::{Address, ConnId, Frame, Origin};
 use super::presence_news::News;
 use super::query_protocol::{Query, Reply};
 use super::resume::ResumeSecret;
+use super::skeletons::Look;
 use crate::wire::{Code, Codec, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -43,6 +44,14 @@ pub enum ShardMessage<S> {
     Query { requester: Address, number: u32, query: Query },
     /// The reply.
     Reply { to: ConnId, number: u32, reply: Reply },
+    /// A name claims a skeleton whose home is there.
+    ClaimLook { claimer: Address, look: Look },
+    /// The reply.
+    LookReply { to: ConnId, look: Look, granted: bool },
+    /// Whoever has a skeleton is kept from look-alikes, or no more.
+    GuardLook { skeleton: u64, on: bool },
+    /// A skeleton that was granted is given back.
+    ReleaseLook(Look),
     /// Somebody came or went.
     Presence(News),
     /// A connection moves home.

@@ -11,7 +11,8 @@
 //! | `address` | what one address may do, however many connections it opens |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
-//! | `register` | a name is claimed at its home |
+//! | `register` | a greeting's name moves to its home and is claimed there |
+//! | `claiming`, `skeletons` | ... and what it looks like is, at its own homes |
 //! | `resume` | the secret that takes a name back |
 //! | `delivery` | packets for users and rooms, and what could not be delivered |
 //! | `endpoints` | the table of the server's own endpoints |
@@ -22,12 +23,14 @@
 //! | [`work`] | what work costs, and who pays for it |
 //! | `flush` | from queue to socket |
 //! | `close` | going: politely, kicked, refused, stuck, lost |
+//! | `memory` | what all connections hold together, and who goes where it is too much |
 //! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
 //! | `timers`, `timer_queue` | what is done when a time is over |
 //! | [`settings`], [`counters`], [`id`] | settings, counters, handles |
 
 mod address;
+mod claiming;
 pub mod client;
 mod clients;
 mod close;
@@ -41,6 +44,7 @@ pub mod id;
 mod input;
 mod listing;
 mod lists;
+mod memory;
 pub mod message;
 mod presence;
 mod presence_news;
@@ -52,6 +56,7 @@ mod resume;
 mod rooms;
 pub mod settings;
 pub mod shard;
+mod skeletons;
 mod timer_queue;
 mod timers;
 pub mod work;
@@ -60,9 +65,10 @@ pub use address::AddressBudget;
 pub use counters::Counters;
 pub use effect::{Effect, Ended, Report};
 pub use id::{ConnId, Moment, WorkerId};
+pub use memory::TooMuch;
 pub use message::{Batch, ShardMessage};
 pub use replies::admission_refusal;
-pub use settings::Settings;
+pub use settings::{LookAlikes, Settings};
 pub use shard::{Shard, Topology};
 
 pub use crate::wire::Code;

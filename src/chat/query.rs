@@ -27,8 +27,12 @@ impl<S> Shard<S> {
 
     /// Asks every shard, this one too.
     pub(super) fn query_all(&mut self, id: ConnId, ordinal: u64, query: Query) {
-        let everybody: Vec<WorkerId> = (0..self.topology.workers as WorkerId).collect();
-        self.query(id, ordinal, query, &everybody);
+        self.query(id, ordinal, query, &self.everybody());
+    }
+
+    /// All workers, this one too.
+    pub(super) fn everybody(&self) -> Vec<WorkerId> {
+        (0..self.topology.workers as WorkerId).collect()
     }
 
     pub(super) fn query(&mut self, id: ConnId, ordinal: u64, query: Query, whom: &[WorkerId]) {
@@ -55,6 +59,22 @@ impl<S> Shard<S> {
         client.roles.sent_remotely = true;
         self.pending.insert(id, pending);
         self.pause(id, Pauses::QUERY);
+    }
+
+    /// Asks what a client has been waiting to ask.
+    pub(super) fn ask(&mut self, id: ConnId, number: u32, query: &Query, whom: &[WorkerId]) {
+        let requester = self.address(id);
+        for &worker in whom {
+            if worker != self.topology.worker {
+                if let Some(client) = self.clients.get_mut(id) {
+                    client.roles.sent_remotely = true;
+                }
+                let (weight, query) = (query.extra_bytes(), query.clone());
+                self.send(worker, ShardMessage::Query { requester, number, query }, weight);
+            } else if let Some(reply) = self.reply_to((requester, number), query) {
+                self.reply_arrived(id, number, reply);
+            }
+        }
     }
 
     /// Another shard asks.
@@ -192,11 +212,17 @@ impl<S> Shard<S> {
         budget: Option<&Arc<AddressBudget>>,
     ) -> Joined {
         let is_new = self.rooms.get(room.key()).is_none();
+        let bytes = self.rooms.bytes_of_joining(room, member);
+        if !self.counters.room_bytes_taken(bytes) {
+            return Joined::TooManyRooms;
+        }
         if is_new && budget.is_some_and(|budget| !budget.take_room()) {
+            self.counters.room_bytes_freed(bytes);
             return Joined::TooManyRooms;
         }
         if is_new && !self.counters.room_made() {
             budget.inspect(|budget| budget.give_room_back());
+            self.counters.room_bytes_freed(bytes);
             return Joined::TooManyRooms;
         }
         self.rooms_changed();
@@ -206,7 +232,8 @@ impl<S> Shard<S> {
 
     /// A member leaves a room whose home is here.
     pub(super) fn leave_room_here(&mut self, room: &str, member: &Name) -> Left {
-        let left = self.rooms.leave(room, member.key());
+        let (left, freed) = self.rooms.leave(room, member.key());
+        self.counters.room_bytes_freed(freed);
         if matches!(left, Left::Yes(_)) {
             self.rooms_changed();
             if self.rooms.get(room).is_none() {

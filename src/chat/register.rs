@@ -1,13 +1,13 @@
 //! A name is claimed at its home. Until then a connection lives wherever it
-//! was accepted; once it has said its name, it moves there and stays.
+//! was accepted; once it has said its name, it moves there and stays. Never: what
+//! the name looks like, which is `claiming`'s.
 
-use super::client::{Client, CloseMode, Identity, Pauses, Timers};
-use super::effect::{Effect, Report};
+use super::client::{Client, CloseMode, Pauses, Timers};
+use super::effect::Effect;
 use super::id::{ConnId, Moment};
 use super::message::{Claim, Handoff};
 use super::resume::ResumeSecret;
 use super::shard::Shard;
-use super::work;
 use crate::limits;
 use crate::wire::codec::Greeting;
 use crate::wire::{Code, Decoded, Endpoint, Name};
@@ -62,11 +62,12 @@ impl<S> Shard<S> {
     /// Claims a name here, if its home is here, or moves the connection there
     /// with what it sent from `rest` on.
     fn claim(&mut self, id: ConnId, claim: Claim, bytes: &[u8], rest: usize) -> Option<usize> {
-        let to = self.hashing.home_of_user(claim.name.key());
+        let to = self.hashing.home(self.hashing.user(claim.name.key()));
         if to == self.topology.worker {
             self.register(id, &claim);
             return Some(rest);
         }
+        self.take_inbound(id);
         let Client { socket, peer, local, codec, input, budget, .. } = self.clients.remove(id)?;
         let bytes = bytes[rest..].to_vec();
         let handoff = Handoff { socket, peer, local, claim, codec, bytes, input, budget };
@@ -80,42 +81,17 @@ impl<S> Shard<S> {
         let mut client = Client::new(socket, peer, local, budget, self.now);
         client.codec = codec;
         client.input = input;
-        client.inbound = bytes;
         let id = self.clients.insert(client);
+        self.put_inbound(id, bytes);
         self.effects.push(Effect::Register(id));
         self.register(id, &claim);
         self.consume_inbound(id);
     }
 
-    /// Gives the name to the connection, or refuses it.
+    /// Claims the name, which is at home here.
     fn register(&mut self, id: ConnId, claim: &Claim) {
-        let Claim { name, ordinal, .. } = claim;
-        let hash = self.hashing.user(name.key());
-        self.take_back(hash, claim);
-        let skeletons_free = self.confusables.are_free(&self.hashing, name.shown(), name.key());
-        if !skeletons_free || self.find(hash, name.key()).is_some() {
-            if *ordinal > 0 {
-                self.count_packet(id);
-            }
-            self.refuse(id, *ordinal, Code::NameTaken, None);
-            return;
-        }
-        // Behind a watcher of the same tick.
-        let since = self.now.max(Moment(self.last_watch.0 + 1));
-        self.last_arrival = since;
-        let Some(client) = self.clients.get_mut(id) else { return };
-        let peer = client.peer;
-        client.become_user(Identity::new(name, peer, hash), since);
-        if self.settings.reports_everyone {
-            self.report(Report::Came { peer, name: name.shown().into() });
-        }
-        self.directory.insert(hash, id.slot);
-        self.confusables.add(&self.hashing, name.shown(), name.key());
-        self.users_changed();
-        self.work.spend(work::LOGIN);
-        let users = self.counters.user_came(self.topology.worker);
-        self.welcome(id, users);
-        self.will_announce(id);
+        self.take_back(self.hashing.user(claim.name.key()), claim);
+        self.begin_claiming(id, claim);
     }
 
     /// Where the claim proves that it is the same person's, ends the session that
@@ -164,7 +140,7 @@ impl<S> Shard<S> {
             self.arm(id, Timers::SILENCE, due);
             return;
         }
-        let kept = std::mem::take(&mut client.inbound);
+        let kept = self.take_inbound(id);
         self.greet(id, &kept, true);
     }
 

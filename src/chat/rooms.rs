@@ -3,11 +3,11 @@
 
 use super::address::AddressBudget;
 use super::id::ConnId;
-use super::lists::Entries;
+use super::lists::Snapshot;
 use crate::wire::Name;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Rooms whose home is here, by their key.
 #[derive(Debug, Default)]
@@ -19,10 +19,21 @@ pub(super) struct Room {
     pub shown: Box<str>,
     /// Key to name, so in the order of case folds.
     pub members: BTreeMap<Box<str>, Box<str>>,
-    /// The list of them, if somebody asked since it changed.
-    pub listed: Option<Entries>,
+    /// The list of them, if somebody holds it and it has not changed since.
+    pub listed: Weak<Snapshot>,
     /// The address that made it, whose quota has it.
     maker: Option<Arc<AddressBudget>>,
+}
+
+/// What a room takes besides its name, in bytes: in the table at its home, in the
+/// rosters of the workers that have members.
+const ROOM_BYTES: usize = 320;
+/// What a member takes besides the name: in the room, in the roster, in the member's
+/// own list of rooms.
+const MEMBER_BYTES: usize = 176;
+
+fn member_bytes(key: &str, shown: &str) -> usize {
+    MEMBER_BYTES + key.len() + shown.len()
 }
 
 /// What came of a wish to leave.
@@ -49,27 +60,38 @@ impl Rooms {
         let room = self.0.entry(room.key().into()).or_insert_with(|| Room {
             shown: format!("#{}", room.shown()).into(),
             members: BTreeMap::new(),
-            listed: None,
+            listed: Weak::new(),
             maker: maker.cloned(),
         });
-        room.listed = None;
+        room.listed = Weak::new();
         room.members.insert(member.key().into(), member.shown().into());
         room
     }
 
-    /// An empty room is gone.
-    pub(super) fn leave(&mut self, key: &str, member: &str) -> Left {
-        let Some(room) = self.0.get_mut(key) else { return Left::NoSuchRoom };
-        if room.members.remove(member).is_none() {
-            return Left::NotMember;
+    /// What a wish to join makes all of it larger by, in bytes.
+    pub(super) fn bytes_of_joining(&self, room: &Name, member: &Name) -> usize {
+        let of_room = ROOM_BYTES + room.key().len() + room.shown().len();
+        let of_member = member_bytes(member.key(), member.shown());
+        match self.0.get(room.key()) {
+            None => of_room + of_member,
+            Some(room) if room.members.contains_key(member.key()) => 0,
+            Some(_) => of_member,
         }
-        room.listed = None;
+    }
+
+    /// An empty room is gone. So many bytes smaller is all of it then.
+    pub(super) fn leave(&mut self, key: &str, member: &str) -> (Left, usize) {
+        let Some(room) = self.0.get_mut(key) else { return (Left::NoSuchRoom, 0) };
+        let Some(shown) = room.members.remove(member) else { return (Left::NotMember, 0) };
+        let mut freed = member_bytes(member, &shown);
+        room.listed = Weak::new();
         let shown = room.shown.clone();
         if room.members.is_empty() {
+            freed += ROOM_BYTES + key.len() + shown.len() - "#".len();
             room.maker.take().inspect(|maker| maker.give_room_back());
             self.0.remove(key);
         }
-        Left::Yes(shown)
+        (Left::Yes(shown), freed)
     }
 
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Room> {

@@ -5,6 +5,19 @@ use super::work::Units;
 use crate::limits;
 use std::time::Duration;
 
+/// Whose names are kept from look-alikes in plain ASCII (`aIice`, `Adrnin`); names of
+/// other letters are kept from all look-alikes whatever this says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LookAlikes {
+    /// Nobody's.
+    Unicode,
+    /// Those of operators who are here.
+    #[default]
+    Operators,
+    /// Everyone's.
+    Everyone,
+}
+
 /// The settings of a shard, the same for all.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -27,6 +40,8 @@ pub struct Settings {
     pub broadcast_interval: Duration,
     /// What one connection may cost before others are heard.
     pub quantum_work_max: Units,
+    /// Whose look-alikes in plain ASCII are refused.
+    pub look_alikes: LookAlikes,
     /// What makes a user an operator; none, and there are no operators.
     pub operator_token: Option<String>,
     /// Whether it is reported who comes, goes, joins and leaves rooms.
@@ -47,6 +62,7 @@ impl Default for Settings {
             queues_bytes_max: limits::QUEUES_BYTES_DEFAULT,
             broadcast_interval: limits::BROADCAST_INTERVAL_DEFAULT,
             quantum_work_max: limits::QUANTUM_WORK_MAX,
+            look_alikes: LookAlikes::default(),
             operator_token: None,
             reports_everyone: false,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -3,24 +3,27 @@
 //! of [`Shard`].
 
 use super::address::{AddressBudget, AddressPace};
+use super::claiming::Claiming;
 use super::client::{Client, CloseMode, Input, Pauses, State, Timers};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
-use super::directory::{Confusables, Directory, Hashing};
+use super::directory::{Directory, Hashing};
 use super::effect::{Effect, Report};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::lists::Lists;
+use super::memory::Held;
 use super::message::{Batch, Handoff, ShardMessage};
 use super::presence_news::Presence;
 use super::query_protocol::PendingQuery;
 use super::rooms::{Rooms, Rosters};
 use super::settings::{Pace, Settings};
+use super::skeletons::Skeletons;
 use super::timer_queue::TimerQueue;
 use super::work::{Units, Work};
 use crate::limits;
 use crate::wire::{BufferPool, Code};
 use compact_str::ToCompactString;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::net::IpAddr;
 use std::num::NonZeroU64;
@@ -56,7 +59,9 @@ pub struct Shard<S> {
     pub(super) last_watch: Moment,
     pub(super) clients: Clients<S>,
     pub(super) directory: Directory,
-    pub(super) confusables: Confusables,
+    /// Names whose second step is under way.
+    pub(super) claims: BTreeMap<ConnId, Claiming>,
+    pub(super) skeletons: Skeletons,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
     pub(super) presence: Presence,
@@ -72,9 +77,12 @@ pub struct Shard<S> {
     pub(super) bulk_queue: VecDeque<ConnId>,
     /// Clients who had their turn, and have more.
     pub(super) out_of_quantum: VecDeque<ConnId>,
-    /// What waits for sockets: here, and, as of the last tick, at others.
-    pub(super) queued_bytes: usize,
-    pub(super) others_queued_bytes: usize,
+    /// What waits for sockets.
+    pub(super) queued: Held,
+    /// What was read and is not handled yet.
+    pub(super) kept: Held,
+    /// When it may be looked for those who hold too much.
+    pub(super) shed_after: Moment,
     pub(super) work: Work,
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than half full and its socket may take some of it.
@@ -119,7 +127,8 @@ impl<S> Shard<S> {
             last_watch: Moment::default(),
             clients: Clients::default(),
             directory: Directory::default(),
-            confusables: Confusables::default(),
+            claims: BTreeMap::new(),
+            skeletons: Skeletons::default(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             presence: Presence::default(),
@@ -131,8 +140,9 @@ impl<S> Shard<S> {
             outboxes: (0..topology.workers).map(|_| Batch::default()).collect(),
             bulk_queue: VecDeque::new(),
             out_of_quantum: VecDeque::new(),
-            queued_bytes: 0,
-            others_queued_bytes: 0,
+            queued: Held::default(),
+            kept: Held::default(),
+            shed_after: Moment::default(),
             work: Work::default(),
             pool: BufferPool::default(),
             above_high_water: false,
@@ -205,6 +215,7 @@ impl<S> Shard<S> {
         match (client.state(), client.input) {
             (State::Closing(mode), _) => mode != CloseMode::Close,
             (State::Lingering, _) => true,
+            (State::Claiming, _) => false,
             (_, Input::Broken | Input::Reset) => !client.pauses.contains(Pauses::QUANTUM),
             (_, Input::Ended) => false,
             (_, Input::Open | Input::Drain { .. }) => !self.stopping && client.pauses.is_empty(),
@@ -258,6 +269,10 @@ impl<S> Shard<S> {
                 self.query_arrived((requester, number), &query);
             }
             ShardMessage::Reply { to, number, reply } => self.reply_arrived(to, number, reply),
+            ShardMessage::ClaimLook { claimer, look } => self.look_claimed(claimer, look),
+            ShardMessage::LookReply { to, look, granted } => self.look_replied(to, look, granted),
+            ShardMessage::GuardLook { skeleton, on } => self.skeletons.guard(skeleton, on),
+            ShardMessage::ReleaseLook(look) => self.skeletons.release(look),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }
@@ -269,6 +284,7 @@ impl<S> Shard<S> {
         self.now = now;
         if settings.operator_token != self.settings.operator_token {
             for id in self.clients.ids(|client| client.roles.operator) {
+                self.guard_looks_of(id, false);
                 if let Some(client) = self.clients.get_mut(id) {
                     client.roles.operator = false;
                 }
@@ -320,7 +336,8 @@ impl<S> Shard<S> {
     pub fn is_vacant(&self) -> bool {
         self.clients.count() == 0
             && self.directory.is_empty()
-            && self.confusables.is_empty()
+            && self.claims.is_empty()
+            && self.skeletons.is_empty()
             && self.rooms.is_empty()
             && self.rosters.is_empty()
             && self.presence.watchers() == 0
@@ -362,9 +379,14 @@ impl<S> Shard<S> {
                 .step_by(step)
                 .for_each(|(_, client)| client.check());
             if self.clients.count() <= CHECKED_MAX {
-                let queued: usize =
-                    self.clients.iter().map(|(_, client)| client.queued_bytes()).sum();
-                assert_eq!(self.queued_bytes, queued, "bytes that wait");
+                let clients = || self.clients.iter().map(|(_, client)| client);
+                let queued: usize = clients().map(|client| client.outbound.memory_bytes()).sum();
+                assert_eq!(self.queued.own, queued, "bytes that wait");
+                let kept: usize = clients().map(|client| client.inbound.capacity()).sum();
+                assert_eq!(self.kept.own, kept, "bytes that are kept");
+                let claim = self.clients.iter().filter(|(_, client)| client.is_claiming());
+                let claim = claim.map(|(id, _)| id).collect::<BTreeSet<_>>();
+                assert!(claim.iter().eq(self.claims.keys()), "names that are being claimed");
             }
             assert_eq!(self.presence.watchers() as u64, self.own_counters().watchers.get());
         }

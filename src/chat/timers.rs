@@ -24,7 +24,11 @@ impl<S> Shard<S> {
         let clients = &self.clients;
         self.timers.sweep(|timer, id| {
             let client = clients.get(id);
-            client.is_some_and(|client| timer != Timers::GREETING || client.is_greeting())
+            client.is_some_and(|client| match timer {
+                Timers::GREETING => client.is_greeting(),
+                Timers::CLAIM => client.is_claiming(),
+                _ => true,
+            })
         });
     }
 
@@ -44,15 +48,8 @@ impl<S> Shard<S> {
         self.tell_watchers();
         self.serve_lists();
         self.work.end_tick();
-        self.publish_queued_bytes();
+        self.balance_memory();
         self.check_invariants();
-    }
-
-    /// Says how much waits here, and hears how much waits elsewhere.
-    fn publish_queued_bytes(&mut self) {
-        self.own_counters().queued_bytes.set(self.queued_bytes as u64);
-        let all = self.counters.sum(|counters| &counters.queued_bytes) as usize;
-        self.others_queued_bytes = all - self.queued_bytes;
     }
 
     /// Those that had used up their quantum are heard further: each once, one of
@@ -79,6 +76,7 @@ impl<S> Shard<S> {
             Timers::LINGER => self.linger_timed_out(id),
             Timers::QUERY => self.query_timed_out(id),
             Timers::PRESENCE => self.announce_arrival(id),
+            Timers::CLAIM => self.claim_timed_out(id),
             _ => debug_assert!(false, "{timer:?} is not one timer"),
         }
     }
@@ -89,7 +87,8 @@ impl<S> Shard<S> {
         if self.has_work_left() || !self.bulk_queue.is_empty() {
             return Some(self.now);
         }
-        self.timers.next()
+        let too_much = self.has_too_much().then_some(self.shed_after);
+        [self.timers.next(), too_much].into_iter().flatten().min()
     }
 
     /// Whether [`Shard::expire`] would do something, whatever the time is.

@@ -4,6 +4,8 @@
 //! state the client is in. Never: what is done when a budget is used up, which is
 //! beside each loop that has one.
 
+use crate::limits;
+
 /// About half a microsecond of a worker.
 pub type Units = u32;
 
@@ -35,6 +37,18 @@ pub fn of_entries(entries: usize) -> Units {
 pub fn of_bytes(bytes: usize) -> Units {
     (bytes / BYTES_PER_UNIT) as Units
 }
+
+/// Bytes read that cost one unit.
+const READ_BYTES_PER_UNIT: usize = 1024;
+
+/// Bytes read from a socket, whatever they are: a tick reads a bounded number.
+pub fn of_reading(bytes: usize) -> Units {
+    (bytes / READ_BYTES_PER_UNIT) as Units
+}
+
+/// What a worker reads in one tick, in bytes: what its budget pays for, and one turn.
+pub const TICK_READ_BYTES_MAX: usize =
+    limits::TICK_WORK_MAX as usize * READ_BYTES_PER_UNIT + limits::SCRATCH_BYTES;
 
 /// What was spent by whom.
 #[derive(Clone, Copy, Debug, Default)]

@@ -49,8 +49,10 @@ impl ConfigCommand {
                 if without_token {
                     args.forget_token_file();
                 }
-                args.into_config(Reading::First)?;
-                Ok(Answer::Verdict(Verdict { text: "ok\n".to_owned(), well: true }))
+                let warnings = args.into_config(Reading::First)?.warnings;
+                let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+                let text = warnings.collect::<String>() + "ok\n";
+                Ok(Answer::Verdict(Verdict { text, well: true }))
             }
             Self::Show(flags) => {
                 let settings = flags.resolve(Reading::First)?;
@@ -105,7 +107,10 @@ fn unset(key: &str) -> String {
     match key {
         "workers" => format!("default: one per core, {}", workers_default()),
         "listen" => format!("default: [::]:{0}, without IPv6 0.0.0.0:{0}", limits::DEFAULT_PORT),
-        "max-clients" => "default: what the descriptor limit allows".to_owned(),
+        "max-clients" => format!(
+            "default: what the descriptor limit allows, up to {}",
+            limits::CLIENTS_DEFAULT_MAX
+        ),
         _ => "not set".to_owned(),
     }
 }

@@ -4,7 +4,7 @@
 use crate::limits::SETTINGS_BYTES_MAX;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// When a file is read.
@@ -31,6 +31,14 @@ pub fn read_once(paths: &[PathBuf]) -> Option<String> {
 /// # Errors
 /// What the system says; too long; or no plain file, where it is read again.
 pub(super) fn read(path: &Path, reading: Reading) -> io::Result<String> {
+    read_with_mode(path, reading).map(|(text, _)| text)
+}
+
+/// The text of a file and the permission bits of its mode.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_with_mode(path: &Path, reading: Reading) -> io::Result<(String, u32)> {
     let file = match reading {
         Reading::First => File::open(path)?,
         // A pipe that nobody writes to lets us in at once.
@@ -38,7 +46,8 @@ pub(super) fn read(path: &Path, reading: Reading) -> io::Result<String> {
             OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?
         }
     };
-    if reading == Reading::Again && !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if reading == Reading::Again && !metadata.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidInput, READ_ONCE));
     }
     let mut text = String::new();
@@ -47,7 +56,7 @@ pub(super) fn read(path: &Path, reading: Reading) -> io::Result<String> {
         let why = format!("it is longer than {} KiB", SETTINGS_BYTES_MAX >> 10);
         return Err(io::Error::new(ErrorKind::FileTooLarge, why));
     }
-    Ok(text)
+    Ok((text, metadata.permissions().mode() & 0o7777))
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ mod seconds;
 #[cfg(target_os = "linux")]
 mod serve;
 mod server;
+#[cfg(target_os = "linux")]
+mod token;
 mod trust;
 
 use clap::{Parser, Subcommand};

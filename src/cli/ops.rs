@@ -92,6 +92,7 @@ impl DoctorArgs {
             clients_max: config.clients_max,
             listen: config.listen,
             queue_bytes: config.settings.queue_bytes_max,
+            warnings: config.warnings,
         };
         let findings = doctor::examine(&plan, &Machine::this());
         let text = doctor::report(&plan, &findings);

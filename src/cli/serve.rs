@@ -3,7 +3,8 @@
 
 use super::files::{self, Reading};
 use super::seconds::{Seconds, seconds, some_time};
-use crate::chat::Settings;
+use super::token::Token;
+use crate::chat::{LookAlikes, Settings};
 use crate::limits;
 use crate::net::Config;
 use crate::net::tls::{Pem, ServerTls};
@@ -78,7 +79,7 @@ pub struct ServeArgs {
           default_value_t = Seconds(limits::BROADCAST_INTERVAL_DEFAULT))]
     broadcast_interval: Seconds,
 
-    /// Connections at once [default: what the descriptor limit allows]
+    /// Connections at once [default: what the descriptor limit allows, up to 32768]
     #[arg(long, value_name = "N", env = "LANLINE_MAX_CLIENTS", value_parser = at_least_one)]
     max_clients: Option<usize>,
 
@@ -97,6 +98,19 @@ pub struct ServeArgs {
     #[arg(long, value_name = "CIDR", env = "LANLINE_TRUST", value_delimiter = ',',
           value_parser = network)]
     trust: Vec<IpNet>,
+
+    /// Beside whose names look-alikes in plain ASCII are refused (aIice and a1ice
+    /// beside alice, Adrnin beside Admin): those of `operators` who are here, of
+    /// `everyone`, or, with `unicode`, of nobody. Names of other letters are
+    /// refused beside any name that they look like, whatever this says
+    #[arg(
+        long,
+        value_name = "WHOSE",
+        env = "LANLINE_LOOK_ALIKES",
+        value_enum,
+        default_value = "operators"
+    )]
+    look_alikes: WhoseLookAlikes,
 
     /// A file whose first line is the operators' token. The token itself may
     /// stand in LANLINE_OPERATOR_TOKEN instead
@@ -135,6 +149,14 @@ pub struct ServeArgs {
     log: log::LevelFilter,
 }
 
+/// [`LookAlikes`] on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum WhoseLookAlikes {
+    Operators,
+    Everyone,
+    Unicode,
+}
+
 /// [`sandbox::Mode`] on the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum SandboxMode {
@@ -168,7 +190,7 @@ impl ServeArgs {
     /// # Errors
     /// [`UsageError`] where the operators' token can't be used.
     pub fn into_config(self, reading: Reading) -> Result<Config, UsageError> {
-        let operator_token = self.operator_token(reading)?;
+        let Token { token, warnings } = Token::find(self.operator_token_file.as_deref(), reading)?;
         let tls = self.tls(reading)?;
         let named = [
             &self.config,
@@ -191,6 +213,7 @@ impl ServeArgs {
             tls,
             tls_required: self.tls == TlsMode::Require,
             sandbox: self.sandbox.into(),
+            warnings,
             settings: Settings {
                 packet_bytes_max: self.max_packet,
                 queue_bytes_max: self.queue,
@@ -200,7 +223,8 @@ impl ServeArgs {
                 rate_per_address: self.rate_per_address,
                 queues_bytes_max: self.queues,
                 broadcast_interval: self.broadcast_interval.0,
-                operator_token,
+                look_alikes: self.look_alikes.into(),
+                operator_token: token,
                 reports_everyone: self.log >= log::LevelFilter::Debug,
                 ..Settings::default()
             },
@@ -235,35 +259,16 @@ impl ServeArgs {
     pub(super) fn forget_token_file(&mut self) {
         self.operator_token_file = None;
     }
-
-    fn operator_token(&self, reading: Reading) -> Result<Option<String>, UsageError> {
-        let Some(path) = &self.operator_token_file else {
-            // Not a flag: everybody on the machine can read those.
-            // Empty is none: so templates leave it.
-            let token = std::env::var_os(limits::TOKEN_VARIABLE).filter(|token| !token.is_empty());
-            let Some(token) = token else { return Ok(None) };
-            let token = token.into_string();
-            let token =
-                token.map_err(|_| UsageError(format!("{} is not UTF-8", limits::TOKEN_VARIABLE)));
-            return checked_token(&token?, limits::TOKEN_VARIABLE).map(Some);
-        };
-        let shown = path.display().to_string();
-        let text = files::read(path, reading)
-            .map_err(|error| UsageError(format!("can't read the token in {shown}: {error}")))?;
-        checked_token(text.lines().next().unwrap_or_default(), &shown).map(Some)
-    }
 }
 
-fn checked_token(token: &str, place: &str) -> Result<String, UsageError> {
-    let token = token.trim();
-    if token.is_empty() {
-        return Err(UsageError(format!("the operators' token in {place} is empty")));
+impl From<WhoseLookAlikes> for LookAlikes {
+    fn from(whose: WhoseLookAlikes) -> Self {
+        match whose {
+            WhoseLookAlikes::Operators => Self::Operators,
+            WhoseLookAlikes::Everyone => Self::Everyone,
+            WhoseLookAlikes::Unicode => Self::Unicode,
+        }
     }
-    if token.len() > limits::TOKEN_BYTES_MAX {
-        let most = limits::TOKEN_BYTES_MAX;
-        return Err(UsageError(format!("the token in {place} has more than {most} bytes")));
-    }
-    Ok(token.to_owned())
 }
 
 impl From<SandboxMode> for sandbox::Mode {
@@ -390,16 +395,5 @@ mod tests {
         for wrong in ["fe80::1%nowhere9", "10.0.0.1%lo", "[fe80::1%lo", "[fe80::1%lo]x", "%lo"] {
             assert!(address(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_token_has_at_least_one_byte_and_no_more_than_its_bound() {
-        let most = "x".repeat(limits::TOKEN_BYTES_MAX);
-        for token in ["x", &most] {
-            assert_eq!(checked_token(&format!(" {token}\r\n"), "here").unwrap(), token);
-        }
-        let error = |token: &str| checked_token(token, "here").unwrap_err().to_string();
-        assert_eq!(error(&format!("{most}x")), "the token in here has more than 1024 bytes");
-        assert_eq!(error(" \n"), "the operators' token in here is empty");
     }
 }

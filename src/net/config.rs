@@ -7,7 +7,7 @@ use super::worst_case;
 use crate::chat::Settings;
 use crate::sandbox;
 use ipnet::IpNet;
-use log::info;
+use log::{info, warn};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub struct Config {
     pub tls_required: bool,
     /// What the process gives up once it serves.
     pub sandbox: sandbox::Mode,
+    /// What an operator should know about these settings.
+    pub warnings: Vec<String>,
     /// What the chat itself is told.
     pub settings: Settings,
 }
@@ -51,8 +53,11 @@ impl Config {
         Rules { clients_max, allow: self.allow.clone(), trust: self.trust.clone() }
     }
 
-    /// A line in the log.
+    /// What is in force, and what is wrong with it, in the log.
     pub(super) fn log_limits(&self, clients_max: usize) {
+        for warning in &self.warnings {
+            warn!("{warning}");
+        }
         let settings = &self.settings;
         info!(
             "{}: workers {}, clients {clients_max}, packet {} bytes, queue {} bytes, all queues {} \
@@ -79,9 +84,11 @@ impl Config {
                 info!("TLS: {mode}, the key's fingerprint is {}", tls.fingerprint());
             }
         }
+        let parts = worst_case::terms(settings, self.workers, clients_max);
+        let parts = parts.map(|(what, bytes)| format!("{what} {}", size(bytes as u64))).join(", ");
         info!(
             "memory: {} for {clients_max} idle clients, at most {} more for what waits for slow \
-             readers (queues); {} if strangers filled every other limit as well",
+             readers (queues); {} if strangers filled every other limit as well: {parts}",
             size(worst_case::idle_bytes(self.workers, clients_max)),
             size(settings.queues_bytes_max as u64),
             size(worst_case::bytes(settings, self.workers, clients_max)),

@@ -27,6 +27,7 @@ pub(super) fn config() -> Config {
         tls: None,
         tls_required: false,
         sandbox: sandbox::Mode::Off,
+        warnings: Vec::new(),
         settings: Settings::default(),
     }
 }

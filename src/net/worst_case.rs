@@ -2,44 +2,64 @@
 //! start, printed, and stayed below; and what it is without strangers. Never: what the kernel holds for sockets
 //! (`net.ipv4.tcp_mem` bounds that).
 
-use crate::chat::Settings;
+use crate::chat::{Settings, work};
 use crate::limits;
+use crate::wire::name::NAME_BYTES_MAX;
 
-/// A connection without its buffers: its place in the slab, its names, its
-/// places in the tables, its deadlines, its socket.
-const CLIENT_BYTES: usize = 2048;
-/// One refusal or one line of a list, on the wire.
-const REFUSAL_BYTES: usize = 512;
-/// A queue's note on one packet; none is smaller than this on the wire.
-const NOTE_BYTES: usize = 64;
-/// A room by itself, and one member of one room: in the room, in the roster,
-/// in the member's own list.
-const ROOM_BYTES: usize = 512;
-const MEMBER_BYTES: usize = 512;
-/// A worker's scratch space, events, pooled queues; the program itself.
-const WORKER_BYTES: usize = 16 << 20;
+/// A connection without its buffers: its place in the slab (which grows by
+/// doubling), its names, its places in the tables (name, skeletons, presence,
+/// queries, addresses), its timers, stale ones too, its socket.
+const CLIENT_BYTES: usize = 2048 + NAME_BYTES_MAX;
+/// A user in a list: key, line, and the place in the tree that sorts them.
+const LISTED_BYTES: usize = 192;
+/// A piece of news that watchers have yet to be told.
+const NEWS_BYTES: usize = 96 + NAME_BYTES_MAX;
+/// An address that has a budget: the budget, its places in two tables.
+const ADDRESS_BYTES: usize = 256;
+/// A worker's scratch space, events, stack, pooled queues.
+const WORKER_BYTES: usize = 12 << 20;
+/// The program itself.
 const PROGRAM_BYTES: usize = 32 << 20;
 
-/// The most that a server of these settings can hold, in bytes. Vectors grow
-/// by doubling, so what they hold counts twice.
+/// The most that a server of these settings can hold, in bytes: the sum of
+/// [`terms`], and a thirty-second of that for the holes that memory gets.
 pub(super) fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 {
-    let inbound = 2 * (settings.packet_bytes_max + limits::SCRATCH_BYTES);
-    // Up to its bound or one packet, with a note on each packet, which may be
-    // as large as the packet.
-    let outbound = 2 * 2 * (settings.queue_bytes_max + settings.packet_bytes_max + NOTE_BYTES);
-    // What it made us answer before it is no longer heard: refusals from all
-    // members of rooms, or a list of all.
-    let answers = 2 * REFUSAL_BYTES * (usize::from(limits::PUBLISHES_IN_FLIGHT_MAX) + 1);
-    let answers = answers.saturating_mul(clients);
-    let rooms = limits::ROOMS_PER_USER_MAX * MEMBER_BYTES;
-    // What one turn of everybody puts into messages, beyond the mark.
-    let messages = 2 * limits::SCRATCH_BYTES;
-    let client = CLIENT_BYTES + inbound + outbound + rooms + messages;
-    let everybody = client.saturating_add(answers).saturating_mul(clients);
-    let server = (WORKER_BYTES + 2 * limits::MAILBOX_BYTES_MARK) * workers
-        + limits::ROOMS_MAX * ROOM_BYTES
-        + PROGRAM_BYTES;
-    everybody.saturating_add(server) as u64
+    let sum = terms(settings, workers, clients)
+        .into_iter()
+        .fold(0_usize, |sum, (_, bytes)| sum.saturating_add(bytes));
+    sum.saturating_add(sum / 32) as u64
+}
+
+/// What each kind of thing may take. `docs/SECURITY.md` has the rule and the test
+/// behind each.
+pub(super) fn terms(
+    settings: &Settings,
+    workers: usize,
+    clients: usize,
+) -> [(&'static str, usize); 8] {
+    // Each worker finds out at the end of its tick what the others hold by now, and
+    // what it holds itself at once; refusals to one sender, by all members of one
+    // room, are a tick's as well.
+    let tick = work::TICK_READ_BYTES_MAX + 2 * settings.packet_bytes_max;
+    let listed = clients.saturating_mul(LISTED_BYTES);
+    // Over a worker's mark nobody reads. Batches grow by doubling.
+    let mark = if workers > 1 { limits::mailbox_bytes_mark(workers) + tick } else { 0 };
+    let log = limits::LOG_LINES_MAX * limits::LOG_LINE_BYTES_MAX;
+    [
+        ("queues", settings.queues_hard_max().saturating_add(workers * tick)),
+        ("input", settings.input_bytes_max() + workers * tick),
+        // Those at hand and on their way, and one of everything being made.
+        ("lists", listed.saturating_add(settings.list_bytes_max() + limits::ROOM_BYTES_MAX / 2)),
+        ("rooms", limits::ROOM_BYTES_MAX),
+        ("mailboxes", 2 * workers * mark),
+        ("connections", clients.saturating_mul(CLIENT_BYTES)),
+        (
+            "addresses and news",
+            limits::ADDRESSES_MAX * ADDRESS_BYTES
+                + workers * limits::PRESENCE_NEWS_MAX * NEWS_BYTES,
+        ),
+        ("the program", PROGRAM_BYTES + log + workers * WORKER_BYTES),
+    ]
 }
 
 /// What it holds while nobody says anything, in bytes, about.
@@ -52,9 +72,19 @@ pub(super) fn idle_bytes(workers: usize, clients: usize) -> u64 {
 mod tests {
     use super::*;
 
+    const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn the_defaults_are_for_a_machine_of_2_gib() {
+        for workers in [1, 2, 4] {
+            let bound = bytes(&Settings::default(), workers, limits::CLIENTS_DEFAULT_MAX);
+            assert!(bound <= 2048 * MIB, "{workers}: {} MiB", bound / MIB);
+        }
+    }
+
     #[test]
     fn it_grows_with_every_bound() {
-        let few = Settings { queue_bytes_max: 1 << 16, ..Settings::default() };
+        let few = Settings { queues_bytes_max: 1 << 28, ..Settings::default() };
         let base = bytes(&few, 1, 100);
         assert!(bytes(&Settings::default(), 1, 100) > base);
         assert!(bytes(&few, 2, 100) > base);

@@ -33,6 +33,13 @@ pub fn skeletons_of(shown: &str, key: &str) -> impl Iterator<Item = String> + us
     std::iter::once(as_shown).chain(folded)
 }
 
+/// What a name looks like in capital letters, its case folded, where that is
+/// another skeleton than those of [`skeletons_of`]: `alice` as ALICE is alike AL1CE.
+pub fn upper_skeleton_of(shown: &str, key: &str) -> Option<String> {
+    let upper = look(&key.to_uppercase());
+    (!skeletons_of(shown, key).any(|skeleton| skeleton == upper)).then_some(upper)
+}
+
 fn look(text: &str) -> String {
     if !text.is_ascii() {
         let skeleton: String = skeleton(text).collect();

@@ -9,7 +9,6 @@
 //! | [`text`] | the inside of a JSON string: escaped, unescaped, scanned |
 //! | [`name`] | who may be called what, and which names are the same |
 //! | [`confusables`] | which names look alike, which mix their scripts |
-//! | [`confusable_hash`] | where names that look alike meet |
 //! | [`endpoint`], [`code`], [`answer`] | the vocabulary: endpoints, codes of refusals, first lines for programs |
 //! | [`outbound`] | what waits for one socket, and whose it is |
 //!
@@ -20,7 +19,6 @@ pub mod answer;
 pub mod canonical;
 pub mod code;
 pub mod codec;
-pub mod confusable_hash;
 pub mod confusables;
 pub mod endpoint;
 pub mod name;

@@ -5,7 +5,7 @@
 mod frame;
 mod packets;
 
-pub use frame::{Frame, Owned};
+pub use frame::{Frame, Owned, make_room};
 
 use crate::limits::POOLED_QUEUES_MAX;
 use packets::Packets;
@@ -58,6 +58,24 @@ impl<T: Owned> Outbound<T> {
             Waiting::Nothing => 0,
             Waiting::Frame(frame) => frame.bytes.len(),
             Waiting::Packets(packets) => packets.queued_bytes(),
+        }
+    }
+
+    /// What it takes of memory, in bytes: of a frame for many the whole, since it may
+    /// be the last that holds it.
+    pub fn memory_bytes(&self) -> usize {
+        match &self.0 {
+            Waiting::Nothing => 0,
+            Waiting::Frame(frame) => frame.bytes.len(),
+            Waiting::Packets(packets) => packets.memory_bytes(),
+        }
+    }
+
+    /// Bytes that wait and are nobody's: the server's own words.
+    pub fn own_bytes(&self) -> usize {
+        match &self.0 {
+            Waiting::Packets(packets) => packets.own_bytes(),
+            _ => 0,
         }
     }
 

@@ -123,14 +123,3 @@ fn the_log_can_be_neither_forged_nor_flooded() {
     let is_clean = |line: &String| !line.contains("on fire") && !line.contains('\u{1b}');
     assert!(lines.iter().all(is_clean), "{lines:#?}");
 }
-
-#[test]
-fn the_worst_case_is_printed() {
-    let server = server(&["--max-clients", "100", "--queue", "65536", "--workers", "1"]);
-    let line = server.logged("MiB if strangers filled", 0);
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let at = words.iter().rposition(|&word| word == "MiB").unwrap();
-    let bound: usize = words[at - 1].parse().unwrap();
-    assert!((100..1000).contains(&bound), "{line}");
-    assert!(server.process.memory_bytes("VmHWM") >> 20 < bound);
-}

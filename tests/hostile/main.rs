@@ -10,5 +10,6 @@ mod clocks;
 mod crowds;
 mod escape;
 mod half_open;
+mod memory;
 mod misfortunes;
 mod names;

@@ -67,6 +67,30 @@ fn plain_ascii_names_differ_in_more_than_case() {
     }
 }
 
+#[test]
+fn who_looks_like_an_operator_in_plain_ascii_is_refused() {
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "sesame\n").unwrap();
+    let path = token.path().to_str().unwrap();
+    for workers in ["1", "4"] {
+        let server = server(&["--workers", workers, "--operator-token-file", path]);
+        let mut alice = Peer::join(&server, "alice");
+        let early = Peer::join(&server, "aIice");
+        assert_eq!(alice.ask("/operator", "sesame").msg, "ok");
+        for name in ["a1ice", "AL1CE", "ALlCE"] {
+            assert_eq!(greeted(&server, name).1, "name-taken", "{name}");
+        }
+        assert_eq!(greeted(&server, "alicia").1, "/welcome");
+        drop(early);
+        alice.send("/quit", "");
+        alice.rest();
+        assert_eq!(greeted(&server, "a1ice").1, "/welcome");
+    }
+    let strict = server(&["--look-alikes", "everyone"]);
+    let _admin = Peer::join(&strict, "Admin");
+    assert_eq!(greeted(&strict, "Adrnin").1, "name-taken");
+}
+
 /// Look-alikes at the same instant, accepted by any worker: one wins.
 #[test]
 fn of_rivals_one_wins() {

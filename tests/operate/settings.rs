@@ -1,6 +1,8 @@
 //! Where settings come from, and how they change while the server runs.
 
 use crate::support::{File, server, text};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use testkit::program::{command, run, run_command};
 use testkit::{Peer, Server, Signal, ask_until};
@@ -75,6 +77,25 @@ fn check_refuses_what_serve_refuses() {
     }
     let output = run(&["config", "check", "--without-token", "--operator-token-file", "/nowhere"]);
     assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_weak_token_that_everybody_may_read_is_warned_of_and_works() {
+    let token = File::new("token", "sesame\n");
+    fs::set_permissions(token.as_str(), Permissions::from_mode(0o644)).unwrap();
+    let flags = ["--operator-token-file", token.as_str()];
+    let words = ["WEAK OPERATORS' TOKEN", "for everybody on this machine: its mode is 0644"];
+    let output = run(&[&["config", "check"][..], &flags].concat());
+    assert!(output.status.success() && text(&output).ends_with("ok\n"), "{output:?}");
+    let doctor = run(&[&["doctor", "--users", "1"][..], &flags].concat());
+    let server = server(&flags);
+    for words in words {
+        assert!(text(&output).contains(words), "{output:?}");
+        assert!(text(&doctor).contains(words), "{doctor:?}");
+        let line = server.logged(words, 0);
+        assert!(line.contains("WARN") && !line.contains("sesame"), "{line}");
+    }
+    assert_eq!(Peer::join(&server, "alice").ask("/operator", "sesame").msg, "ok");
 }
 
 #[test]

@@ -77,12 +77,12 @@ fn is_busy(cluster: &mut Cluster, who: Who, ordinal: u64, name: &str) -> bool {
 
 #[test]
 fn while_all_queues_are_over_their_bound_long_ones_take_nothing_and_short_ones_do() {
-    let all = Settings { queues_bytes_max: 2000, ..settings(1_000_000) };
+    let all = Settings { queues_bytes_max: 20_000, ..settings(1_000_000) };
     let (mut cluster, alice, bob, name) = alice_and_bob(1, false, all);
     let (carol, carols) = cluster.join_at(0);
     cluster.window(carol, 0);
-    cluster.say(alice, &name, &text_of(&name, 1900));
-    cluster.say(alice, &carols, &text_of(&carols, 150));
+    cluster.say(alice, &name, &text_of(&name, 19_000));
+    cluster.say(alice, &carols, &text_of(&carols, 900));
     assert_eq!(cluster.heard(alice), [], "an empty queue takes any packet");
     cluster.say(alice, &name, "");
     assert!(is_busy(&mut cluster, alice, 4, &name), "the long one");

@@ -121,6 +121,11 @@ impl Cluster {
         who
     }
 
+    /// What it calls itself in its packets.
+    pub(crate) fn name(&mut self, who: Who, name: &str) {
+        self.clients[who].name = name.to_owned();
+    }
+
     /// Somebody comes and is welcomed.
     pub(crate) fn join(&mut self, name: &str) -> Who {
         let who = self.connect(0);

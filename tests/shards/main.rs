@@ -5,10 +5,12 @@
 
 mod addresses;
 mod bounds;
+mod claims;
 mod cluster;
 mod deadlines;
 mod greetings;
 mod leaving;
+mod memory;
 mod operators;
 mod rooms;
 mod shutdown;

@@ -11,6 +11,7 @@ use super::address::AddressBudget;
 use super::id::{Moment, Tag};
 use super::lists::Listing;
 use super::settings::Pace;
+use crate::limits;
 use crate::wire::{Codec, Endpoint, Outbound, packet};
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -77,8 +78,10 @@ pub struct Roles {
 pub enum Removal {
     /// An operator wants it; the reason is said.
     Kicked { reason: Arc<str> },
-    /// It read nothing for too long.
+    /// It read nothing for too long, or holds most of what all hold too much of.
     Stuck,
+    /// Its input is most of what is kept, which is too much.
+    Full,
 }
 
 /// What few connections have.
@@ -135,11 +138,24 @@ impl<S> Client<S> {
         self.state
     }
 
-    /// Greeting → user.
-    pub(super) fn become_user(&mut self, identity: Identity, now: Moment) {
+    /// Greeting → claiming.
+    pub(super) fn begin_claiming(&mut self, identity: Identity) {
         debug_assert_eq!(self.state, State::Greeting);
-        self.state = State::User;
+        self.state = State::Claiming;
         self.identity = Some(identity);
+    }
+
+    /// Claiming → greeting, on its way out: who it would have been.
+    pub(super) fn abandon_claim(&mut self) -> Option<Identity> {
+        debug_assert_eq!(self.state, State::Claiming);
+        self.state = State::Greeting;
+        self.identity.take()
+    }
+
+    /// Claiming → user.
+    pub(super) fn become_user(&mut self, now: Moment) {
+        debug_assert_eq!(self.state, State::Claiming);
+        self.state = State::User;
         self.since = now;
     }
 
@@ -187,6 +203,10 @@ impl<S> Client<S> {
 
     pub(super) fn is_greeting(&self) -> bool {
         self.state == State::Greeting
+    }
+
+    pub(super) fn is_claiming(&self) -> bool {
+        self.state == State::Claiming
     }
 
     pub(super) fn is_user(&self) -> bool {
@@ -257,6 +277,14 @@ impl<S> Client<S> {
         fixed + endpoint.name().len() + self.local.len() + self.name().len()
     }
 
+    /// What a list that has been on its way to it for long takes, in bytes.
+    pub(super) fn old_list_bytes(&self, now: Moment) -> usize {
+        let listing = self.cold.as_ref().and_then(|cold| cold.listing.as_ref());
+        listing
+            .filter(|listing| now.since(listing.began) >= limits::LIST_PATIENCE)
+            .map_or(0, |listing| listing.bytes())
+    }
+
     pub(super) fn cold(&mut self) -> &mut ColdState {
         self.cold.get_or_insert_default()
     }
@@ -295,6 +323,7 @@ impl<S> Client<S> {
         let listing = self.cold.as_ref().is_some_and(|cold| cold.listing.is_some());
         assert_eq!(listing, pauses.contains(Pauses::LISTING), "paused by a list or not");
         assert!(!self.is_greeting() || timers.contains(Timers::GREETING), "greets for ever");
+        assert!(!self.is_claiming() || timers.contains(Timers::CLAIM), "claims for ever");
         assert!(!self.is_lingering() || timers.contains(Timers::LINGER), "lingers for ever");
         let waits = !self.outbound.is_empty();
         assert!(

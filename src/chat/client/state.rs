@@ -10,6 +10,8 @@ use bitflags::bitflags;
 pub enum State {
     /// It has not said who it is.
     Greeting,
+    /// It has said who it is; that name, and what it looks like, is being claimed.
+    Claiming,
     /// It has a name.
     User,
     /// It has left the chat. What is queued is flushed, then the close mode
@@ -176,6 +178,8 @@ bitflags! {
         const PRESENCE = 1 << 7;
         /// Its address is over its rate.
         const ADDRESS_RATE = 1 << 8;
+        /// The replies to what its name claims have to be here.
+        const CLAIM = 1 << 9;
     }
 }
 

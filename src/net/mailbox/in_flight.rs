@@ -57,7 +57,8 @@ impl InFlight {
 
     /// Whether so much is in flight that reading has to wait.
     pub fn is_congested(&self) -> bool {
-        self.bytes_in_flight().any(|bytes| bytes > limits::MAILBOX_BYTES_MARK)
+        let mark = limits::mailbox_bytes_mark(self.0.len());
+        self.bytes_in_flight().any(|bytes| bytes > mark)
     }
 
     /// What is in flight to each, in bytes.
@@ -118,14 +119,12 @@ mod tests {
     #[test]
     fn one_full_mailbox_is_enough_to_wait() {
         let in_flight = InFlight::new(2);
-        in_flight.sent(1, limits::MAILBOX_BYTES_MARK);
+        let mark = limits::mailbox_bytes_mark(2);
+        in_flight.sent(1, mark);
         assert!(!in_flight.is_congested());
         in_flight.sent(1, 1);
         assert!(in_flight.is_congested());
-        assert_eq!(
-            in_flight.bytes_in_flight().collect::<Vec<_>>(),
-            [0, limits::MAILBOX_BYTES_MARK + 1]
-        );
+        assert_eq!(in_flight.bytes_in_flight().collect::<Vec<_>>(), [0, mark + 1]);
     }
 }
 

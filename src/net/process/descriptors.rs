@@ -1,7 +1,7 @@
 //! How many connections the system allows: the soft limit on descriptors is
 //! raised to the hard one, a reserve is kept back.
 
-use crate::limits::DESCRIPTORS_RESERVED;
+use crate::limits::{CLIENTS_DEFAULT_MAX, DESCRIPTORS_RESERVED};
 use crate::net::config::Config;
 use crate::net::error::ServeError;
 use std::io;
@@ -51,7 +51,7 @@ impl Allowance {
             Some(wanted) if wanted > allowed => {
                 Err(ServeError::ClientsMax { wanted, limit, allowed })
             }
-            wanted => Ok(wanted.unwrap_or(allowed)),
+            wanted => Ok(wanted.unwrap_or(allowed.min(CLIENTS_DEFAULT_MAX))),
         }
     }
 }

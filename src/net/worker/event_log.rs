@@ -2,7 +2,7 @@
 //! makes a line at once and then one each ten seconds. Peers' strings are
 //! escaped; nothing that users say is ever here.
 
-use crate::chat::{Code, Moment, Report};
+use crate::chat::{Code, Moment, Report, TooMuch};
 use crate::limits::LOG_QUIET;
 use log::{debug, info, warn};
 use std::collections::BTreeMap;
@@ -14,6 +14,7 @@ use std::net::IpAddr;
 enum Kind {
     Closed(Code),
     Stuck,
+    TooMuch(TooMuch),
     WrongToken,
     QueryTimedOut,
     AcceptFailed,
@@ -40,6 +41,14 @@ impl EventLog {
                 if self.speaks(now, Kind::Stuck) {
                     let name = name.escape_debug();
                     info!("stuck: {name} at {peer} read nothing; {packets} packets bounced");
+                }
+            }
+            Report::TooMuch { peer, name, what, bytes } => {
+                if self.speaks(now, Kind::TooMuch(what)) {
+                    let (name, what) = (name.escape_debug(), of_what(what));
+                    warn!(
+                        "{name} at {peer} holds most of too much of {what}, {bytes} bytes: closed"
+                    );
                 }
             }
             Report::WrongToken { peer, name } => {
@@ -118,11 +127,20 @@ impl EventLog {
     }
 }
 
+fn of_what(what: TooMuch) -> &'static str {
+    match what {
+        TooMuch::Answers => "answers that nobody reads",
+        TooMuch::Input => "input that is not handled yet",
+        TooMuch::List => "lists that are read slowly",
+    }
+}
+
 impl Kind {
     fn words(self) -> String {
         match self {
             Self::Closed(code) => format!("refused, {}", code.word()),
             Self::Stuck => "stuck clients".to_owned(),
+            Self::TooMuch(what) => format!("closed for too much of {}", of_what(what)),
             Self::WrongToken => "wrong operator tokens".to_owned(),
             Self::QueryTimedOut => "queries without a reply in time".to_owned(),
             Self::AcceptFailed => "failed accepts".to_owned(),

@@ -77,7 +77,7 @@ fn nothing_is_read_while_a_mailbox_is_congested() {
     let mut client = TcpStream::connect(setup.address).unwrap();
     client.set_read_timeout(Some(DEADLINE)).unwrap();
     setup.tick_until("somebody comes", |setup| setup.worker.parts.shard.connections() == 1);
-    let bytes = limits::MAILBOX_BYTES_MARK + 1;
+    let bytes = limits::mailbox_bytes_mark(1) + 1;
     setup.mailboxes.in_flight().sent(0, bytes);
     client.write_all(b"ann\n").unwrap();
     setup.tick_until("bytes come", |setup| !setup.worker.ready.is_empty() || setup.bytes_in() > 0);

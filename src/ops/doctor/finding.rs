@@ -17,6 +17,8 @@ pub struct Plan {
     pub listen: Vec<SocketAddr>,
     /// What may wait for one user, in bytes.
     pub queue_bytes: usize,
+    /// What was thought of the settings when they were read.
+    pub warnings: Vec<String>,
 }
 
 /// How much it matters.

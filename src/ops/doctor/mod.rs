@@ -64,7 +64,14 @@ mod tests {
     use super::*;
 
     pub(super) fn plan(users: usize) -> Plan {
-        Plan { users, workers: 2, clients_max: None, listen: Vec::new(), queue_bytes: 1 << 20 }
+        Plan {
+            users,
+            workers: 2,
+            clients_max: None,
+            listen: Vec::new(),
+            queue_bytes: 1 << 20,
+            warnings: Vec::new(),
+        }
     }
 
     #[test]

@@ -21,3 +21,11 @@ pub trait Owned: Copy {
     /// Its sender, as a number; nobody's are the server's own.
     fn owner(self) -> Option<u64>;
 }
+
+/// Makes room behind a queue's bytes for so many more: by a quarter, since what is
+/// twice too large counts twice against the bound on all queues.
+pub fn make_room(bytes: &mut Vec<u8>, more: usize) {
+    if bytes.capacity() - bytes.len() < more {
+        bytes.reserve_exact(more.max(bytes.len() / 4));
+    }
+}

@@ -2,7 +2,7 @@
 //! together, large ones for many shared. Never: an empty queue, which is
 //! nothing at all.
 
-use super::frame::{Frame, Owned};
+use super::frame::{Frame, Owned, make_room};
 use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;
@@ -10,6 +10,9 @@ use std::sync::Arc;
 
 /// A queue that gave its bytes away keeps no more room than this.
 const KEPT_BYTES_MAX: usize = 4096;
+
+/// About what an entry of a table of shares takes.
+const SHARE_BYTES: usize = 20;
 
 /// Packets in order.
 ///
@@ -27,6 +30,8 @@ pub(super) struct Packets<T> {
     torn: usize,
     /// Bytes that wait, shared ones too.
     queued: usize,
+    /// Of these, bytes that are nobody's: counted while their packet is not sent whole.
+    own: usize,
     /// Those of the segments that are shared, in order.
     frames: VecDeque<Arc<Frame<T>>>,
     /// Bytes by owner, of segments not sent whole, once somebody asked.
@@ -51,6 +56,7 @@ impl<T> Default for Packets<T> {
             first: 0,
             torn: 0,
             queued: 0,
+            own: 0,
             frames: VecDeque::new(),
             shares: None,
         }
@@ -60,6 +66,23 @@ impl<T> Default for Packets<T> {
 impl<T: Owned> Packets<T> {
     pub(super) fn queued_bytes(&self) -> usize {
         self.queued
+    }
+
+    /// See [`super::Outbound::memory_bytes`].
+    pub(super) fn memory_bytes(&self) -> usize {
+        let copied = self.bytes.len() - self.head;
+        let segments = if self.segments.spilled() { self.segments.capacity() } else { 0 };
+        let shares = self.shares.as_ref().map_or(0, |shares| shares.capacity() * SHARE_BYTES);
+        size_of::<Self>()
+            + self.bytes.capacity()
+            + segments * size_of::<Segment<T>>()
+            + self.frames.capacity() * size_of::<Arc<Frame<T>>>()
+            + (self.queued - copied)
+            + shares
+    }
+
+    pub(super) fn own_bytes(&self) -> usize {
+        self.own
     }
 
     pub(super) fn is_torn(&self) -> bool {
@@ -76,6 +99,7 @@ impl<T: Owned> Packets<T> {
     /// Adds a frame for many.
     pub(super) fn push_frame(&mut self, frame: &Arc<Frame<T>>) {
         if frame.is_copied() {
+            make_room(&mut self.bytes, frame.bytes.len());
             self.bytes.extend_from_slice(&frame.bytes);
         } else {
             self.frames.push_back(frame.clone());
@@ -87,6 +111,15 @@ impl<T: Owned> Packets<T> {
         self.queued += length;
         if let (Some(shares), Some(owner)) = (&mut self.shares, tag.owner()) {
             *shares.entry(owner).or_default() += length;
+        }
+        if tag.owner().is_none() {
+            self.own += length;
+        }
+        let segments = self.segments.len();
+        if segments == self.segments.capacity()
+            && segments * size_of::<Segment<T>>() >= KEPT_BYTES_MAX
+        {
+            self.segments.reserve_exact(segments / 4);
         }
         // A packet is far from four gigabytes (`limits`).
         self.segments.push(Segment { tag, length: length as u32, shared });
@@ -159,6 +192,9 @@ impl<T: Owned> Packets<T> {
             }
             self.torn = 0;
             self.first += 1;
+            if segment.tag.owner().is_none() {
+                self.own -= length;
+            }
             if let (Some(shares), Some(owner)) = (&mut self.shares, segment.tag.owner())
                 && let Some(share) = shares.get_mut(&owner)
             {
@@ -182,6 +218,10 @@ impl<T: Owned> Packets<T> {
         if self.head > self.bytes.len() / 2 {
             self.bytes.drain(..self.head);
             self.head = 0;
+            if self.bytes.capacity() > KEPT_BYTES_MAX.max(4 * self.bytes.len()) {
+                // A long queue that was is no reason to hold so much.
+                self.bytes.shrink_to(2 * self.bytes.len());
+            }
         }
         if self.first > self.segments.len() / 2 {
             self.segments.drain(..self.first);
@@ -200,7 +240,9 @@ impl<T: Owned> Packets<T> {
         self.first = 0;
         self.torn = 0;
         self.queued = 0;
+        self.own = 0;
         self.frames.clear();
+        self.frames.shrink_to(KEPT_BYTES_MAX / size_of::<Arc<Frame<T>>>());
         self.shares = None;
     }
 

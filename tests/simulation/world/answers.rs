@@ -2,9 +2,9 @@
 //! the order of the queries, refusals that have a reason. What users say is
 //! the ledger's.
 
-use super::ledger::{Ledger, Line};
+use super::ledger::{Ledger, Line, look_alike};
 use super::peer::{Item, Peer, SERVER, User, What, key, room_key};
-use lanline::chat::Code;
+use lanline::chat::{Code, LookAlikes};
 use lanline::limits;
 
 impl Ledger {
@@ -51,6 +51,14 @@ impl Ledger {
         let holders = self.peers.iter().filter(|peer| peer.is_surely_here() && peer.has_key(&key));
         let holders = holders.count();
         assert!(holders <= 1, "{holders} hold the name {key}");
+        let name = self.peers[number].greeting.name.as_ref().unwrap();
+        let ascii_too = self.look_alikes == LookAlikes::Everyone;
+        let alike = self.peers.iter().enumerate().find(|(other, peer)| {
+            let looks =
+                peer.greeting.name.as_ref().is_some_and(|peer| look_alike(peer, name, ascii_too));
+            *other != number && looks && peer.is_surely_here()
+        });
+        assert!(alike.is_none(), "peer {number} looks like {:?}", alike.map(|(other, _)| other));
     }
 
     /// An answer comes in the order of the queries, and fits.

@@ -2,12 +2,14 @@
 //! whether that may be. What the server said is judged by `answers`, what has to
 //! have come by the end by `verdict`.
 
-use super::peer::{At, Peer, What};
+use super::peer::{At, Ending, Peer, What};
 use super::setting::Setting;
 use super::trace;
-use lanline::chat::Report;
 use lanline::chat::{Code, Moment};
+use lanline::chat::{LookAlikes, Report};
 use lanline::limits;
+use lanline::wire::Name;
+use lanline::wire::confusables::{skeletons_of, upper_skeleton_of};
 use serde_json::Value;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -21,6 +23,7 @@ pub(super) struct Ledger {
     pub queue_bytes_max: usize,
     /// No greeting is waited for any shorter.
     pub greeting_timeout_min: Duration,
+    pub look_alikes: LookAlikes,
     pub broadcast_distance: bool,
     /// The server is stopping; from then on it hurries.
     pub stopping: bool,
@@ -48,6 +51,7 @@ impl Ledger {
             packet_bytes_max: setting.settings.packet_bytes_max,
             queue_bytes_max: setting.settings.queue_bytes_max,
             greeting_timeout_min: setting.settings.greeting_timeout,
+            look_alikes: setting.settings.look_alikes,
             broadcast_distance: !setting.settings.broadcast_interval.is_zero(),
             stopping: false,
             said_busy: Vec::new(),
@@ -190,12 +194,19 @@ impl Ledger {
         let number = self.peers.iter().position(|peer| peer.ip == *ip).unwrap();
         trace::note(|| format!("    report {report:?} (peer {number})"));
         if let Report::Closed { code: Code::NameTaken, .. } = report {
-            let key = self.peers[number].greeting.name.as_ref().unwrap().key().to_owned();
+            let wanted = self.peers[number].greeting.name.as_ref().unwrap();
             let holds = |(other, peer): (usize, &Peer)| {
-                let name = peer.greeting.name.as_ref().map(|name| name.key());
-                other != number && name == Some(&key) && peer.at != At::Closed && peer.taken > 0
+                let Some(name) = &peer.greeting.name else { return false };
+                let same = name.key() == wanted.key() && peer.at != At::Closed;
+                // What one looks like may be given back behind the end of a
+                // connection that was lost.
+                let lost = peer.ending == Some(Ending::Reset) || peer.thrown_out_at.is_some();
+                let ascii_too = self.look_alikes != LookAlikes::Unicode;
+                let alike = look_alike(name, wanted, ascii_too) && (peer.at != At::Closed || lost);
+                other != number && (same || alike) && peer.taken > 0
             };
-            assert!(self.peers.iter().enumerate().any(holds), "nobody holds the name {key}");
+            let held = self.peers.iter().enumerate().any(holds);
+            assert!(held, "nobody holds the name {}", wanted.shown());
         }
         let peer = &mut self.peers[number];
         if let Report::Stuck { name, .. } = report {
@@ -222,6 +233,18 @@ impl Ledger {
         assert!(reason, "peer {number} is closed before its words are out");
         peer.at = At::Closed;
     }
+}
+
+/// Whether two names that are not the same may not be here together (UTS #39), or,
+/// with plain ASCII too, may be kept apart.
+pub(super) fn look_alike(one: &Name, other: &Name, ascii_too: bool) -> bool {
+    let skeletons = |name: &Name| {
+        let upper = upper_skeleton_of(name.shown(), name.key()).filter(|_| ascii_too);
+        skeletons_of(name.shown(), name.key()).chain(upper).collect::<Vec<_>>()
+    };
+    let (one_has, other_has) = (skeletons(one), skeletons(other));
+    let ascii = one.shown().is_ascii() && other.shown().is_ascii();
+    (ascii_too || !ascii) && one_has.iter().any(|skeleton| other_has.contains(skeleton))
 }
 
 /// The endpoint that a packet is from.

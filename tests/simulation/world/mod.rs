@@ -1,6 +1,6 @@
 //! A whole cluster in one thread: real shards with real framers and queues,
 //! simulated sockets, clients, messages under way and clocks, and an oracle that
-//! confusables at each step. Shared by the simulation, the fuzz target `ops` and the
+//! looks at each step. Shared by the simulation, the fuzz target `ops` and the
 //! replay of what that has found. Never: where seeds and plans come from.
 //!
 //! | module | what lives there |

@@ -1,12 +1,12 @@
 //! What a run is like: how many shards, which settings, which names, how wild.
 
 use super::dice::Dice;
-use lanline::chat::Settings;
+use lanline::chat::{LookAlikes, Settings};
 use std::time::Duration;
 
 /// Names that a run's peers call themselves and each other. Several are the
-/// same by their case folds.
-const NAMES: [&str; 20] = [
+/// same by their case folds, or look alike.
+const NAMES: [&str; 25] = [
     "bob",
     "BOB",
     "Bob",
@@ -27,6 +27,11 @@ const NAMES: [&str; 20] = [
     "kelvin",
     "\u{212a}elvin",
     "7of9",
+    "ВОВ",
+    "oo7",
+    "оо7",
+    "OO7",
+    "o07",
 ];
 
 const ROOMS: [&str; 6] = ["ops", "OPS", "кухня", "КУХНЯ", "a-room", "Straße"];
@@ -63,6 +68,11 @@ impl Setting {
             rate_per_address: dice.pick(&[0, 2, 3000]),
             broadcast_interval: Duration::from_millis(dice.pick(&[0, 50, 1000])),
             quantum_work_max: dice.pick(&[1, 2, 5, 50, 1024]),
+            look_alikes: dice.pick(&[
+                LookAlikes::Unicode,
+                LookAlikes::Operators,
+                LookAlikes::Everyone,
+            ]),
             operator_token: dice.percent(40).then(|| "sesame".to_owned()),
             ..Settings::default()
         };

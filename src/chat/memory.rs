@@ -1,0 +1,174 @@
+//! What is held for all connections together, bounded: queues, input that is not
+//! handled yet, lists on their way. Each worker knows its own to the byte, and what
+//! the others have as of their last tick. Where it is too much, those who hold
+//! most of it go. Never: what one connection may hold for itself.
+
+use super::client::{Client, Pauses, Removal};
+use super::effect::Report;
+use super::id::{ConnId, Moment};
+use super::settings::Settings;
+use super::shard::Shard;
+use crate::limits;
+use std::mem;
+
+/// While all queues are over their bound, a queue that is shorter than this part
+/// of an even share still takes something: so what is on top of the bound is
+/// bounded, too.
+const QUEUE_SHARES: usize = 16;
+
+/// What a shard holds of one kind, and all others do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Held {
+    /// Here, to the byte.
+    pub own: usize,
+    /// Elsewhere, as of the last tick.
+    pub others: usize,
+}
+
+impl Held {
+    pub(super) fn all(self) -> usize {
+        self.own + self.others
+    }
+}
+
+/// The bounds of what is held together, in bytes.
+impl Settings {
+    /// Over `--queues` long queues take no more; those of readers, which are empty,
+    /// take anything up to this, and short ones something more.
+    pub(super) fn queues_reserve_max(&self) -> usize {
+        self.queues_bytes_max + self.queues_bytes_max / 16
+    }
+
+    /// Over this, what the server itself has to say to those who don't read is too
+    /// much: nothing else gets a queue so far.
+    pub fn queues_hard_max(&self) -> usize {
+        self.queues_bytes_max + self.queues_bytes_max / 16 * 3
+    }
+
+    /// Input that is kept.
+    pub fn input_bytes_max(&self) -> usize {
+        (self.queues_bytes_max / 8).max(limits::INPUT_BYTES_MIN)
+    }
+
+    /// Lists, those at hand and those on their way to clients.
+    pub fn list_bytes_max(&self) -> usize {
+        (self.queues_bytes_max / 16).max(limits::LIST_BYTES_MIN)
+    }
+}
+
+/// What a client holds too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TooMuch {
+    /// Answers and refusals that it doesn't read.
+    Answers,
+    /// Input that can't be handled: packets that never end, or that have to wait.
+    Input,
+    /// An old list, page by page.
+    List,
+}
+
+impl<S> Shard<S> {
+    /// What a queue may hold, so far as all queues together are concerned.
+    pub(super) fn share_if_over(&self) -> usize {
+        let over = self.queued.all() > self.settings.queues_bytes_max;
+        if over { self.queue_share() } else { usize::MAX }
+    }
+
+    /// What a queue may hold while all are over their bound.
+    pub(super) fn queue_share(&self) -> usize {
+        self.settings.queues_bytes_max / (QUEUE_SHARES * self.counters.users().max(1))
+    }
+
+    /// Its input that is not handled yet, for a moment or for ever.
+    pub(super) fn take_inbound(&mut self, id: ConnId) -> Vec<u8> {
+        let Some(client) = self.clients.get_mut(id) else { return Vec::new() };
+        self.kept.own -= client.inbound.capacity();
+        mem::take(&mut client.inbound)
+    }
+
+    /// Keeps input of one that has none: with little room besides, since one who
+    /// sends slowly may be like that for long.
+    pub(super) fn put_inbound(&mut self, id: ConnId, mut kept: Vec<u8>) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if kept.capacity() / 2 > kept.len() {
+            kept.shrink_to_fit();
+        }
+        self.kept.own += kept.capacity();
+        client.inbound = kept;
+    }
+
+    /// The end of a tick: says what is held here, hears what is held elsewhere, and
+    /// has those go who hold most of what is too much.
+    pub(super) fn balance_memory(&mut self) {
+        let (own, kept) = (self.queued.own as u64, self.kept.own as u64);
+        self.own_counters().queued_bytes.set(own);
+        self.own_counters().kept_bytes.set(kept);
+        self.queued.others = (self.counters.sum(|counters| &counters.queued_bytes) - own) as usize;
+        self.kept.others = (self.counters.sum(|counters| &counters.kept_bytes) - kept) as usize;
+        if self.now < self.shed_after {
+            return;
+        }
+        let settings = self.settings.clone();
+        let over = [
+            (TooMuch::Answers, self.queued.all(), settings.queues_hard_max()),
+            (TooMuch::Input, self.kept.all(), settings.input_bytes_max()),
+            (TooMuch::List, self.counters.list_bytes(), settings.list_bytes_max()),
+        ];
+        for (what, all, most) in over {
+            if all > most {
+                self.shed_after = self.now.after(limits::SHED_INTERVAL);
+                // A little more than is too much, so that this is not to be done in
+                // each tick.
+                self.shed(what, all - most + most / 32);
+            }
+        }
+    }
+
+    /// When there may be something to balance, though nothing else happens.
+    pub(super) fn has_too_much(&self) -> bool {
+        self.queued.all() > self.settings.queues_hard_max()
+            || self.kept.all() > self.settings.input_bytes_max()
+            || self.counters.list_bytes() > self.settings.list_bytes_max()
+    }
+
+    /// Those who hold most go, until so many bytes are free.
+    fn shed(&mut self, what: TooMuch, bytes: usize) {
+        if what == TooMuch::List {
+            self.forget_lists();
+        }
+        let floor = limits::SHED_BYTES_MIN;
+        let mut holders: Vec<(usize, ConnId)> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| !client.input.is_drained())
+            .map(|(id, client)| (held_by(client, what, self.now), id))
+            .filter(|&(held, _)| held >= floor)
+            .collect();
+        holders.sort_unstable_by(|one, other| other.cmp(one));
+        let mut freed = 0;
+        for (held, id) in holders.into_iter().take(limits::SHED_MAX) {
+            if freed >= bytes {
+                return;
+            }
+            freed += held;
+            let Some(client) = self.clients.get(id) else { continue };
+            let (peer, name) = (client.peer, client.name().into());
+            self.report(Report::TooMuch { peer, name, what, bytes: held });
+            self.remove(id, if what == TooMuch::Input { Removal::Full } else { Removal::Stuck });
+        }
+    }
+}
+
+/// What a client holds of that, in bytes. Whose socket takes something at this very
+/// moment holds no answers; a list that has not been on its way for long is none
+/// yet.
+fn held_by<S>(client: &Client<S>, what: TooMuch, now: Moment) -> usize {
+    match what {
+        TooMuch::Answers if client.output.blocked => client.outbound.own_bytes(),
+        TooMuch::Answers => 0,
+        TooMuch::Input if client.is_closing() => 0,
+        TooMuch::Input => client.inbound.capacity(),
+        TooMuch::List if client.pauses.contains(Pauses::LISTING) => client.old_list_bytes(now),
+        TooMuch::List => 0,
+    }
+}
