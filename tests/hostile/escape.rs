@@ -148,6 +148,7 @@ fn inside(targets: &str) {
     ];
     let services = services.map(|attempts| Box::new(attempts) as Box<dyn Service>);
     let config = Config {
+        warnings: Vec::new(),
         tls: None,
         tls_required: false,
         listen: vec!["127.0.0.1:0".parse().unwrap()],

@@ -118,6 +118,7 @@ fn a_worker_that_fails_ends_the_process() {
 fn serve_and_fail() {
     lanline::logging::start(log::LevelFilter::Info).unwrap();
     let config = Config {
+        warnings: Vec::new(),
         tls: None,
         tls_required: false,
         listen: vec!["127.0.0.1:0".parse().unwrap()],
