@@ -7,20 +7,10 @@ use super::effect::Report;
 use super::id::{Address, ConnId, Moment, WorkerId};
 use super::message::{Claim, ShardMessage};
 use super::shard::Shard;
-use super::skeletons::{Look, Looks, looks_of};
+use super::skeletons::{Claiming, Look, looks_of};
 use super::work;
 use crate::limits;
 use crate::wire::Code;
-
-/// A name whose skeletons are being claimed, one after the other.
-#[derive(Debug)]
-pub(super) struct Claiming {
-    /// The ordinal of the greeting.
-    ordinal: u64,
-    looks: Looks,
-    /// How many of them it has.
-    granted: usize,
-}
 
 impl<S> Shard<S> {
     /// A name is claimed at its home, which is here: it is the connection's, or

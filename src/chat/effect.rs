@@ -3,7 +3,7 @@
 
 use super::address::AddressBudget;
 use super::id::{ConnId, WorkerId};
-use super::memory::TooMuch;
+use super::memory_bounds::TooMuch;
 use super::message::Handoff;
 use crate::wire::Code;
 use std::net::IpAddr;

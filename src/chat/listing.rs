@@ -5,10 +5,11 @@
 use super::client::{Client, Pauses};
 use super::id::ConnId;
 use super::id::WorkerId;
-use super::lists::{Completed, Entries, Entry, Listing, Postponed, Requester, Snapshot};
+use super::lists::{Completed, Listing, Postponed, Requester};
 use super::message::ShardMessage;
 use super::query_protocol::{PendingQuery, Query, Reply};
 use super::shard::Shard;
+use super::snapshot::{Entries, Entry, Snapshot};
 use super::work;
 use crate::limits;
 use crate::wire::packet::END;

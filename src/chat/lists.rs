@@ -5,57 +5,12 @@
 use super::counters::Counters;
 use super::id::{Address, ConnId, Moment, WorkerId};
 use super::query_protocol::Query;
+use super::snapshot::{Entries, Entry, Snapshot};
 use crate::wire::{Endpoint, Range};
 use compact_str::CompactString;
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
-use std::ops::Deref;
 use std::sync::Arc;
-
-/// A line of a list with the key that it is sorted by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
-    pub key: CompactString,
-    pub line: CompactString,
-}
-
-/// One shard's part of a list, sorted; all who are being sent it share it.
-pub(super) type Entries = Arc<Snapshot>;
-
-/// Entries as they were at one moment, counted while anybody holds them.
-#[derive(Debug)]
-pub struct Snapshot {
-    entries: Vec<Entry>,
-    bytes: usize,
-    counters: Arc<Counters>,
-}
-
-impl Snapshot {
-    pub(super) fn new(entries: Vec<Entry>, counters: &Arc<Counters>) -> Self {
-        let texts = entries.iter().map(|Entry { key, line }| heap_bytes(key) + heap_bytes(line));
-        let bytes = texts.sum::<usize>() + entries.capacity() * size_of::<Entry>();
-        counters.list_made(bytes);
-        Self { entries, bytes, counters: counters.clone() }
-    }
-}
-
-impl Drop for Snapshot {
-    fn drop(&mut self) {
-        self.counters.list_dropped(self.bytes);
-    }
-}
-
-impl Deref for Snapshot {
-    type Target = [Entry];
-
-    fn deref(&self) -> &[Entry] {
-        &self.entries
-    }
-}
-
-fn heap_bytes(text: &CompactString) -> usize {
-    if text.is_heap_allocated() { text.capacity() } else { 0 }
-}
 
 /// Whose query a list answers: the client, and the query's number.
 pub(super) type Requester = (Address, u32);
@@ -105,7 +60,7 @@ impl Listing {
 
     /// What its parts take, in bytes.
     pub fn bytes(&self) -> usize {
-        self.parts.iter().map(|(entries, _)| entries.bytes).sum()
+        self.parts.iter().map(|(entries, _)| entries.bytes()).sum()
     }
 
     /// How many entries there are.

@@ -18,12 +18,12 @@
 //! | `endpoints` | the table of the server's own endpoints |
 //! | `query`, `query_protocol` | what other shards have a part in |
 //! | `replies` | the server's own packets: answers, refusals, pages |
-//! | `lists`, `listing` | lists of users and rooms: made in slices, sent in pages |
+//! | `lists`, `snapshot`, `listing` | lists of users and rooms: made in slices, sent in pages |
 //! | `presence` | who comes and goes, told to those who want to know |
 //! | [`work`] | what work costs, and who pays for it |
 //! | `flush` | from queue to socket |
 //! | `close` | going: politely, kicked, refused, stuck, lost |
-//! | `memory` | what all connections hold together, and who goes where it is too much |
+//! | `memory`, `memory_bounds` | what all connections hold together, and who goes where it is too much |
 //! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
 //! | `timers`, `timer_queue` | what is done when a time is over |
@@ -45,6 +45,7 @@ mod input;
 mod listing;
 mod lists;
 mod memory;
+mod memory_bounds;
 pub mod message;
 mod presence;
 mod presence_news;
@@ -57,6 +58,7 @@ mod rooms;
 pub mod settings;
 pub mod shard;
 mod skeletons;
+mod snapshot;
 mod timer_queue;
 mod timers;
 pub mod work;
@@ -65,7 +67,7 @@ pub use address::AddressBudget;
 pub use counters::Counters;
 pub use effect::{Effect, Ended, Report};
 pub use id::{ConnId, Moment, WorkerId};
-pub use memory::TooMuch;
+pub use memory_bounds::TooMuch;
 pub use message::{Batch, ShardMessage};
 pub use replies::admission_refusal;
 pub use settings::{LookAlikes, Settings};

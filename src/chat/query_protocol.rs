@@ -4,8 +4,8 @@
 
 use super::address::AddressBudget;
 use super::id::{Address, Frame, Moment};
-use super::lists::Entries;
 use super::rooms::Left;
+use super::snapshot::Entries;
 use crate::wire::Name;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 
 use super::address::AddressBudget;
 use super::id::ConnId;
-use super::lists::Snapshot;
+use super::snapshot::Snapshot;
 use crate::wire::Name;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;

@@ -3,7 +3,6 @@
 //! of [`Shard`].
 
 use super::address::{AddressBudget, AddressPace};
-use super::claiming::Claiming;
 use super::client::{Client, CloseMode, Input, Pauses, State, Timers};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
@@ -11,13 +10,13 @@ use super::directory::{Directory, Hashing};
 use super::effect::{Effect, Report};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::lists::Lists;
-use super::memory::Held;
+use super::memory_bounds::Held;
 use super::message::{Batch, Handoff, ShardMessage};
 use super::presence_news::Presence;
 use super::query_protocol::PendingQuery;
 use super::rooms::{Rooms, Rosters};
 use super::settings::{Pace, Settings};
-use super::skeletons::Skeletons;
+use super::skeletons::{Claiming, Skeletons};
 use super::timer_queue::TimerQueue;
 use super::work::{Units, Work};
 use crate::limits;

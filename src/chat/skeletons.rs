@@ -121,6 +121,16 @@ impl Skeletons {
     }
 }
 
+/// A name whose skeletons are being claimed, one after the other.
+#[derive(Debug)]
+pub(super) struct Claiming {
+    /// The ordinal of the greeting.
+    pub ordinal: u64,
+    pub looks: Looks,
+    /// How many of them it has.
+    pub granted: usize,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

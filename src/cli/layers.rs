@@ -3,7 +3,8 @@
 //! values go through the same checks. Never: what a setting means.
 
 use super::files::{self, Reading};
-use super::serve::{ServeArgs, UsageError};
+use super::serve::ServeArgs;
+use super::usage::UsageError;
 use crate::one_line::toml_error;
 use clap::builder::{OsStr, Resettable};
 use clap::error::ContextKind;

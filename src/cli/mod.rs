@@ -21,6 +21,8 @@ mod server;
 #[cfg(target_os = "linux")]
 mod token;
 mod trust;
+#[cfg(target_os = "linux")]
+mod usage;
 
 use clap::{Parser, Subcommand};
 
@@ -40,7 +42,9 @@ pub use ops::DoctorArgs;
 pub use ops::TopArgs;
 pub use ops::{HealthArgs, Verdict};
 #[cfg(target_os = "linux")]
-pub use serve::{ServeArgs, UsageError};
+pub use serve::ServeArgs;
+#[cfg(target_os = "linux")]
+pub use usage::UsageError;
 
 #[cfg(target_os = "linux")]
 const AFTER_HELP: &str = "Without a command, lanline serves.\n\n\

@@ -6,9 +6,9 @@ use super::files::Reading;
 #[cfg(target_os = "linux")]
 use super::layers::ServeFlags;
 use super::seconds::{Seconds, some_time};
-#[cfg(target_os = "linux")]
-use super::serve::UsageError;
 use super::trust::TrustArgs;
+#[cfg(target_os = "linux")]
+use super::usage::UsageError;
 use crate::connect::{Server, Target, Trust};
 use crate::limits::DEFAULT_PORT;
 #[cfg(target_os = "linux")]

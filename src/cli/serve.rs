@@ -4,6 +4,7 @@
 use super::files::{self, Reading};
 use super::seconds::{Seconds, seconds, some_time};
 use super::token::Token;
+use super::usage::UsageError;
 use crate::chat::{LookAlikes, Settings};
 use crate::limits;
 use crate::net::Config;
@@ -173,17 +174,6 @@ enum TlsMode {
     Off,
 }
 
-/// A flag whose value can't be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct UsageError(String);
-
-impl UsageError {
-    pub(super) fn new(words: String) -> Self {
-        Self(words)
-    }
-}
-
 impl ServeArgs {
     /// The settings that the flags ask for.
     ///
@@ -241,18 +231,20 @@ impl ServeArgs {
             (None, None) if self.tls == TlsMode::Auto => return Ok(None),
             (None, None) => {
                 let why = "--tls require needs --tls-cert and --tls-key";
-                return Err(UsageError(why.to_owned()));
+                return Err(UsageError::new(why.to_owned()));
             }
-            _ => return Err(UsageError("--tls-cert and --tls-key need each other".to_owned())),
+            _ => {
+                return Err(UsageError::new("--tls-cert and --tls-key need each other".to_owned()));
+            }
         };
         let read = |path: &PathBuf| {
             let text = files::read(path, reading)
-                .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
+                .map_err(|error| UsageError::new(format!("{}: {error}", path.display())))?;
             Ok(Pem { place: path.display().to_string(), text })
         };
         let client_ca = self.client_ca.as_ref().map(read).transpose()?;
         let tls = ServerTls::new(read(certificate)?, read(key)?, client_ca);
-        tls.map(|tls| Some(Arc::new(tls))).map_err(|error| UsageError(error.to_string()))
+        tls.map(|tls| Some(Arc::new(tls))).map_err(|error| UsageError::new(error.to_string()))
     }
 
     /// As if no file with the operators' token were named.

@@ -2,7 +2,7 @@
 //! weak about it. Never: what it is good for.
 
 use super::files::{self, Reading};
-use super::serve::UsageError;
+use super::usage::UsageError;
 use crate::limits;
 use std::collections::BTreeSet;
 use std::path::Path;

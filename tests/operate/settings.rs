@@ -43,7 +43,7 @@ fn the_sample_file_is_right_and_names_every_setting() {
     let output = run(&["config", "check", "--config", sample]);
     assert!(output.status.success(), "{output:?}");
     // Without its comments it is right as well.
-    let whole = std::fs::read_to_string(sample).unwrap();
+    let whole = fs::read_to_string(sample).unwrap();
     let settings = whole.lines().filter_map(|line| line.strip_prefix("# "));
     let is_setting = |line: &&str| {
         let key = line.split(" = ").next().unwrap();
@@ -177,7 +177,7 @@ fn a_bad_file_changes_nothing_and_says_so() {
         server.logged("SIGHUP: nothing is changed", number);
         assert!(alice.exchange("/ping", "short").msg.contains("short"));
     }
-    std::fs::remove_file(&file.path).unwrap();
+    fs::remove_file(&file.path).unwrap();
     server.signal(Signal::HUP);
     let line = server.logged("SIGHUP: nothing is changed", 3);
     assert!(line.contains("No such file"), "{line}");
@@ -190,7 +190,7 @@ fn a_settings_file_that_blocks_stops_nobody_and_changes_nothing() {
     let file = File::new("lanline.toml", "max-packet = 200\n");
     let server = server(&["--config", file.as_str()]);
     let mut alice = Peer::join(&server, "alice");
-    std::fs::remove_file(&file.path).unwrap();
+    fs::remove_file(&file.path).unwrap();
     assert!(Command::new("mkfifo").arg(&file.path).status().unwrap().success());
     server.signal(Signal::HUP);
     let line = server.logged("SIGHUP: nothing is changed", 0);
