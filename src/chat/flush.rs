@@ -8,7 +8,7 @@ use crate::wire::Outbound;
 use std::mem;
 
 impl<S> Shard<S> {
-    /// Whether a queue has filled by more than half since the last call: it
+    /// Whether a queue has filled by more than a quarter since the last call: it
     /// should be flushed before more comes.
     pub fn take_above_high_water(&mut self) -> bool {
         mem::take(&mut self.above_high_water)

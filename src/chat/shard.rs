@@ -84,7 +84,7 @@ pub struct Shard<S> {
     pub(super) shed_after: Moment,
     pub(super) work: Work,
     pub(super) pool: BufferPool<Tag>,
-    /// A queue is more than half full and its socket may take some of it.
+    /// A queue is more than a quarter full and its socket may take some of it.
     pub(super) above_high_water: bool,
     pub(super) stopping: bool,
     /// All that waited has been bounced.

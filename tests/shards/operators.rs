@@ -86,6 +86,24 @@ fn who_is_kicked_has_one_guess() {
 }
 
 #[test]
+fn who_reads_nothing_and_is_kicked_is_told_why_all_the_same() {
+    let bound = 20_000;
+    let mut cluster = Cluster::new(1, Settings { queue_bytes_max: bound, ..settings() });
+    let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
+    cluster.ask(alice, "/operator", "sesame");
+    cluster.window(bob, 0);
+    // Answers to itself fill its queue beyond the bound, behind which it is paused.
+    cluster.write(bob, &packet("bob", "/ping", &"x".repeat(6000)).repeat(9));
+    assert_eq!(cluster.ask(alice, "/kick", "bob because"), "bob");
+    cluster.window(bob, 1 << 20);
+    let heard = cluster.heard(bob);
+    assert!(heard.len() > 3, "{}", heard.len());
+    let last = heard.last().unwrap();
+    assert_eq!((&*last.from, &*last.msg), ("/kick", "because"));
+    assert!(cluster.is_shut(bob));
+}
+
+#[test]
 fn operators_kick_and_others_may_not() {
     for workers in [1, 3] {
         let mut cluster = Cluster::new(workers, settings());

@@ -263,11 +263,15 @@ impl<S> Client<S> {
     }
 
     /// Whether anything can still be said to it. One that is being removed is
-    /// told no more than its queue is meant to hold.
+    /// told no more than its queue is meant to hold, but for the reason at the end.
     pub(super) fn can_be_told(&self, queue_bytes_max: usize) -> bool {
-        let drained = matches!(self.input, Input::Drain { .. }) && !self.is_closing();
-        let is_over = drained && self.queued_bytes() > queue_bytes_max;
+        let is_over = self.is_being_removed() && self.queued_bytes() > queue_bytes_max;
         !self.output.torn && !self.is_lingering() && !self.input.is_gone() && !is_over
+    }
+
+    /// Whether what it had sent is still being handled before it is removed.
+    fn is_being_removed(&self) -> bool {
+        self.cold.as_ref().is_some_and(|cold| cold.removal.is_some()) && !self.is_closing()
     }
 
     /// Bytes in front of the text in the server's packets to it.
