@@ -3,7 +3,7 @@
 use super::files::Reading;
 use super::layers::{ServeFlags, Settings, Shown, Source};
 use super::ops::Verdict;
-use super::serve::{UsageError, workers_default};
+use super::serve::{SiteTls, UsageError, workers_default};
 use crate::limits;
 use clap::{Args, Subcommand};
 use std::fmt::Write;
@@ -49,13 +49,13 @@ impl ConfigCommand {
                 if without_token {
                     args.forget_token_file();
                 }
-                args.into_config(Reading::First)?;
+                args.into_config(Reading::First, SiteTls::Unasked)?;
                 Ok(Answer::Verdict(Verdict { text: "ok\n".to_owned(), well: true }))
             }
             Self::Show(flags) => {
                 let settings = flags.resolve(Reading::First)?;
                 let shown = show(&settings);
-                settings.args.into_config(Reading::First)?;
+                settings.args.into_config(Reading::First, SiteTls::Unasked)?;
                 Ok(Answer::Text(shown))
             }
         }

@@ -1,6 +1,8 @@
 //! The command line: flags and environment to a checked `Config`, and the
 //! words of `--help`. Never: what a command does.
 
+#[cfg(target_os = "linux")]
+mod cert;
 mod chat;
 mod client;
 #[cfg(target_os = "linux")]
@@ -21,6 +23,8 @@ mod server;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(target_os = "linux")]
+pub use cert::{CertCommand, CertError};
 pub use client::ClientCommand;
 #[cfg(target_os = "linux")]
 pub use config::{Answer, ConfigCommand};
@@ -35,7 +39,7 @@ pub use layers::{ServeFlags, Settings, Source};
 pub use ops::DoctorArgs;
 pub use ops::{HealthArgs, TopArgs, Verdict};
 #[cfg(target_os = "linux")]
-pub use serve::{ServeArgs, UsageError};
+pub use serve::{ServeArgs, SiteTls, UsageError};
 
 #[cfg(target_os = "linux")]
 const AFTER_HELP: &str = "Without a command, lanline serves.\n\n\
@@ -81,6 +85,10 @@ pub enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Show or renew the certificate that the server has made for itself
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Cert(CertCommand),
     /// Say whether this machine can carry so many users, and what mends it
     #[cfg(target_os = "linux")]
     Doctor(DoctorArgs),

@@ -7,7 +7,7 @@ use super::files::Reading;
 use super::layers::ServeFlags;
 use super::seconds::{Seconds, some_time};
 #[cfg(target_os = "linux")]
-use super::serve::UsageError;
+use super::serve::{SiteTls, UsageError};
 use crate::connect::{Server, Target};
 use crate::limits::DEFAULT_PORT;
 #[cfg(target_os = "linux")]
@@ -80,7 +80,11 @@ impl DoctorArgs {
     /// # Errors
     /// [`UsageError`] where the server's settings can't be used.
     pub fn run(self) -> Result<Verdict, UsageError> {
-        let config = self.serve.resolve(Reading::First)?.args.into_config(Reading::First)?;
+        let config = self
+            .serve
+            .resolve(Reading::First)?
+            .args
+            .into_config(Reading::First, SiteTls::Unasked)?;
         let plan = Plan {
             users: self.users,
             workers: config.workers,
