@@ -8,6 +8,8 @@ use crate::limits;
 /// A connection without its buffers: its place in the slab, its names, its
 /// places in the tables, its deadlines, its socket.
 const CLIENT_BYTES: usize = 2048;
+/// What TLS adds: keys, a torn record, one that the socket took in part.
+const TLS_BYTES: usize = 4096 + 2 * (17 << 10);
 /// One refusal or one line of a list, on the wire.
 const REFUSAL_BYTES: usize = 512;
 /// A queue's note on one packet; none is smaller than this on the wire.
@@ -34,7 +36,7 @@ pub(super) fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 
     let rooms = limits::ROOMS_PER_USER_MAX * MEMBER_BYTES;
     // What one turn of everybody puts into messages, beyond the mark.
     let messages = 2 * limits::SCRATCH_BYTES;
-    let client = CLIENT_BYTES + inbound + outbound + rooms + messages;
+    let client = CLIENT_BYTES + TLS_BYTES + inbound + outbound + rooms + messages;
     let everybody = client.saturating_add(answers).saturating_mul(clients);
     let server = (WORKER_BYTES + 2 * limits::MAILBOX_BYTES_MARK) * workers
         + limits::ROOMS_MAX * ROOM_BYTES

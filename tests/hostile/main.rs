@@ -12,3 +12,4 @@ mod escape;
 mod half_open;
 mod misfortunes;
 mod names;
+mod tls;

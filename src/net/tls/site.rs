@@ -248,7 +248,7 @@ mod tests {
     fn an_authority_allows_its_names_and_private_addresses_and_nothing_else() {
         let key = authority::new_key().unwrap();
         let pem = authority::authority(&key, &[dns("ship")], now()).unwrap();
-        let authority = super::first(&pem).unwrap();
+        let authority = first(&pem).unwrap();
         let server_key = authority::new_key().unwrap();
         for (name, is_allowed) in [
             (dns("ship"), true),
@@ -260,7 +260,7 @@ mod tests {
         ] {
             let names = [name];
             let pem = authority::server(&server_key, &key, &names, now()).unwrap();
-            let certificate = super::first(&pem).unwrap();
+            let certificate = first(&pem).unwrap();
             let is_good = is_good(&certificate, &authority, &names, now());
             assert_eq!(is_good, is_allowed, "{names:?}");
         }
@@ -272,7 +272,7 @@ mod tests {
         let names = [dns("ship")];
         let site = site(&place, &names);
         let made = site.load().unwrap();
-        let certificate = super::first(&made.certificate.text).unwrap();
+        let certificate = first(&made.certificate.text).unwrap();
         let days = (ends(&certificate).unwrap() - now()).as_secs() / 86_400;
         assert!((363..=365).contains(&days), "{days}");
         // One from long ago, for the same keys.
