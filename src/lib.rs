@@ -14,6 +14,7 @@
 //! - [`cli`]: flags to a checked configuration
 //! - [`ops`]: what operators have in hand: doctor, health, top
 //! - [`net`]: mio, sockets, threads, clocks
+//! - [`data`]: the directory of what outlives the server
 //! - [`logging`]: the log, which nobody waits for
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: who is here, who hears what
@@ -33,6 +34,8 @@ pub mod chat;
 pub mod cli;
 pub mod client;
 pub mod connect;
+#[cfg(target_os = "linux")]
+pub mod data;
 pub mod limits;
 #[cfg(target_os = "linux")]
 pub mod logging;

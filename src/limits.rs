@@ -174,6 +174,12 @@ pub const TLS_DATA_RECORDS_PER_DATALESS: u16 = 1024;
 /// Records under the same keys of ours; AES-GCM may have 2^24 (RFC 8446, section
 /// 5.5).
 pub const TLS_RECORDS_PER_KEY: u64 = 1 << 23;
+/// A certificate of the server's own making is renewed so long before it ends, and
+/// one of the site's own is warned of.
+pub const TLS_RENEWAL: Duration = Duration::from_secs(60 * 24 * 60 * 60);
+/// How often the data directory is looked at for another certificate, and what
+/// comes of that for what has been read.
+pub const TLS_LOOK: Duration = Duration::from_millis(500);
 /// Tickets sent to each who comes, for as many who come back.
 pub const TLS_TICKETS: usize = 2;
 

@@ -3,7 +3,7 @@
 use super::files::Reading;
 use super::layers::{ServeFlags, Settings, Shown, Source};
 use super::ops::Verdict;
-use super::serve::workers_default;
+use super::serve::{SiteTls, workers_default};
 use super::usage::UsageError;
 use crate::limits;
 use clap::{Args, Subcommand};
@@ -50,7 +50,7 @@ impl ConfigCommand {
                 if without_token {
                     args.forget_token_file();
                 }
-                let warnings = args.into_config(Reading::First)?.warnings;
+                let warnings = args.into_config(Reading::First, SiteTls::Unasked)?.warnings;
                 let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
                 let text = warnings.collect::<String>() + "ok\n";
                 Ok(Answer::Verdict(Verdict { text, well: true }))
@@ -58,7 +58,7 @@ impl ConfigCommand {
             Self::Show(flags) => {
                 let settings = flags.resolve(Reading::First)?;
                 let shown = show(&settings);
-                settings.args.into_config(Reading::First)?;
+                settings.args.into_config(Reading::First, SiteTls::Unasked)?;
                 Ok(Answer::Text(shown))
             }
         }

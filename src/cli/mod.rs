@@ -1,6 +1,8 @@
 //! The command line: flags and environment to a checked `Config`, and the
 //! words of `--help`. Never: what a command does.
 
+#[cfg(target_os = "linux")]
+mod cert;
 mod chat;
 mod client;
 #[cfg(target_os = "linux")]
@@ -26,6 +28,8 @@ mod usage;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(target_os = "linux")]
+pub use cert::{CertCommand, CertError};
 pub use client::ClientCommand;
 #[cfg(target_os = "linux")]
 pub use config::{Answer, ConfigCommand};
@@ -42,7 +46,7 @@ pub use ops::DoctorArgs;
 pub use ops::TopArgs;
 pub use ops::{HealthArgs, Verdict};
 #[cfg(target_os = "linux")]
-pub use serve::ServeArgs;
+pub use serve::{ServeArgs, SiteTls};
 #[cfg(target_os = "linux")]
 pub use usage::UsageError;
 
@@ -90,6 +94,10 @@ pub enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Show or renew the certificate that the server has made for itself
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Cert(CertCommand),
     /// Say whether this machine can carry so many users, and what mends it
     #[cfg(target_os = "linux")]
     Doctor(DoctorArgs),

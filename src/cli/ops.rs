@@ -6,6 +6,8 @@ use super::files::Reading;
 #[cfg(target_os = "linux")]
 use super::layers::ServeFlags;
 use super::seconds::{Seconds, some_time};
+#[cfg(target_os = "linux")]
+use super::serve::SiteTls;
 use super::trust::TrustArgs;
 #[cfg(target_os = "linux")]
 use super::usage::UsageError;
@@ -85,7 +87,11 @@ impl DoctorArgs {
     /// # Errors
     /// [`UsageError`] where the server's settings can't be used.
     pub fn run(self) -> Result<Verdict, UsageError> {
-        let config = self.serve.resolve(Reading::First)?.args.into_config(Reading::First)?;
+        let config = self
+            .serve
+            .resolve(Reading::First)?
+            .args
+            .into_config(Reading::First, SiteTls::Unasked)?;
         let plan = Plan {
             users: self.users,
             workers: config.workers,

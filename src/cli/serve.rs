@@ -6,9 +6,10 @@ use super::seconds::{Seconds, seconds, some_time};
 use super::token::Token;
 use super::usage::UsageError;
 use crate::chat::{LookAlikes, Settings};
+use crate::data;
 use crate::limits;
 use crate::net::Config;
-use crate::net::tls::{Pem, ServerTls};
+use crate::net::tls::{self, Name, Pem, ServerTls, Site};
 use crate::sandbox;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
@@ -118,6 +119,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PATH", env = "LANLINE_OPERATOR_TOKEN_FILE")]
     operator_token_file: Option<PathBuf>,
 
+    /// Where to keep what outlives the server, the certificate that it makes for
+    /// itself for one; or `none` [default: STATE_DIRECTORY, or lanline in the
+    /// user's state directory]
+    #[arg(long, value_name = "DIR", env = "LANLINE_DATA")]
+    data: Option<PathBuf>,
+
     /// Whether TLS is served: `auto` beside plain packets, where there is a
     /// certificate; `require` it of everyone but who is on this machine; or `off`
     #[arg(long, value_name = "MODE", env = "LANLINE_TLS", value_enum, default_value = "auto")]
@@ -131,6 +138,12 @@ pub struct ServeArgs {
     /// The key of --tls-cert, as PEM
     #[arg(long, value_name = "PATH", env = "LANLINE_TLS_KEY")]
     tls_key: Option<PathBuf>,
+
+    /// Another name or address of this server, for the certificate that it makes
+    /// for itself; repeatable
+    #[arg(long, value_name = "NAME", env = "LANLINE_TLS_NAME", value_delimiter = ',',
+          value_parser = tls_name)]
+    tls_name: Vec<Name>,
 
     /// Certificates, as PEM, of who signs those that clients may present; one that
     /// doesn't verify ends the handshake, none is fine
@@ -166,6 +179,25 @@ enum SandboxMode {
     Off,
 }
 
+/// The certificates that the server makes for itself.
+#[derive(Clone, Debug)]
+pub enum SiteTls {
+    /// There may be some; nobody has looked.
+    Unasked,
+    /// There is no data directory.
+    None,
+    Of(Arc<Site>),
+}
+
+impl SiteTls {
+    fn into_site(self) -> Option<Arc<Site>> {
+        match self {
+            Self::Of(site) => Some(site),
+            Self::Unasked | Self::None => None,
+        }
+    }
+}
+
 /// `--tls`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TlsMode {
@@ -179,9 +211,10 @@ impl ServeArgs {
     ///
     /// # Errors
     /// [`UsageError`] where the operators' token can't be used.
-    pub fn into_config(self, reading: Reading) -> Result<Config, UsageError> {
+    pub fn into_config(self, reading: Reading, site: SiteTls) -> Result<Config, UsageError> {
         let Token { token, warnings } = Token::find(self.operator_token_file.as_deref(), reading)?;
-        let tls = self.tls(reading)?;
+        let tls = self.tls(reading, &site)?;
+        let site = if self.needs_site() { site.into_site() } else { None };
         let named = [
             &self.config,
             &self.operator_token_file,
@@ -201,6 +234,7 @@ impl ServeArgs {
             log: self.log,
             reread: reread.cloned().collect(),
             tls,
+            site,
             tls_required: self.tls == TlsMode::Require,
             sandbox: self.sandbox.into(),
             warnings,
@@ -222,34 +256,83 @@ impl ServeArgs {
     }
 
     /// What TLS is served with, if it is.
-    fn tls(&self, reading: Reading) -> Result<Option<Arc<ServerTls>>, UsageError> {
+    fn tls(&self, reading: Reading, site: &SiteTls) -> Result<Option<Arc<ServerTls>>, UsageError> {
         if self.tls == TlsMode::Off {
             return Ok(None);
         }
-        let (certificate, key) = match (&self.tls_cert, &self.tls_key) {
-            (Some(certificate), Some(key)) => (certificate, key),
-            (None, None) if self.tls == TlsMode::Auto => return Ok(None),
-            (None, None) => {
-                let why = "--tls require needs --tls-cert and --tls-key";
+        let (certificate, key) = match (&self.tls_cert, &self.tls_key, site) {
+            (Some(certificate), Some(key), _) => (certificate, key),
+            (None, None, SiteTls::Of(site)) => return self.site_tls(site, reading),
+            (None, None, SiteTls::Unasked) => return Ok(None),
+            (None, None, SiteTls::None) if self.tls == TlsMode::Auto => return Ok(None),
+            (None, None, SiteTls::None) => {
+                let why = "--tls require needs --tls-cert and --tls-key, or a data directory";
                 return Err(UsageError::new(why.to_owned()));
             }
-            _ => {
+            (None, Some(_), _) | (Some(_), None, _) => {
                 return Err(UsageError::new("--tls-cert and --tls-key need each other".to_owned()));
             }
         };
-        let read = |path: &PathBuf| {
-            let text = files::read(path, reading)
-                .map_err(|error| UsageError::new(format!("{}: {error}", path.display())))?;
-            Ok(Pem { place: path.display().to_string(), text })
-        };
-        let client_ca = self.client_ca.as_ref().map(read).transpose()?;
-        let tls = ServerTls::new(read(certificate)?, read(key)?, client_ca);
-        tls.map(|tls| Some(Arc::new(tls))).map_err(|error| UsageError::new(error.to_string()))
+        let read = read_pem(reading);
+        let client_ca = self.client_ca.as_ref().map(read_pem(reading)).transpose()?;
+        server_tls(read(certificate)?, read(key)?, client_ca)
+    }
+
+    /// By the certificate that the server makes for itself.
+    fn site_tls(
+        &self,
+        site: &Site,
+        reading: Reading,
+    ) -> Result<Option<Arc<ServerTls>>, UsageError> {
+        let issued = site.load().map_err(|error| UsageError::new(error.to_string()))?;
+        let client_ca = self.client_ca.as_ref().map(read_pem(reading)).transpose()?;
+        server_tls(issued.certificate, issued.key, client_ca)
+    }
+
+    /// Where the data goes.
+    pub fn data(&self) -> data::Choice {
+        data::Choice::new(self.data.as_deref())
+    }
+
+    /// Whether the server makes its own certificate, if it has where to keep it.
+    pub fn needs_site(&self) -> bool {
+        self.tls != TlsMode::Off && self.tls_cert.is_none() && self.tls_key.is_none()
+    }
+
+    /// What the server is called besides what the machine is.
+    pub fn tls_names(&self) -> &[Name] {
+        &self.tls_name
     }
 
     /// As if no file with the operators' token were named.
     pub(super) fn forget_token_file(&mut self) {
         self.operator_token_file = None;
+    }
+}
+
+fn read_pem(reading: Reading) -> impl Fn(&PathBuf) -> Result<Pem, UsageError> {
+    move |path| {
+        let text = files::read(path, reading)
+            .map_err(|error| UsageError::new(format!("{}: {error}", path.display())))?;
+        Ok(Pem { place: path.display().to_string(), text })
+    }
+}
+
+fn server_tls(
+    certificate: Pem,
+    key: Pem,
+    client_ca: Option<Pem>,
+) -> Result<Option<Arc<ServerTls>>, UsageError> {
+    let tls = ServerTls::new(certificate, key, client_ca);
+    tls.map(|tls| Some(Arc::new(tls))).map_err(|error| UsageError::new(error.to_string()))
+}
+
+/// A host name or an address.
+pub(super) fn tls_name(text: &str) -> Result<Name, String> {
+    match text.parse() {
+        Ok(ip) => Ok(Name::Ip(ip)),
+        Err(_) if tls::is_dns_name(text) => Ok(Name::Dns(text.to_ascii_lowercase())),
+        Err(_) => Err("neither a host name nor an address".to_owned()),
     }
 }
 

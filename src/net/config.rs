@@ -2,9 +2,10 @@
 //! is `cli`'s business.
 
 use super::admission::Rules;
-use super::tls::ServerTls;
+use super::tls::{ServerTls, Site, now};
 use super::worst_case;
 use crate::chat::Settings;
+use crate::limits::TLS_RENEWAL;
 use crate::sandbox;
 use ipnet::IpNet;
 use log::{info, warn};
@@ -37,6 +38,8 @@ pub struct Config {
     pub reread: Vec<PathBuf>,
     /// Who speaks TLS is served by this; none where TLS is off.
     pub tls: Option<Arc<ServerTls>>,
+    /// Where that is from, if the server has made it.
+    pub site: Option<Arc<Site>>,
     /// Only who is on this machine may speak without it.
     pub tls_required: bool,
     /// What the process gives up once it serves.
@@ -82,6 +85,11 @@ impl Config {
             Some(tls) => {
                 let mode = if self.tls_required { "required" } else { "auto" };
                 info!("TLS: {mode}, the key's fingerprint is {}", tls.fingerprint());
+                if let Some(left) = tls.ends().map(|end| end.saturating_sub(now()))
+                    && left < TLS_RENEWAL
+                {
+                    warn!("TLS: the certificate ends in {} days", left.as_secs() / 86_400);
+                }
             }
         }
         let parts = worst_case::terms(settings, self.workers, clients_max);

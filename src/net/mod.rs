@@ -36,5 +36,5 @@ mod worst_case;
 
 pub use config::Config;
 pub use error::ServeError;
-pub use process::{clients_allowed, close_inherited};
+pub use process::{Inherited, clients_allowed, inherited};
 pub use server::{serve, serve_with};

@@ -49,7 +49,8 @@ pub fn serve_with(
 ) -> Result<(), ServeError> {
     let start = Instant::now();
     // Before anything is opened: see `sandbox::Helper`.
-    let helper = ConfigReader::start(reread).map_err(ServeError::system("threads"))?;
+    let helper =
+        ConfigReader::start(reread, config.site.clone()).map_err(ServeError::system("threads"))?;
     let (reader, settings_helper) = helper;
     let supervisor = Arc::new(Supervisor::from_env());
     let allowance = Allowance::of(&config)?;
@@ -93,7 +94,8 @@ pub fn serve_with(
 /// be read again.
 fn config_reader_needs(config: &Config) -> Needs {
     let read_again = config.reread.iter().filter(|path| path.is_file()).cloned().collect();
-    Needs { read_again, ..Needs::default() }
+    let write_in = config.site.iter().map(|site| site.dir().path().to_owned()).collect();
+    Needs { read_again, write_in, ..Needs::default() }
 }
 
 /// What the supervisor has opened for us, or what the settings ask for.

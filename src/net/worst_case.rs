@@ -10,6 +10,8 @@ use crate::wire::name::NAME_BYTES_MAX;
 /// doubling), its names, its places in the tables (name, skeletons, presence,
 /// queries, addresses), its timers, stale ones too, its socket.
 const CLIENT_BYTES: usize = 2048 + NAME_BYTES_MAX;
+/// What TLS adds: keys, a torn record, one that the socket took in part.
+const TLS_BYTES: usize = 4096 + 2 * (17 << 10);
 /// A user in a list: key, line, and the place in the tree that sorts them.
 const LISTED_BYTES: usize = 192;
 /// A piece of news that watchers have yet to be told.
@@ -36,7 +38,7 @@ pub(super) fn terms(
     settings: &Settings,
     workers: usize,
     clients: usize,
-) -> [(&'static str, usize); 8] {
+) -> [(&'static str, usize); 9] {
     // Each worker finds out at the end of its tick what the others hold by now, and
     // what it holds itself at once; refusals to one sender, by all members of one
     // room, are a tick's as well.
@@ -53,6 +55,7 @@ pub(super) fn terms(
         ("rooms", limits::ROOM_BYTES_MAX),
         ("mailboxes", 2 * workers * mark),
         ("connections", clients.saturating_mul(CLIENT_BYTES)),
+        ("TLS", clients.saturating_mul(TLS_BYTES)),
         (
             "addresses and news",
             limits::ADDRESSES_MAX * ADDRESS_BYTES

@@ -75,16 +75,22 @@ const FOR_OPEN_FILES: &[i64] = &[libc::SYS_getdents64, libc::SYS_lseek];
 const FOR_READING_AGAIN: &[i64] =
     &[libc::SYS_fstat, libc::SYS_lseek, libc::SYS_newfstatat, libc::SYS_statx];
 
+/// Only where files are to be written; Landlock says where.
+const FOR_WRITING: &[i64] =
+    &[libc::SYS_fchmod, libc::SYS_fsync, libc::SYS_openat, libc::SYS_renameat, libc::SYS_renameat2];
+
 /// Calls that aarch64 never had.
 #[cfg(target_arch = "x86_64")]
 mod old {
     pub(super) const ALLOWED: &[i64] = &[libc::SYS_time];
     pub(super) const FOR_CONNECTIONS: &[i64] = &[libc::SYS_epoll_wait, libc::SYS_poll];
+    pub(super) const FOR_WRITING: &[i64] = &[libc::SYS_open, libc::SYS_rename];
 }
 #[cfg(not(target_arch = "x86_64"))]
 mod old {
     pub const ALLOWED: &[i64] = &[];
     pub const FOR_CONNECTIONS: &[i64] = &[];
+    pub const FOR_WRITING: &[i64] = &[];
 }
 
 /// Closes the list for the calling thread.
@@ -120,12 +126,16 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
     if needs.open_files {
         always(&mut rules, FOR_OPEN_FILES);
     }
-    if !needs.read_again.is_empty() {
+    if !needs.read_again.is_empty() || !needs.write_in.is_empty() {
         always(&mut rules, FOR_READING_AGAIN);
         let writes = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;
         only(&mut rules, libc::SYS_openat, &[(2, Dword, writes as u64, 0)])?;
         #[cfg(target_arch = "x86_64")]
         only(&mut rules, libc::SYS_open, &[(1, Dword, writes as u64, 0)])?;
+    }
+    if !needs.write_in.is_empty() {
+        always(&mut rules, FOR_WRITING);
+        always(&mut rules, old::FOR_WRITING);
     }
     Ok(rules)
 }

@@ -1,4 +1,4 @@
-//! Landlock (landlock(7)): no file can be opened, made or run, no TCP port
+//! Landlock (landlock(7)): but in the data directory, no file can be opened, made or run, no TCP port
 //! bound or connected to, no signal sent and no abstract socket reached
 //! outside of this process. What is open stays open.
 
@@ -41,6 +41,14 @@ pub(super) fn close(needs: &Needs) -> Result<Landlock, Box<dyn std::error::Error
             _ => Path::new("."),
         };
         rules = rules.add_rule(PathBeneath::new(PathFd::new(directory)?, AccessFs::ReadFile))?;
+    }
+    for directory in &needs.write_in {
+        let access = AccessFs::ReadFile
+            | AccessFs::WriteFile
+            | AccessFs::Truncate
+            | AccessFs::MakeReg
+            | AccessFs::RemoveFile;
+        rules = rules.add_rule(PathBeneath::new(PathFd::new(directory)?, access))?;
     }
     Ok(match rules.restrict_self()?.ruleset {
         RulesetStatus::FullyEnforced => Landlock::Yes,

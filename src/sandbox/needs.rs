@@ -14,4 +14,6 @@ pub struct Needs {
     /// Files that it opens again and reads: the whole directory of each stays
     /// readable, because a file that is replaced is another file to the kernel.
     pub read_again: Vec<PathBuf>,
+    /// Directories in which it reads files, and writes new ones.
+    pub write_in: Vec<PathBuf>,
 }

@@ -9,16 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A top-level module, and the others that it may import.
-const MODULES: [(&str, &[&str]); 12] = [
+const MODULES: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
-            "ops", "net", "logging", "sandbox", "chat", "client", "connect", "terminal", "wire",
-            "limits", "one_line",
+            "ops", "net", "data", "logging", "sandbox", "chat", "client", "connect", "terminal",
+            "wire", "limits", "one_line",
         ],
     ),
     ("ops", &["net", "sandbox", "chat", "connect", "terminal", "wire", "limits"]),
-    ("net", &["logging", "sandbox", "chat", "wire", "limits"]),
+    ("net", &["data", "logging", "sandbox", "chat", "wire", "limits"]),
+    ("data", &[]),
     ("logging", &["sandbox", "limits", "one_line"]),
     ("sandbox", &[]),
     ("chat", &["wire", "limits"]),

@@ -150,6 +150,7 @@ fn inside(targets: &str) {
     let config = Config {
         warnings: Vec::new(),
         tls: None,
+        site: None,
         tls_required: false,
         listen: vec!["127.0.0.1:0".parse().unwrap()],
         workers: 2,

@@ -13,3 +13,4 @@ mod half_open;
 mod memory;
 mod misfortunes;
 mod names;
+mod tls;

@@ -3,13 +3,14 @@
 //! a thread of its own: a file may lie on a disk that has stopped to answer.
 
 use crate::chat::Moment;
-use crate::limits::{RELOAD_LOOK, RELOAD_MAX};
+use crate::limits::{RELOAD_LOOK, RELOAD_MAX, TLS_LOOK};
 use crate::net::admission::Admission;
 use crate::net::config::Config;
 use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
 use crate::net::process::Allowance;
+use crate::net::tls::Site;
 use crate::sandbox::Helper;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use log::{error, info, warn};
 use std::io;
 use std::sync::Arc;
@@ -22,7 +23,14 @@ pub(crate) struct ConfigReader {
     /// Numbered; one may wait while another is carried out.
     requests: Sender<u64>,
     results: Receiver<(u64, Result<Config, String>)>,
+    /// Read because of another certificate in the data directory.
+    renewals: Receiver<Result<Config, String>>,
     asked: u64,
+}
+
+/// The next request; where there is a site, not for ever.
+fn next(requests: &Receiver<u64>, has_site: bool) -> Result<u64, RecvTimeoutError> {
+    if has_site { requests.recv_timeout(TLS_LOOK) } else { Ok(requests.recv()?) }
 }
 
 /// What a server needs to change its mind.
@@ -31,6 +39,8 @@ pub(crate) struct Reload {
     /// Until when what was asked for last has to be read.
     deadline: Option<Moment>,
     next_look: Moment,
+    /// When to look for another certificate, where the server makes its own.
+    next_renewal_look: Option<Moment>,
     /// What holds now.
     config: Config,
     admission: Admission,
@@ -42,17 +52,26 @@ impl ConfigReader {
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn start(reread: Reread) -> io::Result<(Self, Helper)> {
+    pub(crate) fn start(reread: Reread, site: Option<Arc<Site>>) -> io::Result<(Self, Helper)> {
         let (requests, asked) = bounded(1);
         let (told, results) = unbounded();
+        let (renewed, renewals) = unbounded();
         let helper = Helper::start("settings", move || {
-            for number in asked {
-                if told.send((number, reread())).is_err() {
+            loop {
+                let was_told = match (next(&asked, site.is_some()), &site) {
+                    (Ok(number), _) => told.send((number, reread())).is_ok(),
+                    (Err(RecvTimeoutError::Disconnected), _) => false,
+                    (Err(RecvTimeoutError::Timeout), Some(site)) if site.has_news() => {
+                        renewed.send(reread()).is_ok()
+                    }
+                    (Err(RecvTimeoutError::Timeout), _) => true,
+                };
+                if !was_told {
                     return;
                 }
             }
         })?;
-        Ok((Self { requests, results, asked: 0 }, helper))
+        Ok((Self { requests, results, renewals, asked: 0 }, helper))
     }
 
     /// Asks for a reading. One that waits already is as good: it hasn't begun.
@@ -76,7 +95,9 @@ impl Reload {
         allowance: Allowance,
     ) -> Self {
         let next_look = Moment::default();
-        Self { reader, deadline: None, next_look, config, admission, allowance }
+        let next_renewal_look = config.site.is_some().then(Moment::default);
+        let deadline = None;
+        Self { reader, deadline, next_look, next_renewal_look, config, admission, allowance }
     }
 
     /// What holds now.
@@ -98,7 +119,8 @@ impl Reload {
 
     /// When [`Reload::look`] has something to do.
     pub(crate) fn next_look(&self) -> Option<Moment> {
-        self.deadline.map(|_| self.next_look)
+        let asked = self.deadline.map(|_| self.next_look);
+        asked.into_iter().chain(self.next_renewal_look).min()
     }
 
     /// Takes over the settings, once they are read, and tells all workers. True
@@ -107,6 +129,7 @@ impl Reload {
     /// # Errors
     /// Where a worker can't be woken: the process is out of order.
     pub(crate) fn look(&mut self, now: Moment, mailboxes: &Mailboxes) -> io::Result<bool> {
+        self.look_for_renewal(now, mailboxes)?;
         let Some(deadline) = self.deadline.filter(|_| now >= self.next_look) else {
             return Ok(false);
         };
@@ -126,6 +149,25 @@ impl Reload {
             Err(wrong) => error!("SIGHUP: nothing is changed: {wrong}"),
         }
         Ok(true)
+    }
+
+    /// Takes over another certificate, and nothing else.
+    fn look_for_renewal(&mut self, now: Moment, mailboxes: &Mailboxes) -> io::Result<()> {
+        if self.next_renewal_look.is_none_or(|look| now < look) {
+            return Ok(());
+        }
+        self.next_renewal_look = Some(now.after(TLS_LOOK));
+        match self.reader.renewals.try_iter().last() {
+            None => {}
+            Some(Err(wrong)) => error!("the certificate stays as it is: {wrong}"),
+            Some(Ok(Config { tls: Some(tls), .. })) if Some(&tls) != self.config.tls.as_ref() => {
+                info!("TLS: another certificate, the key's fingerprint is {}", tls.fingerprint());
+                self.config.tls = Some(tls);
+                self.tell_workers(mailboxes)?;
+            }
+            Some(Ok(_)) => {}
+        }
+        Ok(())
     }
 
     fn checked(&self, new: Config) -> Result<(usize, Config), String> {
@@ -148,23 +190,26 @@ impl Reload {
         }
         log::set_max_level(new.log);
         self.admission = self.admission.with_rules(new.admission_rules(clients_max));
-        let reloadable = ReloadableConfig {
-            settings: Arc::new(new.settings.clone()),
-            admission: self.admission.clone(),
-            tls: new.tls.clone(),
-            tls_required: new.tls_required,
-        };
-        let reloadable = Arc::new(reloadable);
-        mailboxes.send_to_all(|| WorkerMessage::Reload(reloadable.clone()))?;
         // What can't change stays as it is.
         let old = &self.config;
         let (listen, workers) = (old.listen.clone(), old.workers);
         let per_address_max = old.per_address_max;
         let (metrics, sandbox, reread) = (old.metrics, old.sandbox, old.reread.clone());
         self.config = Config { listen, workers, per_address_max, metrics, sandbox, reread, ..new };
+        self.tell_workers(mailboxes)?;
         info!("SIGHUP: reloaded");
         self.config.log_limits(clients_max);
         Ok(())
+    }
+
+    fn tell_workers(&self, mailboxes: &Mailboxes) -> io::Result<()> {
+        let reloadable = Arc::new(ReloadableConfig {
+            settings: Arc::new(self.config.settings.clone()),
+            admission: self.admission.clone(),
+            tls: self.config.tls.clone(),
+            tls_required: self.config.tls_required,
+        });
+        mailboxes.send_to_all(|| WorkerMessage::Reload(reloadable.clone()))
     }
 
     fn needs_restart(&self, new: &Config) -> Vec<&'static str> {
@@ -175,10 +220,7 @@ impl Reload {
             ("max-per-address", old.per_address_max != new.per_address_max),
             ("metrics", old.metrics != new.metrics),
             ("sandbox", old.sandbox != new.sandbox),
-            (
-                "config, operator-token-file, tls-cert, tls-key or client-ca",
-                old.reread != new.reread,
-            ),
+            ("a file that is read again", old.reread != new.reread),
         ];
         changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
     }
@@ -210,7 +252,7 @@ mod tests {
             began.send(()).unwrap();
             words.recv().unwrap_or_else(|_| Err("the end".to_owned()))
         };
-        let (reader, helper) = ConfigReader::start(Box::new(reread)).unwrap();
+        let (reader, helper) = ConfigReader::start(Box::new(reread), None).unwrap();
         helper.release(|| ());
         let admission = Admission::new(test_support::rules(10), None);
         let reload = Reload::new(reader, config(), admission, Allowance::for_clients(100));

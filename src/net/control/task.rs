@@ -138,7 +138,7 @@ mod tests {
             let loop_stats = Arc::new(LoopStats::new(2));
             let admission = Admission::new(test_support::rules(10), None);
             let allowance = Allowance::for_clients(10);
-            let (reader, helper) = ConfigReader::start(Box::new(reread)).unwrap();
+            let (reader, helper) = ConfigReader::start(Box::new(reread), None).unwrap();
             helper.release(|| ());
             let control = ControlTask::new(
                 Signals::of(stop, ours_reload),

@@ -10,23 +10,34 @@ use std::os::fd::RawFd;
 /// Standard input, output and error.
 const STANDARD: Range<RawFd> = 0..3;
 
-/// Closes all descriptors but the standard streams and those that a supervisor
-/// hands over (`LISTEN_FDS`, sd_listen_fds(3)). To be called before the program
-/// has opened anything: what is open then is nobody's.
+/// Descriptors that are open and nobody's.
+#[derive(Debug)]
+pub struct Inherited(Vec<RawFd>);
+
+/// All descriptors but the standard streams and those that a supervisor hands over
+/// (`LISTEN_FDS`, sd_listen_fds(3)). To be called before the program has opened
+/// anything.
 ///
 /// # Errors
 /// Where the system doesn't say which are open (`/proc/self/fd`).
-pub fn close_inherited() -> io::Result<()> {
+pub fn inherited() -> io::Result<Inherited> {
     let handed_over = handed_over(|name| std::env::var(name).ok(), std::process::id());
-    let open: Vec<RawFd> = fs::read_dir("/proc/self/fd")?
+    let listed: Vec<RawFd> = fs::read_dir("/proc/self/fd")?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
     let is_kept = |fd: &RawFd| STANDARD.contains(fd) || handed_over.contains(fd);
-    for fd in open.into_iter().filter(|fd| !is_kept(fd)) {
-        // Fails for the list's own descriptor, which is closed by now.
-        let _ = close(fd);
+    // The list's own is closed by now; its number is the next one of ours.
+    let is_open = |fd: &RawFd| fs::read_link(format!("/proc/self/fd/{fd}")).is_ok();
+    Ok(Inherited(listed.into_iter().filter(|fd| !is_kept(fd) && is_open(fd)).collect()))
+}
+
+impl Inherited {
+    /// Closes them.
+    pub fn close(self) {
+        for fd in self.0 {
+            let _ = close(fd);
+        }
     }
-    Ok(())
 }
 
 /// As `process::supervisor` takes them: for this process, from the first one on.

@@ -15,6 +15,6 @@ pub(super) mod supervisor;
 
 pub(super) use descriptors::Allowance;
 pub use descriptors::clients_allowed;
-pub use inherited::close_inherited;
+pub use inherited::{Inherited, inherited};
 pub(super) use signals::{Signal, Signals};
 pub(super) use supervisor::Supervisor;

@@ -3,8 +3,23 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
+//! | `authority` | the certificates that a site makes for itself (**pure**) |
+//! | `fingerprint` | by which a key is known |
+//! | `certificate` | what a certificate says |
+//! | `names` | what this machine is called |
+//! | `site` | [`Site`]: authority and certificate in the data directory, renewed in time |
 //! | `server` | [`ServerTls`]: checked, and ready to serve |
 
+mod authority;
+mod certificate;
+mod fingerprint;
+mod names;
 mod server;
+mod site;
 
-pub use server::{Pem, ServerTls, TlsError, fingerprint};
+pub use authority::Name;
+pub use certificate::{ends, first};
+pub use fingerprint::fingerprint;
+pub use names::{is_dns_name, names_of_this_machine};
+pub use server::{Pem, ServerTls, TlsError};
+pub use site::{Issued, Site, SiteError, now};

@@ -1,15 +1,16 @@
 //! A certificate and its key, checked, and ready to serve. Never: the files.
 
+use super::certificate::ends;
+use super::fingerprint::fingerprint;
 use crate::limits;
-use ring::digest;
 use rustls::crypto::{CryptoProvider, ring as provider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, ParsedCertificate, WebPkiClientVerifier};
 use rustls::version::TLS13;
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
-use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 
 /// What we speak inside (RFC 7301); the second for what browsers bring.
@@ -26,6 +27,8 @@ pub struct Pem {
 pub struct ServerTls {
     config: Arc<ServerConfig>,
     fingerprint: String,
+    /// When the certificate ends, since 1970.
+    ends: Option<Duration>,
     /// Certificate, key, and who signs clients' certificates.
     files: (Pem, Pem, Option<Pem>),
 }
@@ -55,6 +58,7 @@ impl ServerTls {
         let leaf = ParsedCertificate::try_from(&chain[0])
             .map_err(|error| unusable(&certificate, error.to_string()))?;
         let fingerprint = fingerprint(leaf.subject_public_key_info().as_ref());
+        let ends = ends(&chain[0]);
         let private = PrivateKeyDer::from_pem_slice(key.text.as_bytes())
             .map_err(|_| TlsError::NoKey(key.place.clone()))?;
         let provider = Arc::new(provider::default_provider());
@@ -80,12 +84,22 @@ impl ServerTls {
         config.ticketer =
             provider::Ticketer::new().map_err(|error| unusable(&key, error.to_string()))?;
         config.send_tls13_tickets = limits::TLS_TICKETS;
-        Ok(Self { config: Arc::new(config), fingerprint, files: (certificate, key, client_ca) })
+        Ok(Self {
+            config: Arc::new(config),
+            fingerprint,
+            ends,
+            files: (certificate, key, client_ca),
+        })
     }
 
     /// For new connections.
     pub fn config(&self) -> &Arc<ServerConfig> {
         &self.config
+    }
+
+    /// When the certificate ends, since 1970.
+    pub fn ends(&self) -> Option<Duration> {
+        self.ends
     }
 
     /// SHA-256 of the leaf's public key (its SubjectPublicKeyInfo, DER), in
@@ -102,21 +116,17 @@ impl PartialEq for ServerTls {
 }
 
 /// No secret is in it.
+impl std::fmt::Debug for Pem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pem").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// No secret is in it.
 impl std::fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServerTls").field("fingerprint", &self.fingerprint).finish_non_exhaustive()
     }
-}
-
-/// SHA-256 of a public key as it stands in a certificate (its
-/// SubjectPublicKeyInfo, DER), in hexadecimal.
-pub fn fingerprint(public_key: &[u8]) -> String {
-    let digest = digest::digest(&digest::SHA256, public_key);
-    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // A `String` takes everything.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// All certificates of a text, at least one.

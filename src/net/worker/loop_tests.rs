@@ -142,3 +142,32 @@ fn a_heartbeat_is_answered_with_how_long_it_waited() {
     assert_eq!(stats.heartbeat.get(), 7);
     assert!(stats.lag_nanos.get() >= 3_000_000_000, "{}", stats.lag_nanos.get());
 }
+
+#[test]
+fn who_is_not_on_this_machine_is_told_to_speak_tls_where_that_is_required() {
+    let mut setup = Setup::new();
+    setup.worker.parts.tls_required = true;
+    let mut come = |from: &str| {
+        let mut client = TcpStream::connect(setup.address).unwrap();
+        client.set_read_timeout(Some(DEADLINE)).unwrap();
+        client.write_all(b"ann\n").unwrap();
+        let start = Instant::now();
+        let transport = loop {
+            assert!(start.elapsed() < DEADLINE, "nobody came");
+            if let Ok((transport, _)) = setup.worker.parts.listeners[0].accept() {
+                break transport;
+            }
+        };
+        setup.worker.enter(transport, SocketAddr::new(from.parse().unwrap(), 1));
+        let out = |setup: &Setup| setup.counters.sum(|counters| &counters.bytes_out);
+        let before = out(&setup);
+        setup.tick_until("it is answered", |setup| out(setup) > before);
+        let mut words = String::new();
+        BufReader::new(client).read_line(&mut words).unwrap();
+        words
+    };
+    let words = come("10.1.2.3");
+    assert!(words.contains("0 tls-required"), "{words}");
+    let words = come("127.0.0.7");
+    assert!(words.contains("/welcome"), "{words}");
+}

@@ -1,13 +1,16 @@
 //! The poll loop: one `recv` per readiness, one `send` per touched connection
 //! and turn. Never: a look at the bytes.
 
+use super::link::{Link, tls_config};
 use super::{Bot, Crowd, End, Hands, Order};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use nix::sys::socket::{setsockopt, sockopt};
+use rustls::ClientConfig;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// One `recv` takes this much at the most.
@@ -26,19 +29,21 @@ pub(crate) struct Target {
     /// Connect from many loopback addresses in turn: one has only some 28,000
     /// ports, and those of closed connections rest for a minute.
     pub many_sources: bool,
+    /// Bots speak TLS.
+    pub tls: bool,
 }
 
 impl Target {
-    pub(crate) fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr, tls: bool) -> Self {
         let many_sources = address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { address, many_sources }
+        Self { address, many_sources, tls }
     }
 }
 
 /// A bot's connection.
 #[derive(Default)]
 struct Seat {
-    stream: Option<TcpStream>,
+    link: Option<Link>,
     is_connected: bool,
     is_held: bool,
     /// Readable when last heard of; edge-triggered readiness comes only once.
@@ -62,6 +67,9 @@ pub(crate) struct Driver {
     has_small_buffer: Vec<bool>,
     hands: Hands,
     scratch: Vec<u8>,
+    /// What comes over the wire, where bots speak TLS.
+    raw: Vec<u8>,
+    tls: Option<Arc<ClientConfig>>,
     target: Target,
     next_source: u32,
     /// Connections with more to read than one turn takes.
@@ -81,6 +89,8 @@ impl Driver {
             has_small_buffer: vec![false; bots],
             hands: Hands::new(bots, Instant::now()),
             scratch: vec![0; SCRATCH_BYTES],
+            raw: vec![0; if target.tls { SCRATCH_BYTES } else { 0 }],
+            tls: target.tls.then(|| tls_config(bots)),
             target,
             next_source: std::process::id(),
             unfinished: Vec::new(),
@@ -115,7 +125,8 @@ impl Driver {
             if event.is_writable() && !self.seats[bot].is_connected {
                 self.greet(bot, crowd);
             }
-            if event.is_writable() && self.hands.waiting_bytes(bot) > 0 {
+            let has_sealed = self.seats[bot].link.as_ref().is_some_and(Link::has_sealed);
+            if event.is_writable() && (has_sealed || self.hands.waiting_bytes(bot) > 0) {
                 let _ = self.hands.outbox(bot);
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
@@ -159,8 +170,8 @@ impl Driver {
             }
             Order::Reset(bot) => {
                 self.flush(bot, crowd);
-                if let Some(stream) = &self.seats[bot].stream {
-                    let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+                if let Some(link) = &mut self.seats[bot].link {
+                    let _ = socket2::SockRef::from(&*link.tcp()).set_linger(Some(Duration::ZERO));
                 }
                 self.drop_seat(bot);
             }
@@ -205,13 +216,18 @@ impl Driver {
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, Token(bot), interest)?;
         self.hands.outboxes[bot].clear();
-        self.seats[bot] = Seat { stream: Some(stream), ..Seat::default() };
+        let link = match &self.tls {
+            Some(config) => Link::tls(stream, config, bot)?,
+            None => Link::plain(stream),
+        };
+        self.seats[bot] = Seat { link: Some(link), ..Seat::default() };
         Ok(())
     }
 
     /// The first time that a socket can be written to: it is connected, or not.
     fn greet<C: Crowd>(&mut self, bot: Bot, crowd: &mut C) {
-        let Some(stream) = &self.seats[bot].stream else { return };
+        let Some(link) = &mut self.seats[bot].link else { return };
+        let stream = link.tcp();
         match stream.take_error() {
             Ok(None) if stream.peer_addr().is_ok() => {
                 self.seats[bot].is_connected = true;
@@ -240,12 +256,17 @@ impl Driver {
     /// One `recv`. One that fills less than it could has drained the socket.
     fn read_once<C: Crowd>(&mut self, bot: Bot, limit: usize, crowd: &mut C) {
         let seat = &mut self.seats[bot];
-        let Some(stream) = &mut seat.stream else { return };
-        let end = match stream.read(&mut self.scratch[..limit]) {
-            Ok(0) => End::Closed,
-            Ok(count) => {
-                seat.is_readable = count == limit || seat.is_ending;
-                return self.hand_over(bot, count, crowd);
+        let Some(link) = &mut seat.link else { return };
+        let end = match link.read(&mut self.raw, &mut self.scratch[..limit]) {
+            Ok(brought) => {
+                seat.is_readable = brought.more || seat.is_ending;
+                if brought.text > 0 {
+                    self.hand_over(bot, brought.text, crowd);
+                }
+                if !brought.ended {
+                    return;
+                }
+                End::Closed
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 seat.is_readable = false;
@@ -276,7 +297,7 @@ impl Driver {
 
     fn flush<C: Crowd>(&mut self, bot: Bot, crowd: &mut C) {
         let seat = &mut self.seats[bot];
-        let Some(stream) = &mut seat.stream else {
+        let Some(link) = &mut seat.link else {
             self.hands.outboxes[bot].clear();
             return;
         };
@@ -285,7 +306,7 @@ impl Driver {
         }
         let outbox = &mut self.hands.outboxes[bot];
         while seat.sent < outbox.len() {
-            match stream.write(&outbox[seat.sent..]) {
+            match link.write(&outbox[seat.sent..]) {
                 Ok(count) => seat.sent += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -306,10 +327,13 @@ impl Driver {
         }
         outbox.clear();
         seat.sent = 0;
+        // Where that fails, the next read tells.
+        let _ = link.push();
+        if link.has_sealed() {
+            return;
+        }
         match seat.ending.take() {
-            Some(Order::Finish(_)) => {
-                let _ = stream.shutdown(Shutdown::Write);
-            }
+            Some(Order::Finish(_)) => link.finish(),
             Some(_) => {
                 self.drop_seat(bot);
                 crowd.ended(bot, End::Closed, &mut self.hands);
@@ -320,8 +344,8 @@ impl Driver {
 
     /// Closes the socket, if there is one.
     fn drop_seat(&mut self, bot: Bot) {
-        if let Some(mut stream) = self.seats[bot].stream.take() {
-            let _ = self.poll.registry().deregister(&mut stream);
+        if let Some(mut link) = self.seats[bot].link.take() {
+            let _ = self.poll.registry().deregister(link.tcp());
         }
         self.seats[bot] = Seat::default();
         self.hands.outboxes[bot].clear();

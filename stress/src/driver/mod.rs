@@ -8,6 +8,7 @@
 mod crowd;
 mod event_loop;
 mod hands;
+mod link;
 
 pub(crate) use crowd::{Crowd, End};
 pub(crate) use event_loop::{Driver, Target};

@@ -27,6 +27,7 @@ pub(crate) fn run(args: &BreakpointArgs) -> Result<Record> {
         rate: Some(args.rate_per_user),
         window: 1,
         seed: args.common.seed,
+        tls: args.common.tls,
     };
     let mut crew = Crew::new(&spec, server.address, args.to, args.processes)?;
     let processes = crew.processes();

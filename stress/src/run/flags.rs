@@ -17,6 +17,9 @@ pub(crate) struct Common {
     /// Worker threads of the server that is started.
     #[arg(long, conflicts_with = "server")]
     pub workers: Option<usize>,
+    /// Bots speak TLS; whatever certificate the server has will do.
+    #[arg(long)]
+    pub tls: bool,
     /// What the random choices are made from.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

@@ -32,13 +32,14 @@ impl Server {
         if let Some(workers) = &workers {
             flags.extend(["--workers", workers]);
         }
-        let running = launch_lanline(Path::new(&program), &flags).with_context(|| {
-            format!(
-                "no server to test: {} (build it with `cargo build --release`, name it with \
+        let running =
+            launch_lanline(Path::new(&program), &flags, common.tls).with_context(|| {
+                format!(
+                    "no server to test: {} (build it with `cargo build --release`, name it with \
                  --server-bin, or a running one with --server)",
-                program.display()
-            )
-        })?;
+                    program.display()
+                )
+            })?;
         Ok(Self { address: running.address, running: Some(running) })
     }
 

@@ -52,6 +52,8 @@ pub(crate) struct Spec {
     /// Packets of a pair on their way, for [`Kind::Pipeline`].
     pub window: usize,
     pub seed: u64,
+    /// Bots speak TLS.
+    pub tls: bool,
 }
 
 /// Where a script that needs a rate gets none: packets a second per bot.

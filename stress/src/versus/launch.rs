@@ -62,15 +62,19 @@ pub(crate) fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Res
     Ok(running)
 }
 
-/// Starts a Lanline server with these flags behind `serve`.
+/// Starts a Lanline server with these flags behind `serve`; with a certificate of
+/// its own making if it shall speak TLS.
 ///
 /// # Errors
 /// As [`launch`].
-pub(crate) fn launch_lanline(lanline: &Path, flags: &[&str]) -> Result<Running> {
+pub(crate) fn launch_lanline(lanline: &Path, flags: &[&str], tls: bool) -> Result<Running> {
+    let folder = TempDir::with_prefix("stress-")?;
     let mut command = Command::new(lanline);
+    // A variable, which older servers pass over.
+    command.env("LANLINE_DATA", if tls { folder.path() } else { Path::new("none") });
     command.arg("serve").args(["--listen", "127.0.0.1:0"]).args(flags);
     let (child, address) = start_and_listen(&mut command, None)?;
-    Ok(Running { child, address, _folder: TempDir::with_prefix("stress-")? })
+    Ok(Running { child, address, _folder: folder })
 }
 
 /// A child inherits the cores of the thread that starts it.

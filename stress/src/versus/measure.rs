@@ -66,7 +66,7 @@ pub(super) fn measure(server: Server, lanline: &Path, plan: &Plan) -> Result<Mea
 fn measure_running(server: Server, running: &mut Running, plan: &Plan) -> Result<Measured> {
     let dialect = server.dialect();
     let mut load = Load::new(dialect.as_ref(), plan.workload, plan.seed, Instant::now());
-    let mut driver = Driver::new(plan.workload.seats(), Target::new(running.address))?;
+    let mut driver = Driver::new(plan.workload.seats(), Target::new(running.address, false))?;
     let empty_bytes = machine::resident_bytes(running.pid()).unwrap_or(0);
 
     driver.prompt(&mut load, |load, hands| load.open(hands));

@@ -86,6 +86,8 @@ impl Server {
         folder: &Path,
     ) -> std::io::Result<Command> {
         let mut command = Command::new(program);
+        // A variable, which older servers pass over.
+        command.env("LANLINE_DATA", "none");
         command.current_dir(folder);
         let config = folder.join("server.conf");
         let port_text = port.to_string();

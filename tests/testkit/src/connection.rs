@@ -48,9 +48,7 @@ impl Connection {
         }
         match TlsStream::open(stream.try_clone().unwrap()) {
             Opened::Plain(stream, torn) => Self { torn, ..Self::over(stream) },
-            Opened::Tls(stream) => {
-                Self { carrier: Carrier::Tls(Arc::new(stream)), torn: Vec::new() }
-            }
+            Opened::Tls(stream) => Self { carrier: Carrier::Tls(stream), torn: Vec::new() },
         }
     }
 

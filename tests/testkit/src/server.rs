@@ -118,6 +118,8 @@ impl ServerBuilder {
         program::clean(&mut command);
         // A server that is watched by a sanitizer can't be confined.
         command.envs(std::env::var_os("LANLINE_SANDBOX").map(|mode| ("LANLINE_SANDBOX", mode)));
+        // Nothing is kept, and no directory shared, unless a test asks for it.
+        command.env("LANLINE_DATA", "none");
         command.args(self.arguments).envs(self.environment);
         let process = Process::spawn_with_stdin(command, self.stdin);
         let mut server = Server { process, addresses: Vec::new(), was_waited_for: false };

@@ -17,6 +17,8 @@ mod handshake;
 mod pending;
 mod record;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use super::context::{Context, work_of_records};
 use super::outcome::{Received, Sent};
@@ -194,6 +196,10 @@ impl Tls {
     /// Seals what waits, up to one record, and writes it. The record is made in
     /// `space`.
     pub fn send<T: Owned>(&mut self, outbound: &Outbound<T>, space: &mut [u8]) -> Sent {
+        if outbound.queued_bytes() < self.pending.untold() {
+            // It was bounced under a record that is torn: nothing can follow.
+            return Sent::Broken;
+        }
         if !self.pending.is_empty() || self.announce_keys() {
             match self.pending.flush(&mut self.stream) {
                 Ok(Flushed::Whole(0)) => {}

@@ -35,6 +35,11 @@ impl Pending {
         self.text > 0
     }
 
+    /// How much of the queue's text has yet to be said to be taken.
+    pub(super) fn untold(&self) -> usize {
+        self.text - self.told
+    }
+
     /// The rest of a record with so much of the queue's text, of which the socket
     /// has taken a part; how much of the text is to be said to be taken.
     pub(super) fn keep(&mut self, rest: &[u8], text: usize) -> usize {
@@ -75,7 +80,7 @@ impl Pending {
                 Err(error) => return Err(error),
             }
         }
-        let rest = self.text - self.told;
+        let rest = self.untold();
         self.clear();
         Ok(Flushed::Whole(rest))
     }
