@@ -80,10 +80,12 @@ pub(super) fn advance(connection: &mut Connection, bytes: &mut [u8]) -> Advanced
     advanced
 }
 
-/// What the library has to say about a failure.
+/// What the library has to say about a failure. While it has something to say it looks
+/// at no bytes; behind that it would, and panic (rustls 0.23).
 fn append_alert(connection: &mut Connection, reply: &mut Vec<u8>) {
-    while let Ok(ConnectionState::EncodeTlsData(mut message)) =
-        connection.process_tls_records(&mut []).state
+    while connection.wants_write()
+        && let Ok(ConnectionState::EncodeTlsData(mut message)) =
+            connection.process_tls_records(&mut []).state
     {
         append(reply, |out| message.encode(out));
     }
