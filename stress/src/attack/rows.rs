@@ -11,7 +11,7 @@ pub(crate) struct Row {
     pub title: &'static str,
     /// Flags of the server that is started for it, besides the defaults.
     pub flags: &'static [&'static str],
-    /// Whether the server has an operators' token, [`TOKEN`].
+    /// Whether the server has an operators' token, [`TOKEN`](super::act::TOKEN).
     pub has_token: bool,
     /// Connections to the metrics that say nothing.
     pub silent_scrapers: usize,
@@ -31,9 +31,6 @@ pub(crate) struct Group {
     /// They are within every right: none of their packets may be refused.
     pub bystanders: bool,
 }
-
-/// The operators' token, where there is one.
-pub(crate) const TOKEN: &str = "no-guess-of-theirs-is-this-long-one";
 
 /// All rows, by the numbers of the security page.
 pub(crate) const ROWS: &[Row] = &[

@@ -2,7 +2,8 @@
 //! already; what its metrics, its log and the machine say of it. Never: load.
 
 use super::AttackArgs;
-use super::rows::{Row, TOKEN};
+use super::act::TOKEN;
+use super::rows::Row;
 use crate::machine;
 use crate::run::Usage;
 use crate::versus::launch::{Running, launch_lanline_with_log, server_binary};
