@@ -51,6 +51,13 @@ pub const RATE_PER_ADDRESS_DEFAULT: u32 = 3000;
 pub const ADDRESS_BYTES_PER_SECOND: u64 = 50_000_000;
 /// ... and logins.
 pub const ADDRESS_LOGINS_PER_SECOND: u64 = 200;
+/// Work for one address in a second, in units of `chat::work`, up to which it is heard
+/// before those for whom more is done: a hundredth of a worker.
+pub const ADDRESS_WORK_PER_SECOND: u32 = 20_000;
+/// What costs at most this, at a time, is not counted for it: what people write.
+pub const FREE_WORK_MAX: u32 = 32;
+/// ... of which it may save up what this time would have allowed.
+pub const ADDRESS_WORK_BURST: Duration = Duration::from_millis(50);
 /// An address may save up what this time would have allowed.
 pub const ADDRESS_BURST: Duration = Duration::from_secs(2);
 /// Wrong tokens from one address in a minute, after which none is looked at for
@@ -132,15 +139,14 @@ const MAILBOX_BYTES_MIN: usize = 1024 * 1024;
 /// A worker that doesn't read looks again after this time.
 pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
 /// What one connection may cost before others are heard, in units of
-/// `chat::work`: about half a millisecond.
-pub const QUANTUM_WORK_MAX: u32 = 1024;
+/// `chat::work`: about a quarter of a millisecond.
+pub const QUANTUM_WORK_MAX: u32 = 512;
 /// What all connections together may cost before the worker goes on to what is
-/// due, and to the next tick: about four milliseconds.
-pub const TICK_WORK_MAX: u32 = 8192;
-/// The share of lists in a tick, besides that.
-pub const LIST_WORK_PER_TICK: u32 = 768;
-/// ... and of presence.
-pub const PRESENCE_WORK_PER_TICK: u32 = 512;
+/// due, and to the next tick: about two milliseconds.
+pub const TICK_WORK_MAX: u32 = 4096;
+/// Recipients of one packet who get it at once, and packets of one queue that are given
+/// back at once; where there are more, it is done in slices.
+pub const FAN_OUT_SLICE: usize = 256;
 /// Entries of a list that are collected in a row.
 pub const LIST_SLICE: usize = 512;
 /// Who is here for less than this isn't told of.
@@ -151,6 +157,11 @@ pub const PRESENCE_NEWS_MAX: usize = 8192;
 /// Connections with a frame for many that are flushed in a tick, or as many as
 /// have been heard in it, if these are more: so a busy worker gets on with both.
 pub const BULK_FLUSHES_PER_TICK: usize = 32;
+/// ... and no more than this.
+pub const BULK_FLUSHES_PER_TICK_MAX: usize = 128;
+/// What is sent in a tick to those whose sockets have room again, in bytes; each of them
+/// counts as [`BULK_BYTES_PER_FLUSH`] besides.
+pub const WRITABLE_BYTES_PER_TICK: usize = 512 * 1024;
 /// ... until so much for each has been sent: long frames take longer.
 pub const BULK_BYTES_PER_FLUSH: usize = 1024;
 /// Slices handed to one `writev`.
@@ -220,15 +231,18 @@ pub const KEEPALIVE_PROBES: u32 = 4;
 pub const NAME_FREED_AFTER: Duration = Duration::from_secs(90);
 /// How long ticks take, for the metrics: what is longer than the last is its
 /// own class.
-pub const TICK_BOUNDS: [Duration; 11] = [
+pub const TICK_BOUNDS: [Duration; 14] = [
     Duration::from_micros(20),
     Duration::from_micros(50),
     Duration::from_micros(100),
     Duration::from_micros(250),
     Duration::from_micros(500),
     Duration::from_millis(1),
+    Duration::from_millis(2),
     Duration::from_millis(5),
+    Duration::from_millis(10),
     Duration::from_millis(20),
+    Duration::from_millis(50),
     Duration::from_millis(100),
     Duration::from_millis(500),
     Duration::from_secs(2),

@@ -4,6 +4,7 @@
 
 use super::id::Moment;
 use super::settings::Settings;
+use super::work::Units;
 use crate::limits;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -14,6 +15,7 @@ pub struct AddressBudget {
     packets: Meter,
     bytes: Meter,
     logins: Meter,
+    work: Meter,
     /// Rooms made by it that are there.
     rooms: AtomicU32,
     /// The minute that wrong tokens are counted in, and how many there were.
@@ -32,6 +34,7 @@ pub struct AddressPace {
     packet_ns: u64,
     byte_ns: u64,
     login_ns: u64,
+    work_ns: u64,
 }
 
 impl AddressPace {
@@ -45,6 +48,7 @@ impl AddressPace {
             packet_ns: second / u64::from(settings.rate_per_address),
             byte_ns: second / limits::ADDRESS_BYTES_PER_SECOND,
             login_ns: second / limits::ADDRESS_LOGINS_PER_SECOND,
+            work_ns: second / u64::from(limits::ADDRESS_WORK_PER_SECOND),
         }
     }
 }
@@ -91,6 +95,17 @@ impl AddressBudget {
         self.logins.charge(now, pace.login_ns);
     }
 
+    /// So much work was done for it.
+    pub fn charge_work(&self, now: Moment, pace: &AddressPace, units: Units) {
+        self.work.charge(now, pace.work_ns.saturating_mul(u64::from(units)));
+    }
+
+    /// Whether so little is done for it that it is heard before those for whom much is
+    /// done.
+    pub fn goes_first(&self, now: Moment) -> bool {
+        self.work.0.load(Relaxed) <= now.after(limits::ADDRESS_WORK_BURST).0
+    }
+
     /// When its connections may be heard further.
     pub fn heard_at(&self) -> Moment {
         self.packets.ready_at().max(self.bytes.ready_at())
@@ -131,7 +146,7 @@ impl AddressBudget {
     /// Whether nothing about it has to be remembered: it owes nothing, has no
     /// rooms, and has not guessed of late.
     pub fn is_idle(&self, now: Moment) -> bool {
-        let paid = [&self.packets, &self.bytes, &self.logins];
+        let paid = [&self.packets, &self.bytes, &self.logins, &self.work];
         paid.into_iter().all(|meter| meter.0.load(Relaxed) <= now.0)
             && self.rooms.load(Relaxed) == 0
             && (self.guesses.load(Relaxed) == 0
@@ -184,6 +199,18 @@ mod tests {
             budget.charge_login(start, &pace());
         }
         assert_eq!((budget.login_at(), budget.heard_at() <= start), (start.after(SECOND), true));
+    }
+
+    #[test]
+    fn an_address_for_which_much_is_done_goes_last_until_it_has_paid() {
+        let budget = AddressBudget::new();
+        let start = Moment::default().after(10 * SECOND);
+        let burst = limits::ADDRESS_WORK_PER_SECOND / 20;
+        budget.charge_work(start, &pace(), burst);
+        assert!(budget.goes_first(start) && budget.heard_at() <= start);
+        budget.charge_work(start, &pace(), burst);
+        assert!(!budget.goes_first(start) && !budget.is_idle(start));
+        assert!(budget.goes_first(start.after(limits::ADDRESS_WORK_BURST)));
     }
 
     #[test]

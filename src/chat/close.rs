@@ -4,10 +4,12 @@
 
 use super::client::{Client, CloseMode, Pauses, Removal, State, Timers};
 use super::effect::{Effect, Gone, Report};
+use super::fan_outs::Bounces;
 use super::id::{ConnId, Moment, Tag};
 use super::message::ShardMessage;
 use super::query_protocol::Query;
 use super::shard::Shard;
+use super::work;
 use crate::limits;
 use crate::wire::{Code, Endpoint};
 use std::sync::Arc;
@@ -75,6 +77,7 @@ impl<S> Shard<S> {
         let Ok(member) = crate::wire::Name::parse(name) else { return };
         let member = Arc::new(member);
         let requester = self.address(id);
+        self.work.spend_on_tick(work::LEAVE * rooms.len() as work::Units);
         for room in rooms {
             self.rosters.remove(&room, id);
             let home = self.hashing.home(self.hashing.room(&room));
@@ -130,6 +133,7 @@ impl<S> Shard<S> {
         self.bounce_queue(id);
         self.take_inbound(id);
         if let Some(client) = self.clients.remove(id) {
+            self.work.spend_on_tick(work::CLOSE);
             // What it was told meanwhile goes with it.
             self.queued.own -= client.outbound.memory_bytes();
             let Client { socket, peer, budget, .. } = client;
@@ -137,11 +141,18 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Empties its queue; the senders hear of it.
+    /// Empties its queue; the senders hear of it: at once where these are few, else a
+    /// slice a tick.
     pub(super) fn bounce_queue(&mut self, id: ConnId) {
-        for origin in self.empty_queue(id).into_iter().flatten() {
-            self.bounce(origin, Code::Undelivered, id);
+        let tags = self.empty_queue(id);
+        if tags.len() <= self.settings.fan_out_slice {
+            for origin in tags.into_iter().flatten() {
+                self.bounce(origin, Code::Undelivered, id);
+            }
+            return;
         }
+        let name = self.clients.get(id).map(|client| client.name().into()).unwrap_or_default();
+        self.bounces.push_back(Bounces { tags: tags.into_iter(), name });
     }
 
     /// Empties its queue; whose packets those were.

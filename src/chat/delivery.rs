@@ -3,7 +3,7 @@
 
 use super::client::{Client, Identity, Pauses};
 use super::effect::Effect;
-use super::id::{Address, ConnId, Frame, Origin, Tag, WorkerId};
+use super::id::{ConnId, Frame, Origin, Tag, WorkerId};
 use super::message::ShardMessage;
 use super::query_protocol::Query;
 use super::shard::Shard;
@@ -124,15 +124,6 @@ impl<S> Shard<S> {
             client.cold().publishes_in_flight = 0;
             let others: Vec<WorkerId> = self.others().collect();
             self.query(id, ordinal, Query::Pause, &others);
-        }
-    }
-
-    /// Its share of a room message to a room: those members who are here.
-    pub(super) fn publish_to_members(&mut self, sender: Address, room: &str, frame: &Arc<Frame>) {
-        for member in self.rosters.of(room) {
-            if self.address(member) != sender {
-                self.deliver_frame(member, frame);
-            }
         }
     }
 
@@ -283,6 +274,26 @@ impl<S> Shard<S> {
         let name: CompactString =
             self.clients.get(recipient).map(|c| c.name().into()).unwrap_or_default();
         self.refuse_origin(origin, code, Some(&name));
+    }
+
+    /// The share of what is given back in this tick.
+    pub(super) fn serve_bounces(&mut self) {
+        let budget = self.work.tick + self.settings.fan_out_work();
+        while self.work.tick < budget
+            && let Some(mut bounces) = self.bounces.pop_front()
+        {
+            while self.work.tick < budget
+                && let Some(tag) = bounces.tags.next()
+            {
+                self.work.spend_on_tick(work::DELIVERY);
+                if let Some(origin) = tag {
+                    self.refuse_origin(origin, Code::Undelivered, Some(&bounces.name));
+                }
+            }
+            if bounces.tags.len() > 0 {
+                self.bounces.push_front(bounces);
+            }
+        }
     }
 
     /// Refuses a packet to its sender, wherever they are.

@@ -4,6 +4,7 @@
 use super::client::{Input, Pauses, Timers};
 use super::id::{ConnId, Moment, Tag};
 use super::shard::Shard;
+use super::work;
 use crate::wire::Outbound;
 use std::mem;
 
@@ -44,6 +45,7 @@ impl<S> Shard<S> {
         self.queued.own -= client.outbound.memory_bytes();
         let packets = client.outbound.advance(&mut self.pool, bytes);
         self.queued.own += client.outbound.memory_bytes();
+        self.work.spend_on_tick(work::of_sent(bytes));
         client.last_progress = now;
         client.output.blocked = false;
         let counters = self.counters.of(self.topology.worker);

@@ -45,7 +45,7 @@ impl ConnId {
 }
 
 /// A connection anywhere in the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
     pub worker: WorkerId,
     pub conn: ConnId,

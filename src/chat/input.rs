@@ -3,7 +3,7 @@
 //! too. Never: what a packet asks for.
 
 use super::address::AddressBudget;
-use super::client::{Client, CloseMode, Input, Pauses, Removal, State, Timers};
+use super::client::{CloseMode, Input, Pauses, Removal, State, Timers};
 use super::effect::{Effect, Ended};
 use super::id::{ConnId, Moment};
 use super::shard::Shard;
@@ -16,14 +16,18 @@ impl<S> Shard<S> {
     pub fn received(&mut self, now: Moment, id: ConnId, bytes: &[u8]) {
         self.now = now;
         self.own_counters().bytes_in.add(bytes.len() as u64);
+        self.work.spend_on_tick(work::of_read(bytes.len()));
         let Some(client) = self.clients.get_mut(id) else { return };
         if let Some(budget) = &client.budget {
             budget.charge_bytes(now, &self.address_pace, bytes.len());
+            let units = work::of_read(bytes.len());
+            if units > limits::FREE_WORK_MAX {
+                budget.charge_work(now, &self.address_pace, units);
+            }
         }
         if client.is_closing() {
             return;
         }
-        self.work.spend(work::of_reading(bytes.len()));
         if client.inbound.is_empty() {
             let used = self.consume(id, bytes);
             self.keep(id, &bytes[used..]);
@@ -39,6 +43,7 @@ impl<S> Shard<S> {
     /// nothing pauses it any more.
     pub fn ended(&mut self, now: Moment, id: ConnId, how: Ended) {
         self.now = now;
+        self.work.spend_on_tick(work::READ);
         self.end_input(id, how);
         self.check_invariants();
     }
@@ -147,19 +152,20 @@ impl<S> Shard<S> {
     /// Handles packets from the front of `bytes` until one is torn or has to
     /// wait; returns how many bytes are dealt with.
     fn consume(&mut self, id: ConnId, bytes: &[u8]) -> usize {
+        self.work.begin_quantum();
+        let used = self.consume_within_quantum(id, bytes);
+        self.work.end_quantum();
+        used
+    }
+
+    fn consume_within_quantum(&mut self, id: ConnId, bytes: &[u8]) -> usize {
         let Some(client) = self.clients.get(id) else { return bytes.len() };
         let mut used = 0;
         if client.is_greeting() {
-            let budget = client.budget.clone();
-            if budget.as_ref().is_some_and(|budget| self.waits_for_address(id, budget.login_at())) {
+            if self.waits_for_login(id) {
                 return 0;
             }
             let greeted = self.greet(id, bytes, false);
-            if let Some(budget) = budget
-                && !self.clients.get(id).is_some_and(Client::is_greeting)
-            {
-                budget.charge_login(self.now, &self.address_pace);
-            }
             let Some(greeted) = greeted else { return bytes.len() };
             used = greeted;
         }
@@ -194,7 +200,48 @@ impl<S> Shard<S> {
             &self.address_pace,
             self.own_counters().packets_in.get() - before,
         );
+        if self.work.quantum > limits::FREE_WORK_MAX {
+            budget.charge_work(self.now, &self.address_pace, self.work.quantum);
+        }
         used
+    }
+
+    /// Whether it is not heard yet because its address has logged in too often of late;
+    /// its login is paid for when it is heard first.
+    pub(super) fn waits_for_login(&mut self, id: ConnId) -> bool {
+        let Some(client) = self.clients.get_mut(id) else { return false };
+        let Some(budget) = client.budget.clone() else { return false };
+        if client.login_paid || !self.address_pace.is_on() || self.stopping {
+            return false;
+        }
+        if budget.login_at() > self.now {
+            let due = self.now.after(limits::RATE_PAUSE_MAX).max(budget.login_at());
+            self.arm(id, Timers::ADDRESS_RATE, due);
+            self.pause(id, Pauses::ADDRESS_RATE);
+            return true;
+        }
+        client.login_paid = true;
+        budget.charge_login(self.now, &self.address_pace);
+        false
+    }
+
+    /// Its address may be within its rate again.
+    pub(super) fn address_rate_timed_out(&mut self, id: ConnId) {
+        let Some(client) = self.clients.get(id) else { return };
+        if client.is_greeting() && self.waits_for_login(id) {
+            return;
+        }
+        self.resume(id, Pauses::ADDRESS_RATE);
+    }
+
+    /// Its connection is broken, though something of it may be left to read. Who waits to
+    /// log in will not be heard: others may wait longer for a place.
+    pub fn hung_up(&mut self, now: Moment, id: ConnId) {
+        self.now = now;
+        let Some(client) = self.clients.get(id) else { return };
+        if client.is_greeting() && client.pauses.contains(Pauses::ADDRESS_RATE) {
+            self.drop_client(id);
+        }
     }
 
     /// Whether it has to wait because its address is over its rate until then.
@@ -213,7 +260,6 @@ impl<S> Shard<S> {
     fn consume_packets(&mut self, id: ConnId, bytes: &[u8], mut at: usize) -> usize {
         let limit = self.settings.packet_bytes_max;
         let quantum = self.settings.quantum_work_max;
-        self.work.begin_quantum();
         loop {
             let Some(client) = self.clients.get_mut(id) else { return at };
             at += client.codec.padding(&bytes[at..]);
@@ -233,7 +279,11 @@ impl<S> Shard<S> {
                 return at + keep;
             }
             let ordinal = client.count(self.now, &self.pace);
-            self.work.spend(work::PACKET);
+            let length = match &decoded {
+                Decoded::Packet { end, .. } | Decoded::Malformed { end } => *end,
+                Decoded::TooLarge | Decoded::More { .. } => bytes.len() - at,
+            };
+            self.work.spend(work::of_parsed(length));
             self.own_counters().packets_in.add(1);
             match decoded {
                 Decoded::Packet { packet, end } => {
@@ -278,7 +328,8 @@ impl<S> Shard<S> {
     /// Nothing more will come and all that came is handled.
     fn finish_input(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        if client.is_greeting() {
+        // Who is gone, and had not said who it is, or not been allowed to, never was here.
+        if client.is_greeting() && !client.input.is_gone() {
             let kept = self.take_inbound(id);
             self.greet(id, &kept, true);
         }

@@ -6,7 +6,6 @@ use super::client::{Client, Pauses};
 use super::id::ConnId;
 use super::id::WorkerId;
 use super::lists::{Completed, Listing, Postponed, Requester};
-use super::message::ShardMessage;
 use super::query_protocol::{PendingQuery, Query, Reply};
 use super::shard::Shard;
 use super::snapshot::{Entries, Entry, Snapshot};
@@ -110,7 +109,7 @@ impl<S> Shard<S> {
 
     /// The share of lists in this tick.
     pub(super) fn serve_lists(&mut self) {
-        let budget = self.work.tick + limits::LIST_WORK_PER_TICK;
+        let budget = self.work.tick + self.settings.list_work();
         self.ask_postponed(budget);
         if self.lists.users.is_building() {
             self.collect_users();
@@ -235,13 +234,7 @@ impl<S> Shard<S> {
     fn reply_with_list(&mut self, completed: Option<Completed>, reply: fn(Vec<Entries>) -> Reply) {
         let Some((requesters, entries)) = completed else { return };
         for (requester, number) in requesters {
-            let reply = reply(vec![entries.clone()]);
-            if requester.worker == self.topology.worker {
-                self.reply_arrived(requester.conn, number, reply);
-            } else {
-                let message = ShardMessage::Reply { to: requester.conn, number, reply };
-                self.send(requester.worker, message, 64);
-            }
+            self.reply((requester, number), reply(vec![entries.clone()]));
         }
     }
 

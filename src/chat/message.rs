@@ -24,6 +24,13 @@ pub struct Batch<S> {
     pub(super) extra_bytes: usize,
 }
 
+/// A batch that has come, and what is left of it.
+#[derive(Debug)]
+pub(super) struct Mail<S> {
+    pub messages: std::vec::IntoIter<ShardMessage<S>>,
+    pub bytes: Vec<u8>,
+}
+
 /// Where in a batch's bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {

@@ -15,6 +15,8 @@
 //! | `claiming`, `skeletons` | ... and what it looks like is, at its own homes |
 //! | `resume` | the secret that takes a name back |
 //! | `delivery` | packets for users and rooms, and what could not be delivered |
+//! | `fan_out`, `fan_outs` | what is for many, a slice at a time |
+//! | `mail` | what other shards have sent, within the tick's budget |
 //! | `endpoints` | the table of the server's own endpoints |
 //! | `query`, `query_protocol` | what other shards have a part in |
 //! | `replies` | the server's own packets: answers, refusals, pages |
@@ -39,11 +41,14 @@ mod delivery;
 mod directory;
 pub mod effect;
 mod endpoints;
+mod fan_out;
+mod fan_outs;
 mod flush;
 pub mod id;
 mod input;
 mod listing;
 mod lists;
+mod mail;
 mod memory;
 mod memory_bounds;
 pub mod message;

@@ -55,7 +55,7 @@ impl<S> Shard<S> {
     /// The share of presence in this tick. It is the only thing ever dropped:
     /// where a watcher's own queue is full.
     pub(super) fn tell_watchers(&mut self) {
-        let budget = self.work.tick + limits::PRESENCE_WORK_PER_TICK;
+        let budget = self.work.tick + self.settings.presence_work();
         while self.work.tick < budget
             && let Some((id, news)) = self.presence.next()
         {

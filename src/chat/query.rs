@@ -6,12 +6,13 @@
 use super::address::AddressBudget;
 use super::client::{Client, Pauses, Removal, Timers};
 use super::effect::Report;
-use super::id::{Address, ConnId, Frame, WorkerId};
+use super::id::{Address, ConnId, WorkerId};
 use super::lists::Requester;
 use super::message::ShardMessage;
 use super::query_protocol::{Joined, PendingQuery, Query, Reply, WhoIs};
 use super::rooms::Left;
 use super::shard::Shard;
+use super::work;
 use crate::limits;
 use crate::wire::{Code, Endpoint, Name, Who};
 use std::sync::Arc;
@@ -79,9 +80,19 @@ impl<S> Shard<S> {
 
     /// Another shard asks.
     pub(super) fn query_arrived(&mut self, requester: Requester, query: &Query) {
-        let Some(reply) = self.reply_to(requester, query) else { return };
+        if let Some(reply) = self.reply_to(requester, query) {
+            self.reply(requester, reply);
+        }
+    }
+
+    /// Replies to a query, wherever it came from.
+    pub(super) fn reply(&mut self, requester: Requester, reply: Reply) {
         let (Address { worker, conn }, number) = requester;
-        self.send(worker, ShardMessage::Reply { to: conn, number, reply }, REPLY_BYTES);
+        if worker == self.topology.worker {
+            self.reply_arrived(conn, number, reply);
+        } else {
+            self.send(worker, ShardMessage::Reply { to: conn, number, reply }, REPLY_BYTES);
+        }
     }
 
     /// Another shard has replied.
@@ -125,9 +136,10 @@ impl<S> Shard<S> {
     /// What this shard knows, or does, about a query: at once, or, for a list, when
     /// it has been collected.
     fn reply_to(&mut self, requester: Requester, query: &Query) -> Option<Reply> {
+        self.work.spend(work::QUERY);
         Some(match query {
             Query::Broadcast { sender, frame } => {
-                Reply::Broadcast(self.broadcast_here(*sender, frame))
+                return self.broadcast_here(*sender, frame, requester);
             }
             Query::List => Reply::List(vec![self.users_part(requester)?]),
             Query::Rooms => Reply::Rooms(vec![self.rooms_part(requester)?]),
@@ -184,24 +196,6 @@ impl<S> Shard<S> {
             Reply::Pause | Reply::Fence => return,
         };
         self.refuse(id, ordinal, refusal, None);
-    }
-
-    /// Its share of a broadcast: how many users it is for.
-    fn broadcast_here(&mut self, sender: Address, frame: &Arc<Frame>) -> u64 {
-        let mut others = 0;
-        // One walk over the clients: with thousands of them each look is one
-        // into memory that is not at hand.
-        for slot in 0..self.clients.slots() {
-            let user = self.clients.at(slot).is_some_and(Client::is_user);
-            if let Some(id) = self.clients.id_at(slot)
-                && user
-                && self.address(id) != sender
-            {
-                others += 1;
-                self.deliver_frame(id, frame);
-            }
-        }
-        others
     }
 
     /// Somebody joins a room whose home is here.

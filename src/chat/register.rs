@@ -85,6 +85,11 @@ impl<S> Shard<S> {
         self.put_inbound(id, bytes);
         self.effects.push(Effect::Register(id));
         self.register(id, &claim);
+        if self.clients.get(id).is_some_and(|client| client.is_user() && !client.inbound.is_empty())
+        {
+            // Others are not to wait for what it has brought.
+            return self.pause(id, Pauses::QUANTUM);
+        }
         self.consume_inbound(id);
     }
 

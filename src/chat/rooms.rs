@@ -141,6 +141,11 @@ impl Rosters {
         self.0.get(room).is_some_and(|members| members.contains(&member))
     }
 
+    /// How many of a room are here.
+    pub(super) fn count(&self, room: &str) -> usize {
+        self.0.get(room).map_or(0, BTreeSet::len)
+    }
+
     /// Those of a room who are here, in a fixed order.
     pub(super) fn of(&self, room: &str) -> Vec<ConnId> {
         self.0.get(room).map(|members| members.iter().copied().collect()).unwrap_or_default()

@@ -42,6 +42,11 @@ pub struct Settings {
     pub quantum_work_max: Units,
     /// Whose look-alikes in plain ASCII are refused.
     pub look_alikes: LookAlikes,
+    /// What all connections together may cost in a tick.
+    pub tick_work_max: Units,
+    /// Of what is for many, or given back to many, so much is done at once; more in
+    /// slices.
+    pub fan_out_slice: usize,
     /// What makes a user an operator; none, and there are no operators.
     pub operator_token: Option<String>,
     /// Whether it is reported who comes, goes, joins and leaves rooms.
@@ -63,6 +68,8 @@ impl Default for Settings {
             broadcast_interval: limits::BROADCAST_INTERVAL_DEFAULT,
             quantum_work_max: limits::QUANTUM_WORK_MAX,
             look_alikes: LookAlikes::default(),
+            tick_work_max: limits::TICK_WORK_MAX,
+            fan_out_slice: limits::FAN_OUT_SLICE,
             operator_token: None,
             reports_everyone: false,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -82,6 +89,27 @@ pub struct Pace {
 }
 
 impl Settings {
+    /// Up to here a tick reads mail.
+    pub(super) fn mail_work(&self) -> Units {
+        (self.tick_work_max / 4 * 3).max(1)
+    }
+
+    /// The share of what is for many in a tick, at the least, and that of what is given
+    /// back.
+    pub(super) fn fan_out_work(&self) -> Units {
+        (self.tick_work_max / 8).max(1)
+    }
+
+    /// The share of lists in a tick, besides that.
+    pub(super) fn list_work(&self) -> Units {
+        (self.tick_work_max / 11).max(1)
+    }
+
+    /// ... and of presence.
+    pub(super) fn presence_work(&self) -> Units {
+        (self.tick_work_max / 16).max(1)
+    }
+
     pub(super) fn pace(&self) -> Pace {
         let interval_ns = 1_000_000_000_u64.checked_div(u64::from(self.rate)).unwrap_or(0);
         Pace {

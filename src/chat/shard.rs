@@ -8,17 +8,18 @@ use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
 use super::directory::{Directory, Hashing};
 use super::effect::{Effect, Report};
+use super::fan_outs::{Bounces, FanOuts};
 use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::lists::Lists;
 use super::memory_bounds::Held;
-use super::message::{Batch, Handoff, ShardMessage};
+use super::message::{Batch, Handoff, Mail, ShardMessage};
 use super::presence_news::Presence;
 use super::query_protocol::PendingQuery;
 use super::rooms::{Rooms, Rosters};
 use super::settings::{Pace, Settings};
 use super::skeletons::{Claiming, Skeletons};
 use super::timer_queue::TimerQueue;
-use super::work::{Units, Work};
+use super::work::{self, Units, Work};
 use crate::limits;
 use crate::wire::{BufferPool, Code};
 use compact_str::ToCompactString;
@@ -65,6 +66,9 @@ pub struct Shard<S> {
     pub(super) rosters: Rosters,
     pub(super) presence: Presence,
     pub(super) lists: Lists,
+    pub(super) fan_outs: FanOuts,
+    pub(super) bounces: VecDeque<Bounces>,
+    pub(super) mail: VecDeque<Mail<S>>,
     /// Queries under way, and the number of the next.
     pub(super) pending: BTreeMap<ConnId, PendingQuery>,
     pub(super) next_query: u32,
@@ -132,6 +136,9 @@ impl<S> Shard<S> {
             rosters: Rosters::default(),
             presence: Presence::default(),
             lists: Lists::default(),
+            fan_outs: FanOuts::default(),
+            bounces: VecDeque::new(),
+            mail: VecDeque::new(),
             pending: BTreeMap::new(),
             next_query: 0,
             timers: TimerQueue::default(),
@@ -159,9 +166,15 @@ impl<S> Shard<S> {
         budget: Option<Arc<AddressBudget>>,
     ) -> ConnId {
         self.now = now;
+        self.work.spend_on_tick(work::ACCEPT);
+        let budget_is_over = budget.as_ref().is_some_and(|budget| budget.login_at() > now);
         let id = self.insert(socket, addresses, budget);
         self.sweep_timers();
         self.arm(id, Timers::GREETING, now.after(self.settings.greeting_timeout));
+        if budget_is_over {
+            // What it says stays in the kernel until then.
+            self.waits_for_login(id);
+        }
         self.check_invariants();
         id
     }
@@ -175,6 +188,7 @@ impl<S> Shard<S> {
         code: Code,
     ) -> ConnId {
         self.now = now;
+        self.work.spend_on_tick(work::ACCEPT);
         let id = self.insert(socket, addresses, None);
         self.refuse(id, 0, code, None);
         self.check_invariants();
@@ -215,16 +229,25 @@ impl<S> Shard<S> {
             (State::Closing(mode), _) => mode != CloseMode::Close,
             (State::Lingering, _) => true,
             (State::Claiming, _) => false,
-            (_, Input::Broken | Input::Reset) => !client.pauses.contains(Pauses::QUANTUM),
+            (_, Input::Broken | Input::Reset) => {
+                !client.pauses.intersects(Pauses::QUANTUM | Pauses::FAN_OUT)
+            }
             (_, Input::Ended) => false,
             (_, Input::Open | Input::Drain { .. }) => !self.stopping && client.pauses.is_empty(),
         }
     }
 
+    /// Whether it is heard before others: little is done for its address.
+    pub fn goes_first(&self, id: ConnId) -> bool {
+        let client = self.clients.get(id);
+        let budget = client.and_then(|client| client.budget.as_ref());
+        budget.is_none_or(|budget| budget.goes_first(self.now))
+    }
+
     /// Whether so much was done in this tick that reading has to wait for the
     /// next: [`Shard::expire`] ends a tick.
     pub fn is_tick_over(&self) -> bool {
-        self.work.tick >= limits::TICK_WORK_MAX
+        self.work.tick >= self.settings.tick_work_max
     }
 
     /// The most units of work that were spent in one quantum and in one tick.
@@ -241,40 +264,6 @@ impl<S> Shard<S> {
     /// Its socket.
     pub fn socket(&mut self, id: ConnId) -> Option<&mut S> {
         Some(&mut self.clients.get_mut(id)?.socket)
-    }
-
-    /// Carries out what another shard sent.
-    pub fn handle_batch(&mut self, now: Moment, batch: Batch<S>) {
-        self.now = now;
-        let Batch { messages, bytes, .. } = batch;
-        for message in messages {
-            self.handle_message(message, &bytes);
-        }
-        self.check_invariants();
-    }
-
-    fn handle_message(&mut self, message: ShardMessage<S>, bytes: &[u8]) {
-        match message {
-            ShardMessage::Direct { origin, hash, key, frame } => {
-                self.direct_arrived(origin, hash, key.of(bytes), frame.of(bytes));
-            }
-            ShardMessage::RoomMessage { sender, room, frame } => {
-                self.publish_to_members(sender, &room, &frame);
-            }
-            ShardMessage::Refuse { to, ordinal, code, name } => {
-                self.refuse(to, ordinal, code, name.as_deref());
-            }
-            ShardMessage::Query { requester, number, query } => {
-                self.query_arrived((requester, number), &query);
-            }
-            ShardMessage::Reply { to, number, reply } => self.reply_arrived(to, number, reply),
-            ShardMessage::ClaimLook { claimer, look } => self.look_claimed(claimer, look),
-            ShardMessage::LookReply { to, look, granted } => self.look_replied(to, look, granted),
-            ShardMessage::GuardLook { skeleton, on } => self.skeletons.guard(skeleton, on),
-            ShardMessage::ReleaseLook(look) => self.skeletons.release(look),
-            ShardMessage::Presence(news) => self.presence_arrived(news),
-            ShardMessage::Handoff(handoff) => self.arrived(*handoff),
-        }
     }
 
     /// From here on other settings hold. With another token, whoever was an

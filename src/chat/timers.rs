@@ -35,6 +35,7 @@ impl<S> Shard<S> {
     /// The end of a tick: does what is due, and what there was no time for before.
     pub fn expire(&mut self, now: Moment) {
         self.now = now;
+        self.read_mail(now);
         self.hear_those_out_of_quantum();
         while !self.is_tick_over()
             && let Some((timer, id)) = self.timers.pop_due(now)
@@ -46,7 +47,9 @@ impl<S> Shard<S> {
             self.fire(timer, id);
         }
         self.tell_watchers();
+        self.serve_bounces();
         self.serve_lists();
+        self.serve_fan_outs();
         self.work.end_tick();
         self.balance_memory();
         self.check_invariants();
@@ -70,7 +73,7 @@ impl<S> Shard<S> {
             Timers::GREETING => self.greeting_timed_out(id),
             Timers::SILENCE => self.silence_timed_out(id),
             Timers::RATE => self.resume(id, Pauses::RATE),
-            Timers::ADDRESS_RATE => self.resume(id, Pauses::ADDRESS_RATE),
+            Timers::ADDRESS_RATE => self.address_rate_timed_out(id),
             Timers::AUTH_BACKOFF => self.end_auth_backoff(id),
             Timers::STUCK => self.stuck_timed_out(id),
             Timers::LINGER => self.linger_timed_out(id),
@@ -93,7 +96,12 @@ impl<S> Shard<S> {
 
     /// Whether [`Shard::expire`] would do something, whatever the time is.
     pub fn has_work_left(&self) -> bool {
-        !self.out_of_quantum.is_empty() || self.presence.has_news() || self.has_lists_to_serve()
+        !self.out_of_quantum.is_empty()
+            || self.presence.has_news()
+            || self.has_lists_to_serve()
+            || self.has_mail()
+            || !self.fan_outs.is_empty()
+            || !self.bounces.is_empty()
     }
 
     fn linger_timed_out(&mut self, id: ConnId) {

@@ -1,16 +1,17 @@
 //! What work costs and who pays for it. Everything that a client causes (packets,
 //! recipients, flushes, refusals, entries of lists, logins) is counted in units
 //! against that client's quantum and against the tick of its worker, whatever
-//! state the client is in. Never: what is done when a budget is used up, which is
-//! beside each loop that has one.
+//! state the client is in; what the connection itself costs (accepting, reading,
+//! closing it, long writes) against the tick alone. Never: what is done when a budget
+//! is used up, which is beside each loop that has one.
 
 use crate::limits;
 
 /// About half a microsecond of a worker.
 pub type Units = u32;
 
-/// A packet framed, parsed, routed.
-pub const PACKET: Units = 1;
+/// A packet framed, parsed, routed, besides its bytes.
+const PACKET: Units = 1;
 /// A packet put into one queue, or a refusal, or an answer.
 pub const DELIVERY: Units = 1;
 /// A socket that has to be flushed for it, here or at another worker.
@@ -23,10 +24,27 @@ pub const HANDSHAKE_STEP: Units = 300;
 pub const RECORDS_PER_UNIT: u32 = 3;
 /// A timer that fires.
 pub const TIMER: Units = 2;
+/// A connection accepted, and one closed.
+pub const ACCEPT: Units = 32;
+pub const CLOSE: Units = 32;
+/// One read of a socket, whatever comes of it.
+pub const READ: Units = 4;
+/// A message from another shard.
+pub const MESSAGE: Units = 1;
+/// A query replied to: rooms and users looked up, members added and removed.
+pub const QUERY: Units = 6;
+/// A room left by one who goes, with what the room's home has to do.
+pub const LEAVE: Units = 8;
 /// Entries of a list that cost one unit.
 const ENTRIES_PER_UNIT: usize = 8;
 /// Bytes copied that cost one unit.
 const BYTES_PER_UNIT: usize = 4096;
+/// Bytes given to a socket that cost one unit.
+const SENT_BYTES_PER_UNIT: usize = 1024;
+/// Bytes received and looked through that cost one unit.
+const READ_BYTES_PER_UNIT: usize = 256;
+/// Bytes of a packet, which may have to be read letter by letter, that cost one unit.
+const PARSED_BYTES_PER_UNIT: usize = 128;
 
 /// Entries of a list, collected or written.
 pub fn of_entries(entries: usize) -> Units {
@@ -38,12 +56,19 @@ pub fn of_bytes(bytes: usize) -> Units {
     (bytes / BYTES_PER_UNIT) as Units
 }
 
-/// Bytes read that cost one unit.
-const READ_BYTES_PER_UNIT: usize = 1024;
+/// One read of so many bytes.
+pub fn of_read(bytes: usize) -> Units {
+    READ + (bytes / READ_BYTES_PER_UNIT) as Units
+}
 
-/// Bytes read from a socket, whatever they are: a tick reads a bounded number.
-pub fn of_reading(bytes: usize) -> Units {
-    (bytes / READ_BYTES_PER_UNIT) as Units
+/// Bytes that a socket took.
+pub fn of_sent(bytes: usize) -> Units {
+    (bytes / SENT_BYTES_PER_UNIT) as Units
+}
+
+/// A packet of so many bytes framed, parsed, routed.
+pub fn of_parsed(bytes: usize) -> Units {
+    PACKET + (bytes / PARSED_BYTES_PER_UNIT) as Units
 }
 
 /// What a worker reads in one tick, in bytes: what its budget pays for, and one turn.
@@ -70,15 +95,26 @@ impl Work {
         self.tick += units;
     }
 
+    /// Counts work against the tick alone.
+    #[inline]
+    pub fn spend_on_tick(&mut self, units: Units) {
+        self.tick += units;
+    }
+
     /// Another client is heard.
+    #[inline]
     pub fn begin_quantum(&mut self) {
-        self.quantum_peak = self.quantum_peak.max(self.quantum);
         self.quantum = 0;
+    }
+
+    /// It has been heard.
+    #[inline]
+    pub fn end_quantum(&mut self) {
+        self.quantum_peak = self.quantum_peak.max(self.quantum);
     }
 
     /// The tick is over.
     pub fn end_tick(&mut self) {
-        self.begin_quantum();
         self.tick_peak = self.tick_peak.max(self.tick);
         self.tick = 0;
     }
@@ -91,12 +127,16 @@ mod tests {
     #[test]
     fn work_counts_against_the_client_and_the_tick() {
         let mut work = Work::default();
+        work.begin_quantum();
         work.spend(3);
+        work.end_quantum();
         work.begin_quantum();
         work.spend(2);
-        assert_eq!((work.quantum, work.tick), (2, 5));
+        work.end_quantum();
+        work.spend_on_tick(4);
+        assert_eq!((work.quantum, work.tick), (2, 9));
         work.end_tick();
-        assert_eq!((work.quantum, work.tick, work.quantum_peak, work.tick_peak), (0, 0, 3, 5));
+        assert_eq!((work.tick, work.quantum_peak, work.tick_peak), (0, 3, 9));
     }
 
     #[test]

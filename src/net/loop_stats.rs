@@ -15,6 +15,10 @@ pub struct WorkerLoopStats {
     pub ticks: [Counter; TICK_BOUNDS.len() + 1],
     /// All of them together, in nanoseconds.
     pub tick_nanos: Counter,
+    /// The most work in one tick, and in a row for one client, in units of
+    /// `chat::work`.
+    pub tick_work_peak: Counter,
+    pub quantum_work_peak: Counter,
     /// Messages sent to other workers.
     pub messages: Counter,
     /// What waits in this worker's queues after the last tick, in bytes.

@@ -1,5 +1,6 @@
 //! The command line: flags, checked. Never: what they lead to.
 
+use crate::attack::{AttackArgs, MobArgs};
 use crate::run::{BreakpointArgs, FirstArgs, ScenarioArgs};
 use crate::versus::VersusArgs;
 use clap::{Parser, Subcommand};
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     /// More and more users, until one is refused, the latency is over a bound,
     /// or the descriptors are used up.
     Breakpoint(BreakpointArgs),
+    /// What an attacker would try, with well-behaved users measured beside it, and a
+    /// verdict for each; against a server of one's own only.
+    Attack(AttackArgs),
     /// The same workloads against other servers and the bare relay.
     Versus(VersusArgs),
     /// The bare relay: the floor of `versus`.
@@ -48,6 +52,9 @@ pub(crate) enum Command {
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
     },
+    /// Plays the attackers; led over standard input.
+    #[command(hide = true)]
+    Mob(MobArgs),
     /// Plays the part of some of the bots; led over standard input.
     #[command(hide = true)]
     Member,

@@ -9,11 +9,13 @@
 //! | [`driver`] | sockets: thousands in one poll loop |
 //! | [`crew`] | the bots of a run, in one process or several |
 //! | [`mod@run`] | a scenario from the server's start to the verdict |
+//! | [`attack`] | attacks on the server's brakes, with others measured beside them |
 //! | [`versus`], [`relay`] | the same workloads against other servers and the floor |
 //! | [`report`] | the line, the tables, JSON, the page |
 //! | [`output`] | words on standard output and standard error |
 
 mod account;
+mod attack;
 mod bots;
 mod cli;
 mod crew;
@@ -54,6 +56,8 @@ fn run(cli: Cli) -> Result<bool> {
             let common = cli.first.common;
             return show(&records, common.json, common.report);
         }
+        Some(Command::Attack(args)) => return attack::run(&args),
+        Some(Command::Mob(args)) => return attack::serve_mob(&args).map(|()| true),
         Some(Command::Versus(args)) => return versus::run(&args),
         Some(Command::Relay { listen }) => return relay::run(listen).map(|()| true),
         Some(Command::Member) => return crew::serve_commands().map(|()| true),

@@ -6,6 +6,7 @@
 mod support;
 
 mod bounds;
+mod brakes;
 mod clocks;
 mod crowds;
 mod escape;

@@ -66,6 +66,40 @@ fn logins_over_the_rate_of_an_address_wait_and_are_not_refused() {
 }
 
 #[test]
+fn who_waits_to_log_in_is_not_read_and_goes_when_it_resets() {
+    let mut cluster = cluster(Settings::default());
+    let free = limits::ADDRESS_LOGINS_PER_SECOND * limits::ADDRESS_BURST.as_secs();
+    for number in 0..=free {
+        cluster.join(&format!("user{number}"));
+    }
+    let [stays, resets] = [0, 0].map(|worker| cluster.connect(worker));
+    for who in [stays, resets] {
+        cluster.write(who, &packet("late", "/ping", "").repeat(100));
+        assert_eq!((cluster.wants_bytes(who), cluster.kept_bytes(who)), (false, 0));
+    }
+    cluster.hang_up(resets);
+    assert!(cluster.is_closed(resets) && !cluster.is_closed(stays));
+    // One who has logged in and resets is still heard.
+    cluster.hang_up(0);
+    assert!(!cluster.is_closed(0));
+    cluster.pass(Duration::from_secs(1));
+    assert_eq!(cluster.heard(stays).len(), 101, "a welcome, and an answer to each");
+}
+
+#[test]
+fn an_address_for_which_much_is_done_is_heard_behind_others_for_a_while() {
+    let mut cluster = cluster(Settings::default());
+    let [one, other] = ["one", "other"].map(|name| cluster.join(name));
+    cluster.budget = Some(Arc::new(AddressBudget::new()));
+    let stranger = cluster.join("stranger");
+    assert!([one, other, stranger].into_iter().all(|who| cluster.goes_first(who)));
+    (0..10).for_each(|_| cluster.write(one, &packet("one", "nobody", "x").repeat(400)));
+    assert_eq!([one, other, stranger].map(|who| cluster.goes_first(who)), [false, false, true]);
+    cluster.pass(Duration::from_secs(1));
+    assert!(cluster.goes_first(one) && cluster.goes_first(other));
+}
+
+#[test]
 fn an_address_makes_so_many_rooms_and_others_go_on_making_theirs() {
     let mut cluster = cluster(unpaced());
     let rooms = limits::ROOMS_PER_ADDRESS_MAX as usize;

@@ -178,6 +178,19 @@ impl Cluster {
         self.run();
     }
 
+    /// Its socket is found to be broken, and not read yet.
+    pub(crate) fn hang_up(&mut self, who: Who) {
+        let (worker, id) = self.clients[who].at.expect("is connected");
+        self.shards[worker].hung_up(self.now, id);
+        self.run();
+    }
+
+    /// Whether it is heard before those for whom more is done.
+    pub(crate) fn goes_first(&self, who: Who) -> bool {
+        let (worker, id) = self.clients[who].at.expect("is connected");
+        self.shards[worker].goes_first(id)
+    }
+
     /// Its socket turns out to be gone when it is written.
     pub(crate) fn broken(&mut self, who: Who) {
         let (worker, id) = self.clients[who].at.expect("is connected");

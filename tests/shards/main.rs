@@ -14,3 +14,4 @@ mod memory;
 mod operators;
 mod rooms;
 mod shutdown;
+mod slices;

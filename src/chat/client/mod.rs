@@ -59,6 +59,8 @@ pub struct Client<S> {
     /// begin.
     pub(super) local: CompactString,
     pub(super) peer: IpAddr,
+    /// Its address has paid for its login.
+    pub(super) login_paid: bool,
     /// Shared by all connections of its address; none, if that is trusted.
     pub(super) budget: Option<Arc<AddressBudget>>,
 }
@@ -130,6 +132,7 @@ impl<S> Client<S> {
             cold: None,
             local,
             peer,
+            login_paid: false,
             budget,
         }
     }
@@ -222,13 +225,15 @@ impl<S> Client<S> {
     }
 
     /// Why its next packet has to wait. Behind a reset, or while it is removed, it
-    /// waits for its quantum and nothing else; when the server stops, for a query
-    /// or a list as well, whose answers come first.
+    /// waits for its quantum and for what it said to many, and nothing else; when the
+    /// server stops, for a query or a list as well, whose answers come first.
     pub(super) fn effective_pauses(&self, stopping: bool) -> Pauses {
         match self.input {
-            Input::Drain { .. } | Input::Broken | Input::Reset => self.pauses & Pauses::QUANTUM,
+            Input::Drain { .. } | Input::Broken | Input::Reset => {
+                self.pauses & (Pauses::QUANTUM | Pauses::FAN_OUT)
+            }
             Input::Open | Input::Ended if stopping => {
-                self.pauses & (Pauses::QUERY | Pauses::LISTING | Pauses::QUANTUM)
+                self.pauses & (Pauses::QUERY | Pauses::LISTING | Pauses::QUANTUM | Pauses::FAN_OUT)
             }
             Input::Open | Input::Ended => self.pauses,
         }

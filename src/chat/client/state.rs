@@ -155,6 +155,8 @@ bitflags! {
         const LISTING = 1 << 5;
         /// Its address is over its rate, until a timer ends that.
         const ADDRESS_RATE = 1 << 6;
+        /// What it said to many has yet to be put into their queues.
+        const FAN_OUT = 1 << 7;
     }
 
     /// Timers of a connection that are armed.

@@ -36,6 +36,8 @@ pub struct Readiness {
     pub writable: bool,
     /// The end of the stream, or an error, is behind what is left to read.
     pub ended: bool,
+    /// It was reset, or both ways are closed.
+    pub broken: bool,
 }
 
 impl Readiness {
@@ -44,6 +46,7 @@ impl Readiness {
             readable: event.is_readable(),
             writable: event.is_writable(),
             ended: event.is_read_closed() || event.is_error(),
+            broken: event.is_error(),
         }
     }
 }

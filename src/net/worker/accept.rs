@@ -19,7 +19,7 @@ impl Worker {
         for number in 0..self.parts.listeners.len() {
             let mut accepted = 0;
             loop {
-                if accepted == limits::ACCEPTS_PER_TICK_MAX {
+                if accepted == limits::ACCEPTS_PER_TICK_MAX || self.parts.shard.is_tick_over() {
                     self.accept_ready = true;
                     break;
                 }

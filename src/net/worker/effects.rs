@@ -35,9 +35,21 @@ impl Worker {
         self.effects = effects;
     }
 
+    /// Those whose sockets have room again, until so much has been sent: a thousand
+    /// who begin to read at the same moment have a queue each.
+    pub(super) fn flush_writable(&mut self) {
+        let mut cost = 0;
+        while cost < limits::WRITABLE_BYTES_PER_TICK
+            && let Some(id) = self.writable.pop_front()
+        {
+            cost += limits::BULK_BYTES_PER_FLUSH + self.flush(id);
+        }
+        self.carry_out();
+    }
+
     /// A few of those who have a frame for many, where so many had their turn.
     pub(super) fn flush_bulk(&mut self, turns: usize) {
-        let flushes = limits::BULK_FLUSHES_PER_TICK.max(turns);
+        let flushes = turns.clamp(limits::BULK_FLUSHES_PER_TICK, limits::BULK_FLUSHES_PER_TICK_MAX);
         let mut sent_bytes = 0;
         for _ in 0..flushes {
             let Some(id) = self.parts.shard.next_bulk_flush() else { break };

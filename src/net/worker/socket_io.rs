@@ -2,7 +2,7 @@
 //! flush a tick. Never: what the bytes mean, or how a kind of transport is read.
 
 use super::state::{LAST_LISTENER, SIGNALS, WAKER, Worker};
-use crate::chat::{Code, ConnId, Effect, Ended};
+use crate::chat::{Code, ConnId, Ended};
 use crate::net::transport::{Readiness, Received, Sent, Transport};
 use mio::Token;
 use mio::event::Event;
@@ -25,8 +25,11 @@ impl Worker {
                 let id = ConnId::from_bits(token as u64);
                 let Some(transport) = self.parts.shard.socket(id) else { return };
                 let readiness = transport.notice(Readiness::of(event));
+                if readiness.broken {
+                    self.parts.shard.hung_up(self.now, id);
+                }
                 if readiness.writable {
-                    self.effects.push(Effect::Flush(id));
+                    self.writable.push_back(id);
                 }
                 if readiness.readable {
                     self.queue_read(id);
@@ -39,9 +42,12 @@ impl Worker {
     pub(super) fn queue_read(&mut self, id: ConnId) {
         let Some(transport) = self.parts.shard.socket(id) else { return };
         let status = transport.status_mut();
-        if !status.read_queued {
-            status.read_queued = true;
-            self.ready.push_back(id);
+        if !std::mem::replace(&mut status.read_queued, true) {
+            if self.parts.shard.goes_first(id) {
+                self.ready.push_back(id);
+            } else {
+                self.ready_later.push_back(id);
+            }
         }
     }
 
@@ -53,21 +59,44 @@ impl Worker {
     }
 
     /// Gives each of those in line one turn, unless messages are piling up
-    /// somewhere: then nobody reads, and TCP tells the senders. How many had a
-    /// turn.
+    /// somewhere: then nobody reads, and TCP tells the senders. First those for whose
+    /// address little is done, and what came of that goes on its way; then the others.
+    /// How many had a turn.
     pub(super) fn read_ready(&mut self) -> io::Result<usize> {
-        if self.ready.is_empty() || self.in_flight().is_congested() {
+        let waiting = self.ready.len() + self.ready_later.len();
+        if waiting == 0 || self.in_flight().is_congested() {
             return Ok(0);
         }
-        let turns = self.ready.len();
-        for _ in 0..turns {
+        let mut turns = 0;
+        for _ in 0..self.ready.len() {
             if self.parts.shard.is_tick_over() {
                 // Others wait for what is due and for what is to be flushed.
                 break;
             }
-            if let Some(id) = self.ready.pop_front() {
+            let Some(id) = self.ready.pop_front() else { break };
+            if !self.parts.shard.goes_first(id) {
+                // Much has been done for its address since it was put in line.
+                self.ready_later.push_back(id);
+                continue;
+            }
+            self.read(id);
+            self.flush_early()?;
+            turns += 1;
+        }
+        if self.ready_later.is_empty() {
+            return Ok(turns);
+        }
+        self.carry_out();
+        self.send_batches()?;
+        for turn in 0..self.ready_later.len() {
+            // One at the least, or those who go first could keep all others from it.
+            if turn > 0 && self.parts.shard.is_tick_over() {
+                break;
+            }
+            if let Some(id) = self.ready_later.pop_front() {
                 self.read(id);
                 self.flush_early()?;
+                turns += 1;
             }
         }
         Ok(turns)

@@ -46,15 +46,19 @@ pub(crate) struct Worker {
     pub(super) parts: Parts,
     pub(super) scratch: Box<[u8]>,
     pub(super) now: Moment,
-    /// Connections with something to read, each once.
+    /// Connections with something to read, each once: those for whose address little
+    /// is done, and the others.
     pub(super) ready: VecDeque<ConnId>,
+    pub(super) ready_later: VecDeque<ConnId>,
+    /// Connections whose sockets have room again.
+    pub(super) writable: VecDeque<ConnId>,
     pub(super) effects: Vec<Effect<Transport>>,
     /// A listener has connections waiting.
     pub(super) accept_ready: bool,
     /// Not before then, since `accept` failed.
     pub(super) accept_after: Moment,
-    /// Messages dealt with in this tick, in bytes.
-    pub(super) messages_done: usize,
+    /// Messages taken and not said to be dealt with yet, in bytes.
+    pub(super) messages_taken: usize,
     /// When the last tick ended.
     pub(super) ended: Moment,
     /// What its sockets left behind, in bytes.
@@ -97,10 +101,12 @@ impl Worker {
             scratch: vec![0; limits::SCRATCH_BYTES].into_boxed_slice(),
             now: Moment::default(),
             ready: VecDeque::new(),
+            ready_later: VecDeque::new(),
+            writable: VecDeque::new(),
             effects: Vec::new(),
             accept_ready: false,
             accept_after: Moment::default(),
-            messages_done: 0,
+            messages_taken: 0,
             ended: Moment::default(),
             queue_bytes: 0,
             event_log: EventLog::default(),

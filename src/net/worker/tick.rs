@@ -39,15 +39,25 @@ impl Worker {
         let turns = self.read_ready()?;
         self.parts.shard.expire(self.now);
         self.carry_out();
+        self.flush_writable();
         self.flush_bulk(turns);
         self.send_batches()?;
         self.event_log.sum_up(self.now);
         self.tell_progress();
         // Last: until here these messages, and what follows from them, count.
-        self.in_flight().done(self.parts.worker, self.messages_done);
-        self.messages_done = 0;
+        self.tell_done();
         self.publish_loop_stats();
         self.parts.control.as_mut().map_or(Ok(()), |control| control.look(self.now))
+    }
+
+    /// Says which messages are dealt with: all, but for what there was no time for.
+    fn tell_done(&mut self) {
+        if self.parts.shard.has_mail() {
+            return;
+        }
+        let done = self.messages_taken.saturating_sub(self.parts.shard.held_back_bytes());
+        self.messages_taken -= done;
+        self.in_flight().done(self.parts.worker, done);
     }
 
     /// Once a tick, so that no packet costs anything.
@@ -56,6 +66,9 @@ impl Worker {
         let stats = self.parts.loop_stats.of(self.parts.worker);
         stats.ticked(self.ended.since(self.now));
         stats.queue_bytes.set(self.queue_bytes);
+        let (quantum, tick) = self.parts.shard.work_peaks();
+        stats.tick_work_peak.set(u64::from(tick));
+        stats.quantum_work_peak.set(u64::from(quantum));
     }
 
     /// On the way to the end: how far it is.
@@ -75,7 +88,10 @@ impl Worker {
         if self.parts.mailbox.has_messages() {
             return Some(Duration::ZERO);
         }
-        if !self.ready.is_empty() {
+        if !self.writable.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        if !self.ready.is_empty() || !self.ready_later.is_empty() {
             let congested = self.in_flight().is_congested();
             return Some(if congested { limits::MAILBOX_PAUSE } else { Duration::ZERO });
         }
@@ -92,11 +108,16 @@ impl Worker {
     }
 
     fn read_mailbox(&mut self) -> io::Result<()> {
+        self.parts.shard.read_mail(self.now);
         for _ in 0..limits::BATCHES_PER_TICK_MAX {
+            if self.parts.shard.has_mail() {
+                // There is no time for more; what comes behind it keeps its place.
+                break;
+            }
             match self.parts.mailbox.take() {
                 None => break,
                 Some(WorkerMessage::Batch(batch)) => {
-                    self.messages_done += batch.weight_bytes();
+                    self.messages_taken += batch.weight_bytes();
                     self.parts.shard.handle_batch(self.now, batch);
                     self.flush_early()?;
                 }

@@ -65,6 +65,8 @@ pub(crate) struct Driver {
     seats: Vec<Seat>,
     /// Bots that connect with a small receive buffer.
     has_small_buffer: Vec<bool>,
+    /// Where bots come from, if that matters.
+    sources: Vec<Option<Ipv4Addr>>,
     hands: Hands,
     scratch: Vec<u8>,
     /// What comes over the wire, where bots speak TLS.
@@ -87,6 +89,7 @@ impl Driver {
             events: Events::with_capacity(EVENTS_PER_TURN),
             seats: (0..bots).map(|_| Seat::default()).collect(),
             has_small_buffer: vec![false; bots],
+            sources: vec![None; bots],
             hands: Hands::new(bots, Instant::now()),
             scratch: vec![0; SCRATCH_BYTES],
             raw: vec![0; if target.tls { SCRATCH_BYTES } else { 0 }],
@@ -176,6 +179,7 @@ impl Driver {
                 self.drop_seat(bot);
             }
             Order::SmallBuffer(bot) => self.has_small_buffer[bot] = true,
+            Order::From(bot, source) => self.sources[bot] = Some(source),
             Order::Hold(bot) => self.seats[bot].is_held = true,
             Order::Sip(bot, bytes) => {
                 if self.seats[bot].is_readable {
@@ -202,11 +206,9 @@ impl Driver {
             // to two minutes.
             socket.set_recv_buffer_size(SMALL_BUFFER_BYTES)?;
         }
-        if self.target.many_sources {
-            self.next_source = self.next_source.wrapping_add(1);
-            let last = (self.next_source % 250 + 2) as u8;
+        if let Some(source) = self.sources[bot].or_else(|| self.any_source()) {
             setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
-            socket.bind(&SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0)).into())?;
+            socket.bind(&SocketAddr::from((source, 0)).into())?;
         }
         match socket.connect(&SockAddr::from(address)) {
             Err(error) if error.raw_os_error() == Some(nix::libc::EINPROGRESS) => {}
@@ -222,6 +224,13 @@ impl Driver {
         };
         self.seats[bot] = Seat { link: Some(link), ..Seat::default() };
         Ok(())
+    }
+
+    /// The next of many loopback addresses, where the server is on one.
+    fn any_source(&mut self) -> Option<Ipv4Addr> {
+        self.next_source = self.next_source.wrapping_add(1);
+        let last = (self.next_source % 250 + 2) as u8;
+        self.target.many_sources.then_some(Ipv4Addr::new(127, 0, 0, last))
     }
 
     /// The first time that a socket can be written to: it is connected, or not.

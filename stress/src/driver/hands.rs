@@ -1,6 +1,7 @@
 //! What a crowd can do: write to a bot's socket, connect it, end it, let it
 //! read or not. Everything is only noted down; the loop carries it out.
 
+use std::net::Ipv4Addr;
 use std::time::Instant;
 
 /// A bot: its seat in the driver, counted from 0.
@@ -13,6 +14,8 @@ pub(crate) enum Order {
     /// From its next connection on, let the kernel receive little for it: it
     /// would read on for a bot that doesn't, by the megabyte.
     SmallBuffer(Bot),
+    /// From its next connection on, it comes from this loopback address.
+    From(Bot, Ipv4Addr),
     /// End it politely: flush, then close the sending half; the server closes.
     Finish(Bot),
     /// Flush, then close.

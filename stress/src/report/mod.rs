@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use std::path::Path;
 
 pub(crate) use progress::Progress;
-pub(crate) use table::render as render_table;
+pub(crate) use table::{align, milliseconds, render as render_table, table};
 
 /// Writes `value` as JSON.
 ///

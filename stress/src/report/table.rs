@@ -31,20 +31,20 @@ pub(crate) fn render(records: &[Record]) -> String {
     text
 }
 
-fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
+pub(crate) fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_content_arrangement(ContentArrangement::Disabled).set_header(header);
     table
 }
 
-fn align(table: &mut Table) {
+pub(crate) fn align(table: &mut Table) {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
 }
 
-fn milliseconds(microseconds: f64) -> String {
+pub(crate) fn milliseconds(microseconds: f64) -> String {
     format!("{:.2}", microseconds / 1e3)
 }
 

@@ -18,3 +18,4 @@ pub(crate) use first::run as run_first;
 pub(crate) use flags::{BreakpointArgs, FirstArgs, ScenarioArgs};
 pub(crate) use record::{Latency, Moment, Record, Step};
 pub(crate) use scenario::run as run_scenario;
+pub(crate) use target::is_local;

@@ -48,9 +48,9 @@ pub(crate) fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Res
     let port = free_port()?;
     let mut command = server.command(&program, port, folder.path())?;
     let (child, address) = match server.readiness() {
-        Readiness::Says => start_and_listen(&mut command, core)?,
+        Readiness::Says => start_and_listen(command.stderr(Stdio::null()), core)?,
         Readiness::Accepts => {
-            command.stdout(Stdio::null());
+            command.stdout(Stdio::null()).stderr(Stdio::null());
             let child = spawn(&mut command, core)?;
             (child, SocketAddr::from(([127, 0, 0, 1], port)))
         }
@@ -62,17 +62,30 @@ pub(crate) fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Res
     Ok(running)
 }
 
-/// Starts a Lanline server with these flags behind `serve`; with a certificate of
-/// its own making if it shall speak TLS.
+/// Starts a Lanline server with these flags behind `serve`, its log thrown away;
+/// with a certificate of its own making if it shall speak TLS.
 ///
 /// # Errors
 /// As [`launch`].
 pub(crate) fn launch_lanline(lanline: &Path, flags: &[&str], tls: bool) -> Result<Running> {
+    launch_lanline_with_log(lanline, flags, tls, Stdio::null())
+}
+
+/// [`launch_lanline`] with its log there.
+///
+/// # Errors
+/// As [`launch`].
+pub(crate) fn launch_lanline_with_log(
+    lanline: &Path,
+    flags: &[&str],
+    tls: bool,
+    log: impl Into<Stdio>,
+) -> Result<Running> {
     let folder = TempDir::with_prefix("stress-")?;
     let mut command = Command::new(lanline);
     // A variable, which older servers pass over.
     command.env("LANLINE_DATA", if tls { folder.path() } else { Path::new("none") });
-    command.arg("serve").args(["--listen", "127.0.0.1:0"]).args(flags);
+    command.arg("serve").args(["--listen", "127.0.0.1:0"]).args(flags).stderr(log);
     let (child, address) = start_and_listen(&mut command, None)?;
     Ok(Running { child, address, _folder: folder })
 }
@@ -83,7 +96,7 @@ fn spawn(command: &mut Command, core: Option<usize>) -> Result<Child> {
     if let Some(core) = core {
         machine::pin_to(core)?;
     }
-    let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = command.stdin(Stdio::null()).spawn();
     if core.is_some() {
         machine::pin_to_all(&own)?;
     }

@@ -5,6 +5,9 @@ mod set_clocks;
 
 pub(crate) use set_clocks::Clocks;
 
+use lanline::limits;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 use testkit::{Server, ServerBuilder};
 
@@ -36,4 +39,40 @@ pub(crate) fn figure(what: &str, value: impl std::fmt::Display) {
 pub(crate) fn percentile_99(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[(times.len() * 99 / 100).min(times.len() - 1)]
+}
+
+/// The page of its metrics.
+pub(crate) fn scrape(server: &Server) -> String {
+    let mut stream = TcpStream::connect(server.metrics()).unwrap();
+    stream.set_read_timeout(Some(testkit::PATIENCE)).unwrap();
+    write!(stream, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    page
+}
+
+/// No client had more work done for it in a row, and no tick had more in it, than their
+/// budgets, and what a single packet costs on top of each: that is the least that is
+/// ever done.
+pub(crate) fn assert_within_budget(server: &Server) {
+    let page = scrape(server);
+    let most = |metric: &str| {
+        let lines = page.lines().filter_map(|line| line.strip_prefix(metric)?.rsplit_once(' '));
+        lines.map(|(_, value)| value.parse::<u32>().unwrap()).max().unwrap()
+    };
+    let packet = limits::PACKET_BYTES_DEFAULT as u32 / 128 + 3 * limits::FAN_OUT_SLICE as u32;
+    let client = limits::QUANTUM_WORK_MAX + packet;
+    let tick = limits::TICK_WORK_MAX + limits::TICK_WORK_MAX / 2 + 2 * client;
+    let (client_peak, tick_peak) =
+        (most("lanline_client_work_peak{"), most("lanline_tick_work_peak{"));
+    figure("work for one client, in one tick", format!("{client_peak}, {tick_peak}"));
+    assert!(client_peak <= client, "{client_peak} units for one client of {client}");
+    assert!(tick_peak <= tick, "{tick_peak} units in one tick of {tick}");
+    let memory = server.process.memory_bytes("VmHWM");
+    let line = server.logged("MiB if everybody filled", 0);
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let at = words.iter().position(|&word| word == "MiB").unwrap();
+    let bound = words[at - 1].parse::<usize>().unwrap() << 20;
+    assert!(memory < bound, "{memory} bytes of {bound}");
 }

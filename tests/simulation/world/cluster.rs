@@ -136,12 +136,14 @@ impl Cluster {
                 peer.watched_for_room = false;
                 self.effects.push_back(Effect::Flush(id));
             }
-            if peer.read_queued {
+            if peer.read_queued && !self.shards[usize::from(worker)].is_tick_over() {
                 self.read(dice, ledger, number, (worker, id));
             }
         }
         if effort == Effort::All || dice.percent(80) {
-            self.shards[usize::from(worker)].expire(ledger.now);
+            let shard = &mut self.shards[usize::from(worker)];
+            shard.expire(ledger.now);
+            ledger.check_work(shard.work_peaks());
         }
         self.carry_out(dice, ledger, worker);
         self.flush_bulk(dice, ledger, worker, effort);
@@ -152,9 +154,11 @@ impl Cluster {
 
     fn read_mail(&mut self, dice: &mut Dice, ledger: &Ledger, worker: WorkerId, effort: Effort) {
         let workers = self.shards.len();
+        self.shards[usize::from(worker)].read_mail(ledger.now);
         for from in 0..workers {
             let link = from * workers + usize::from(worker);
             let batches = match effort {
+                _ if self.shards[usize::from(worker)].has_mail() => 0,
                 Effort::All => self.links[link].len(),
                 Effort::Some => dice.below(self.links[link].len() + 1).min(dice.below(4)),
             };

@@ -21,6 +21,8 @@ pub(super) struct Ledger {
     pub now: Moment,
     pub packet_bytes_max: usize,
     pub queue_bytes_max: usize,
+    /// Units of work for one client before another is heard, and in one tick.
+    work_max: (u32, u32),
     /// No greeting is waited for any shorter.
     pub greeting_timeout_min: Duration,
     pub look_alikes: LookAlikes,
@@ -50,6 +52,7 @@ impl Ledger {
             now: Moment(1),
             packet_bytes_max: setting.settings.packet_bytes_max,
             queue_bytes_max: setting.settings.queue_bytes_max,
+            work_max: work_max(setting),
             greeting_timeout_min: setting.settings.greeting_timeout,
             look_alikes: setting.settings.look_alikes,
             broadcast_distance: !setting.settings.broadcast_interval.is_zero(),
@@ -168,6 +171,14 @@ impl Ledger {
         assert!(last < Some(ordinal), "peer {number} got {ordinal} of {sender} behind {last:?}");
     }
 
+    /// A tick is over: the most that was ever done in a row for one client, and in
+    /// one tick.
+    pub(super) fn check_work(&self, (quantum, tick): (u32, u32)) {
+        let (quantum_max, tick_max) = self.work_max;
+        assert!(quantum <= quantum_max, "{quantum} units of work for one client of {quantum_max}");
+        assert!(tick <= tick_max, "{tick} units of work in one tick of {tick_max}");
+    }
+
     /// A tick is over, all queues were looked at: each one that was said to be
     /// full has been, or whose it was may have left.
     pub(super) fn check_said_busy(&mut self) {
@@ -264,4 +275,18 @@ fn is_new_answer(line: &[u8]) -> bool {
 pub(super) fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     text.chars().take(180).collect()
+}
+
+/// What may be done: the budgets, and on top of each what a single packet can cost at
+/// the most, since that is the least that is ever done.
+fn work_max(setting: &Setting) -> (u32, u32) {
+    let settings = &setting.settings;
+    // Read letter by letter; a login, or a queue for each of all, refused to its sender; a
+    // kick gives back a slice of a queue.
+    let (peers, slice) = (setting.peers_max as u32, settings.fan_out_slice as u32);
+    let packet = settings.packet_bytes_max as u32 / 128 + 2 * (peers + slice) + 64;
+    let quantum = settings.quantum_work_max + packet;
+    // Of fan-outs, bounces, lists and presence; all may come and go between two ticks.
+    let shares = settings.tick_work_max / 2 + 128 * peers;
+    (quantum, settings.tick_work_max + 2 * quantum + shares + 4 * packet)
 }

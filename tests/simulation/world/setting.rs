@@ -78,7 +78,7 @@ impl Setting {
         };
         let few = dice.between(2, NAMES.len());
         let names = (0..few).map(|_| dice.pick(&NAMES)).collect();
-        Self {
+        let mut setting = Self {
             workers: dice.between(1, 5),
             settings,
             names,
@@ -89,7 +89,10 @@ impl Setting {
             scratch_bytes_max: dice.pick(&[1, 7, 100, 1000, 65_536]),
             lazy_percent: dice.pick(&[0, 10, 50]),
             ends_by_shutdown: dice.percent(30),
-        }
+        };
+        setting.settings.tick_work_max = dice.pick(&[1, 20, 100, 8192]);
+        setting.settings.fan_out_slice = dice.pick(&[0, 1, 3, 256]);
+        setting
     }
 
     /// What can change while the server runs and changes nothing that a packet

@@ -99,6 +99,11 @@ impl Sources {
         let help = "How long the last heartbeat waited for the loop";
         writer.gauges("lanline_loop_lag_seconds", help, lag)?;
 
+        let help = "Most work in one tick so far, in units of about half a microsecond";
+        writer.gauges("lanline_tick_work_peak", help, of(|g| &g.tick_work_peak))?;
+        let help = "Most work in a row for one client so far, in the same units";
+        writer.gauges("lanline_client_work_peak", help, of(|g| &g.quantum_work_peak))?;
+
         let help = "How long ticks of the loop took";
         let mut metric = writer.start("lanline_tick_seconds", help, MetricType::Histogram)?;
         let bounds = TICK_BOUNDS.iter().map(|bound| bound.as_secs_f64()).chain([f64::INFINITY]);
