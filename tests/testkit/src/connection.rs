@@ -49,7 +49,7 @@ impl Connection {
         match TlsStream::open(stream.try_clone().unwrap()) {
             Opened::Plain(stream, torn) => Self { torn, ..Self::over(stream) },
             Opened::Tls(stream) => {
-                Self { carrier: Carrier::Tls(Arc::new(stream)), torn: Vec::new() }
+                Self { carrier: Carrier::Tls(Arc::from(stream)), torn: Vec::new() }
             }
         }
     }

@@ -70,7 +70,7 @@ struct Received {
 
 /// What became of a handshake.
 pub enum Opened {
-    Tls(TlsStream),
+    Tls(Box<TlsStream>),
     /// The server had something to say in the clear: these are its first bytes.
     Plain(TcpStream, Vec<u8>),
 }
@@ -101,7 +101,8 @@ impl TlsStream {
             received.take_in(&chunk[..count]).expect("a handshake");
         }
         flush(&mut received.connection, &stream);
-        Opened::Tls(Self { stream, connection: Mutex::new(received), sending: Mutex::new(()) })
+        let connection = Mutex::new(received);
+        Opened::Tls(Box::new(Self { stream, connection, sending: Mutex::new(()) }))
     }
 
     /// What carries it.
