@@ -215,7 +215,7 @@ impl Live {
             match news {
                 News::Connected { sender, welcome, resumed, protection, .. } => {
                     self.protected(protection);
-                    self.connected(sender, welcome, resumed);
+                    self.connected(*sender, welcome, resumed);
                 }
                 News::Failed(why) => self.handle(Event::NotConnected(why)),
                 News::NameTaken(_) => self.handle(Event::NameTaken),

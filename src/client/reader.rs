@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub enum News {
     /// `resumed`: by `open_or_resume`.
     Connected {
-        sender: Sender,
+        sender: Box<Sender>,
         welcome: Welcome,
         /// The packet that the welcome came in.
         first: Received,
@@ -94,6 +94,7 @@ impl Reader {
         let secret = self.secret.as_deref();
         match open_or_resume((&self.server, &self.trust), &self.name, secret, self.timeout) {
             Ok((Connection { sender, receiver, welcome, first, protection }, resumed)) => {
+                let sender = Box::new(sender);
                 if (self.tell)(News::Connected { sender, welcome, first, resumed, protection }) {
                     self.read(receiver);
                 }

@@ -143,7 +143,7 @@ impl Terminal {
 
     /// The next of what was read.
     pub fn input(&mut self) -> Option<Input> {
-        self.keyboard.next()
+        self.keyboard.pop()
     }
 
     /// Whether the last picture has left us. Until then there is no point in

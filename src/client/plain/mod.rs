@@ -298,7 +298,7 @@ impl Plain {
             News::Connected { sender, first, resumed, protection, .. } => {
                 self.note("! connected again");
                 self.tell_protection(protection);
-                self.connected(sender, resumed);
+                self.connected(*sender, resumed);
                 self.printer.packet(&first, &self.sent)?;
                 self.printer.flush()
             }

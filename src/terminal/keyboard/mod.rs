@@ -129,7 +129,7 @@ impl Keyboard {
         }
     }
 
-    pub fn next(&mut self) -> Option<Input> {
+    pub fn pop(&mut self) -> Option<Input> {
         self.ready.pop_front()
     }
 
@@ -264,7 +264,7 @@ impl Keyboard {
                     None => self.take(*letter),
                 }
             }
-            body => self.take_alt(&body.to_vec()),
+            body => self.take_alt(body),
         }
     }
 

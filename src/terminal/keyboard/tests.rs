@@ -13,7 +13,7 @@ fn inputs(lots: &[&[u8]]) -> Vec<Input> {
             keyboard.pause();
         }
     }
-    std::iter::from_fn(|| keyboard.next()).collect()
+    std::iter::from_fn(|| keyboard.pop()).collect()
 }
 
 fn key(code: KeyCode, modifiers: KeyModifiers) -> Input {
@@ -127,7 +127,7 @@ fn brackets_are_a_paste_whatever_is_between_them() {
         keyboard.feed(&[*byte]);
     }
     keyboard.pause();
-    assert_eq!(std::iter::from_fn(|| keyboard.next()).collect::<Vec<_>>(), wanted);
+    assert_eq!(std::iter::from_fn(|| keyboard.pop()).collect::<Vec<_>>(), wanted);
     assert_eq!(inputs(&[b"\x1b[200~\x1b[201~"]), []);
 }
 
@@ -177,7 +177,7 @@ proptest! {
             while keyboard.patience().is_some() {
                 keyboard.pause();
             }
-            let mut all: Vec<Input> = std::iter::from_fn(|| keyboard.next()).collect();
+            let mut all: Vec<Input> = std::iter::from_fn(|| keyboard.pop()).collect();
             // Text that came in two lots is two texts.
             all.dedup_by(|next, text| match (text, next) {
                 (Input::Text(text), Input::Text(next)) => {
