@@ -227,9 +227,12 @@ impl<S> Shard<S> {
 
     /// Its address may be within its rate again.
     pub(super) fn address_rate_timed_out(&mut self, id: ConnId) {
-        let Some(client) = self.clients.get(id) else { return };
-        if client.is_greeting() && self.waits_for_login(id) {
-            return;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if client.is_greeting() {
+            client.greets_late = true;
+            if self.waits_for_login(id) {
+                return;
+            }
         }
         self.resume(id, Pauses::ADDRESS_RATE);
     }
@@ -334,6 +337,10 @@ impl<S> Shard<S> {
             self.greet(id, &kept, true);
         }
         let Some(client) = self.clients.get_mut(id) else { return };
+        if client.is_claiming() {
+            // It ends when it has its name, or is refused it.
+            return;
+        }
         if client.codec.finish() && !client.is_closing() {
             let ordinal = self.count_packet(id);
             self.refuse(id, ordinal, Code::Malformed, None);

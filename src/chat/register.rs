@@ -11,6 +11,7 @@ use super::shard::Shard;
 use crate::limits;
 use crate::wire::codec::Greeting;
 use crate::wire::{Code, Decoded, Endpoint, Name};
+use std::mem;
 
 impl<S> Shard<S> {
     /// Looks for the greeting in all that came so far. Returns how many bytes
@@ -150,11 +151,12 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn greeting_timed_out(&mut self, id: ConnId) {
-        let Some(client) = self.clients.get(id) else { return };
+        let Some(client) = self.clients.get_mut(id) else { return };
         if !client.is_greeting() {
             return;
         }
-        if client.pauses.contains(Pauses::ADDRESS_RATE) {
+        let waited = mem::take(&mut client.greets_late);
+        if waited || client.pauses.contains(Pauses::ADDRESS_RATE) {
             // It may have said who it is long ago; we have not listened.
             let due = self.now.after(self.settings.greeting_timeout);
             return self.arm(id, Timers::GREETING, due);

@@ -136,10 +136,11 @@ impl Cluster {
         who
     }
 
-    /// Somebody comes who is home at that worker.
+    /// Somebody comes who is home at that worker, with all that the name looks like:
+    /// there is no 0 or 1 in it.
     pub(crate) fn join_at(&mut self, worker: usize) -> (Who, String) {
         loop {
-            let name = format!("user{}", self.clients.len());
+            let name = format!("user{}", self.clients.len()).replace('0', "a").replace('1', "b");
             let who = self.join(&name);
             if self.home(who) == worker {
                 return (who, name);

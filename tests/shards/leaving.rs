@@ -147,22 +147,23 @@ fn what_is_held_at_the_end_of_a_stream_is_still_handled() {
 
 #[test]
 fn who_leaves_waits_for_the_other_workers_and_who_sent_nothing_does_not() {
+    // A name that looks like nothing else: all that it claims is at its home.
     let mut cluster = Cluster::unpaced(2);
-    let alice = cluster.join("alice");
-    let away = 1 - cluster.home(alice);
+    let bob = cluster.join("bob");
+    let away = 1 - cluster.home(bob);
     let (_, other) = cluster.join_at(away);
     cluster.held_messages = vec![away];
-    cluster.say(alice, &other, "a message");
-    cluster.end(alice, Ended::Politely);
-    assert!(!cluster.is_closed(alice), "its message may come back");
+    cluster.say(bob, &other, "a message");
+    cluster.end(bob, Ended::Politely);
+    assert!(!cluster.is_closed(bob), "its message may come back");
     cluster.held_messages.clear();
     cluster.run();
-    assert!(cluster.is_closed(alice));
+    assert!(cluster.is_closed(bob));
 
-    let alice = cluster.join("alice");
+    let bob = cluster.join("bob");
     cluster.held_messages = vec![away];
-    cluster.end(alice, Ended::Politely);
-    assert!(cluster.is_closed(alice));
+    cluster.end(bob, Ended::Politely);
+    assert!(cluster.is_closed(bob));
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub struct Client<S> {
     pub(super) peer: IpAddr,
     /// Its address has paid for its login.
     pub(super) login_paid: bool,
+    /// It had to wait for that, and its time to greet begins anew when it is over.
+    pub(super) greets_late: bool,
     /// Shared by all connections of its address; none, if that is trusted.
     pub(super) budget: Option<Arc<AddressBudget>>,
 }
@@ -133,6 +135,7 @@ impl<S> Client<S> {
             local,
             peer,
             login_paid: false,
+            greets_late: false,
             budget,
         }
     }
