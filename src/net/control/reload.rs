@@ -151,7 +151,7 @@ impl Reload {
         Ok(true)
     }
 
-    /// Takes over another certificate, and nothing else.
+    /// Takes over another certificate, and no other settings.
     fn look_for_renewal(&mut self, now: Moment, mailboxes: &Mailboxes) -> io::Result<()> {
         if self.next_renewal_look.is_none_or(|look| now < look) {
             return Ok(());
