@@ -66,7 +66,7 @@ fn logins_over_the_rate_of_an_address_are_delayed_not_refused() {
 }
 
 #[test]
-fn a_connection_that_waits_to_log_in_is_not_read_and_closed_by_a_reset() {
+fn who_waits_to_log_in_is_not_read_and_goes_when_it_resets() {
     let mut cluster = cluster(Settings::default());
     let free = limits::ADDRESS_LOGINS_PER_SECOND * limits::ADDRESS_BURST.as_secs();
     for number in 0..=free {
