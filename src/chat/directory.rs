@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn confusable_names_are_spread_over_all_workers() {
+    fn names_that_look_alike_are_spread_over_all_workers() {
         let hashing = Hashing::new(KEYS, 3);
         let mut users = [0; 3];
         for number in 0..1024_u32 {
