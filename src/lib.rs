@@ -12,16 +12,16 @@
 //! Arrows of import point down this list only:
 //!
 //! - [`cli`]: flags to a checked configuration
-//! - [`ops`]: what operators have in hand: doctor, health, top
+//! - [`ops`]: tools for operators: doctor, health, top
 //! - [`net`]: mio, sockets, threads, clocks
-//! - [`data`]: the directory of what outlives the server
-//! - [`logging`]: the log, which nobody waits for
+//! - [`data`]: the directory of files that outlive the server
+//! - [`logging`]: the log, written without blocking
 //! - [`sandbox`]: what the process gives up once it serves
-//! - [`chat`]: pure: who is here, who hears what
+//! - [`chat`]: pure: names, rooms, where each packet goes
 //! - [`client`]: the terminal client; sees [`connect`], [`terminal`], [`wire`] and
 //!   [`limits`] only
 //! - [`connect`]: the client side of the protocol, for [`client`] and [`ops`]
-//! - [`terminal`]: the terminal taken over, keys read, pictures shown, for
+//! - [`terminal`]: the terminal in raw mode, keys read, screens drawn, for
 //!   [`client`] and [`ops`]
 //! - [`wire`]: pure: bytes to packets and back
 //! - [`limits`]: every bound in one place

@@ -13,7 +13,7 @@ pub const PACKET_BYTES_MIN: usize = 1;
 /// Above this a few clients could fill any machine.
 pub const PACKET_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The port that we are known by.
+/// The server's port where none is given.
 pub const DEFAULT_PORT: u16 = 5260;
 /// The port of the metrics, where an address is given without one.
 pub const METRICS_PORT: u16 = 9260;
@@ -34,18 +34,18 @@ pub const BARE_NAME_SILENCE: Duration = Duration::from_millis(100);
 /// `--stuck-timeout`.
 pub const STUCK_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// How long a refused connection is read on before it is closed, so that the
-/// refusal isn't eaten by a reset.
+/// refusal isn't lost to a reset.
 pub const LINGER: Duration = Duration::from_secs(2);
 /// Packets a second from one connection: the default of `--rate`.
 pub const RATE_DEFAULT: u32 = 1000;
 /// A connection may save up what this time would have allowed.
 pub const RATE_BURST: Duration = Duration::from_secs(2);
-/// A connection over its rate is looked at again after this time at the least.
+/// A connection over its rate is resumed after this time at the least.
 pub const RATE_PAUSE_MIN: Duration = Duration::from_millis(10);
 /// ... and at the most.
 pub const RATE_PAUSE_MAX: Duration = Duration::from_millis(250);
 /// Packets a second from one address, all its connections together: the default
-/// of `--rate-per-address`. A terminal server's hundred users never meet it.
+/// of `--rate-per-address`. Enough for a terminal server with a hundred users.
 pub const RATE_PER_ADDRESS_DEFAULT: u32 = 3000;
 /// Bytes a second from one address ...
 pub const ADDRESS_BYTES_PER_SECOND: u64 = 50_000_000;
@@ -60,43 +60,42 @@ pub const FREE_WORK_MAX: u32 = 32;
 pub const ADDRESS_WORK_BURST: Duration = Duration::from_millis(50);
 /// An address may save up what this time would have allowed.
 pub const ADDRESS_BURST: Duration = Duration::from_secs(2);
-/// Wrong tokens from one address in a minute, after which none is looked at for
-/// another.
+/// Wrong tokens from one address in a minute, after which its tokens are refused
+/// unchecked until the end of the next.
 pub const ADDRESS_GUESSES_MAX: u32 = 10;
-/// Rooms that were made from one address and are there.
+/// Rooms made from one address that exist at a time.
 pub const ROOMS_PER_ADDRESS_MAX: u32 = 2000;
 /// What waits for all recipients together, in bytes: the default of `--queues`.
 pub const QUEUES_BYTES_DEFAULT: usize = 1 << 30;
 /// The largest `--queues`: more than any machine has.
 pub const QUEUES_BYTES_MAX: usize = 1 << 40;
-/// Input that is kept for all connections together may take at least this, however
-/// small `--queues` is; else an eighth of that ...
+/// Input kept for all connections together may take an eighth of `--queues`, and at
+/// least this ...
 pub const INPUT_BYTES_MIN: usize = 16 * 1024 * 1024;
-/// ... and lists at least this; else a sixteenth.
+/// ... and lists a sixteenth, and at least this.
 pub const LIST_BYTES_MIN: usize = 8 * 1024 * 1024;
-/// Nobody who holds less than this is closed because all hold too much.
+/// A connection that holds less than this is not closed to free memory.
 pub const SHED_BYTES_MIN: usize = 4096;
-/// Connections that are closed in one go because they hold too much ...
+/// Connections that are closed at a time to free memory ...
 pub const SHED_MAX: usize = 64;
-/// ... and how often it is looked for them.
+/// ... and the time between two such rounds.
 pub const SHED_INTERVAL: Duration = Duration::from_millis(5);
-/// A list that has been on its way for less than this is nobody's fault.
+/// A list that is being sent for less than this doesn't count against its client.
 pub const LIST_PATIENCE: Duration = Duration::from_secs(5);
-/// Lists of rooms' members that a worker keeps at hand.
+/// Lists of rooms' members that a worker keeps for reuse.
 pub const MEMBER_LISTS_KEPT: usize = 16;
 /// Addresses that have a budget of their own; further ones share one.
 pub const ADDRESSES_MAX: usize = 65_536;
-/// Addresses that are looked at when a connection comes, to drop those that are
-/// idle.
+/// Addresses checked per accepted connection, to evict those that are idle.
 pub const ADDRESS_EVICTIONS_PER_ACCEPT: usize = 8;
 /// Between two broadcasts of one connection: the default of
 /// `--broadcast-interval`.
 pub const BROADCAST_INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
-/// Room messages whose refusals may still be under way to their sender, from
-/// other workers, before the sender is heard further.
+/// Room messages whose refusals may still be under way from other workers, before
+/// their sender is paused.
 pub const PUBLISHES_IN_FLIGHT_MAX: u8 = 4;
-/// A worker that has not replied to a query after this time never will: the
-/// client that waits for it is told, and heard further.
+/// A worker that has not replied to a query after this time is given up: the
+/// client gets a refusal and is resumed.
 pub const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Rooms that one user may be in.
 pub const ROOMS_PER_USER_MAX: usize = 256;
@@ -107,23 +106,22 @@ pub const TOKEN_DELAY_FIRST: Duration = Duration::from_millis(100);
 pub const TOKEN_DELAY_MAX: Duration = Duration::from_secs(10);
 /// An operator's token.
 pub const TOKEN_BYTES_MAX: usize = 1024;
-/// The variable that may hold it.
+/// The environment variable that may hold the token.
 pub const TOKEN_VARIABLE: &str = "LANLINE_OPERATOR_TOKEN";
 
 // --- A worker -------------------------------------------------------------
 
-/// More threads than this help nobody.
+/// The largest `--workers`.
 pub const WORKERS_MAX: usize = 256;
-/// One `recv` takes this much at the most: a connection's turn.
+/// Bytes of one `recv` at the most: a connection's turn.
 pub const SCRATCH_BYTES: usize = 64 * 1024;
 /// ... and this much at the least, however small the queues are.
 pub const QUANTUM_BYTES_MIN: usize = 1024;
 /// Readiness taken from the kernel in one go.
 pub const EVENTS_PER_TICK_MAX: usize = 1024;
-/// Connections accepted in a row, before others have their turn: each takes 15 to
-/// 20 µs.
+/// Connections accepted in one tick: each takes 15 to 20 µs.
 pub const ACCEPTS_PER_TICK_MAX: usize = 64;
-/// Batches of messages read in a row, before sockets have their turn.
+/// Batches of messages handled in one tick, before sockets are read.
 pub const BATCHES_PER_TICK_MAX: usize = 64;
 /// A batch of messages over this is sent before the tick ends.
 pub const BATCH_BYTES_MARK: usize = 256 * 1024;
@@ -136,33 +134,32 @@ pub const fn mailbox_bytes_mark(workers: usize) -> usize {
 /// The marks of all workers together, but for those that have the least that there is.
 const MAILBOXES_BYTES: usize = 16 * 1024 * 1024;
 const MAILBOX_BYTES_MIN: usize = 1024 * 1024;
-/// A worker that doesn't read looks again after this time.
+/// A worker that has stopped reading for that reason checks again after this time.
 pub const MAILBOX_PAUSE: Duration = Duration::from_millis(1);
-/// What one connection may cost before others are heard, in units of
-/// `chat::work`: about a quarter of a millisecond.
+/// Work for one connection before others are served, in units of `chat::work`:
+/// about a quarter of a millisecond.
 pub const QUANTUM_WORK_MAX: u32 = 512;
-/// What all connections together may cost before the worker goes on to what is
-/// due, and to the next tick: about two milliseconds.
+/// Work for all connections together in one tick, before the worker fires timers
+/// and ends it: about two milliseconds.
 pub const TICK_WORK_MAX: u32 = 4096;
-/// Recipients of one packet who get it at once, and packets of one queue that are given
-/// back at once; where there are more, it is done in slices.
+/// Recipients of one packet that are served at once, and packets of one queue that are
+/// bounced at once; larger numbers are done in slices.
 pub const FAN_OUT_SLICE: usize = 256;
-/// Entries of a list that are collected in a row.
+/// Entries of a list that are collected in one slice.
 pub const LIST_SLICE: usize = 512;
-/// Who is here for less than this isn't told of.
+/// A user who leaves before this time is not announced.
 pub const PRESENCE_DELAY: Duration = Duration::from_secs(1);
-/// Comings and goings that have yet to be told by one worker; what comes on top
-/// of these is dropped.
+/// Presence news queued at one worker; further news is dropped.
 pub const PRESENCE_NEWS_MAX: usize = 8192;
-/// Connections with a frame for many that are flushed in a tick, or as many as
-/// have been heard in it, if these are more: so a busy worker gets on with both.
+/// Connections in the bulk flush queue that are flushed in a tick, or as many as
+/// have been read in it, if these are more: so neither starves on a busy worker.
 pub const BULK_FLUSHES_PER_TICK: usize = 32;
 /// ... and no more than this.
 pub const BULK_FLUSHES_PER_TICK_MAX: usize = 128;
-/// What is sent in a tick to those whose sockets have room again, in bytes; each of them
-/// counts as [`BULK_BYTES_PER_FLUSH`] besides.
+/// Bytes sent in a tick to connections whose sockets have room again; each of them
+/// counts as [`BULK_BYTES_PER_FLUSH`] more.
 pub const WRITABLE_BYTES_PER_TICK: usize = 512 * 1024;
-/// ... until so much for each has been sent: long frames take longer.
+/// ... until this much times their number has been sent: long frames take longer.
 pub const BULK_BYTES_PER_FLUSH: usize = 1024;
 /// Slices handed to one `writev`.
 pub const SLICES_MAX: usize = 64;
@@ -171,27 +168,27 @@ pub const POOLED_QUEUES_MAX: usize = 1024;
 /// A frame for many of at most this size is copied into each queue; a larger
 /// one is shared.
 pub const COPIED_FRAME_BYTES_MAX: usize = 1024;
-/// After `accept` failed for want of descriptors or memory.
+/// Before the next `accept`, after one failed for want of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 // --- TLS ---
 
-/// What is kept of a handshake that isn't whole: one record.
+/// Buffered bytes of an incomplete handshake: one record.
 pub const TLS_HANDSHAKE_BYTES_MAX: usize = 17 * 1024;
 /// Records without data (new keys, empty ones) that a peer may send in a row ...
 pub const TLS_DATALESS_RECORDS_MAX: u8 = 32;
 /// ... and one more for so many with data.
 pub const TLS_DATA_RECORDS_PER_DATALESS: u16 = 1024;
-/// Records under the same keys of ours; AES-GCM may have 2^24 (RFC 8446, section
-/// 5.5).
+/// Records sent under the same keys, before a key update; AES-GCM may have 2^24
+/// (RFC 8446, section 5.5).
 pub const TLS_RECORDS_PER_KEY: u64 = 1 << 23;
-/// A certificate of the server's own making is renewed so long before it ends, and
-/// one of the site's own is warned of.
+/// A certificate that the server has made is renewed so long before it expires; for
+/// any other there is a warning.
 pub const TLS_RENEWAL: Duration = Duration::from_secs(60 * 24 * 60 * 60);
-/// How often the data directory is looked at for another certificate, and what
-/// comes of that for what has been read.
+/// How often the data directory is checked for another certificate, and a reading
+/// for its result.
 pub const TLS_LOOK: Duration = Duration::from_millis(500);
-/// Tickets sent to each who comes, for as many who come back.
+/// Session tickets sent after each handshake, each for one resumption.
 pub const TLS_TICKETS: usize = 2;
 
 // --- The server ---
@@ -206,20 +203,20 @@ pub const CLIENTS_DEFAULT_MAX: usize = 32_768;
 // --- The process ----------------------------------------------------------
 
 /// Descriptors kept back from clients: standard streams, polls, wakers,
-/// listeners, scrapers, and connections that are told to go away.
+/// listeners, scrapers, and connections that are being refused.
 pub const DESCRIPTORS_RESERVED: usize = 128;
-/// Of these, for connections refused at the admission that are still being told.
+/// Of these, for connections refused at admission that are not closed yet.
 pub const ADMISSION_REFUSALS_MAX: usize = 48;
-/// The queue of connections that the kernel has made and nobody accepted yet;
-/// the kernel cuts it to `net.core.somaxconn`.
+/// The kernel's queue of connections that are established and not accepted yet;
+/// the kernel limits it to `net.core.somaxconn`.
 pub const LISTEN_BACKLOG: i32 = 65_535;
 /// At shutdown: for what is queued, ...
 pub const SHUTDOWN_FLUSH: Duration = Duration::from_millis(3_400);
 /// ... for telling senders what was not delivered, ...
 pub const SHUTDOWN_TELL: Duration = Duration::from_millis(1_000);
-/// ... for peers to hang up, ...
+/// ... for peers to close their side, ...
 pub const SHUTDOWN_CLOSE: Duration = Duration::from_millis(500);
-/// ... and then for one service to do what it has accepted.
+/// ... and then for each service to finish the requests that it has accepted.
 pub const SERVICE_STOP: Duration = Duration::from_millis(100);
 /// An idle connection is probed by TCP after this time ...
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
@@ -229,8 +226,8 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 pub const KEEPALIVE_PROBES: u32 = 4;
 /// So a connection that broke keeps its name no longer than this.
 pub const NAME_FREED_AFTER: Duration = Duration::from_secs(90);
-/// How long ticks take, for the metrics: what is longer than the last is its
-/// own class.
+/// Upper bounds of the metrics' histogram of tick durations; longer ticks are a
+/// bucket of their own.
 pub const TICK_BOUNDS: [Duration; 14] = [
     Duration::from_micros(20),
     Duration::from_micros(50),
@@ -247,13 +244,13 @@ pub const TICK_BOUNDS: [Duration; 14] = [
     Duration::from_millis(500),
     Duration::from_secs(2),
 ];
-/// How often the workers are asked whether they are well, at the least ...
+/// The longest time between two heartbeats through all workers ...
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
-/// ... and at the most.
+/// ... and the shortest.
 pub const HEARTBEAT_INTERVAL_MIN: Duration = Duration::from_millis(10);
 /// The time that one scrape of the metrics may take.
 pub const METRICS_PATIENCE: Duration = Duration::from_secs(2);
-/// Scrapers at once; one more takes the place of the one that came first.
+/// Scrapers at once; for one more, the oldest is dropped.
 pub const METRICS_SCRAPERS_MAX: usize = 16;
 /// The head of a scraper's request.
 pub const METRICS_REQUEST_BYTES_MAX: usize = 16 * 1024;
@@ -271,9 +268,9 @@ pub const LOG_LINE_BYTES_MAX: usize = 4096;
 pub const LOG_FLUSH_MAX: Duration = Duration::from_secs(1);
 /// A file of settings, or an operators' token.
 pub const SETTINGS_BYTES_MAX: u64 = 1024 * 1024;
-/// How long reading the settings again may take; later, it has failed.
+/// How long reading the settings again may take before the reload has failed.
 pub const RELOAD_MAX: Duration = Duration::from_secs(5);
-/// Between two looks whether they are read.
+/// Between two checks whether they have been read.
 pub const RELOAD_LOOK: Duration = Duration::from_millis(10);
 
 const _: () = {

@@ -16,7 +16,7 @@ pub struct AddressBudget {
     bytes: Meter,
     logins: Meter,
     work: Meter,
-    /// Rooms made by it that are there.
+    /// Rooms made by it that still exist.
     rooms: AtomicU32,
     /// The minute that wrong tokens are counted in, and how many there were.
     guess_minute: AtomicU64,
@@ -28,7 +28,7 @@ pub struct AddressBudget {
 #[derive(Debug, Default)]
 struct Meter(AtomicU64);
 
-/// What one thing costs of an address's time, in nanoseconds; 0 is no bound.
+/// The cost of each action on its meter, in nanoseconds; 0 is no bound.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AddressPace {
     packet_ns: u64,
@@ -64,7 +64,7 @@ impl Meter {
     fn charge(&self, now: Moment, cost_ns: u64) {
         if cost_ns > 0 {
             let later = |paid_until: u64| Some(paid_until.max(now.0).saturating_add(cost_ns));
-            // Fails never: there is always a later.
+            // Never fails: the closure always returns a value.
             let _ = self.0.fetch_update(Relaxed, Relaxed, later);
         }
     }
@@ -100,13 +100,13 @@ impl AddressBudget {
         self.work.charge(now, pace.work_ns.saturating_mul(u64::from(units)));
     }
 
-    /// Whether so little is done for it that it is heard before those for whom much is
-    /// done.
+    /// Whether it has used so little work that it is served before addresses that have
+    /// used much.
     pub fn goes_first(&self, now: Moment) -> bool {
         self.work.0.load(Relaxed) <= now.after(limits::ADDRESS_WORK_BURST).0
     }
 
-    /// When its connections may be heard further.
+    /// When its connections' packets may be handled again.
     pub fn heard_at(&self) -> Moment {
         self.packets.ready_at().max(self.bytes.ready_at())
     }
@@ -137,14 +137,14 @@ impl AddressBudget {
         }
     }
 
-    /// Whether there were so many wrong tokens that none is looked at for now.
+    /// Whether a token is checked: not after too many wrong ones.
     pub fn may_guess(&self, now: Moment) -> bool {
         let same = minute_of(now).saturating_sub(self.guess_minute.load(Relaxed)) <= 1;
         !same || self.guesses.load(Relaxed) < limits::ADDRESS_GUESSES_MAX
     }
 
-    /// Whether nothing about it has to be remembered: it owes nothing, has no
-    /// rooms, and has not guessed of late.
+    /// Whether it can be forgotten: its meters are empty, it has no rooms and no
+    /// recent wrong tokens.
     pub fn is_idle(&self, now: Moment) -> bool {
         let paid = [&self.packets, &self.bytes, &self.logins, &self.work];
         paid.into_iter().all(|meter| meter.0.load(Relaxed) <= now.0)

@@ -1,6 +1,6 @@
-//! The second step of a login: a name that was claimed at its home claims what it
-//! looks like, each skeleton at that one's home, and has its welcome when it has
-//! them all. Never: greetings, or who may look like whom.
+//! The second step of a login: after a name was claimed at its home, each of its
+//! skeletons is claimed at the skeleton's home, and with the last one comes the
+//! welcome. Never: greetings, or which names may share a skeleton.
 
 use super::client::{Client, Identity, Timers};
 use super::effect::Report;
@@ -13,10 +13,9 @@ use crate::limits;
 use crate::wire::Code;
 
 impl<S> Shard<S> {
-    /// A name is claimed at its home, which is here: it is the connection's, or
-    /// refused. Where all that it looks like is at home here, too, so is it decided
-    /// at once whether there is a welcome; else the connection is not heard until
-    /// it is.
+    /// Claims a name whose home is here, then its skeletons. Where these have their
+    /// homes here, too, the connection is welcomed or refused at once; else it is
+    /// paused until all have replied.
     pub(super) fn begin_claiming(&mut self, id: ConnId, claim: &Claim) {
         let Claim { name, ordinal, .. } = claim;
         let hash = self.hashing.user(name.key());
@@ -32,7 +31,7 @@ impl<S> Shard<S> {
         self.claim_looks(id);
     }
 
-    /// Claims what is left to be claimed, up to one whose home is elsewhere.
+    /// Claims the skeletons that are left, up to one whose home is elsewhere.
     fn claim_looks(&mut self, id: ConnId) {
         while let Some(claiming) = self.claims.get_mut(&id) {
             let Some(&look) = claiming.looks.get(claiming.granted) else {
@@ -52,10 +51,10 @@ impl<S> Shard<S> {
         }
     }
 
-    /// It has its name and all that this looks like: it is welcome.
+    /// All is claimed: makes the connection a user and welcomes it.
     fn end_claiming(&mut self, id: ConnId) {
         self.claims.remove(&id);
-        // Behind a watcher of the same tick.
+        // Later than a watcher of the same tick began, so that it is told.
         let since = self.now.max(Moment(self.last_watch.0 + 1));
         self.last_arrival = since;
         let Some(client) = self.clients.get_mut(id) else { return };
@@ -70,7 +69,7 @@ impl<S> Shard<S> {
         self.will_announce(id);
     }
 
-    /// Somebody has what it looks like, or the one who would know does not reply.
+    /// A skeleton is taken, or its home has not replied.
     fn refuse_claim(&mut self, id: ConnId, code: Code) {
         let Some(ordinal) = self.abandon_claim(id) else { return };
         match code {
@@ -86,8 +85,8 @@ impl<S> Shard<S> {
         self.refuse(id, ordinal, Code::NameTaken, None);
     }
 
-    /// Gives back what it has claimed so far: it has no name then. The ordinal of
-    /// its greeting, if it was claiming something.
+    /// Releases the name and the skeletons claimed so far. Returns the ordinal of
+    /// the greeting, if the connection was claiming.
     pub(super) fn abandon_claim(&mut self, id: ConnId) -> Option<u64> {
         let Claiming { ordinal, looks, granted } = self.claims.remove(&id)?;
         let identity = self.clients.get_mut(id).and_then(Client::abandon_claim);
@@ -109,9 +108,9 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Gives back what a user's name looks like. At which other workers that was:
-    /// the connection's end waits for them, so that whoever sees it may take a name
-    /// that looks like this one.
+    /// Releases the skeletons of a user's name. Returns the other workers that had
+    /// some: the connection is closed only once they have released them, so that a
+    /// confusable name is free for whoever sees the close.
     pub(super) fn release_looks_of(&mut self, id: ConnId) -> Vec<WorkerId> {
         if self.clients.get(id).is_some_and(|client| client.roles.operator) {
             self.guard_looks_of(id, false);
@@ -123,12 +122,13 @@ impl<S> Shard<S> {
         self.release_looks(&looks);
         let homes = looks.iter().map(|look| self.hashing.home(look.skeleton));
         let mut homes: Vec<_> = homes.filter(|&home| home != self.topology.worker).collect();
-        // They are in the order of the hashes, and so is this.
+        // The looks are in the order of their hashes, and so are these.
         homes.dedup();
         homes
     }
 
-    /// Keeps an operator's name from look-alikes, or does so no more.
+    /// Reserves the skeletons of an operator's name against look-alikes, or ends
+    /// that.
     pub(super) fn guard_looks_of(&mut self, id: ConnId, on: bool) {
         let identity = self.clients.get(id).and_then(Client::identity);
         let Some(identity) = identity else { return };
@@ -150,8 +150,8 @@ impl<S> Shard<S> {
         self.send(worker, ShardMessage::LookReply { to: conn, look, granted }, 0);
     }
 
-    /// A skeleton's home has replied to one of ours. One that has gone meanwhile
-    /// gives back what it got.
+    /// A skeleton's home has replied to a claim. Where the connection is gone, the
+    /// skeleton is released.
     pub(super) fn look_replied(&mut self, id: ConnId, look: Look, granted: bool) {
         let Some(claiming) = self.claims.get_mut(&id) else {
             if granted {
@@ -170,7 +170,7 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Another shard has not replied in time. The connection must not wait for ever.
+    /// Another shard has not replied in time: the connection is refused.
     pub(super) fn claim_timed_out(&mut self, id: ConnId) {
         if !self.claims.contains_key(&id) {
             return;
@@ -180,7 +180,7 @@ impl<S> Shard<S> {
         self.refuse_claim(id, Code::GreetingTimeout);
     }
 
-    /// Whoever has the name of that key here, or is about to.
+    /// The connection that has the name of that key here, or is claiming it.
     fn holder(&self, hash: u64, key: &str) -> Option<ConnId> {
         let slot = self.directory.find(hash, |slot| {
             let holder = self.clients.at(slot).and_then(Client::last_identity);

@@ -52,7 +52,7 @@ impl<S> Shard<S> {
         self.advance_closing(id);
     }
 
-    /// Its name is free, and others hear of it.
+    /// Frees its name and announces its departure.
     fn unregister(&mut self, id: ConnId, rooms: Vec<Arc<str>>, (since, announced): (Moment, bool)) {
         let Some(client) = self.clients.get(id) else { return };
         let peer = client.peer;
@@ -141,8 +141,8 @@ impl<S> Shard<S> {
         }
     }
 
-    /// Empties its queue; the senders hear of it: at once where these are few, else a
-    /// slice a tick.
+    /// Empties its queue and refuses the packets to their senders: at once where they are
+    /// few, else a slice a tick.
     pub(super) fn bounce_queue(&mut self, id: ConnId) {
         let tags = self.empty_queue(id);
         if tags.len() <= self.settings.fan_out_slice {
@@ -198,7 +198,7 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.output.final_flush = true;
         if client.state() == State::Closing(CloseMode::Bye) {
-            // The reason is the last that is said.
+            // The reason is the last packet to it.
             client.set_close_mode(CloseMode::Linger);
         }
         // Closes first, so that what is bounced to itself is not answered.
@@ -225,9 +225,9 @@ impl<S> Shard<S> {
         self.check_invariants();
     }
 
-    /// The server has stopped: what waits for those who don't read is given
-    /// back. Who reads has only a little in the queue, such as what another
-    /// worker bounced just now, and gets it.
+    /// The time to flush is over: bounces the queues of clients that don't read.
+    /// Others have only a little queued, such as what another worker bounced just
+    /// now, and still get it.
     pub fn bounce_all(&mut self, now: Moment) {
         self.now = now;
         self.bounced_all = true;
@@ -242,8 +242,8 @@ impl<S> Shard<S> {
         }
     }
 
-    /// The server has said all that it can: every connection is closed as if
-    /// it had been refused, so that the peer can read to the end.
+    /// The last step of a shutdown: every connection is closed as if it had been
+    /// refused, so that the peer can read to the end.
     pub fn hang_up(&mut self, now: Moment) {
         self.now = now;
         for id in self.connection_ids() {

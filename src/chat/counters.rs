@@ -50,7 +50,7 @@ pub struct WorkerCounters {
     pub refused_by_code: [Counter; Code::ALL.len()],
     /// What waits for its sockets, as of its last tick.
     pub queued_bytes: Counter,
-    /// What was read and is not handled yet, as of its last tick.
+    /// Bytes read and not handled yet, as of its last tick.
     pub kept_bytes: Counter,
     /// Users who want to know who comes and goes.
     pub watchers: Counter,
@@ -129,8 +129,8 @@ impl Counters {
         self.rooms.fetch_sub(1, Relaxed);
     }
 
-    /// Rooms and those in them take so many bytes more, unless that is more than all
-    /// may take.
+    /// Takes so many bytes more for rooms and members; false where that is over the
+    /// bound.
     pub(super) fn room_bytes_taken(&self, bytes: usize) -> bool {
         let more = |all: usize| (all + bytes <= ROOM_BYTES_MAX).then_some(all + bytes);
         self.room_bytes.fetch_update(Relaxed, Relaxed, more).is_ok()
@@ -140,7 +140,7 @@ impl Counters {
         self.room_bytes.fetch_sub(bytes, Relaxed);
     }
 
-    /// What all lists take, those at hand and those on their way to clients.
+    /// Bytes of all lists, those kept for reuse and those being sent.
     pub(super) fn list_bytes(&self) -> usize {
         self.list_bytes.load(Relaxed)
     }

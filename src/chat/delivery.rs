@@ -141,7 +141,7 @@ impl<S> Shard<S> {
         Some(Arc::new(Frame { tag, bytes: bytes.into() }))
     }
 
-    /// Puts a frame for many into one queue, or gives it back.
+    /// Puts a frame for many into one queue, or bounces it.
     pub(super) fn deliver_frame(&mut self, to: ConnId, frame: &Arc<Frame>) {
         self.work.spend(work::DELIVERY);
         match (self.take_queue_for(to, frame.bytes.len(), frame.tag), frame.tag) {
@@ -154,8 +154,8 @@ impl<S> Shard<S> {
         }
     }
 
-    /// A queue for a packet of so many bytes, or why it can't have that. Once all
-    /// was bounced, what comes later, from a slower worker, goes the same way.
+    /// The recipient's queue for a packet of so many bytes, or why it is refused.
+    /// After [`Shard::bounce_all`] every packet is refused.
     #[inline]
     fn take_queue_for(
         &mut self,
@@ -166,7 +166,7 @@ impl<S> Shard<S> {
         if self.bounced_all {
             return Err(Code::Undelivered);
         }
-        // The usual case: nothing waits, and so nothing is in the way.
+        // The usual case: an empty queue takes any packet.
         let within = self.queued.all() + bytes <= self.settings.queues_reserve_max();
         if within
             && let Some(client) = self.clients.get_mut(to)
@@ -187,7 +187,7 @@ impl<S> Shard<S> {
         let all = self.queued.all() + bytes;
         let over = all > self.settings.queues_bytes_max;
         let within_reserve = all <= self.settings.queues_reserve_max();
-        // Worked out only where it counts.
+        // Computed only where it is needed.
         let share = if over { self.queue_share() } else { usize::MAX };
         let Some(client) = self.clients.get_mut(to) else { return true };
         if client.outbound.is_empty() {
@@ -202,7 +202,7 @@ impl<S> Shard<S> {
             return true;
         }
         let Some(owner) = tag.owner() else { return true };
-        // To ask is to have it counted from then on.
+        // `bytes_of` may make the queue larger: it keeps a table from then on.
         let before = client.outbound.memory_bytes();
         let owned = client.outbound.bytes_of(owner);
         self.queued.own += client.outbound.memory_bytes() - before;
@@ -259,7 +259,8 @@ impl<S> Shard<S> {
         }
     }
 
-    /// While all queues are over their bound, one who lets answers wait is not heard.
+    /// While all queues are over their bound, a client with more than its share of
+    /// them is paused.
     fn pause_over_share(&mut self, id: ConnId) {
         let share = self.queue_share();
         let Some(client) = self.clients.get_mut(id) else { return };
@@ -268,7 +269,7 @@ impl<S> Shard<S> {
         }
     }
 
-    /// A packet doesn't reach one of ours: its sender hears of it, with their
+    /// Refuses a packet for one of our clients to its sender, with the recipient's
     /// name.
     pub(super) fn bounce(&mut self, origin: Origin, code: Code, recipient: ConnId) {
         let name: CompactString =

@@ -1,5 +1,5 @@
-//! Where names live: the hash that says at whose home, and the table of those
-//! who are home here. Never: what they look like, which is `skeletons`'.
+//! Where names are held: the hash that gives a name's home, and the table of names
+//! whose home is here. Never: their skeletons, which are in `skeletons`.
 
 use super::id::WorkerId;
 use hashbrown::HashTable;
@@ -31,28 +31,28 @@ impl Hashing {
         self.hash(b'#', key.as_bytes())
     }
 
-    /// The worker at which the user, room or skeleton of a hash lives. The high half decides here, so that the
-    /// low one stays free for the table.
+    /// The home of a user, room or skeleton by its hash: from the high half, since
+    /// the table uses the low one.
     pub(super) fn home(&self, hash: u64) -> WorkerId {
         (((hash >> 32) * self.workers) >> 32) as WorkerId
     }
 
-    /// What only this server can compute of a session's handle (SipHash-2-4 with
-    /// 128 bits: a pseudorandom function, and none that hashes names).
+    /// A keyed hash of a session's handle that only this server can compute
+    /// (SipHash-2-4 with 128 bits; names are hashed by another function).
     pub(super) fn secret(&self, handle: &[u8]) -> [u8; 16] {
         let mut hasher = sip128::SipHasher24::new_with_keys(self.keys.0, self.keys.1);
         hasher.write(handle);
         hasher.finish128().as_bytes()
     }
 
-    /// In one go; each kind of name has a key of its own.
+    /// The keyed hash; each kind of name has a key of its own.
     fn hash(&self, kind: u8, key: &[u8]) -> u64 {
         SipHasher13::new_with_keys(self.keys.0 ^ u64::from(kind), self.keys.1).hash(key)
     }
 }
 
-/// The names of this shard: hash to slot. The names themselves stand where the
-/// slots lead; whoever asks says how to look there.
+/// The names of this shard: hash to slot. The names themselves are in the slab;
+/// the caller compares them.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     slots: HashTable<(u32, u32)>,

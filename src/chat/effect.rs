@@ -91,7 +91,7 @@ pub enum Report {
         name: Box<str>,
         room: Arc<str>,
     },
-    /// A connection is closed because it holds most of what all hold too much of.
+    /// A connection is closed to free memory, since it holds most.
     TooMuch {
         peer: IpAddr,
         name: Box<str>,

@@ -32,7 +32,7 @@ struct Row<S> {
 enum For {
     /// Its answer is all that comes of it: nothing, if nobody is left to read it.
     Caller,
-    /// Others may feel it, whatever has become of the caller.
+    /// It changes something for others, whatever has become of the caller.
     Others,
 }
 
@@ -300,7 +300,7 @@ impl<S> Shard<S> {
             "off" => false,
             _ => return Err(Code::BadArgument),
         };
-        // Behind a user who came in the same tick.
+        // Later than users who came in the same tick: they are not news to it.
         let now = self.now.max(Moment(self.last_arrival.0 + 1));
         let changed = if on { self.presence.watch(id, now) } else { self.presence.unwatch(id) };
         self.last_watch = now;
@@ -317,10 +317,10 @@ impl<S> Shard<S> {
         // In constant time; a token's length is no secret.
         let right = bool::from(token.as_bytes().ct_eq(packet.msg.plain().as_bytes()));
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
-        // From an address that has guessed too often none is looked at.
+        // From an address with too many wrong tokens none is accepted.
         let now = self.now;
         let right = right && client.budget.as_ref().is_none_or(|budget| budget.may_guess(now));
-        // Who does not wait for answers any more has one guess.
+        // Where wrong tokens are answered without delay, only one is checked.
         let hurried = self.stopping || client.input.is_final();
         let right = right && !(hurried && client.cold().wrong_tokens > 0);
         if !right {
@@ -365,7 +365,7 @@ impl<S> Shard<S> {
         self.handle_inbound(id);
     }
 
-    /// Says what was to be said later. The packet was the last one counted.
+    /// Sends the delayed refusal. The packet was the last one counted.
     pub(super) fn answer_wrong_token(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.pauses.contains(Pauses::AUTH_BACKOFF) {
@@ -389,8 +389,8 @@ impl<S> Shard<S> {
         Ok(())
     }
 
-    /// The argument is a secret where the packet was the greeting, else nothing:
-    /// either way it is this session's that is told.
+    /// Tells this session's secret. (An argument, the secret of another session, is
+    /// used up by the greeting.)
     fn tell_resume_secret(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
         if let Some(secret) = self.resume_secret(id) {
             self.say(id, Endpoint::Resume, &secret.to_string());

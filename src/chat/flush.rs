@@ -73,7 +73,7 @@ impl<S> Shard<S> {
         if client.output.final_flush {
             self.drop_client(id);
         } else if self.bounced_all && client.keeps_packets() {
-            // Nothing is waited for any more.
+            // The server's time to flush is over.
             self.bounce_queue(id);
         } else if !client.timers.contains(Timers::STUCK) {
             client.last_progress = now;
@@ -82,7 +82,7 @@ impl<S> Shard<S> {
     }
 
     /// Its socket can't be written any more. What it had sent is still read,
-    /// up to the error that ends it; what waits for it goes back then.
+    /// up to the error that ends it; what waits for it is bounced then.
     pub fn broken(&mut self, now: Moment, id: ConnId) {
         self.now = now;
         let Some(client) = self.clients.get_mut(id) else { return };
@@ -100,7 +100,7 @@ impl<S> Shard<S> {
         !self.has_work_left() && self.clients.iter().all(|(_, client)| client.outbound.is_empty())
     }
 
-    /// What waits for it: the same as [`Shard::to_send`], for a look.
+    /// What waits for its socket, as [`Shard::to_send`] has it, read-only.
     pub fn queued(&self, id: ConnId) -> Option<&Outbound<Tag>> {
         self.clients.get(id).map(|client| &client.outbound)
     }

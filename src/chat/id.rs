@@ -51,7 +51,7 @@ pub struct Address {
     pub conn: ConnId,
 }
 
-/// Which packet of whom: where a refusal for it goes.
+/// A packet by its sender and ordinal: where its refusal goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     pub sender: Address,

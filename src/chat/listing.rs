@@ -54,8 +54,8 @@ impl<S> Shard<S> {
         self.lists.rooms.invalidate();
     }
 
-    /// A query for a list: asked now, or when all lists together take less. Who
-    /// holds an old one for long is closed meanwhile (`memory`).
+    /// A query for a list: sent now, or once all lists together are below their
+    /// bound. (Clients that hold old lists for long are closed meanwhile: `memory`.)
     pub(super) fn query_list(
         &mut self,
         id: ConnId,
@@ -78,14 +78,14 @@ impl<S> Shard<S> {
         self.counters.list_bytes() > self.settings.list_bytes_max()
     }
 
-    /// What is at hand and on its way to nobody need not be.
+    /// Frees lists that are kept for reuse only.
     pub(super) fn forget_lists(&mut self) {
         self.lists.users.forget();
         self.lists.rooms.forget();
         self.lists.members.clear();
     }
 
-    /// Asks what was postponed, while there is room for lists.
+    /// Sends postponed queries, while there is room for lists.
     fn ask_postponed(&mut self, budget: work::Units) {
         while self.work.tick < budget
             && !self.are_lists_over()
@@ -239,7 +239,7 @@ impl<S> Shard<S> {
     }
 
     /// The members of a room whose home is here: made once, and shared while it is
-    /// at hand and nobody joins or leaves.
+    /// kept and nobody joins or leaves.
     pub(super) fn members_part(&mut self, room: &str) -> Option<Entries> {
         let room = self.rooms.get_mut(room)?;
         if let Some(listed) = room.listed.upgrade() {

@@ -58,7 +58,7 @@ impl Listing {
         Self { endpoint, parts, sent: 0, total, queued: false, began }
     }
 
-    /// What its parts take, in bytes.
+    /// The size of its parts, in bytes.
     pub fn bytes(&self) -> usize {
         self.parts.iter().map(|(entries, _)| entries.bytes()).sum()
     }
@@ -110,13 +110,13 @@ pub(super) struct Lists {
     pub rooms: CachedList<Option<Box<str>>>,
     /// Clients that can be sent a page now.
     pub ready: VecDeque<ConnId>,
-    /// Lists of members that were made last: while nothing changes they are at hand.
+    /// The lists of members that were made last, kept for reuse while nothing changes.
     pub members: VecDeque<Entries>,
-    /// Queries for lists that wait until all lists together take less.
+    /// Queries for lists that wait until all lists together are below their bound.
     pub postponed: VecDeque<Postponed>,
 }
 
-/// A query for a list that is asked later.
+/// A query for a list that is sent later.
 #[derive(Debug)]
 pub(super) struct Postponed {
     pub client: ConnId,
@@ -142,7 +142,7 @@ impl<C> Default for CachedList<C> {
 }
 
 impl<C: Default> CachedList<C> {
-    /// The list, if it is at hand.
+    /// The list, if it is ready.
     pub(super) fn ready(&self) -> Option<Entries> {
         self.ready.clone()
     }
@@ -170,12 +170,12 @@ impl<C: Default> CachedList<C> {
         }
     }
 
-    /// It need not be at hand.
+    /// Doesn't keep it for reuse any longer.
     pub(super) fn forget(&mut self) {
         self.ready = None;
     }
 
-    /// Whether it is neither at hand nor being collected.
+    /// Whether it is neither ready nor being collected.
     pub(super) fn is_idle(&self) -> bool {
         self.ready.is_none() && self.build.is_none()
     }
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_counts_while_somebody_holds_it() {
+    fn a_snapshot_counts_while_it_is_referenced() {
         let counters = Arc::new(Counters::new(1));
         let entry = |key: &str| Entry { key: key.into(), line: "x".repeat(100).into() };
         let snapshot = Arc::new(Snapshot::new(vec![entry("a"), entry("b")], &counters));

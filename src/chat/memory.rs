@@ -1,7 +1,7 @@
-//! What is held for all connections together, bounded: queues, input that is not
-//! handled yet, lists on their way. Each worker knows its own to the byte, and what
-//! the others have as of their last tick. Where it is too much, those who hold
-//! most of it go. Never: what one connection may hold for itself.
+//! Bounds on the memory of all connections together: queues, input that is not
+//! handled yet, lists being sent. Each worker knows its own sums to the byte, and
+//! those of the others as of their last tick. Over a bound, the connections that
+//! hold most are closed. Never: what one connection may hold for itself.
 
 use super::client::{Client, Pauses, Removal};
 use super::effect::Report;
@@ -17,7 +17,7 @@ use std::mem;
 const QUEUE_SHARES: usize = 16;
 
 impl<S> Shard<S> {
-    /// What a queue may hold, so far as all queues together are concerned.
+    /// What a queue may hold because of the bound on all queues together.
     pub(super) fn share_if_over(&self) -> usize {
         let over = self.queued.all() > self.settings.queues_bytes_max;
         if over { self.queue_share() } else { usize::MAX }
@@ -28,15 +28,15 @@ impl<S> Shard<S> {
         self.settings.queues_bytes_max / (QUEUE_SHARES * self.counters.users().max(1))
     }
 
-    /// Its input that is not handled yet, for a moment or for ever.
+    /// Takes its input that is not handled yet.
     pub(super) fn take_inbound(&mut self, id: ConnId) -> Vec<u8> {
         let Some(client) = self.clients.get_mut(id) else { return Vec::new() };
         self.kept.own -= client.inbound.capacity();
         mem::take(&mut client.inbound)
     }
 
-    /// Keeps input of one that has none: with little room besides, since one who
-    /// sends slowly may be like that for long.
+    /// Keeps input of a connection that has none kept. Spare capacity is freed: a
+    /// slow sender may need this memory for long.
     pub(super) fn put_inbound(&mut self, id: ConnId, mut kept: Vec<u8>) {
         let Some(client) = self.clients.get_mut(id) else { return };
         if kept.capacity() / 2 > kept.len() {
@@ -46,8 +46,8 @@ impl<S> Shard<S> {
         client.inbound = kept;
     }
 
-    /// The end of a tick: says what is held here, hears what is held elsewhere, and
-    /// has those go who hold most of what is too much.
+    /// The end of a tick: publishes what is held here, reads what is held elsewhere,
+    /// and closes those that hold most of what is over its bound.
     pub(super) fn balance_memory(&mut self) {
         let (own, kept) = (self.queued.own as u64, self.kept.own as u64);
         self.own_counters().queued_bytes.set(own);
@@ -66,21 +66,21 @@ impl<S> Shard<S> {
         for (what, all, most) in over {
             if all > most {
                 self.shed_after = self.now.after(limits::SHED_INTERVAL);
-                // A little more than is too much, so that this is not to be done in
-                // each tick.
+                // A little more than the excess, so that this isn't needed in each
+                // tick.
                 self.shed(what, all - most + most / 32);
             }
         }
     }
 
-    /// When there may be something to balance, though nothing else happens.
+    /// Whether a bound is exceeded: then a tick is due, though nothing else happens.
     pub(super) fn has_too_much(&self) -> bool {
         self.queued.all() > self.settings.queues_hard_max()
             || self.kept.all() > self.settings.input_bytes_max()
             || self.counters.list_bytes() > self.settings.list_bytes_max()
     }
 
-    /// Those who hold most go, until so many bytes are free.
+    /// Removes the clients that hold most, until so many bytes are free.
     fn shed(&mut self, what: TooMuch, bytes: usize) {
         if what == TooMuch::List {
             self.forget_lists();
@@ -108,9 +108,8 @@ impl<S> Shard<S> {
     }
 }
 
-/// What a client holds of that, in bytes. Whose socket takes something at this very
-/// moment holds no answers; a list that has not been on its way for long is none
-/// yet.
+/// What a client holds of that kind, in bytes. Answers count only while its socket is
+/// blocked, a list only once it is old.
 fn held_by<S>(client: &Client<S>, what: TooMuch, now: Moment) -> usize {
     match what {
         TooMuch::Answers if client.output.blocked => client.outbound.own_bytes(),

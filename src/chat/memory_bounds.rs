@@ -1,10 +1,10 @@
-//! The bounds of what is held for all connections together. Never: what is done
-//! about it.
+//! The bounds on the memory of all connections together. Never: what is done where
+//! one is exceeded.
 
 use super::settings::Settings;
 use crate::limits;
 
-/// What a shard holds of one kind, and all others do.
+/// What this shard holds of one kind of memory, and what all others hold.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Held {
     /// Here, to the byte.
@@ -21,14 +21,14 @@ impl Held {
 
 /// The bounds of what is held together, in bytes.
 impl Settings {
-    /// Over `--queues` long queues take no more; those of readers, which are empty,
-    /// take anything up to this, and short ones something more.
+    /// Over `--queues` long queues refuse packets; up to this bound empty ones, whose
+    /// clients read, take any packet, and over it small ones.
     pub(super) fn queues_reserve_max(&self) -> usize {
         self.queues_bytes_max + self.queues_bytes_max / 16
     }
 
-    /// Over this, what the server itself has to say to those who don't read is too
-    /// much: nothing else gets a queue so far.
+    /// Over this, clients that don't read their answers are closed: only the
+    /// server's own packets can bring the queues so far.
     pub fn queues_hard_max(&self) -> usize {
         self.queues_bytes_max + self.queues_bytes_max / 16 * 3
     }
@@ -38,7 +38,7 @@ impl Settings {
         (self.queues_bytes_max / 8).max(limits::INPUT_BYTES_MIN)
     }
 
-    /// Lists, those at hand and those on their way to clients.
+    /// Lists, those kept for reuse and those being sent.
     pub fn list_bytes_max(&self) -> usize {
         (self.queues_bytes_max / 16).max(limits::LIST_BYTES_MIN)
     }

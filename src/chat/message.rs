@@ -55,9 +55,9 @@ pub enum ShardMessage<S> {
     ClaimLook { claimer: Address, look: Look },
     /// The reply.
     LookReply { to: ConnId, look: Look, granted: bool },
-    /// Whoever has a skeleton is kept from look-alikes, or no more.
+    /// A skeleton is reserved against look-alikes, or no more.
     GuardLook { skeleton: u64, on: bool },
-    /// A skeleton that was granted is given back.
+    /// A skeleton that was granted is released.
     ReleaseLook(Look),
     /// Somebody came or went.
     Presence(News),

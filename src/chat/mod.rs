@@ -1,4 +1,4 @@
-//! **Chat**: who is here, who may say what to whom, and what becomes of every
+//! **Chat**: names, rooms, who may send what to whom, and the outcome of every
 //! packet. Pure: bytes and the time go in, effects come out. No socket, no
 //! clock, no thread, no log; a worker of `net` carries the effects out, and a
 //! simulation can run a whole server of shards in one thread.
@@ -12,7 +12,7 @@
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
 //! | `register` | a greeting's name moves to its home and is claimed there |
-//! | `claiming`, `skeletons` | ... and what it looks like is, at its own homes |
+//! | `claiming`, `skeletons` | ... and its skeletons at theirs, so that confusable names are refused |
 //! | `resume` | the secret that takes a name back |
 //! | `delivery` | packets for users and rooms, and what could not be delivered |
 //! | `fan_out`, `fan_outs` | what is for many, a slice at a time |
@@ -24,8 +24,8 @@
 //! | `presence` | who comes and goes, told to those who want to know |
 //! | [`work`] | what work costs, and who pays for it |
 //! | `flush` | from queue to socket |
-//! | `close` | going: politely, kicked, refused, stuck, lost |
-//! | `memory`, `memory_bounds` | what all connections hold together, and who goes where it is too much |
+//! | `close` | closing connections: at their end, kicked, refused, stuck, lost |
+//! | `memory`, `memory_bounds` | bounds on the memory of all connections together |
 //! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
 //! | `timers`, `timer_queue` | what is done when a time is over |

@@ -1,6 +1,6 @@
 //! Who comes and goes, told to those who want to know: a second after the
-//! welcome, so that nobody hears of who is here for less, and in slices, so that
-//! nobody waits behind a thousand watchers. Never: who is here.
+//! welcome, so that shorter stays are not announced, and in slices, so that packets
+//! don't wait behind news for a thousand watchers. Never: who is here.
 
 use super::client::Timers;
 use super::id::{ConnId, Moment};
@@ -13,7 +13,7 @@ use crate::wire::Endpoint;
 use crate::wire::packet::END;
 
 impl<S> Shard<S> {
-    /// Somebody was welcomed: whoever wants to know hears of it, if they stay.
+    /// A user was welcomed: arms the timer after which watchers are told.
     pub(super) fn will_announce(&mut self, id: ConnId) {
         if self.counters.sum(|counters| &counters.watchers) > 0 {
             self.arm(id, Timers::PRESENCE, self.now.after(limits::PRESENCE_DELAY));

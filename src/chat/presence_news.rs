@@ -60,7 +60,7 @@ impl Presence {
         !self.news.is_empty()
     }
 
-    /// Has it told to all whom it is for, unless far too much has yet to be told.
+    /// Queues news, unless too much is queued already.
     pub(super) fn push(&mut self, news: News) {
         if !self.watchers.is_empty() && self.news.len() < limits::PRESENCE_NEWS_MAX {
             self.news.push_back(news);

@@ -192,7 +192,7 @@ impl<S> Shard<S> {
             Reply::Leave(Left::NotMember) => Code::NotMember,
             Reply::Leave(Left::NoSuchRoom) => Code::NoSuchRoom,
             Reply::Kick(Some(name)) => return self.say(id, Endpoint::Kick, &name),
-            // What was waited for has come before.
+            // The refusals that were waited for came before the reply.
             Reply::Pause | Reply::Fence => return,
         };
         self.refuse(id, ordinal, refusal, None);
@@ -237,8 +237,8 @@ impl<S> Shard<S> {
         left
     }
 
-    /// The room that a client was about to join isn't made; it has not been
-    /// heard since.
+    /// Undoes a join that failed: the client was paused since, so the room is its
+    /// last.
     fn forget_newest_room(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         if let Some(room) = client.cold().rooms.pop() {
@@ -252,7 +252,7 @@ impl<S> Shard<S> {
         Some(WhoIs { name: client.name().into(), ip: client.peer, seconds })
     }
 
-    /// What operators do is on record, where there are any.
+    /// Reports a broadcast of an operator.
     fn report_broadcast(&mut self, id: ConnId, users: u64) {
         let Some(client) = self.clients.get(id) else { return };
         if client.roles.operator {

@@ -10,8 +10,8 @@ use crate::wire::Name;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// A query to one shard or to all. Its client is not heard further until all
-/// have replied: so what a client sends keeps its order.
+/// A query to one shard or to all. Its client is paused until all have replied, so
+/// that its packets take effect in order.
 #[derive(Clone, Debug)]
 pub enum Query {
     Broadcast {
@@ -49,10 +49,10 @@ pub enum Query {
         /// The operator.
         by: Box<str>,
     },
-    /// Whether all that was sent before has been dealt with: asked by one who
-    /// stays ...
+    /// Replied to once all that was sent before has been handled: asked for a
+    /// client whose refusals are waited for ...
     Pause,
-    /// ... and by one who leaves.
+    /// ... and for one that is closing.
     Fence,
 }
 
@@ -77,7 +77,7 @@ pub enum Reply {
     Fence,
 }
 
-/// What came of a wish to join.
+/// The result of joining a room.
 #[derive(Clone, Debug)]
 pub enum Joined {
     /// The room as it was first made, and how many are in it.

@@ -1,6 +1,6 @@
 //! A name is claimed at its home. Until then a connection lives wherever it
-//! was accepted; once it has said its name, it moves there and stays. Never: what
-//! the name looks like, which is `claiming`'s.
+//! was accepted; once it has said its name, it moves there and stays. Never: the
+//! name's skeletons, which `claiming` has claimed.
 
 use super::client::{Client, CloseMode, Pauses, Timers};
 use super::effect::Effect;
@@ -157,7 +157,7 @@ impl<S> Shard<S> {
         }
         let waited = mem::take(&mut client.greets_late);
         if waited || client.pauses.contains(Pauses::ADDRESS_RATE) {
-            // It may have said who it is long ago; we have not listened.
+            // Its greeting may be there, unread because of the pause.
             let due = self.now.after(self.settings.greeting_timeout);
             return self.arm(id, Timers::GREETING, due);
         }

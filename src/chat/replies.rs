@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 impl<S> Shard<S> {
     /// Says something to a client, as one of the server's endpoints. It is
-    /// never refused: who makes the server talk is not heard meanwhile.
+    /// never refused: a client with too much in its queue is paused instead.
     pub(super) fn say(&mut self, id: ConnId, endpoint: Endpoint, text: &str) {
         self.say_with(id, endpoint, |out| push_escaped(out, text));
     }
@@ -67,7 +67,7 @@ impl<S> Shard<S> {
             self.own_counters().refused_by_code[code as usize].add(1);
             self.say_with(id, Endpoint::Error, |out| {
                 // Nothing in here needs escaping but the line break. Piece by
-                // piece: a room message to a room may be refused a thousand times.
+                // piece: a room message may be refused a thousand times.
                 let name = name.unwrap_or_default();
                 let space = if name.is_empty() { "" } else { " " };
                 let mut digits = itoa::Buffer::new();
@@ -96,7 +96,7 @@ impl<S> Shard<S> {
     }
 }
 
-/// The words for one who can't even have a place to be refused from.
+/// The refusal for a connection that gets no place in a shard.
 pub fn admission_refusal(local: IpAddr, code: Code) -> Vec<u8> {
     let text = JsonText::escape(&format!("0 {}\n{}", code.word(), code.advice()));
     let mut words = Vec::new();

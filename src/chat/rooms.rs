@@ -19,24 +19,24 @@ pub(super) struct Room {
     pub shown: Box<str>,
     /// Key to name, so in the order of case folds.
     pub members: BTreeMap<Box<str>, Box<str>>,
-    /// The list of them, if somebody holds it and it has not changed since.
+    /// The list of them, while it is referenced and they have not changed.
     pub listed: Weak<Snapshot>,
     /// The address that made it, whose quota has it.
     maker: Option<Arc<AddressBudget>>,
 }
 
-/// What a room takes besides its name, in bytes: in the table at its home, in the
+/// The size of a room besides its name, in bytes: in the table at its home, in the
 /// rosters of the workers that have members.
 const ROOM_BYTES: usize = 320;
-/// What a member takes besides the name: in the room, in the roster, in the member's
-/// own list of rooms.
+/// The size of a member besides the name, in bytes: in the room, in the roster, in
+/// the member's own list of rooms.
 const MEMBER_BYTES: usize = 176;
 
 fn member_bytes(key: &str, shown: &str) -> usize {
     MEMBER_BYTES + key.len() + shown.len()
 }
 
-/// What came of a wish to leave.
+/// The result of leaving a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Left {
     /// The room's name, as it was first made.
@@ -68,7 +68,7 @@ impl Rooms {
         room
     }
 
-    /// What a wish to join makes all of it larger by, in bytes.
+    /// The bytes that joining would add to all rooms.
     pub(super) fn bytes_of_joining(&self, room: &Name, member: &Name) -> usize {
         let of_room = ROOM_BYTES + room.key().len() + room.shown().len();
         let of_member = member_bytes(member.key(), member.shown());
@@ -79,7 +79,7 @@ impl Rooms {
         }
     }
 
-    /// An empty room is gone. So many bytes smaller is all of it then.
+    /// Removes a member, and an empty room with it. Returns the bytes freed as well.
     pub(super) fn leave(&mut self, key: &str, member: &str) -> (Left, usize) {
         let Some(room) = self.0.get_mut(key) else { return (Left::NoSuchRoom, 0) };
         let Some(shown) = room.members.remove(member) else { return (Left::NotMember, 0) };

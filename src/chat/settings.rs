@@ -5,16 +5,16 @@ use super::work::Units;
 use crate::limits;
 use std::time::Duration;
 
-/// Whose names are kept from look-alikes in plain ASCII (`aIice`, `Adrnin`); names of
-/// other letters are kept from all look-alikes whatever this says.
+/// Which names are protected from look-alikes in plain ASCII (`aIice`, `Adrnin`);
+/// names of other letters are always protected from all look-alikes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LookAlikes {
-    /// Nobody's.
+    /// None.
     Unicode,
     /// Those of operators who are here.
     #[default]
     Operators,
-    /// Everyone's.
+    /// All.
     Everyone,
 }
 
@@ -40,7 +40,7 @@ pub struct Settings {
     pub broadcast_interval: Duration,
     /// What one connection may cost before others are heard.
     pub quantum_work_max: Units,
-    /// Whose look-alikes in plain ASCII are refused.
+    /// Which names' look-alikes in plain ASCII are refused.
     pub look_alikes: LookAlikes,
     /// What all connections together may cost in a tick.
     pub tick_work_max: Units,

@@ -59,7 +59,7 @@ pub struct Shard<S> {
     pub(super) last_watch: Moment,
     pub(super) clients: Clients<S>,
     pub(super) directory: Directory,
-    /// Names whose second step is under way.
+    /// Connections whose skeletons are being claimed.
     pub(super) claims: BTreeMap<ConnId, Claiming>,
     pub(super) skeletons: Skeletons,
     pub(super) rooms: Rooms,
@@ -84,14 +84,14 @@ pub struct Shard<S> {
     pub(super) queued: Held,
     /// What was read and is not handled yet.
     pub(super) kept: Held,
-    /// When it may be looked for those who hold too much.
+    /// When clients may be closed again to free memory.
     pub(super) shed_after: Moment,
     pub(super) work: Work,
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than a quarter full and its socket may take some of it.
     pub(super) above_high_water: bool,
     pub(super) stopping: bool,
-    /// All that waited has been bounced.
+    /// [`Shard::bounce_all`] was called: packets are refused, no longer queued.
     pub(super) bounced_all: bool,
 }
 

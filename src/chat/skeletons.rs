@@ -1,5 +1,5 @@
-//! What the names of the server look like: at each worker the skeletons whose
-//! home it is, and whose they are. Never: how a name gets its skeletons claimed.
+//! The table of skeletons: at each worker those whose home it is, with the kinds of
+//! names that have them. Never: how a name gets its skeletons claimed.
 
 use super::directory::Hashing;
 use super::settings::LookAlikes;
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// One skeleton of a name, as the name claims it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Look {
-    /// The skeleton's hash, which says where its home is.
+    /// The skeleton's hash, which gives its home.
     pub skeleton: u64,
     pub kind: LookKind,
 }
@@ -18,20 +18,20 @@ pub struct Look {
 /// What kind of name has a skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LookKind {
-    /// Plain ASCII: told apart from others of this kind by anything but case.
+    /// Plain ASCII: may share its skeletons with others of this kind.
     Ascii,
-    /// Any other, which has its skeletons alone.
+    /// Any other name, which shares its skeletons with none.
     Other,
-    /// Of a name in capital letters: counts only against names that are kept from
-    /// look-alikes in plain ASCII, too.
+    /// The skeleton of a name in capital letters: conflicts only with names that are
+    /// kept from look-alikes in plain ASCII, too.
     Upper,
 }
 
-/// All that a name claims, in the order of the hashes: so two names that have
-/// several in common meet at the same one first, and one of them gets on.
+/// All skeletons of a name, in the order of their hashes: so two names with several
+/// in common claim the same one first, and one of the two gets all.
 pub(super) type Looks = SmallVec<[Look; 3]>;
 
-/// What a name claims, as it is shown and by its key.
+/// The skeletons that a name claims, from how it is shown and its key.
 pub(super) fn looks_of(hashing: &Hashing, shown: &str, key: &str) -> Looks {
     let kind = if shown.is_ascii() { LookKind::Ascii } else { LookKind::Other };
     let skeletons = skeletons_of(shown, key);
@@ -46,10 +46,10 @@ pub(super) fn looks_of(hashing: &Hashing, shown: &str, key: &str) -> Looks {
 #[derive(Debug, Default)]
 pub(super) struct Skeletons(HashMap<u64, Holders>);
 
-/// Who has a skeleton.
+/// The names that have a skeleton, counted by kind.
 ///
-/// - **Invariant**: one other name alone, or ASCII names, and besides these capitals
-///   of names; never nobody. Guards are among these.
+/// - **Invariant**: either one `other` name or any number of ASCII names, and any
+///   number of `upper`; not all zero. Guards are counted among these, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Holders {
     ascii: u32,
@@ -60,7 +60,7 @@ struct Holders {
 }
 
 impl Holders {
-    /// Whether one more may have it.
+    /// Whether one more name of this kind may have it.
     fn allow(self, kind: LookKind, look_alikes: LookAlikes) -> bool {
         let anybody = self != Self::default();
         let kept = match look_alikes {
@@ -78,8 +78,7 @@ impl Holders {
 }
 
 impl Skeletons {
-    /// Claims one, if those who have it allow that. The work is the same however
-    /// many these are.
+    /// Claims one, if its holders allow that. Constant time, however many these are.
     pub(super) fn claim(&mut self, look: Look, look_alikes: LookAlikes) -> bool {
         let holders = self.0.get(&look.skeleton).copied().unwrap_or_default();
         let is_free = holders.allow(look.kind, look_alikes);
@@ -107,8 +106,8 @@ impl Skeletons {
         }
     }
 
-    /// One who has it is kept from look-alikes from here on, or no more. Who looks
-    /// like that and is here already stays.
+    /// Begins or ends to reserve a skeleton against look-alikes, for one of its
+    /// holders. Holders that are there already stay.
     pub(super) fn guard(&mut self, skeleton: u64, on: bool) {
         if let Some(holders) = self.0.get_mut(&skeleton) {
             let guards = holders.guards;
@@ -141,7 +140,7 @@ mod tests {
         looks_of(&Hashing::new((7, 11), 1), name.shown(), name.key())
     }
 
-    /// Claims all of a name's, as far as that goes; whether it has them all.
+    /// Claims all skeletons of a name, or none; whether it has them.
     fn claim(skeletons: &mut Skeletons, name: &str) -> bool {
         claim_among(skeletons, name, LookAlikes::Operators)
     }
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn ascii_names_share_their_skeletons_and_others_share_none() {
+    fn ascii_names_may_share_a_skeleton_and_others_may_not() {
         let mut skeletons = Skeletons::default();
         for name in ["Bill", "BI11", "BOB"] {
             assert!(claim(&mut skeletons, name), "{name}");
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skeleton_is_taken_until_the_last_who_has_it_is_gone() {
+    fn a_skeleton_is_taken_until_its_last_name_is_removed() {
         let mut skeletons = Skeletons::default();
         assert!(claim(&mut skeletons, "BOB") && claim(&mut skeletons, "B0B"));
         release(&mut skeletons, "BOB");
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_claimed_is_in_the_order_of_the_hashes() {
+    fn skeletons_are_claimed_in_the_order_of_their_hashes() {
         for name in ["AIice", "ВОВ", "Анна", "Kelvin"] {
             assert!(looks(name).is_sorted(), "{name}");
         }

@@ -1,5 +1,5 @@
-//! A list as it was at one moment, shared by all who are being sent it. Never:
-//! making one, sending it.
+//! A list as it was at one moment, shared by all clients to which it is sent.
+//! Never: making one, sending it.
 
 use super::counters::Counters;
 use compact_str::CompactString;
@@ -13,10 +13,10 @@ pub struct Entry {
     pub line: CompactString,
 }
 
-/// One shard's part of a list, sorted; all who are being sent it share it.
+/// One shard's part of a list, sorted; shared by all clients to which it is sent.
 pub(super) type Entries = Arc<Snapshot>;
 
-/// Entries as they were at one moment, counted while anybody holds them.
+/// Entries as they were at one moment; their bytes count while it is referenced.
 #[derive(Debug)]
 pub struct Snapshot {
     entries: Vec<Entry>,

@@ -26,8 +26,8 @@ impl TimerQueue {
         self.entries.push(Reverse((due, kind.bits(), id)));
     }
 
-    /// Forgets what has no reason any more, if there are twice as many entries
-    /// as the last time left: so it costs two looks for each one added.
+    /// Removes entries that have no reason any more, once there are twice as many
+    /// as the last sweep left: amortized, two checks for each entry added.
     pub(super) fn sweep(&mut self, mut has_reason: impl FnMut(Timers, ConnId) -> bool) {
         if self.entries.len() >= self.swept_at.max(SWEPT_MIN) {
             self.entries

@@ -55,8 +55,8 @@ impl<S> Shard<S> {
         self.check_invariants();
     }
 
-    /// Those that had used up their quantum are heard further: each once, one of
-    /// them at least, the rest in the next tick.
+    /// Handles further packets of those that had used up their quantum: each once,
+    /// one of them at least, the rest in the next tick.
     fn hear_those_out_of_quantum(&mut self) {
         for heard in 0..self.out_of_quantum.len() {
             if heard > 0 && self.is_tick_over() {

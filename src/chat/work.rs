@@ -71,7 +71,7 @@ pub fn of_parsed(bytes: usize) -> Units {
     PACKET + (bytes / PARSED_BYTES_PER_UNIT) as Units
 }
 
-/// What a worker reads in one tick, in bytes: what its budget pays for, and one turn.
+/// The most that a worker reads in one tick, in bytes: its budget, and one turn more.
 pub const TICK_READ_BYTES_MAX: usize =
     limits::TICK_WORK_MAX as usize * READ_BYTES_PER_UNIT + limits::SCRATCH_BYTES;
 

@@ -36,27 +36,27 @@ pub struct Config {
     pub log: log::LevelFilter,
     /// Files that are read again on SIGHUP.
     pub reread: Vec<PathBuf>,
-    /// Who speaks TLS is served by this; none where TLS is off.
+    /// How TLS is served; none where TLS is off.
     pub tls: Option<Arc<ServerTls>>,
-    /// Where that is from, if the server has made it.
+    /// The site that made it; none where it was configured.
     pub site: Option<Arc<Site>>,
-    /// Only who is on this machine may speak without it.
+    /// Only peers on this machine may connect without TLS.
     pub tls_required: bool,
     /// What the process gives up once it serves.
     pub sandbox: sandbox::Mode,
     /// What an operator should know about these settings.
     pub warnings: Vec<String>,
-    /// What the chat itself is told.
+    /// The chat's settings.
     pub settings: Settings,
 }
 
 impl Config {
-    /// What the admission goes by, with so many clients.
+    /// The admission's rules, with so many clients.
     pub(super) fn admission_rules(&self, clients_max: usize) -> Rules {
         Rules { clients_max, allow: self.allow.clone(), trust: self.trust.clone() }
     }
 
-    /// What is in force, and what is wrong with it, in the log.
+    /// Logs the settings in force, with warnings about them.
     pub(super) fn log_limits(&self, clients_max: usize) {
         for warning in &self.warnings {
             warn!("{warning}");
@@ -104,7 +104,7 @@ impl Config {
     }
 }
 
-/// Bytes in a unit that makes a number of few digits.
+/// Bytes in MiB, or in GiB where these are 10,000 or more.
 fn size(bytes: u64) -> String {
     match bytes >> 20 {
         mib @ 0..10_000 => format!("{mib} MiB"),

@@ -1,5 +1,5 @@
-//! Why the server can't serve, in words that say what to do. Never: what a
-//! client is told.
+//! Errors that keep the server from serving, with advice for the operator. Never:
+//! what a client is told.
 
 use crate::sandbox;
 use std::io::{self, ErrorKind};
@@ -12,7 +12,7 @@ pub enum ServeError {
     /// An address can't be bound.
     #[error("can't listen on {0}: {1}{advice}", advice = bind_advice(.1))]
     Bind(SocketAddr, #[source] io::Error),
-    /// What the supervisor hands over is no listener.
+    /// A socket from the supervisor is no listener.
     #[error("the supervisor's sockets can't be used: {0}")]
     Inherited(String),
     /// The descriptor limit leaves no room for clients.
@@ -27,10 +27,10 @@ pub enum ServeError {
          limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
     )]
     ClientsMax { wanted: usize, limit: usize, allowed: usize },
-    /// The sandbox is required and can't be had.
+    /// The sandbox is required and not available.
     #[error("{0}; see --sandbox")]
     Sandbox(#[source] sandbox::Refused),
-    /// Something that the system should give.
+    /// Another system call failed.
     #[error("the system refuses {0}: {1}")]
     System(&'static str, #[source] io::Error),
 }

@@ -26,8 +26,8 @@ impl Gate {
         Self { mode, threads: 0, helpers: Vec::new(), reports: unbounded(), go: unbounded() }
     }
 
-    /// Starts a thread that waits at the gate, confined to its needs, and does
-    /// `run` behind it. If the gate goes away unopened, it ends.
+    /// Starts a thread that waits at the gate, confined to its needs, and then does
+    /// `run`. If the gate is dropped unopened, the thread ends.
     ///
     /// # Errors
     /// Where the system has no thread left.
@@ -39,7 +39,7 @@ impl Gate {
     ) -> io::Result<JoinHandle<()>> {
         let (mode, reports, go) = (self.mode, self.reports.0.clone(), self.go.1.clone());
         let thread = thread::Builder::new().name(name).spawn(move || {
-            // Fails where the gate is gone, and so does the next line.
+            // Fails where the gate was dropped, and so does the next line.
             let _ = reports.send(confine(mode, &needs));
             if go.recv().is_ok() {
                 run();
@@ -70,7 +70,7 @@ impl Gate {
     /// Lets all threads go.
     pub fn open(self) {
         for _ in 0..self.threads {
-            // The receiver is in this hand, so this doesn't fail.
+            // We own the receiver, so this doesn't fail.
             let _ = self.go.0.send(());
         }
     }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_end_without_running_if_the_gate_goes_unopened() {
+    fn threads_end_without_running_if_the_gate_is_dropped_unopened() {
         let passed = Arc::new(AtomicUsize::new(0));
         let mut gate = Gate::new(Mode::Off);
         let threads = two_threads(&mut gate, &passed);

@@ -1,6 +1,6 @@
-//! What the loops tell of themselves, for whoever watches over the server:
-//! written once a tick by each worker, read by other threads. Nothing is
-//! decided by it but whether the watchdog is told that all is well.
+//! Statistics of the workers' loops, for monitoring: written once a tick by each
+//! worker, read by other threads. Nothing is decided by them but whether the
+//! watchdog is fed.
 
 use crate::chat::WorkerId;
 use crate::chat::counters::Counter;

@@ -13,9 +13,9 @@
 //! | [`services`] | threads beside the workers, and their lifecycle |
 //! | `gate` | where every thread confines itself before anything is served |
 //! | [`tls`] | what TLS is served with: certificate, key, tickets |
-//! | `loop_stats` | what the loops tell of themselves |
+//! | `loop_stats` | statistics of the loops |
 //! | [`config`], [`error`] | what an operator has set, checked; why that is no server |
-//! | `worst_case` | what the flags allow strangers to make us hold |
+//! | `worst_case` | how much memory the flags allow peers to fill |
 
 mod admission;
 pub mod config;

@@ -197,7 +197,7 @@ impl ThreadGroup {
     /// Waits for the other threads and says what all did.
     fn end(self) {
         for thread in self.workers {
-            // A panic has ended the process already.
+            // A panic would have ended the process.
             let _ = thread.join();
         }
         let counters = &self.counters;
@@ -219,7 +219,7 @@ impl ThreadGroup {
 fn spawn(gate: &mut Gate, worker: Worker, number: WorkerId) -> io::Result<JoinHandle<()>> {
     gate.start(format!("worker-{number}"), Worker::needs(), move || {
         if let Err(error) = worker.run() {
-            // No half-dead server: whoever supervises us starts a whole one.
+            // Ends the whole process, so that a supervisor restarts it.
             panic!("the poll failed: {error}");
         }
     })
@@ -239,8 +239,8 @@ fn hash_keys() -> Result<(u64, u64), ServeError> {
     Ok((random()?, random()?))
 }
 
-/// How long TCP waits for a peer that acknowledges nothing. A queue that stands
-/// still is the shard's to judge, and it shall be the first.
+/// How long TCP waits for a peer that acknowledges nothing: longer than the stuck
+/// timeout, so that the shard ends such a connection first.
 fn user_timeout(config: &Config) -> Duration {
     limits::USER_TIMEOUT_MAX.max(config.settings.stuck_timeout + limits::KEEPALIVE_INTERVAL)
 }

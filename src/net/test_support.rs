@@ -1,4 +1,4 @@
-//! What the unit tests of this room share: settings, and the lines of the log.
+//! What the unit tests of `net` share: settings, and the lines of the log.
 //! Never: compiled into the program.
 
 use super::admission::Rules;
@@ -9,7 +9,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 use std::cell::RefCell;
 use std::time::Duration;
 
-/// Nothing that a test waits for takes this long.
+/// After this time a test that waits for something fails.
 pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The settings of a server of two workers.

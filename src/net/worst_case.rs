@@ -1,6 +1,6 @@
-//! What the flags allow strangers to make us hold, in bytes: computed at
-//! start, printed, and stayed below; and what it is without strangers. Never: what the kernel holds for sockets
-//! (`net.ipv4.tcp_mem` bounds that).
+//! How much memory the flags allow peers to fill, in bytes: computed at start,
+//! logged, and never exceeded; and how much an idle server takes. Never: what the
+//! kernel holds for sockets (`net.ipv4.tcp_mem` bounds that).
 
 use crate::chat::{Settings, work};
 use crate::limits;
@@ -14,7 +14,7 @@ const CLIENT_BYTES: usize = 2048 + NAME_BYTES_MAX;
 const TLS_BYTES: usize = 4096 + 2 * (17 << 10);
 /// A user in a list: key, line, and the place in the tree that sorts them.
 const LISTED_BYTES: usize = 192;
-/// A piece of news that watchers have yet to be told.
+/// A piece of presence news that is queued.
 const NEWS_BYTES: usize = 96 + NAME_BYTES_MAX;
 /// An address that has a budget: the budget, its places in two tables.
 const ADDRESS_BYTES: usize = 256;
@@ -24,7 +24,7 @@ const WORKER_BYTES: usize = 12 << 20;
 const PROGRAM_BYTES: usize = 32 << 20;
 
 /// The most that a server of these settings can hold, in bytes: the sum of
-/// [`terms`], and a thirty-second of that for the holes that memory gets.
+/// [`terms`], and a thirty-second of that for fragmentation.
 pub(super) fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 {
     let sum = terms(settings, workers, clients)
         .into_iter()
@@ -39,9 +39,9 @@ pub(super) fn terms(
     workers: usize,
     clients: usize,
 ) -> [(&'static str, usize); 9] {
-    // Each worker finds out at the end of its tick what the others hold by now, and
-    // what it holds itself at once; refusals to one sender, by all members of one
-    // room, are a tick's as well.
+    // A worker knows its own sums at once, and those of the others at the end of its
+    // tick: so each may exceed a bound by what one tick reads. The refusals of one
+    // room message are within that, too.
     let tick = work::TICK_READ_BYTES_MAX + 2 * settings.packet_bytes_max;
     let listed = clients.saturating_mul(LISTED_BYTES);
     // Over a worker's mark nobody reads. Batches grow by doubling.
@@ -50,7 +50,7 @@ pub(super) fn terms(
     [
         ("queues", settings.queues_hard_max().saturating_add(workers * tick)),
         ("input", settings.input_bytes_max() + workers * tick),
-        // Those at hand and on their way, and one of everything being made.
+        // Those kept and being sent, and one of everything being made.
         ("lists", listed.saturating_add(settings.list_bytes_max() + limits::ROOM_BYTES_MAX / 2)),
         ("rooms", limits::ROOM_BYTES_MAX),
         ("mailboxes", 2 * workers * mark),
@@ -65,7 +65,7 @@ pub(super) fn terms(
     ]
 }
 
-/// What it holds while nobody says anything, in bytes, about.
+/// About what an idle server holds, in bytes.
 pub(super) fn idle_bytes(workers: usize, clients: usize) -> u64 {
     (PROGRAM_BYTES + CLIENT_BYTES.saturating_mul(clients)).saturating_add(WORKER_BYTES * workers)
         as u64

@@ -55,9 +55,8 @@ const ALLOWED: &[i64] = &[
     libc::SYS_nanosleep,
 ];
 
-/// Connections that come in, what is read from them and written to them, and
-/// the poll. Reading an answer to an accepted connection is all that
-/// `getsockname` is for.
+/// Accepting connections, reading and writing them, and the poll. `getsockname`
+/// is for the local address of an accepted connection.
 const FOR_CONNECTIONS: &[i64] = &[
     libc::SYS_accept4,
     libc::SYS_getsockname,
@@ -68,7 +67,7 @@ const FOR_CONNECTIONS: &[i64] = &[
     libc::SYS_ppoll,
 ];
 
-/// Seeking and listing, by descriptors that are open.
+/// Seeking in files and listing directories that are open already.
 const FOR_OPEN_FILES: &[i64] = &[libc::SYS_getdents64, libc::SYS_lseek];
 
 /// Only where files are to be read again; Landlock says which.
@@ -93,10 +92,10 @@ mod old {
     pub const FOR_WRITING: &[i64] = &[];
 }
 
-/// Closes the list for the calling thread.
+/// Refuses all other system calls to the calling thread.
 ///
 /// # Errors
-/// An architecture that the library doesn't know, or what the kernel says.
+/// An architecture that the library doesn't know, or the kernel's error.
 pub(super) fn close(needs: &Needs) -> Result<(), Failure> {
     seccompiler::apply_filter(&program(needs)?)?;
     Ok(())
@@ -113,7 +112,7 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
     let mut rules = Rules::new();
     always(&mut rules, ALLOWED);
     always(&mut rules, old::ALLOWED);
-    // Memory that is written is never run.
+    // No memory becomes executable.
     let run = libc::PROT_EXEC as u64;
     only(&mut rules, libc::SYS_mmap, &[(2, Dword, run, 0)])?;
     only(&mut rules, libc::SYS_mprotect, &[(2, Dword, run, 0)])?;
@@ -143,11 +142,11 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
 fn for_connections(rules: &mut Rules) -> Result<(), Failure> {
     always(rules, FOR_CONNECTIONS);
     always(rules, old::FOR_CONNECTIONS);
-    // What is sent goes to the peer of an accepted connection: no address, and
-    // no fast open, which would connect.
+    // `sendto` only on a connected socket: no address, and no fast open, which
+    // would connect.
     let fast_open = MASK_OF_DWORD & libc::MSG_FASTOPEN as u64;
     only(rules, libc::SYS_sendto, &[(4, Qword, u64::MAX, 0), (3, Dword, fast_open, 0)])?;
-    // What `mio` asks a socket whose peer has gone.
+    // `mio` reads a socket's pending error.
     let (level, option) = (libc::SOL_SOCKET as u64, libc::SO_ERROR as u64);
     let asked = [(1, Dword, MASK_OF_DWORD, level), (2, Dword, MASK_OF_DWORD, option)];
     only(rules, libc::SYS_getsockopt, &asked)
@@ -159,7 +158,7 @@ fn always(rules: &mut Rules, calls: &[i64]) {
 
 const MASK_OF_DWORD: u64 = u32::MAX as u64;
 
-/// An argument, its width, a mask, and what is behind it.
+/// An argument, its width, a mask, and the value wanted of the masked argument.
 type Wanted = (u8, seccompiler::SeccompCmpArgLen, u64, u64);
 
 fn condition(
@@ -169,8 +168,7 @@ fn condition(
     SeccompCondition::new(argument, width, operator, value)
 }
 
-/// Allows a call where each of the arguments named is, behind its mask, a
-/// value: `(argument, its width, mask, value)`.
+/// Allows a call where each argument named in `wanted` has, masked, its value.
 fn only(rules: &mut Rules, call: i64, wanted: &[Wanted]) -> Result<(), Failure> {
     let conditions = wanted.iter().cloned().map(condition).collect::<Result<Vec<_>, _>>()?;
     rules.insert(call, vec![SeccompRule::new(conditions)?]);

@@ -23,11 +23,11 @@ pub enum Landlock {
     Yes,
 }
 
-/// Closes files and ports for the calling thread. Says how much of it the kernel
-/// knows.
+/// Refuses files and ports to the calling thread. Returns how much of this the
+/// kernel enforces.
 ///
 /// # Errors
-/// What the library says, or a directory that can't be opened.
+/// The library's error, or a directory that can't be opened.
 pub(super) fn close(needs: &Needs) -> Result<Landlock, Box<dyn std::error::Error>> {
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)

@@ -1,12 +1,12 @@
-//! Threads beside those that serve: for the log, for reading settings. Each
+//! Helper threads beside the workers: for the log, for reading settings. Each
 //! starts before anything is opened, and waits until it is confined.
 //!
 //! A helper has a table of descriptors of its own (`unshare(CLONE_FILES)`,
 //! unshare(2)), so the kernel takes no reference on a descriptor for each
-//! system call of a server with one worker, and what the server opens and
-//! closes is none of the helper's business. So **no descriptor may be handed
-//! over between a helper and other threads after its start**, and a helper takes
-//! no signals, whose handlers write to descriptors of the others.
+//! system call of a server with one worker. A descriptor that the server opens or
+//! closes later means nothing in the helper's table. So **no descriptor may be
+//! handed over between a helper and other threads after its start**, and a helper
+//! blocks all signals, whose handlers write to descriptors of the others.
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::SigSet;
@@ -26,7 +26,7 @@ impl Helper {
     /// Starts the thread; `body` runs once it is released.
     ///
     /// # Errors
-    /// What the system says.
+    /// The thread can't be started.
     pub fn start(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let (step, steps) = channel();
         let (ready, is_ready) = channel();
@@ -36,7 +36,8 @@ impl Helper {
         Ok(Self { step })
     }
 
-    /// Runs `step` in the thread, then lets it go. None where it has gone.
+    /// Runs `step` in the thread, then releases it to run its body. `None` where
+    /// the thread has ended.
     pub fn release<T: Send + 'static>(
         self,
         step: impl FnOnce() -> T + Send + 'static,
@@ -52,8 +53,8 @@ impl Helper {
 
 fn wait(ready: &Sender<()>, steps: &Receiver<Step>, body: impl FnOnce()) {
     let _ = SigSet::all().thread_block();
-    // Some container engines refuse it: then the table is shared, which is
-    // slower by a reference a call, and nothing else.
+    // Some container engines refuse it: then the table is shared, which only
+    // costs a reference count in each system call.
     let _ = unshare(CloneFlags::CLONE_FILES);
     let _ = ready.send(());
     if let Ok(step) = steps.recv() {

@@ -1,7 +1,7 @@
 //! **The sandbox**, a start-up step: once everything is open, each thread gives
-//! up for good what it never needs while the server runs. Two locks, since each
-//! alone leaves ways open: `seccomp` names the few system calls that are left,
-//! Landlock closes files and TCP ports. Never: sockets, chat, flags.
+//! up for good what it never needs while the server runs. Two filters, since each
+//! alone is incomplete: `seccomp` allows only the system calls that are needed,
+//! Landlock refuses files and TCP ports. Never: sockets, chat, flags.
 //!
 //! | module | what lives there |
 //! | --- | --- |
@@ -10,15 +10,15 @@
 //! | `helper` | threads that start before anything is opened |
 //! | `needs` | what is left to a thread |
 //!
-//! Both locks are a thread's own, so each thread closes itself by
+//! Both filters are per thread, so each thread confines itself by
 //! [`confine_thread`], with its own [`Needs`]: what one kind of thread needs,
-//! the others don't get. Starting a thread is refused behind it, so the thread
-//! that starts the others confines itself last; [`in_force`] then judges what
+//! the others don't get. A confined thread can't start threads, so the thread
+//! that starts the others confines itself last; [`in_force`] then checks what
 //! all of them report, before anything is served.
 //!
-//! Threads share their memory: whoever can write another thread's memory can
-//! make it use what it may do. The bound on the whole process is therefore the
-//! sum of what its threads may do.
+//! Threads share their memory: whoever controls one thread can make any other
+//! use its system calls. So the whole process is bounded only by the union of
+//! what its threads may do.
 
 mod calls;
 mod files;
@@ -31,17 +31,17 @@ use log::{info, warn};
 pub use needs::Needs;
 use thiserror::Error;
 
-/// What an operator wants.
+/// How much of the sandbox an operator asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// All of it, or the server doesn't start.
+    /// All of it; where a part is missing, the server doesn't start.
     Require,
-    /// What the kernel gives.
+    /// As much as the kernel supports.
     Auto,
     Off,
 }
 
-/// A part of the sandbox can't be had, and it was required.
+/// A part of the sandbox that was required is not available.
 #[derive(Debug, Error)]
 #[error("the sandbox is required, but there is no {0}")]
 pub struct Refused(&'static str);
@@ -61,22 +61,22 @@ pub struct InForce {
 }
 
 impl Confinement {
-    /// Of a thread that keeps everything, since that is what [`Mode::Off`] asks for.
+    /// Of a thread that gives up nothing: for [`Mode::Off`].
     pub fn none() -> Self {
         Self { landlock: Ok(Landlock::No), seccomp: Err("off".to_owned()) }
     }
 }
 
-/// Closes everything to the calling thread but what it needs, for good.
+/// Confines the calling thread to what it needs, for good.
 pub fn confine_thread(needs: &Needs) -> Confinement {
-    // In this order: behind the second lock the first can't be closed.
+    // In this order: seccomp refuses Landlock's system calls.
     let landlock = files::close(needs).map_err(|error| error.to_string());
     let seccomp = calls::close(needs).map_err(|error| error.to_string());
     Confinement { landlock, seccomp }
 }
 
-/// What is in force once every thread has reported, which is what the least
-/// confined of them has given up. It is logged.
+/// What is in force for the process: what the least confined thread has given
+/// up. It is logged.
 ///
 /// # Errors
 /// [`Refused`] where all of it is required and some thread lacks a part.
@@ -118,7 +118,7 @@ impl InForce {
         }
     }
 
-    /// For the log.
+    /// The name in the log.
     fn words(self) -> &'static str {
         match (self.seccomp, self.landlock) {
             (true, Landlock::Yes) => "seccomp+landlock",
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_confined_thread_says_what_is_in_force() {
+    fn what_is_in_force_is_that_of_the_least_confined_thread() {
         let full = || thread(Ok(Landlock::Yes), Ok(()));
         let auto = |threads: &[Confinement]| in_force(Mode::Auto, threads).unwrap();
         assert_eq!(auto(&[full(), full()]).words(), "seccomp+landlock");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_thread_lacks_is_refused_where_all_is_required() {
+    fn a_part_that_one_thread_lacks_is_refused_where_all_is_required() {
         let full = || thread(Ok(Landlock::Yes), Ok(()));
         let require = |other: Confinement| {
             in_force(Mode::Require, &[full(), other]).map_err(|refused| refused.to_string())

@@ -1,4 +1,4 @@
-//! What is left to a thread. Never: the locks.
+//! What a confined thread keeps. Never: the filters.
 
 use std::path::PathBuf;
 

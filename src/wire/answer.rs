@@ -8,7 +8,7 @@ use std::fmt;
 
 /// An address as text, with a zone, is no longer than this, in bytes.
 pub const IP_BYTES_MAX: usize = 64;
-/// What a server says of its version, in bytes.
+/// The version in a server's welcome, in bytes.
 const VERSION_BYTES_MAX: usize = 128;
 /// A code of a refusal, in bytes.
 const CODE_BYTES_MAX: usize = 64;
@@ -54,7 +54,7 @@ pub struct Refusal {
     pub ordinal: u64,
     /// As it came: a newer server may have codes that are unknown here.
     pub code: String,
-    /// Who misses the packet, for `busy` and `undelivered`.
+    /// Who did not get the packet, for `busy` and `undelivered`.
     pub recipient: Option<String>,
     /// The line for people; may be empty, and is cut where it is very long.
     pub reason: String,
@@ -84,8 +84,7 @@ impl Refusal {
         self.code == code.word()
     }
 
-    /// What it says to people, in one line: who misses the packet, and the
-    /// server's reason.
+    /// One line for people: the recipient, and the server's reason.
     pub fn in_words(&self) -> String {
         match &self.recipient {
             Some(recipient) => format!("{recipient}: {}", self.why()),
@@ -93,7 +92,7 @@ impl Refusal {
         }
     }
 
-    /// The same without who misses it; the code only where the server gives no
+    /// The same without the recipient; the code only where the server gives no
     /// reason.
     pub fn why(&self) -> String {
         match self.reason.as_str() {
@@ -162,7 +161,7 @@ impl<'a> Page<'a> {
         Some(Self { range: Range::parse(range)?, body })
     }
 
-    /// The entries; how many there are is the sender's word only.
+    /// The entries; their number is not checked against the range.
     pub fn lines(&self) -> impl Iterator<Item = &'a str> {
         self.body.lines().filter(|line| !line.is_empty())
     }
@@ -198,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn what_is_written_parses_to_the_same() {
         let welcome = Welcome::parse("bob 127.0.0.1 3 lanline/0.1.0\nHello").unwrap();
         assert_eq!((welcome.name.as_str(), welcome.users), ("bob", 3));
         assert_eq!(welcome.to_string(), "bob 127.0.0.1 3 lanline/0.1.0");
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_none() {
+    fn what_does_not_match_the_format_parses_to_none() {
         assert_eq!(Welcome::parse("bob 127.0.0.1 many x"), None);
         assert_eq!(Refusal::parse("x stuck"), None);
         assert_eq!(Refusal::parse("7"), None);
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_in_words() {
+    fn a_refusal_without_a_reason_shows_its_code() {
         let refusal = Refusal::parse("7 busy bob\nTheir queue is full.").unwrap();
         assert_eq!(refusal.in_words(), "bob: Their queue is full.");
         assert!(refusal.is(Code::Busy) && !refusal.is(Code::Stuck));

@@ -112,10 +112,10 @@ mod tests {
         ",", "\"to\"", ":", "\"al\"", ",", "\"msg\"", ":", "\"hi\"", "}",
     ];
 
-    /// White space between any two tokens is no reason to leave it to others;
-    /// inside of a string, a line break is.
+    /// The fast path takes white space between any two tokens; a line break
+    /// inside of a string goes to the slow path.
     #[test]
-    fn white_space_stands_between_tokens_only() {
+    fn white_space_is_read_between_tokens_only() {
         for space in ["", " ", "\n", "\r\n\t  "] {
             let text = TOKENS.join(space);
             let (packet, length) = read(text.as_bytes()).unwrap();

@@ -116,7 +116,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn each_code_has_words_of_its_own() {
+    fn each_code_has_a_name_and_an_advice_of_its_own() {
         let codes = Code::ALL;
         let words: BTreeSet<&str> = codes.iter().map(|code| code.word()).collect();
         let advice: BTreeSet<&str> = codes.iter().map(|code| code.advice()).collect();

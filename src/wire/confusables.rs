@@ -1,6 +1,6 @@
-//! What names look like (Unicode Technical Standard #39): which mix scripts
-//! that nobody mixes, which can't be told apart by eye. Never: who is here, or
-//! where they live.
+//! Confusable names (Unicode Technical Standard #39): which names mix scripts that
+//! are not used together, which can't be told apart by eye. Never: which names are
+//! in use, or where their home is.
 
 use icu_casemap::CaseMapper;
 use unicode_script::Script;
@@ -21,20 +21,20 @@ pub fn scripts_go_together(name: &str) -> bool {
     rest.jpan || rest.kore || rest.hanb
 }
 
-/// What a name looks like, as it is shown and as it is keyed: the skeletons
-/// (section 4), their case folded. One or two.
+/// The skeletons (section 4) of a name as it is shown and of its key, their case
+/// folded. One or two.
 ///
-/// Two names look alike if they have one of these in common. Two of plain
-/// ASCII are told apart by people who know their keyboard, and by nothing but
-/// case: for them this is not asked.
+/// Two names are confusable if they have a skeleton in common. People can tell the
+/// characters of plain ASCII apart, so whether two such names may share a skeleton
+/// is the caller's decision.
 pub fn skeletons_of(shown: &str, key: &str) -> impl Iterator<Item = String> + use<> {
     let as_shown = look(shown);
     let folded = Some(look(key)).filter(|folded| *folded != as_shown);
     std::iter::once(as_shown).chain(folded)
 }
 
-/// What a name looks like in capital letters, its case folded, where that is
-/// another skeleton than those of [`skeletons_of`]: `alice` as ALICE is alike AL1CE.
+/// The skeleton of a name in capital letters, its case folded, where it differs
+/// from those of [`skeletons_of`]: `alice` as ALICE is confusable with AL1CE.
 pub fn upper_skeleton_of(shown: &str, key: &str) -> Option<String> {
     let upper = look(&key.to_uppercase());
     (!skeletons_of(shown, key).any(|skeleton| skeleton == upper)).then_some(upper)
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_look_alike() {
+    fn names_with_a_common_skeleton_are_confusable() {
         for (one, other) in [
             ("\u{440}\u{430}\u{443}\u{440}\u{430}", "paypa"),
             ("ВОВ", "BOB"),
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn one_script_or_such_as_go_together() {
+    fn a_name_may_mix_only_scripts_that_go_together() {
         for fine in
             ["bob", "Анна", "李雷", "bob李雷", "さくらbobカナ", "bob김", "मीरा", "a7_-.", "ᏣᎳᎩ"]
         {
@@ -108,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_two_ways_to_a_look_agree(text in "[a-zA-Z0-9._-]{1,32}") {
+        fn the_skeleton_of_ascii_by_table_equals_that_of_the_library(text in "[a-zA-Z0-9._-]{1,32}") {
             let slow: String = skeleton(&text).collect();
             prop_assert_eq!(look(&text), CaseMapper::new().fold_string(&slow).into_owned());
         }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// An endpoint of the server. The names are the protocol's: lower case, behind
-/// a slash; people and rooms can't be called so.
+/// a slash; no user or room can have such a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
     Welcome,

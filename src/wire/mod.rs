@@ -1,5 +1,5 @@
 //! **The wire**: bytes to packets and back, nothing else. Pure: no socket, no
-//! clock, no thread, and no idea of what a packet is for.
+//! clock, no thread, and no knowledge of what a packet is for.
 //!
 //! | module | what lives there |
 //! | --- | --- |
@@ -7,10 +7,10 @@
 //! | [`packet`] | what is inside a packet: the strict schema, read and written |
 //! | [`canonical`] | the same schema for the usual layout, without `serde_json` |
 //! | [`text`] | the inside of a JSON string: escaped, unescaped, scanned |
-//! | [`name`] | who may be called what, and which names are the same |
-//! | [`confusables`] | which names look alike, which mix their scripts |
+//! | [`name`] | which names are valid, and which are the same |
+//! | [`confusables`] | which names are confusable, which mix scripts |
 //! | [`endpoint`], [`code`], [`answer`] | the vocabulary: endpoints, codes of refusals, first lines for programs |
-//! | [`outbound`] | what waits for one socket, and whose it is |
+//! | [`outbound`] | the queue of packets for one socket, with their senders |
 //!
 //! The server, the terminal client and the load harness all speak through
 //! this folder; it knows none of them.

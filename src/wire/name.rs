@@ -108,7 +108,7 @@ fn key_of_other<'b>(text: &str, buffer: &'b mut KeyBuffer) -> Option<&'b str> {
     Some(&buffer.other)
 }
 
-/// What a byte is in an ASCII name: nothing to think about, or these.
+/// The class of each byte in an ASCII name.
 const CLASSES: [u8; 256] = {
     let mut classes = [FOREIGN; 256];
     let mut byte = 0;
@@ -158,13 +158,13 @@ fn may_start(c: char) -> bool {
     GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::DecimalNumber).contains(category)
 }
 
-/// What makes a name the same as others, of a piece of one.
+/// The key of a piece of a name: its case fold, in NFC.
 pub fn folded(piece: &str) -> String {
     fold(&ComposingNormalizer::new_nfc().normalize(piece))
 }
 
-/// NFC before (the caller's) and after; the full fold, without a language's
-/// own settings (Unicode Standard, section 3.13, toCasefold).
+/// The full case fold, without a language's own rules (Unicode Standard, section
+/// 3.13, toCasefold), in NFC. `shown` is in NFC already.
 fn fold(shown: &str) -> String {
     if shown.is_ascii() {
         return shown.to_ascii_lowercase();
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn an_error_names_what_is_wrong() {
         let said = |text: &str| Name::parse(text).unwrap_err().to_string();
         assert_eq!(said("a\u{202e}b"), "a name can't hold \\u{202e} (U+202E)");
         assert_eq!(said(&"x".repeat(33)), "a name has at most 32 characters");
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn any_script_is_fine() {
+    fn a_name_of_any_script_is_valid() {
         for name in ["bob", "Анна", "李雷", "मीरा", "7of9", "a_b-c.d", "ÅSA", "علي", "e\u{301}"]
         {
             assert!(Name::parse(name).is_ok(), "{name}");
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name() {
+    fn an_invalid_name_is_refused_with_its_reason() {
         use NameError::*;
         let bad = |text: &str| Name::parse(text).unwrap_err();
         assert_eq!(bad(""), Empty);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_name_by_full_case_folding() {
+    fn names_with_one_full_case_fold_have_one_key() {
         assert_eq!(key("Straße"), key("STRASSE"));
         assert_eq!(key("ΣΊΣΥΦΟΣ"), key("σίσυφος"));
         assert_eq!(key("e\u{301}"), key("É"));
@@ -253,7 +253,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_two_ways_to_a_key_agree(text in "[ -~]{0,34}|\\PC{0,6}") {
+        fn the_key_of_a_text_equals_that_of_its_name(text in "[ -~]{0,34}|\\PC{0,6}") {
             let mut buffer = KeyBuffer::default();
             let fast = key_of(&text, &mut buffer).map(str::to_owned);
             let slow = Name::parse(&text).ok().map(|name| name.key().to_owned());

@@ -1,5 +1,5 @@
-//! What waits for one socket: packets in order, each with a tag that says
-//! whose it is, so that what never reaches the socket can be bounced.
+//! The queue for one socket: packets in order, each with a tag that names its
+//! sender, so that what never reaches the socket can be bounced.
 //! Never: the socket, what a tag means, whether a packet may be added.
 
 mod frame;
@@ -29,13 +29,13 @@ pub struct Outbound<T>(Waiting<T>);
 #[derive(Debug)]
 enum Waiting<T> {
     Nothing,
-    /// One frame for many, not sent in part: nothing here but the count of its
-    /// holders is touched, however many these are.
+    /// One frame for many, not sent in part: to queue it touches no memory but its
+    /// reference count.
     Frame(Arc<Frame<T>>),
     Packets(Box<Packets<T>>),
 }
 
-/// Memory of queues that emptied, still warm, for those that fill next.
+/// Buffers of queues that emptied, reused (still in the cache) by the next.
 #[derive(Debug)]
 pub struct BufferPool<T>(Vec<Box<Packets<T>>>);
 
@@ -61,8 +61,8 @@ impl<T: Owned> Outbound<T> {
         }
     }
 
-    /// What it takes of memory, in bytes: of a frame for many the whole, since it may
-    /// be the last that holds it.
+    /// The memory that it takes, in bytes: a frame for many counts whole, since this
+    /// may be its last reference.
     pub fn memory_bytes(&self) -> usize {
         match &self.0 {
             Waiting::Nothing => 0,
@@ -71,7 +71,7 @@ impl<T: Owned> Outbound<T> {
         }
     }
 
-    /// Bytes that wait and are nobody's: the server's own words.
+    /// Queued bytes of the server's own packets.
     pub fn own_bytes(&self) -> usize {
         match &self.0 {
             Waiting::Packets(packets) => packets.own_bytes(),
@@ -79,8 +79,8 @@ impl<T: Owned> Outbound<T> {
         }
     }
 
-    /// Bytes that wait and are of one owner. Counted once, and from then on with
-    /// each packet that comes and goes, until the queue is empty.
+    /// Queued bytes of one owner. The first call counts them; from then on the sum
+    /// is kept up with each packet, until the queue is empty.
     pub fn bytes_of(&mut self, owner: u64) -> usize {
         match &mut self.0 {
             Waiting::Nothing => 0,
@@ -230,7 +230,7 @@ mod tests {
         }
     }
 
-    /// The queue's shadow: every byte by itself.
+    /// A model of the queue that keeps every byte by itself.
     #[derive(Default)]
     struct Shadow {
         bytes: VecDeque<u8>,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_alone_is_no_buffer_and_what_follows_makes_one() {
+    fn a_frame_alone_needs_no_buffer_until_something_follows() {
         let mut queue = Outbound::default();
         let mut pool = BufferPool::default();
         assert_eq!(queue.contiguous(), Some(&[][..]));
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn emptied_queues_are_used_again_and_not_too_many_kept() {
+    fn emptied_queues_are_pooled_up_to_the_bound() {
         let mut pool = BufferPool::default();
         let mut queues: Vec<Outbound<u32>> = Vec::new();
         for tag in 0..=POOLED_QUEUES_MAX as u32 {

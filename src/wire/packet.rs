@@ -6,8 +6,8 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A packet as the server receives it. Its `from.ip` was checked to be a string and dropped:
-/// the server knows the address better.
+/// A packet as the server receives it. Its `from.ip` was checked to be a string and
+/// dropped: the server takes the address from the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// `from.name`, as its sender claims it.
@@ -21,9 +21,9 @@ pub struct Packet<'a> {
 /// A packet as a client receives it: all four leaves, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// Who wrote it, by the server's word; an endpoint begins with `/`.
+    /// Its sender, as the server stamped it; an endpoint begins with `/`.
     pub name: String,
-    /// The address that the server saw; of an endpoint, the server's own.
+    /// The sender's address as the server sees it; of an endpoint, the server's own.
     pub ip: String,
     /// Whom it is for: oneself, a room, or `/broadcast`.
     pub to: String,
@@ -36,8 +36,8 @@ pub struct Received {
 pub struct Malformed;
 
 impl<'a> Packet<'a> {
-    /// Reads the packet that `bytes` hold, from its first brace to its last. It is
-    /// the judge of what is strict; [`super::canonical`] is faster.
+    /// Reads the packet that `bytes` hold, from its first brace to its last. It
+    /// decides what is valid; [`super::canonical`] is faster.
     ///
     /// # Errors
     /// [`Malformed`] where `bytes` are anything else than one packet.

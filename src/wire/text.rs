@@ -12,7 +12,7 @@ use std::borrow::Cow;
 pub struct JsonText<'a>(Cow<'a, str>);
 
 impl<'a> JsonText<'a> {
-    /// Takes what is known to be valid; the caller has checked it.
+    /// Wraps text that the caller has checked.
     pub(super) fn trusted(raw: &'a str) -> Self {
         Self(Cow::Borrowed(raw))
     }
@@ -33,12 +33,12 @@ impl<'a> JsonText<'a> {
         Self::escape(&plain)
     }
 
-    /// As it stands between the quotes.
+    /// As it stands on the wire, between the quotes.
     pub fn raw(&self) -> &str {
         &self.0
     }
 
-    /// As its writer meant it.
+    /// With its escapes undone.
     pub fn plain(&self) -> Cow<'_, str> {
         if !self.0.contains('\\') {
             return Cow::Borrowed(&self.0);
@@ -93,7 +93,7 @@ fn is_special(byte: u8) -> bool {
 }
 
 /// The high bit of each special byte of a word, the lowest one first. Only the
-/// lowest that is set can be trusted: a borrow may raise false alarms above it.
+/// lowest that is set can be trusted: a borrow may set others above it.
 fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What has a short form gets it; `\u00` is for the rest.
+    /// A character with a short escape gets it; all others get `\u00`.
     #[test]
     fn the_shortest_escapes_are_written() {
         let text = JsonText::escape("\"\\\n\r\t\0\u{1f}\u{7f}/");

@@ -10,19 +10,19 @@ use syn::{Attribute, Item, ItemMod, ItemUse, Meta, UseTree, VisRestricted, Visib
 /// A module's path from the root of the crate, which is empty.
 type Module = Vec<String>;
 
-/// What the file of one module says.
+/// The imports of one module's file.
 #[derive(Default)]
 struct Imports {
     /// From the root of the project.
     file: String,
     /// What it names, from the root of the crate.
     named: BTreeSet<Module>,
-    /// What it only hands on (`pub use`): the name, and what it stands for.
+    /// What it only re-exports (`pub use`): the name, and what it stands for.
     handed_on: Vec<(String, Module)>,
 }
 
-/// The imports of one crate between its own files. Unit tests and what a file
-/// only hands on don't count.
+/// The imports of one crate between its own files. Unit tests and re-exports don't
+/// count.
 pub(crate) struct Graph {
     modules: BTreeMap<Module, Imports>,
 }
@@ -63,7 +63,7 @@ impl Graph {
     }
 
     /// From each file, those that it imports from. The root is left out: it
-    /// declares all others, and what it doesn't know is another crate's.
+    /// declares all others.
     fn edges(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut edges = BTreeMap::new();
         for (module, imports) in &self.modules {
@@ -118,7 +118,7 @@ fn module_of(file: &str) -> Module {
 struct Reader {
     /// The module that is read, an inline one too.
     here: Module,
-    /// Names of one segment, some of which the file hands on as well.
+    /// Names of one segment, some of which the file re-exports as well.
     words: BTreeSet<String>,
     imports: Imports,
 }

@@ -1,6 +1,6 @@
-//! The rules of `ARCHITECTURE.md` and `CONTRIBUTING.md` that the source text
-//! itself can be held to: which module may import which, what is pure, how
-//! long a file is. Never: what the program does.
+//! The rules of `ARCHITECTURE.md` and `CONTRIBUTING.md` that can be checked in the
+//! source text: which module may import which, what is pure, how long a file is.
+//! Never: what the program does.
 
 mod imports;
 

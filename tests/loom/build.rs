@@ -1,4 +1,4 @@
-//! Turns on what those files have for loom.
+//! Turns on `cfg(lanline_loom)`, the models in the files under test.
 
 fn main() {
     println!("cargo::rustc-cfg=lanline_loom");

@@ -1,38 +1,38 @@
 //! Section "What the server does to a packet": nothing is lost silently. Each
-//! packet is either whole in its recipient's hands, or refused to its sender
-//! by ordinal: `busy` or `undelivered`.
+//! packet is either delivered whole to its recipient, or refused to its sender by
+//! ordinal: `busy` or `undelivered`.
 
 use crate::ledger::{Ledger, numbered};
 use std::io::Write;
 use testkit::{Packet, Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
-    who_reads_late_gets_all_or_the_sender_is_told,
-    what_waits_for_who_leaves_without_reading_comes_back,
-    what_waits_for_who_reads_some_and_leaves_comes_back,
-    a_flood_at_a_slow_reader_is_read_or_refused,
-    a_post_to_many_is_refused_for_each_who_misses_it,
-    a_broadcast_is_refused_for_each_who_misses_it,
-    one_who_does_not_read_hurts_nobody_else,
-    a_packet_larger_than_the_queue_passes_where_nothing_waits,
-    ones_own_answers_are_never_refused,
-    who_reads_nothing_for_too_long_is_stuck,
-    who_does_not_read_their_own_answers_is_stuck,
-    who_has_nothing_to_read_is_not_stuck,
+    packets_to_a_late_reader_are_delivered_or_refused,
+    packets_queued_for_a_client_that_leaves_unread_are_undelivered,
+    packets_queued_for_a_client_that_leaves_after_reading_some_are_undelivered,
+    a_flood_to_a_slow_reader_is_delivered_or_refused,
+    a_room_message_is_refused_for_each_member_who_does_not_get_it,
+    a_broadcast_is_refused_for_each_user_who_does_not_get_it,
+    a_client_that_does_not_read_delays_nobody_else,
+    a_packet_larger_than_the_queue_is_delivered_where_nothing_is_queued,
+    answers_to_a_client_that_does_not_read_are_never_refused,
+    a_client_that_reads_nothing_for_too_long_is_stuck,
+    a_client_that_does_not_read_its_own_answers_is_stuck,
+    an_idle_client_is_not_stuck,
 );
 
 /// A queue so small that it is soon full; the sockets take some as well.
 const SMALL_QUEUE: (&str, &str) = ("--queue", "10000");
-/// However long a slow machine takes to fill a queue, nobody is thrown out.
+/// However long a slow machine takes to fill a queue, no client is stuck.
 const NEVER_STUCK: (&str, &str) = ("--stuck-timeout", "3600");
 
-/// The sender goes as well, and with that has heard everything.
+/// Ends the sender's stream, behind which all its refusals have come.
 fn settle(ledger: &mut Ledger, mut sender: Peer) {
     sender.half_close();
     ledger.note_refusals(&sender.rest());
 }
 
-fn who_reads_late_gets_all_or_the_sender_is_told(setup: Setup) {
+fn packets_to_a_late_reader_are_delivered_or_refused(setup: Setup) {
     let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     for n in 0..4 {
         let name = format!("bob{n}");
@@ -40,7 +40,7 @@ fn who_reads_late_gets_all_or_the_sender_is_told(setup: Setup) {
         let mut alice = Peer::join(&server, "alice");
         let mut ledger = Ledger::default();
         ledger.fill(&mut alice, &name, &[&name], &[&name]);
-        // Leaves, politely, then reads: what was queued still comes.
+        // Closes its sending half, then reads: what was queued still comes.
         bob.half_close();
         ledger.note_received(&name, &bob.rest());
         settle(&mut ledger, alice);
@@ -50,7 +50,7 @@ fn who_reads_late_gets_all_or_the_sender_is_told(setup: Setup) {
     }
 }
 
-fn what_waits_for_who_leaves_without_reading_comes_back(setup: Setup) {
+fn packets_queued_for_a_client_that_leaves_unread_are_undelivered(setup: Setup) {
     let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     for n in 0..4 {
         let name = format!("bob{n}");
@@ -68,7 +68,7 @@ fn what_waits_for_who_leaves_without_reading_comes_back(setup: Setup) {
     }
 }
 
-fn what_waits_for_who_reads_some_and_leaves_comes_back(setup: Setup) {
+fn packets_queued_for_a_client_that_leaves_after_reading_some_are_undelivered(setup: Setup) {
     let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     for n in 0..4 {
         let name = format!("bob{n}");
@@ -91,7 +91,7 @@ fn what_waits_for_who_reads_some_and_leaves_comes_back(setup: Setup) {
     }
 }
 
-fn a_flood_at_a_slow_reader_is_read_or_refused(setup: Setup) {
+fn a_flood_to_a_slow_reader_is_delivered_or_refused(setup: Setup) {
     const PACKETS: u64 = 20_000;
     let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     let mut bob = Peer::join_narrow(&server, "bob");
@@ -109,7 +109,7 @@ fn a_flood_at_a_slow_reader_is_read_or_refused(setup: Setup) {
             sending.half_close();
         });
         let refused = scope.spawn(|| alice.rest());
-        // Reads one by one and asks for something each time: slower than alice.
+        // Reads one by one, with a round trip each time: slower than alice.
         let mut received = Vec::new();
         for _ in 0..1000 {
             bob.send("/ping", "");
@@ -125,7 +125,7 @@ fn a_flood_at_a_slow_reader_is_read_or_refused(setup: Setup) {
     ledger.assert_settled("bob");
 }
 
-/// Four who don't read and two who do, all to get what alice sends `to`.
+/// Alice sends to six recipients by `to`, four of which don't read.
 fn many(server: &Server, to: &str) {
     let names = ["bob0", "bob1", "bob2", "bob3", "carl0", "carl1"];
     let mut alice = Peer::join(server, "alice");
@@ -147,7 +147,7 @@ fn many(server: &Server, to: &str) {
             .collect();
         ledger.fill(&mut alice, to, &names, &names[..4]);
         alice.ask("/presence", "on");
-        // The one who goes unread, and those who read late.
+        // One that leaves without reading, and three that read late.
         members.remove(0).reset();
         assert_eq!(alice.expect_from("/left").msg, "bob0");
         for mut bob in members {
@@ -182,16 +182,16 @@ fn read_until_end(reader: &mut Peer) -> Vec<Packet> {
     }
 }
 
-fn a_post_to_many_is_refused_for_each_who_misses_it(setup: Setup) {
+fn a_room_message_is_refused_for_each_member_who_does_not_get_it(setup: Setup) {
     many(&Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]), "#ops");
 }
 
-fn a_broadcast_is_refused_for_each_who_misses_it(setup: Setup) {
+fn a_broadcast_is_refused_for_each_user_who_does_not_get_it(setup: Setup) {
     let at_once = ("--broadcast-interval", "0");
     many(&Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK, at_once]), "/broadcast");
 }
 
-fn one_who_does_not_read_hurts_nobody_else(setup: Setup) {
+fn a_client_that_does_not_read_delays_nobody_else(setup: Setup) {
     let server = Server::with(setup, &[SMALL_QUEUE, NEVER_STUCK]);
     let _bob = Peer::join_narrow(&server, "bob");
     let mut alice = Peer::join(&server, "alice");
@@ -208,7 +208,7 @@ fn one_who_does_not_read_hurts_nobody_else(setup: Setup) {
     others.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn a_packet_larger_than_the_queue_passes_where_nothing_waits(setup: Setup) {
+fn a_packet_larger_than_the_queue_is_delivered_where_nothing_is_queued(setup: Setup) {
     let server = Server::with(setup, &[("--queue", "2000")]);
     let mut alice = Peer::join(&server, "alice");
     let text = "x".repeat(60_000);
@@ -223,7 +223,7 @@ fn a_packet_larger_than_the_queue_passes_where_nothing_waits(setup: Setup) {
     alice.assert_nothing_came();
 }
 
-fn ones_own_answers_are_never_refused(setup: Setup) {
+fn answers_to_a_client_that_does_not_read_are_never_refused(setup: Setup) {
     const PINGS: usize = 20_000;
     let server = Server::with(setup, &[("--queue", "2000")]);
     let mut alice = Peer::join(&server, "alice");
@@ -250,7 +250,7 @@ fn ones_own_answers_are_never_refused(setup: Setup) {
     sender.join().unwrap();
 }
 
-fn who_reads_nothing_for_too_long_is_stuck(setup: Setup) {
+fn a_client_that_reads_nothing_for_too_long_is_stuck(setup: Setup) {
     let server = Server::with(setup, &[SMALL_QUEUE, ("--stuck-timeout", "1")]);
     let bob = Peer::join_narrow(&server, "bob");
     let mut alice = Peer::join(&server, "alice");
@@ -264,12 +264,12 @@ fn who_reads_nothing_for_too_long_is_stuck(setup: Setup) {
     ledger.assert_told("bob");
 }
 
-fn who_does_not_read_their_own_answers_is_stuck(setup: Setup) {
+fn a_client_that_does_not_read_its_own_answers_is_stuck(setup: Setup) {
     let server = Server::with(setup, &[("--queue", "2000"), ("--stuck-timeout", "1")]);
     let alice = Peer::join_narrow(&server, "alice");
     let mut sending = alice.sending_half();
     let ping = packet_text("alice", "/ping", &"x".repeat(1000));
-    // Until the server reads no more and then hangs up.
+    // Until the server stops reading and then closes the connection.
     let sender = std::thread::spawn(move || while sending.write_all(ping.as_bytes()).is_ok() {});
     let mut watcher = Peer::join(&server, "watcher");
     watcher.ask("/presence", "on");
@@ -279,7 +279,7 @@ fn who_does_not_read_their_own_answers_is_stuck(setup: Setup) {
     sender.join().unwrap();
 }
 
-fn who_has_nothing_to_read_is_not_stuck(setup: Setup) {
+fn an_idle_client_is_not_stuck(setup: Setup) {
     let server = Server::with(setup, &[SMALL_QUEUE, ("--stuck-timeout", "1")]);
     let mut alice = Peer::join(&server, "alice");
     // Two others become stuck meanwhile, one after the other.

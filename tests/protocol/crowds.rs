@@ -1,16 +1,16 @@
-//! Many at once: who wins a name, and what is left when all have gone.
+//! Many clients at once: who gets a name, and what is left when all have gone.
 
 use std::sync::Barrier;
 use testkit::{Peer, Server, Setup, ask_until, for_each_setup, packet_text};
 
 for_each_setup!(
-    of_fifty_who_claim_a_name_at_once_one_gets_it,
-    fifty_who_greet_at_once_are_all_here,
-    nothing_is_left_when_everybody_leaves_at_once,
-    packets_to_a_name_that_changes_hands_are_heard_or_refused,
+    of_fifty_that_claim_a_name_at_once_one_gets_it,
+    fifty_clients_that_greet_at_once_are_all_listed,
+    names_and_rooms_are_gone_when_everybody_leaves_at_once,
+    packets_to_a_name_that_changes_hands_are_delivered_or_refused,
 );
 
-fn of_fifty_who_claim_a_name_at_once_one_gets_it(setup: Setup) {
+fn of_fifty_that_claim_a_name_at_once_one_gets_it(setup: Setup) {
     let server = Server::start(setup);
     for round in 0..5 {
         // Held open, so that the winner keeps the name.
@@ -49,7 +49,7 @@ fn of_fifty_who_claim_a_name_at_once_one_gets_it(setup: Setup) {
     }
 }
 
-fn fifty_who_greet_at_once_are_all_here(setup: Setup) {
+fn fifty_clients_that_greet_at_once_are_all_listed(setup: Setup) {
     let server = Server::start(setup);
     let start = Barrier::new(50);
     let mut clients: Vec<Peer> = std::thread::scope(|scope| {
@@ -68,7 +68,7 @@ fn fifty_who_greet_at_once_are_all_here(setup: Setup) {
     assert_eq!(list.first_line(), "1-50 of 50");
     let names: Vec<String> = (0..50).map(|n| format!("user{n:02}")).collect();
     assert_eq!(list.other_lines(), names);
-    // Everybody reaches everybody.
+    // Every client can send to every other.
     for n in 0..50 {
         let to = format!("user{:02}", (n * 7 + 3) % 50);
         clients[n].send(&to, "hello");
@@ -76,7 +76,7 @@ fn fifty_who_greet_at_once_are_all_here(setup: Setup) {
     }
 }
 
-fn nothing_is_left_when_everybody_leaves_at_once(setup: Setup) {
+fn names_and_rooms_are_gone_when_everybody_leaves_at_once(setup: Setup) {
     let server = Server::start(setup);
     let mut watcher = Peer::join(&server, "watcher");
     for _ in 0..3 {
@@ -104,7 +104,7 @@ fn nothing_is_left_when_everybody_leaves_at_once(setup: Setup) {
 
 /// Packets to a name that comes and goes reach a holder or are refused, and
 /// no holder gets what an earlier one should have had.
-fn packets_to_a_name_that_changes_hands_are_heard_or_refused(setup: Setup) {
+fn packets_to_a_name_that_changes_hands_are_delivered_or_refused(setup: Setup) {
     const PACKETS: usize = 3000;
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");

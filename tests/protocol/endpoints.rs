@@ -17,7 +17,7 @@ for_each_setup!(
     presence_tells_only_who_asked,
     quit_says_bye_and_closes,
     endpoints_are_spelt_in_lower_case,
-    packets_to_nobody_and_nowhere_are_refused,
+    packets_to_unknown_recipients_are_refused,
 );
 
 fn help_names_every_endpoint(setup: Setup) {
@@ -252,7 +252,7 @@ fn presence_tells_who_comes_and_goes_while_it_is_on(setup: Setup) {
         let left = watcher.next();
         assert_eq!((left.name.as_str(), left.msg.as_str()), ("/left", name));
     }
-    // However they leave; and not for who never said a name.
+    // However they leave; and not for a connection that never greeted.
     Peer::connect(&server).leave();
     let reset = Peer::join(&server, "reset");
     assert_eq!(watcher.next().msg, "reset");
@@ -343,7 +343,7 @@ fn endpoints_are_spelt_in_lower_case(setup: Setup) {
     alice.assert_nothing_came();
 }
 
-fn packets_to_nobody_and_nowhere_are_refused(setup: Setup) {
+fn packets_to_unknown_recipients_are_refused(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     for to in

@@ -9,20 +9,20 @@ for_each_setup!(
     a_packet_with_any_ending_is_read,
     five_thousand_packets_in_one_piece_are_answered,
     packets_that_come_byte_by_byte_are_answered,
-    the_cutting_of_bytes_does_not_count,
+    packets_are_the_same_however_bytes_are_cut,
     a_packet_without_an_ending_is_answered_at_once,
     junk_is_one_malformed_packet_a_line,
     junk_to_the_end_of_the_stream_is_one_malformed_packet,
     a_line_feed_in_a_string_makes_a_packet_malformed,
     other_control_characters_in_a_string_make_a_packet_malformed,
     braces_and_quotes_in_strings_end_no_packet,
-    what_the_braces_close_is_one_packet,
+    bytes_up_to_the_closing_brace_are_one_packet,
     a_packet_unfinished_at_the_end_is_malformed,
     a_packet_of_the_limit_passes_and_one_byte_more_is_too_large,
     the_default_limit_is_65536_bytes,
     junk_of_the_limit_is_malformed_and_one_byte_more_is_too_large,
     white_space_between_packets_has_no_limit,
-    what_came_before_the_too_large_is_answered,
+    packets_before_one_that_is_too_large_are_answered,
     a_packet_without_an_end_is_closed_at_the_limit,
     junk_without_an_end_is_closed_at_the_limit,
 );
@@ -31,7 +31,7 @@ fn ping(text: &str) -> String {
     packet_text("alice", "/ping", text)
 }
 
-/// What becomes of these bytes, sent by alice in one piece.
+/// The answers to these bytes, sent by alice in one piece.
 fn outcome(server: &Server, bytes: impl AsRef<[u8]>) -> Outcome {
     Peer::join(server, "alice").outcome([bytes.as_ref()])
 }
@@ -85,8 +85,8 @@ fn packets_that_come_byte_by_byte_are_answered(setup: Setup) {
     assert_eq!(outcome.refusals, [(2, "malformed".into()), (4, "malformed".into())]);
 }
 
-/// A bit of everything, in one piece and cut in many ways.
-fn the_cutting_of_bytes_does_not_count(setup: Setup) {
+/// Packets of all kinds, in one piece and cut in many ways.
+fn packets_are_the_same_however_bytes_are_cut(setup: Setup) {
     let server = Server::start(setup);
     let value: serde_json::Value = serde_json::from_str(&ping("pretty é {")).unwrap();
     let stream = [
@@ -154,7 +154,7 @@ fn junk_is_one_malformed_packet_a_line(setup: Setup) {
     }
     assert_outcome(&server, [b"\xff\xfe\x80\n", good.as_bytes()].concat(), &["good"], &[1]);
     assert_outcome(&server, format!("a\nb\n\nc\n{good}d\n"), &["good"], &[1, 2, 3, 5]);
-    // A byte-order mark is no white space: it spoils what shares its line.
+    // A byte-order mark is no white space: what is on its line is junk.
     assert_outcome(&server, format!("\u{feff}{good}{good}\n{good}"), &["good"], &[1]);
     // As does whatever stands between two packets.
     assert_outcome(&server, format!("{good},{good}\n{good}"), &["good", "good"], &[2]);
@@ -205,7 +205,7 @@ fn braces_and_quotes_in_strings_end_no_packet(setup: Setup) {
     }
 }
 
-fn what_the_braces_close_is_one_packet(setup: Setup) {
+fn bytes_up_to_the_closing_brace_are_one_packet(setup: Setup) {
     let server = Server::start(setup);
     let good = ping("good");
     for bad in [
@@ -310,7 +310,7 @@ fn white_space_between_packets_has_no_limit(setup: Setup) {
     assert_flat(&server, before);
 }
 
-fn what_came_before_the_too_large_is_answered(setup: Setup) {
+fn packets_before_one_that_is_too_large_are_answered(setup: Setup) {
     let server = Server::with(setup, &[("--max-packet", "1000")]);
     let mut alice = Peer::join(&server, "alice");
     let before: String = (0..10).map(|n| ping(&n.to_string())).collect();
@@ -330,9 +330,9 @@ fn junk_without_an_end_is_closed_at_the_limit(setup: Setup) {
     endless(setup, b"j");
 }
 
-/// Sends something that begins like this and never ends. The server says that
-/// it is too large, reads on for a moment so that its words are seen, and then
-/// hangs up; all that time it keeps nothing of it.
+/// Sends something that begins like this and never ends. The server refuses it as
+/// too large, reads on for a moment so that the refusal arrives, and then closes;
+/// all that time it keeps nothing of it.
 fn endless(setup: Setup, beginning: &[u8]) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
@@ -350,7 +350,7 @@ fn endless(setup: Setup, beginning: &[u8]) {
     alice.expect_refusal(2, "too-large");
     sender.join().unwrap();
     assert_flat(&server, before);
-    // Nobody else was hurt.
+    // Other clients are not affected.
     assert_eq!(Peer::join(&server, "bob").ask("/ping", "still there").msg, "still there");
 }
 

@@ -19,11 +19,11 @@ for_each_setup!(
     a_bad_bare_name_is_refused,
     a_bad_name_in_a_packet_is_refused,
     a_taken_name_is_refused,
-    what_is_malformed_while_greeting_closes,
-    what_is_too_large_while_greeting_closes,
-    who_does_not_greet_in_time_is_refused,
-    the_time_to_greet_is_for_the_whole_greeting,
-    leaving_without_a_greeting_leaves_nothing,
+    a_malformed_packet_as_greeting_closes,
+    a_packet_that_is_too_large_as_greeting_closes,
+    a_client_that_does_not_greet_in_time_is_refused,
+    the_greeting_timeout_bounds_the_whole_greeting,
+    a_client_that_leaves_without_a_greeting_takes_no_name,
 );
 
 fn a_bare_name_with_any_ending_is_welcome(setup: Setup) {
@@ -34,7 +34,7 @@ fn a_bare_name_with_any_ending_is_welcome(setup: Setup) {
         client.send_raw(format!("{name}{ending}"));
         client.expect_welcome();
         assert_eq!(client.name, name);
-        // Nothing of the ending is left to spoil the first packet.
+        // Nothing of the ending is left in front of the first packet.
         assert_eq!(client.ask("/ping", "works").msg, "works");
     }
 }
@@ -258,7 +258,7 @@ fn a_taken_name_is_refused(setup: Setup) {
     holder.assert_nothing_came();
 }
 
-fn what_is_malformed_while_greeting_closes(setup: Setup) {
+fn a_malformed_packet_as_greeting_closes(setup: Setup) {
     let server = Server::start(setup);
     for greeting in ["{}", "{\"from\":{\"name\":\"bob\",\"ip\":\"\"},\"to\":\"bob\"}", "{\"a\nb\"}"]
     {
@@ -272,7 +272,7 @@ fn what_is_malformed_while_greeting_closes(setup: Setup) {
     unfinished.expect_closing(1, "malformed");
 }
 
-fn what_is_too_large_while_greeting_closes(setup: Setup) {
+fn a_packet_that_is_too_large_as_greeting_closes(setup: Setup) {
     let server = Server::with(setup, &[("--max-packet", "1000")]);
     let mut client = Peer::connect(&server);
     client.send_raw(packet_text("bob", "/ping", &"x".repeat(1000)));
@@ -284,7 +284,7 @@ fn what_is_too_large_while_greeting_closes(setup: Setup) {
     assert_eq!(client.next().msg.len(), most);
 }
 
-fn who_does_not_greet_in_time_is_refused(setup: Setup) {
+fn a_client_that_does_not_greet_in_time_is_refused(setup: Setup) {
     let server = Server::with(setup, &[("--greeting-timeout", "1")]);
     for beginning in ["", " \n", "{", "{\"from\":{\"name\":\"bob\""] {
         let mut late = Peer::connect(&server);
@@ -294,19 +294,19 @@ fn who_does_not_greet_in_time_is_refused(setup: Setup) {
         assert_eq!(words[0].refusal(), Some((0, "greeting-timeout")), "for {beginning:?}");
         assert_eq!(words[0].to, "");
     }
-    // Who has greeted is not hurried: one who comes later is, and alice isn't.
+    // A client that has greeted has no timeout: one that connects later has.
     let mut alice = Peer::join(&server, "alice");
     Peer::connect(&server).expect_closing(0, "greeting-timeout");
     alice.assert_nothing_came();
 }
 
-fn the_time_to_greet_is_for_the_whole_greeting(setup: Setup) {
+fn the_greeting_timeout_bounds_the_whole_greeting(setup: Setup) {
     let server = Server::with(setup, &[("--greeting-timeout", "1")]);
     let mut slow = Peer::connect(&server);
     let mut sending = slow.sending_half();
     slow.send_raw("{");
     std::thread::scope(|scope| {
-        // A byte now and then puts nothing off: for a minute, or until the
+        // Single bytes don't put the timeout off: for a minute, or until the
         // refusal is there.
         scope.spawn(|| {
             (0..600).map(|_| server.pass_100_ms()).all(|()| sending.write_all(b" ").is_ok())
@@ -316,7 +316,7 @@ fn the_time_to_greet_is_for_the_whole_greeting(setup: Setup) {
     });
 }
 
-fn leaving_without_a_greeting_leaves_nothing(setup: Setup) {
+fn a_client_that_leaves_without_a_greeting_takes_no_name(setup: Setup) {
     let server = Server::start(setup);
     for beginning in ["", " \r\n\t "] {
         let mut nobody = Peer::connect(&server);

@@ -1,18 +1,18 @@
-//! Sections "What the server does to a packet" and "Refusals": how a
-//! connection ends, and what is still done for one who goes.
+//! Sections "What the server does to a packet" and "Refusals": how a connection
+//! ends, and what is still delivered when it does.
 
 use std::collections::BTreeMap;
 use testkit::{Packet, Peer, Server, Setup, ask_until, for_each_setup, packet_text};
 
 for_each_setup!(
     a_half_closed_client_gets_all_its_answers,
-    refusals_from_far_away_come_before_the_close,
+    refusals_from_other_workers_come_before_the_close,
     a_bare_name_and_packets_from_a_pipe_are_answered,
     the_name_is_free_once_the_connection_is_closed,
     the_name_is_free_after_a_reset,
     what_was_sent_before_leaving_is_delivered,
-    who_has_closed_its_sending_half_has_left,
-    a_refusal_that_closes_is_seen,
+    a_client_that_has_closed_its_sending_half_has_left,
+    a_refusal_that_closes_is_received_however_much_is_unread,
 );
 
 fn a_half_closed_client_gets_all_its_answers(setup: Setup) {
@@ -73,7 +73,7 @@ fn a_half_closed_client_gets_all_its_answers(setup: Setup) {
     }
 }
 
-fn refusals_from_far_away_come_before_the_close(setup: Setup) {
+fn refusals_from_other_workers_come_before_the_close(setup: Setup) {
     let server = Server::start(setup);
     for _ in 0..20 {
         let alice = Peer::join(&server, "alice");
@@ -112,7 +112,7 @@ fn the_name_is_free_once_the_connection_is_closed(setup: Setup) {
             _ => alice.send_raw("x".repeat(70_000)),
         }
         alice.rest();
-        // Not "soon": now.
+        // Free at once, not only soon.
         Peer::join(&server, &name).leave();
     }
 }
@@ -146,7 +146,7 @@ fn what_was_sent_before_leaving_is_delivered(setup: Setup) {
             bytes += &packet_text(&name, "/quit", "");
         }
         alice.send_raw(bytes);
-        // Closed without a look back.
+        // Closed without reading.
         drop(alice);
         for other in &mut others {
             for n in 0..200 {
@@ -157,7 +157,7 @@ fn what_was_sent_before_leaving_is_delivered(setup: Setup) {
     }
 }
 
-fn who_has_closed_its_sending_half_has_left(setup: Setup) {
+fn a_client_that_has_closed_its_sending_half_has_left(setup: Setup) {
     let server = Server::start(setup);
     let mut bob = Peer::join(&server, "bob");
     for n in 0..8 {
@@ -179,8 +179,8 @@ fn who_has_closed_its_sending_half_has_left(setup: Setup) {
     }
 }
 
-/// However much the client had still to say.
-fn a_refusal_that_closes_is_seen(setup: Setup) {
+/// Even if the client has sent much that is never read.
+fn a_refusal_that_closes_is_received_however_much_is_unread(setup: Setup) {
     let server = Server::start(setup);
     let _holder = Peer::join(&server, "holder");
     let more = "more and more\n".repeat(20_000);

@@ -1,5 +1,5 @@
-//! Who was sent what, and what became of it: each packet either whole in its
-//! recipient's hands or refused to its sender, once.
+//! Packets sent and their outcomes: each is either received whole by its recipient
+//! or refused to its sender, once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::{Packet, Peer, ask_until, packet_text};
@@ -10,10 +10,9 @@ pub(crate) struct Ledger {
     sent: BTreeMap<u64, BTreeSet<String>>,
     /// By recipient: the ordinals that they got, in the order they came.
     received: BTreeMap<String, Vec<u64>>,
-    /// By recipient: the ordinals of which the sender heard that they missed
-    /// them, and why.
+    /// By recipient: the ordinals that were refused to the sender, and why.
     refused: BTreeMap<String, BTreeMap<u64, String>>,
-    /// What was sent for the test's own ends, such as [`Ledger::end`].
+    /// Ordinals that don't count, such as those of [`Ledger::end`].
     off_the_books: BTreeSet<u64>,
 }
 
@@ -43,7 +42,7 @@ impl Ledger {
         });
     }
 
-    /// Sends until the recipient, who reads nothing, is taken to be stuck.
+    /// Sends until the recipient, which reads nothing, is found to be stuck.
     pub(crate) fn send_until_stuck(&mut self, sender: &mut Peer, name: &str) {
         self.send_until(sender, name, &[name], |_, came| {
             let codes = came.iter().filter_map(Packet::refusal).map(|(_, code)| code);
@@ -51,8 +50,7 @@ impl Ledger {
         });
     }
 
-    /// Sends bursts, and after each asks whether that is enough, with what
-    /// the sender has heard of it.
+    /// Sends bursts until `is_enough`, which gets the sender's refusals after each.
     fn send_until(
         &mut self,
         sender: &mut Peer,
@@ -80,7 +78,7 @@ impl Ledger {
         sent.take_while(|ordinal| refused.contains_key(ordinal)).count()
     }
 
-    /// Notes what a recipient has got.
+    /// Notes what a recipient has received.
     pub(crate) fn note_received(&mut self, name: &str, packets: &[Packet]) {
         let ordinals =
             packets.iter().filter(|packet| !packet.name.starts_with('/')).map(|packet| {
@@ -89,8 +87,8 @@ impl Ledger {
         self.received.entry(name.to_owned()).or_default().extend(ordinals);
     }
 
-    /// Notes what the sender has heard; other packets than refusals are passed
-    /// over. A refusal that names nobody is for all whom the packet was for.
+    /// Notes the sender's refusals; other packets are skipped. A refusal that names
+    /// no recipient is for all recipients of the packet.
     pub(crate) fn note_refusals(&mut self, packets: &[Packet]) {
         for packet in packets {
             let Some((ordinal, code)) = packet.refusal() else { continue };
@@ -127,9 +125,9 @@ impl Ledger {
         assert!(made_up.is_empty(), "never sent to {recipient}: {made_up:?}");
     }
 
-    /// For a recipient who left without reading everything: nothing was both
-    /// received and refused, and what is `undelivered` is the last that was
-    /// taken for them.
+    /// For a recipient that left without reading everything: nothing was both
+    /// received and refused, and what is `undelivered` are the last packets that
+    /// were queued for it.
     pub(crate) fn assert_told(&self, recipient: &str) {
         let received = self.received(recipient);
         let refused = self.refused(recipient);
@@ -156,15 +154,14 @@ impl Ledger {
         assert_eq!(tail, undelivered, "what waits is what came last");
     }
 
-    /// [`Ledger::assert_told`] for one of many: the tail may be cut short by
-    /// what was sent after they had left.
+    /// [`Ledger::assert_told`] for one of many recipients: others may have got
+    /// packets after it had left.
     pub(crate) fn assert_told_among_others(&self, recipient: &str) {
         let codes = self.refused(recipient);
         assert!(codes.values().any(|code| code == "undelivered"), "nothing was undelivered");
     }
 
-    /// Tells a reader that nothing more comes, again as long as their queue is
-    /// full.
+    /// Sends `end` to a reader, again as long as its queue is full.
     pub(crate) fn end(&mut self, sender: &mut Peer, to: &str) {
         ask_until("the end is taken", || {
             let ordinal = sender.send(to, "end");
@@ -184,7 +181,7 @@ impl Ledger {
         self.received.get(recipient).map_or(&[], Vec::as_slice)
     }
 
-    /// What this recipient missed, and why.
+    /// The ordinals that were refused for this recipient, and why.
     pub(crate) fn refused(&self, recipient: &str) -> BTreeMap<u64, String> {
         self.refused.get(recipient).cloned().unwrap_or_default()
     }

@@ -4,17 +4,17 @@ use jiff::Timestamp;
 use testkit::{Peer, Server, Setup, ask_until, for_each_setup, packet_text};
 
 for_each_setup!(
-    over_the_rate_it_slows_and_never_drops,
+    packets_over_the_rate_are_delayed_and_never_dropped,
     malformed_packets_count_for_the_rate,
-    one_too_many_is_refused_at_the_door,
-    the_door_counts_who_has_not_greeted,
+    a_client_over_the_bound_is_refused_at_admission,
+    connections_that_have_not_greeted_count_as_clients,
 );
 
 fn time_of(text: &str) -> i64 {
     text.parse::<Timestamp>().expect("RFC 3339").as_millisecond()
 }
 
-fn over_the_rate_it_slows_and_never_drops(setup: Setup) {
+fn packets_over_the_rate_are_delayed_and_never_dropped(setup: Setup) {
     let server = Server::with(setup, &[("--rate", "20")]);
     let mut alice = Peer::join(&server, "alice");
     let question = packet_text("alice", "/time", "");
@@ -43,7 +43,7 @@ fn malformed_packets_count_for_the_rate(setup: Setup) {
     assert!(times[1] - times[0] >= 1500, "{} ms", times[1] - times[0]);
 }
 
-fn one_too_many_is_refused_at_the_door(setup: Setup) {
+fn a_client_over_the_bound_is_refused_at_admission(setup: Setup) {
     let server = Server::with(setup, &[("--max-clients", "3")]);
     let mut inside: Vec<Peer> = (0..3).map(|n| Peer::join(&server, &format!("user{n}"))).collect();
     for greeting in ["", "late\n", "{"] {
@@ -64,17 +64,17 @@ fn one_too_many_is_refused_at_the_door(setup: Setup) {
     inside.iter_mut().for_each(Peer::assert_nothing_came);
 }
 
-fn the_door_counts_who_has_not_greeted(setup: Setup) {
+fn connections_that_have_not_greeted_count_as_clients(setup: Setup) {
     let server = Server::with(setup, &[("--max-clients", "2"), ("--greeting-timeout", "1")]);
-    // Who comes first to the door isn't ours to say: any of them is the third.
+    // The order in which they are accepted is unknown: any of them is the third.
     let mut silent: Vec<Peer> = (0..3).map(|_| Peer::connect(&server)).collect();
-    let mut last_words: Vec<String> = silent
+    let mut closing_refusals: Vec<String> = silent
         .iter_mut()
         .map(|client| client.rest().pop().unwrap().first_line().to_owned())
         .collect();
-    last_words.sort();
-    assert_eq!(last_words, ["0 greeting-timeout", "0 greeting-timeout", "0 server-full"]);
-    // Those who never greet make room again.
+    closing_refusals.sort();
+    assert_eq!(closing_refusals, ["0 greeting-timeout", "0 greeting-timeout", "0 server-full"]);
+    // Those that never greet make room again.
     ask_until("there is room", || {
         let mut next = Peer::connect(&server);
         next.send_raw("next\n");

@@ -1,11 +1,11 @@
-//! Section "Saying who you are": which names there are, and which are one.
+//! Section "Saying who you are": which names are valid, and which are the same.
 
 use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
     names_of_any_script_are_welcome,
     names_are_shown_in_nfc,
-    what_is_no_name_is_refused,
+    an_invalid_name_is_refused,
     a_name_of_32_code_points_is_welcome_and_of_33_is_bad,
     the_same_name_by_case_fold_is_taken,
     a_user_is_found_by_any_spelling,
@@ -62,7 +62,7 @@ fn names_are_shown_in_nfc(setup: Setup) {
     }
 }
 
-fn what_is_no_name_is_refused(setup: Setup) {
+fn an_invalid_name_is_refused(setup: Setup) {
     let server = Server::start(setup);
     let bad = [
         "",
@@ -139,7 +139,7 @@ fn what_is_no_name_is_refused(setup: Setup) {
         assert_eq!(words.len(), 1, "{words:?} for {name:?}");
         assert_eq!(words[0].refusal(), Some((1, "bad-name")), "for {name:?}");
     }
-    // Nobody can be called so, so nobody is.
+    // As recipients they are unknown.
     let mut alice = Peer::join(&server, "alice");
     for name in bad.iter().filter(|name| !name.starts_with(['/', '#'])) {
         alice.refused(name, "hello", "no-such-user");
@@ -210,8 +210,8 @@ fn a_user_is_found_by_any_spelling(setup: Setup) {
         let heard = bob.next();
         assert_eq!((heard.to.as_str(), heard.msg.as_str()), (other, "hello"), "`to` is unchanged");
         assert_eq!(alice.ask("/who", other).first_line().split(' ').next(), Some(shown.as_str()));
-        // A name of one's own may be spelt in any way as well; the server's
-        // word is the name as it was registered.
+        // One's own name may be spelt in any way as well; the server stamps it as it
+        // was registered.
         bob.send_counted(packet_text(other, "alice", "hello back"));
         assert_eq!(alice.expect_from(&shown).msg, "hello back");
         bob.leave();

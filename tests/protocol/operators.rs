@@ -1,4 +1,4 @@
-//! Section "Whom a packet can be for": operators, and who may what.
+//! Section "Whom a packet can be for": operators, and what only they may do.
 
 use std::io::Write;
 use testkit::{Peer, Server, Setup, ask_until, for_each_setup, packet_text};
@@ -7,10 +7,10 @@ for_each_setup!(
     without_a_token_there_are_no_operators,
     the_token_makes_an_operator,
     only_operators_broadcast_where_there_is_a_token,
-    the_kicked_are_told_and_closed,
+    a_kicked_user_gets_the_kick_and_is_closed,
     a_kick_tells_its_reason_if_there_is_one,
-    the_kicked_lose_nothing_and_free_their_name,
-    what_the_kicked_had_sent_is_delivered,
+    a_kicked_user_gets_what_was_queued_and_its_name_is_free,
+    what_a_kicked_user_had_sent_is_delivered,
     a_token_from_a_file_makes_an_operator,
 );
 
@@ -70,7 +70,7 @@ fn only_operators_broadcast_where_there_is_a_token(setup: Setup) {
     root.refused("/broadcast", "it's me again", "not-operator");
 }
 
-fn the_kicked_are_told_and_closed(setup: Setup) {
+fn a_kicked_user_gets_the_kick_and_is_closed(setup: Setup) {
     let server = server_with_token(setup);
     let mut root = operator(&server);
     for (argument, name) in [("bob", "Bob"), ("BOB be gone", "Bob"), ("李雷 再见", "李雷")] {
@@ -100,7 +100,7 @@ fn a_kick_tells_its_reason_if_there_is_one(setup: Setup) {
     assert_eq!(bob.rest().len(), 1);
 }
 
-fn the_kicked_lose_nothing_and_free_their_name(setup: Setup) {
+fn a_kicked_user_gets_what_was_queued_and_its_name_is_free(setup: Setup) {
     let server = server_with_token(setup);
     let mut root = operator(&server);
     for _ in 0..5 {
@@ -113,7 +113,7 @@ fn the_kicked_lose_nothing_and_free_their_name(setup: Setup) {
         alice.ask("/who", "bob");
         root.ask("/kick", "bob enough");
         let heard = bob.rest();
-        assert_eq!(heard.last().unwrap().name, "/kick", "the last words");
+        assert_eq!(heard.last().unwrap().name, "/kick", "the last packet");
         let texts: Vec<&str> = heard[..heard.len() - 1].iter().map(|p| p.msg.as_str()).collect();
         assert_eq!(texts, (0..texts.len()).map(|n| n.to_string()).collect::<Vec<_>>());
         for n in texts.len()..50 {
@@ -122,7 +122,7 @@ fn the_kicked_lose_nothing_and_free_their_name(setup: Setup) {
             });
         }
         alice.refused("bob", "gone?", "no-such-user");
-        // Free as soon as the connection is closed.
+        // The name is free as soon as the connection is closed.
         Peer::join(&server, "bob").leave();
         alice.leave();
     }
@@ -142,7 +142,7 @@ fn a_token_from_a_file_makes_an_operator(setup: Setup) {
 
 /// What was received before its sender left is delivered, also what had to wait
 /// for the sender's rate.
-fn what_the_kicked_had_sent_is_delivered(setup: Setup) {
+fn what_a_kicked_user_had_sent_is_delivered(setup: Setup) {
     const PACKETS: usize = 60;
     let builder = Server::builder().flag("--rate", "10").setup(setup);
     let server = builder.env("LANLINE_OPERATOR_TOKEN", TOKEN).start();

@@ -1,5 +1,5 @@
-//! Section "Flags": the program as a script sees it. Where the number of
-//! workers is no matter, it isn't varied.
+//! Section "Flags": the program as a script sees it. Where the number of workers
+//! doesn't matter, it isn't varied.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Output;
@@ -12,10 +12,10 @@ use testkit::{
 for_each_setup!(
     two_listeners_are_one_server,
     the_port_printed_is_the_port,
-    both_protocols_on_one_listener,
-    the_same_port_for_both_protocols,
+    one_listener_serves_ipv4_and_ipv6,
+    listeners_of_ipv4_and_ipv6_may_share_a_port,
     ipv6_addresses_are_shown_as_usual,
-    it_can_be_restarted_on_the_same_port,
+    the_server_can_be_restarted_on_the_same_port,
 );
 
 fn two_listeners_are_one_server(setup: Setup) {
@@ -43,7 +43,7 @@ fn the_port_printed_is_the_port(setup: Setup) {
     other.assert_nothing_came();
 }
 
-fn both_protocols_on_one_listener(setup: Setup) {
+fn one_listener_serves_ipv4_and_ipv6(setup: Setup) {
     let server = Server::with(setup, &[("--listen", "[::]:0")]);
     let port = server.address().port();
     assert!(server.address().is_ipv6());
@@ -68,7 +68,7 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-fn the_same_port_for_both_protocols(setup: Setup) {
+fn listeners_of_ipv4_and_ipv6_may_share_a_port(setup: Setup) {
     for order in [["[::]", "0.0.0.0"], ["127.0.0.1", "[::]"]] {
         let deadline = Instant::now() + PATIENCE;
         let server = loop {
@@ -103,7 +103,7 @@ fn ipv6_addresses_are_shown_as_usual(setup: Setup) {
     assert_eq!(welcome.ip, "::1");
 }
 
-fn it_can_be_restarted_on_the_same_port(setup: Setup) {
+fn the_server_can_be_restarted_on_the_same_port(setup: Setup) {
     let mut first = Server::start(setup);
     let address = first.address();
     let mut alice = Peer::join(&first, "alice");
@@ -137,7 +137,7 @@ fn a_port_in_use_is_a_failure() {
         assert_eq!(code, Some(1), "{words}");
         assert!(words.contains(&address), "it says which: {words}");
     }
-    // Another server of the same kind is somebody else as well.
+    // Another Lanline server on that port as well.
     let server = Server::start(Setup { workers: 1, tls: false });
     let address = server.address().to_string();
     for workers in ["1", "4"] {
@@ -277,7 +277,7 @@ fn settings_from_the_environment_hold_unless_a_flag_says_otherwise() {
         });
         assert!(crowd.len() <= 5, "four may be inside: {}", crowd.len() - 1);
     }
-    // A flag is more than a variable.
+    // A flag goes over a variable.
     let server = builder().exactly(&["serve", "--workers", "2"]).start();
     let mut alice = Peer::join(&server, "alice");
     assert!(alice.ask("/stats", "").msg.contains("\nworkers 2\n"));

@@ -4,13 +4,13 @@ use testkit::{Peer, Server, Setup, ask_until, for_each_setup};
 
 for_each_setup!(
     joining_and_leaving_are_answered_with_the_room,
-    a_post_goes_to_every_other_member,
-    only_members_post,
+    a_room_message_goes_to_every_other_member,
+    only_members_may_send_to_a_room,
     a_room_is_shown_as_it_was_first_made,
-    what_is_no_room_name_is_refused,
+    an_invalid_room_name_is_refused,
     an_empty_room_is_gone,
-    who_leaves_the_server_leaves_its_rooms,
-    members_or_not_may_ask,
+    a_user_who_leaves_the_server_leaves_its_rooms,
+    anyone_may_ask_for_members,
     a_room_and_a_user_of_one_name_are_told_apart,
 );
 
@@ -29,7 +29,7 @@ fn joining_and_leaving_are_answered_with_the_room(setup: Setup) {
     bob.assert_nothing_came();
 }
 
-fn a_post_goes_to_every_other_member(setup: Setup) {
+fn a_room_message_goes_to_every_other_member(setup: Setup) {
     let server = Server::start(setup);
     let mut members: Vec<Peer> =
         (0..12).map(|n| Peer::join(&server, &format!("member{n}"))).collect();
@@ -47,7 +47,7 @@ fn a_post_goes_to_every_other_member(setup: Setup) {
             assert_eq!(heard.ip, "127.0.0.1");
         }
     }
-    // Who has left hears nothing more.
+    // A user who has left the room gets nothing more.
     members[3].ask("/leave", "#ops");
     members[0].send("#ops", "without you");
     for member in members.iter_mut().skip(1) {
@@ -59,7 +59,7 @@ fn a_post_goes_to_every_other_member(setup: Setup) {
     outsider.assert_nothing_came();
 }
 
-fn only_members_post(setup: Setup) {
+fn only_members_may_send_to_a_room(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let mut bob = Peer::join(&server, "bob");
@@ -72,7 +72,7 @@ fn only_members_post(setup: Setup) {
     assert_eq!(alice.next().msg, "here I may");
     bob.refused("#other", "and there?", "no-such-room");
     alice.assert_nothing_came();
-    // Alone in a room, one talks to nobody; that is no error.
+    // A message to a room without other members is no error.
     alice.send("#ops", "an echo?");
     alice.assert_nothing_came();
 }
@@ -90,14 +90,14 @@ fn a_room_is_shown_as_it_was_first_made(setup: Setup) {
         assert_eq!(bob.ask("/rooms", "").other_lines(), [format!("{shown} 2")]);
         assert_eq!(alice.ask("/leave", other).first_line(), shown);
         assert_eq!(bob.ask("/leave", first).first_line(), shown);
-        // Made anew, it is called anew.
+        // Made anew, it is shown as it is spelt now.
         let anew = bob.ask("/join", other);
         assert_eq!(anew.first_line(), format!("{other} 1"));
         bob.ask("/leave", other);
     }
 }
 
-fn what_is_no_room_name_is_refused(setup: Setup) {
+fn an_invalid_room_name_is_refused(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let long = format!("#{}", "x".repeat(33));
@@ -143,7 +143,7 @@ fn an_empty_room_is_gone(setup: Setup) {
     }
 }
 
-fn who_leaves_the_server_leaves_its_rooms(setup: Setup) {
+fn a_user_who_leaves_the_server_leaves_its_rooms(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     let rooms: Vec<String> = (0..8).map(|n| format!("#room{n}")).collect();
@@ -158,7 +158,7 @@ fn who_leaves_the_server_leaves_its_rooms(setup: Setup) {
             let members = alice.ask("/members", room);
             (members.other_lines() == ["alice"]).then_some(())
         });
-        // A new bob is no member by inheritance.
+        // A new user of that name is no member.
         let mut bob = Peer::join(&server, "bob");
         bob.refused(room, "I was here", "not-member");
         alice.send(room, "nobody to refuse this");
@@ -167,7 +167,7 @@ fn who_leaves_the_server_leaves_its_rooms(setup: Setup) {
     }
 }
 
-fn members_or_not_may_ask(setup: Setup) {
+fn anyone_may_ask_for_members(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "Alice");
     let mut bob = Peer::join(&server, "bob");

@@ -7,17 +7,17 @@ use std::net::TcpStream;
 use testkit::{Packet, Peer, Server, Setup, Signal, ask_until, for_each_setup, packet_text};
 
 for_each_setup!(
-    sigterm_and_sigint_end_it_well,
-    hangups_and_broken_pipes_do_not_end_it,
-    what_is_queued_at_the_end_is_flushed,
-    what_cannot_be_flushed_at_the_end_is_told,
+    sigterm_and_sigint_end_the_server_with_exit_code_0,
+    sighup_and_sigpipe_do_not_end_the_server,
+    queued_packets_are_flushed_at_shutdown,
+    packets_that_cannot_be_flushed_at_shutdown_are_undelivered,
     nothing_is_lost_under_load,
 );
 
-/// However long a slow machine takes to fill a queue, nobody is thrown out.
+/// However long a slow machine takes to fill a queue, no client is stuck.
 const NEVER_STUCK: (&str, &str) = ("--stuck-timeout", "3600");
 
-fn sigterm_and_sigint_end_it_well(setup: Setup) {
+fn sigterm_and_sigint_end_the_server_with_exit_code_0(setup: Setup) {
     for signal in [Signal::TERM, Signal::INT] {
         let mut server = Server::start(setup);
         let mut clients: Vec<Peer> =
@@ -36,8 +36,8 @@ fn sigterm_and_sigint_end_it_well(setup: Setup) {
     }
 }
 
-/// Waits until the server has read all that these have sent, who are all that
-/// ever connected.
+/// Waits until the server has read all that these have sent; no others have
+/// connected.
 fn wait_until_read(clients: &mut [Peer], silent: &Peer) {
     ask_until("all is read", || {
         let stats = clients[0].ask("/stats", "").msg;
@@ -47,7 +47,7 @@ fn wait_until_read(clients: &mut [Peer], silent: &Peer) {
     });
 }
 
-fn hangups_and_broken_pipes_do_not_end_it(setup: Setup) {
+fn sighup_and_sigpipe_do_not_end_the_server(setup: Setup) {
     let server = Server::start(setup);
     let mut alice = Peer::join(&server, "alice");
     for signal in [Signal::HUP, Signal::PIPE, Signal::HUP, Signal::PIPE] {
@@ -57,7 +57,7 @@ fn hangups_and_broken_pipes_do_not_end_it(setup: Setup) {
     }
 }
 
-fn what_is_queued_at_the_end_is_flushed(setup: Setup) {
+fn queued_packets_are_flushed_at_shutdown(setup: Setup) {
     let mut server = Server::with(setup, &[("--queue", "100000"), NEVER_STUCK]);
     let mut alice = Peer::join(&server, "alice");
     let mut bobs: Vec<Peer> =
@@ -83,7 +83,7 @@ fn what_is_queued_at_the_end_is_flushed(setup: Setup) {
     }
 }
 
-fn what_cannot_be_flushed_at_the_end_is_told(setup: Setup) {
+fn packets_that_cannot_be_flushed_at_shutdown_are_undelivered(setup: Setup) {
     // More than the kernel may yet find room for in a buffer that looked full.
     let mut server = Server::with(setup, &[("--queue", "1000000"), NEVER_STUCK]);
     let mut alice = Peer::join(&server, "alice");
@@ -93,7 +93,7 @@ fn what_cannot_be_flushed_at_the_end_is_told(setup: Setup) {
         ledger.fill(&mut alice, &bob.name, &[&bob.name], &[&bob.name]);
     }
     server.signal(Signal::TERM);
-    // Nobody reads; in the end the server gives up and says so.
+    // Nobody reads: the server stops waiting and refuses what is queued.
     ledger.note_refusals(&alice.rest());
     assert_eq!(server.wait().code(), Some(0));
     for bob in bobs {
@@ -105,8 +105,8 @@ fn what_cannot_be_flushed_at_the_end_is_told(setup: Setup) {
 }
 
 /// Every packet that the server has read came to its recipient or was refused.
-/// Which it has read can't be seen from here; but it reads in order, so what
-/// became of each sender's packets is known up to some packet, and none behind.
+/// Which it has read can't be seen from here; but it reads in order, so each
+/// sender's packets have an outcome up to some packet, and none behind it.
 fn nothing_is_lost_under_load(setup: Setup) {
     const USERS: usize = 12;
     let mut server = Server::start(setup);

@@ -1,4 +1,4 @@
-//! Section "Small print": what one might guess differently.
+//! Section "Small print": rules that could be read in more than one way.
 
 use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 

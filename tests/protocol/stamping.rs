@@ -1,11 +1,11 @@
-//! Section "What the server does to a packet": whose word it is, what goes
-//! through, what is counted, in which order it arrives.
+//! Section "What the server does to a packet": what is stamped, what is passed on
+//! unchanged, what is counted, in which order packets arrive.
 
 use std::io::Write;
 use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
 
 for_each_setup!(
-    from_is_the_servers_word,
+    the_server_stamps_name_and_address,
     somebody_elses_name_is_refused,
     to_and_msg_go_through_unchanged,
     ordinals_count_everything_sent,
@@ -14,7 +14,7 @@ for_each_setup!(
     packets_to_oneself_arrive,
 );
 
-fn from_is_the_servers_word(setup: Setup) {
+fn the_server_stamps_name_and_address(setup: Setup) {
     let server = Server::with(setup, &[("--listen", "0.0.0.0:0")]);
     let port = server.address().port();
     let connect = |from: &str, to: &str| {

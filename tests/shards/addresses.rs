@@ -13,7 +13,7 @@ fn cluster(settings: Settings) -> Cluster {
 }
 
 #[test]
-fn packets_of_all_connections_of_an_address_count_together_and_wait_together() {
+fn the_rate_of_an_address_is_shared_by_its_connections() {
     let mut cluster = cluster(Settings { rate_per_address: 10, ..Settings::default() });
     let [one, other] = ["one", "other"].map(|name| cluster.join(name));
     // The burst and one more: what came in one go is charged when it is handled.
@@ -24,7 +24,7 @@ fn packets_of_all_connections_of_an_address_count_together_and_wait_together() {
     cluster.say(one, "/ping", "over");
     cluster.say(other, "/ping", "over, too");
     assert_eq!((cluster.heard(one), cluster.heard(other)), (vec![], vec![]));
-    // Somebody at another address does not feel it.
+    // Another address is not affected.
     cluster.budget = Some(Arc::new(AddressBudget::new()));
     let stranger = cluster.join("stranger");
     assert_eq!(cluster.ask(stranger, "/ping", "at once"), "at once");
@@ -36,14 +36,14 @@ fn packets_of_all_connections_of_an_address_count_together_and_wait_together() {
 }
 
 #[test]
-fn a_reset_does_not_free_an_address_of_what_it_owes() {
+fn an_address_over_its_rate_stays_so_after_a_reset() {
     let mut cluster = cluster(Settings { rate_per_address: 10, ..Settings::default() });
     let one = cluster.join("one");
     cluster.receive(one, &packet("one", "/ping", "").repeat(40));
     cluster.end(one, Ended::Reset);
     let back = cluster.join("back");
     cluster.say(back, "/ping", "");
-    assert_eq!(cluster.heard(back), [], "twenty packets over");
+    assert_eq!(cluster.heard(back), [], "the address is twenty packets over");
     cluster.pass(Duration::from_millis(1999));
     assert_eq!(cluster.heard(back), []);
     cluster.pass(Duration::from_millis(1));
@@ -51,7 +51,7 @@ fn a_reset_does_not_free_an_address_of_what_it_owes() {
 }
 
 #[test]
-fn logins_over_the_rate_of_an_address_wait_and_are_not_refused() {
+fn logins_over_the_rate_of_an_address_are_delayed_not_refused() {
     let mut cluster =
         cluster(Settings { greeting_timeout: Duration::from_secs(1), ..Settings::default() });
     let free = limits::ADDRESS_LOGINS_PER_SECOND * limits::ADDRESS_BURST.as_secs();
@@ -79,7 +79,7 @@ fn who_waits_to_log_in_is_not_read_and_goes_when_it_resets() {
     }
     cluster.hang_up(resets);
     assert!(cluster.is_closed(resets) && !cluster.is_closed(stays));
-    // One who has logged in and resets is still heard.
+    // What a user sent before a reset is still handled.
     cluster.hang_up(0);
     assert!(!cluster.is_closed(0));
     cluster.pass(Duration::from_secs(1));
@@ -87,7 +87,7 @@ fn who_waits_to_log_in_is_not_read_and_goes_when_it_resets() {
 }
 
 #[test]
-fn an_address_for_which_much_is_done_is_heard_behind_others_for_a_while() {
+fn an_address_that_has_used_much_work_is_served_behind_others_for_a_while() {
     let mut cluster = cluster(Settings::default());
     let [one, other] = ["one", "other"].map(|name| cluster.join(name));
     cluster.budget = Some(Arc::new(AddressBudget::new()));
@@ -101,7 +101,7 @@ fn an_address_for_which_much_is_done_is_heard_behind_others_for_a_while() {
 }
 
 #[test]
-fn an_address_makes_so_many_rooms_and_others_go_on_making_theirs() {
+fn rooms_over_the_bound_of_an_address_are_refused_to_it_alone() {
     let mut cluster = cluster(unpaced());
     let rooms = limits::ROOMS_PER_ADDRESS_MAX as usize;
     let mut users = Vec::new();
@@ -123,7 +123,7 @@ fn an_address_makes_so_many_rooms_and_others_go_on_making_theirs() {
 }
 
 #[test]
-fn wrong_tokens_of_an_address_count_over_its_connections_and_close_it_for_a_minute() {
+fn after_too_many_wrong_tokens_an_address_has_the_right_one_refused_for_a_while() {
     let settings = Settings { operator_token: Some("sesame".into()), ..unpaced() };
     let mut cluster = cluster(settings);
     for number in 0..limits::ADDRESS_GUESSES_MAX {
@@ -133,8 +133,8 @@ fn wrong_tokens_of_an_address_count_over_its_connections_and_close_it_for_a_minu
     let right = cluster.join("right");
     cluster.say(right, "/operator", "sesame");
     cluster.pass(limits::TOKEN_DELAY_FIRST);
-    assert_eq!(cluster.refused(right).1, Code::NotOperator, "it was not looked at");
-    // Elsewhere it is, and here after a while.
+    assert_eq!(cluster.refused(right).1, Code::NotOperator, "it was not checked");
+    // After a while it is.
     cluster.pass(Duration::from_secs(180));
     assert_eq!(cluster.ask(right, "/operator", "sesame"), "ok");
 }

@@ -1,4 +1,4 @@
-//! Queues, rates, turns and packets, each at its bound and one over it.
+//! Queues, rates, read turns and packets, each at its bound and one over it.
 
 use crate::cluster::{Cluster, Who, packet, unpaced};
 use lanline::chat::{Code, Settings};
@@ -20,8 +20,8 @@ fn settings(queue_bytes_max: usize) -> Settings {
     Settings { queue_bytes_max, ..unpaced() }
 }
 
-/// Alice, and somebody who reads nothing, at her home or far from it; both in a
-/// room.
+/// Alice, and a user who reads nothing, with the same home or another one; both in
+/// a room.
 fn alice_and_bob(workers: usize, far: bool, settings: Settings) -> (Cluster, Who, Who, String) {
     let mut cluster = Cluster::new(workers, settings);
     let alice = cluster.join("alice");
@@ -66,8 +66,7 @@ fn a_queue_takes_its_bound_and_half_of_it_from_one_sender_to_the_byte() {
     }
 }
 
-/// Whether a sender was told that its packet found no room at `name`'s, and
-/// nothing of `name` besides.
+/// Whether a sender got the refusal `busy` for `name`, and no other for `name`.
 fn is_busy(cluster: &mut Cluster, who: Who, ordinal: u64, name: &str) -> bool {
     let first_line = format!("{ordinal} busy {name}\n");
     let heard = cluster.heard(who);
@@ -76,7 +75,7 @@ fn is_busy(cluster: &mut Cluster, who: Who, ordinal: u64, name: &str) -> bool {
 }
 
 #[test]
-fn while_all_queues_are_over_their_bound_long_ones_take_nothing_and_short_ones_do() {
+fn over_the_bound_of_all_queues_long_queues_refuse_and_short_ones_accept() {
     let all = Settings { queues_bytes_max: 20_000, ..settings(1_000_000) };
     let (mut cluster, alice, bob, name) = alice_and_bob(1, false, all);
     let (carol, carols) = cluster.join_at(0);
@@ -115,7 +114,7 @@ fn ping_bytes(msg: &str) -> usize {
 }
 
 #[test]
-fn who_does_not_read_is_heard_until_its_queue_is_over_the_bound() {
+fn a_client_that_does_not_read_is_paused_once_its_queue_is_over_the_bound() {
     let text = "x".repeat(100);
     let bound = ping_bytes(&text);
     let mut cluster = Cluster::new(1, settings(bound));
@@ -138,7 +137,7 @@ fn who_does_not_read_is_heard_until_its_queue_is_over_the_bound() {
 }
 
 #[test]
-fn what_comes_in_one_go_is_held_at_the_same_bound() {
+fn packets_read_at_once_are_paused_at_the_same_bound() {
     let text = "x".repeat(100);
     let mut cluster = Cluster::new(1, settings(ping_bytes(&text)));
     let bob = cluster.join("bob");
@@ -153,7 +152,7 @@ fn what_comes_in_one_go_is_held_at_the_same_bound() {
 }
 
 #[test]
-fn who_was_not_held_is_not_read_again_for_being_flushed() {
+fn a_flush_resumes_no_client_that_was_not_paused() {
     let (mut cluster, alice, bob, name) = alice_and_bob(1, false, settings(1000));
     let reads = cluster.reads;
     cluster.say(alice, &name, "x");
@@ -177,13 +176,13 @@ fn a_rate_is_kept_to_the_packet_and_to_the_nanosecond() {
         });
         assert_eq!(cluster.heard(bob).len(), 1);
     }
-    // Saved up again meanwhile: all that is left.
+    // Saved up again meanwhile: enough for all that are left.
     cluster.pass(Duration::from_secs(1));
     assert_eq!(cluster.heard(bob).len(), 7);
 }
 
 #[test]
-fn work_is_counted_and_what_is_beyond_a_quantum_waits_a_tick() {
+fn work_is_counted_and_beyond_the_quantum_waits_for_the_next_tick() {
     // A room message of three members costs three units.
     let mut cluster = Cluster::new(1, Settings { quantum_work_max: 6, ..unpaced() });
     let all = ["alice", "bob", "carol"].map(|name| cluster.join(name));
@@ -192,7 +191,7 @@ fn work_is_counted_and_what_is_beyond_a_quantum_waits_a_tick() {
     }
     cluster.ticks_are_held = true;
     cluster.write(all[0], &packet("alice", "#r", "post").repeat(5));
-    assert_eq!(cluster.heard(all[1]).len(), 2, "two posts are six units");
+    assert_eq!(cluster.heard(all[1]).len(), 2, "two messages are six units");
     assert_eq!(cluster.shards[0].next_deadline(), Some(cluster.now), "at once");
     cluster.pass(Duration::ZERO);
     assert_eq!(cluster.heard(all[1]).len(), 2);
@@ -202,7 +201,7 @@ fn work_is_counted_and_what_is_beyond_a_quantum_waits_a_tick() {
 }
 
 #[test]
-fn a_turn_is_a_quarter_of_a_queue_within_bounds() {
+fn a_read_turn_is_a_quarter_of_a_queue_within_bounds() {
     for (queue, turn) in [
         (100, limits::QUANTUM_BYTES_MIN),
         (4 * limits::QUANTUM_BYTES_MIN + 8, limits::QUANTUM_BYTES_MIN + 2),
@@ -248,7 +247,7 @@ fn junk_behind_a_packet_is_dropped_as_it_comes() {
 }
 
 #[test]
-fn a_queue_over_a_quarter_is_worth_a_flush_before_more_comes() {
+fn a_queue_above_the_high_water_mark_asks_for_an_early_flush() {
     let (mut cluster, alice, bob, name) = alice_and_bob(1, false, settings(1000));
     cluster.window(bob, usize::MAX);
     let mut above_high_water = |to: &str, bytes: usize| {
@@ -265,7 +264,7 @@ fn a_queue_over_a_quarter_is_worth_a_flush_before_more_comes() {
             "{to}"
         );
     }
-    // Whose socket takes no more can't be flushed.
+    // A blocked socket can't be flushed.
     cluster.window(bob, 0);
     cluster.say(alice, &name, &text_of(&name, 100));
     cluster.receive(alice, &packet("alice", &name, &text_of(&name, 800)));
@@ -273,7 +272,7 @@ fn a_queue_over_a_quarter_is_worth_a_flush_before_more_comes() {
 }
 
 #[test]
-fn messages_over_the_mark_are_worth_sending_before_more_comes() {
+fn a_batch_above_the_mark_asks_to_be_sent_early() {
     let settings = Settings { packet_bytes_max: 1 << 20, queue_bytes_max: 1 << 20, ..unpaced() };
     let (mut cluster, alice, bob, name) = alice_and_bob(2, true, settings);
     cluster.window(bob, usize::MAX);
@@ -286,7 +285,7 @@ fn messages_over_the_mark_are_worth_sending_before_more_comes() {
         cluster.run();
         assert_eq!(cluster.heard(bob).len(), 1);
     }
-    // A message to a third worker takes nothing of it back.
+    // A small message to a third worker doesn't clear the flag.
     let (mut cluster, alice, bob, name) = alice_and_bob(
         3,
         true,
@@ -300,7 +299,7 @@ fn messages_over_the_mark_are_worth_sending_before_more_comes() {
 }
 
 #[test]
-fn frames_for_many_wait_in_the_lane_once() {
+fn a_client_is_in_the_bulk_flush_queue_once() {
     let (mut cluster, alice, _, _) = alice_and_bob(1, false, settings(100_000));
     let carol = cluster.join("carol");
     cluster.ask(carol, "/join", "#r");
@@ -316,11 +315,11 @@ fn frames_for_many_wait_in_the_lane_once() {
     assert_eq!(
         cluster.shards[0].next_deadline(),
         Some(cluster.now),
-        "the bulk_queue waits for no event"
+        "the bulk flush queue waits for no event"
     );
     cluster.receive(alice, &packet("alice", "#r", "second"));
     assert_eq!(flushes(&mut cluster), (0, 2), "two members, each once");
-    // Behind a packet of its own that is flushed anyhow there is no need.
+    // A client that is flushed in this tick anyway isn't in it.
     let (mut cluster, alice, _, name) = alice_and_bob(1, false, settings(100_000));
     cluster.receive(alice, &packet("alice", &name, "direct"));
     cluster.receive(alice, &packet("alice", "#r", "post"));
@@ -328,7 +327,7 @@ fn frames_for_many_wait_in_the_lane_once() {
 }
 
 #[test]
-fn a_frame_that_presses_is_flushed_at_once() {
+fn a_frame_over_half_of_the_queue_is_flushed_at_once() {
     let (mut cluster, alice, bob, _) = alice_and_bob(1, false, settings(1000));
     cluster.window(bob, usize::MAX);
     cluster.receive(alice, &packet("alice", "#r", &text_of("#r", 501)));
@@ -337,25 +336,27 @@ fn a_frame_that_presses_is_flushed_at_once() {
 }
 
 #[test]
-fn posts_wait_for_the_refusals_of_other_workers() {
-    let posts_max = usize::from(limits::PUBLISHES_IN_FLIGHT_MAX);
-    for (posts, waits) in [(posts_max - 1, false), (posts_max, true), (posts_max + 1, true)] {
+fn after_several_room_messages_a_sender_waits_for_refusals_of_other_workers() {
+    let messages_max = usize::from(limits::PUBLISHES_IN_FLIGHT_MAX);
+    for (messages, waits) in
+        [(messages_max - 1, false), (messages_max, true), (messages_max + 1, true)]
+    {
         let (mut cluster, alice, bob, _) = alice_and_bob(2, true, settings(100_000));
         cluster.window(bob, usize::MAX);
         cluster.held_messages = vec![cluster.home(bob)];
-        let mut bytes = packet("alice", "#r", "post").repeat(posts);
+        let mut bytes = packet("alice", "#r", "post").repeat(messages);
         bytes.extend(packet("alice", "/ping", ""));
         cluster.write(alice, &bytes);
-        assert_eq!(cluster.heard(alice).len(), usize::from(!waits), "behind {posts} posts");
+        assert_eq!(cluster.heard(alice).len(), usize::from(!waits), "behind {messages} messages");
         cluster.held_messages.clear();
         cluster.run();
         assert_eq!(cluster.heard(alice).len(), usize::from(waits));
-        assert_eq!(cluster.heard(bob).len(), posts);
+        assert_eq!(cluster.heard(bob).len(), messages);
     }
 }
 
 #[test]
-fn what_waits_is_seen_to_wait() {
+fn a_shard_with_a_queued_packet_is_not_flushed() {
     let (mut cluster, alice, bob, name) = alice_and_bob(1, false, settings(100_000));
     assert!(cluster.shards[0].is_flushed());
     cluster.say(alice, &name, "waits");

@@ -1,13 +1,13 @@
-//! The second step of a login: what a name looks like is claimed elsewhere, and
-//! meanwhile something happens.
+//! The second step of a login: a name's skeletons are claimed at other workers,
+//! and meanwhile something happens.
 
 use crate::cluster::{Cluster, Who, packet, unpaced};
 use lanline::chat::{Code, Ended, Settings, Shard};
 use lanline::limits;
 use std::time::Duration;
 
-/// A Cyrillic name whose skeleton's home is not its own, the ASCII name that it
-/// looks like, and their homes.
+/// A Cyrillic name whose skeleton has another home, the ASCII name that it is
+/// confusable with, and their homes.
 struct Twins {
     cyrillic: String,
     ascii: String,
@@ -33,8 +33,8 @@ impl Twins {
         (home != elsewhere).then_some(Self { cyrillic, ascii, home, elsewhere })
     }
 
-    /// The Cyrillic one has greeted, with these bytes behind its name, and its
-    /// claim is under way.
+    /// A cluster in which the Cyrillic name has greeted, with these bytes behind the
+    /// name, and its claim is under way.
     fn claiming(&self, settings: Settings, behind: &[u8]) -> (Cluster, Who) {
         let mut cluster = Cluster::new(2, settings);
         cluster.held_messages = vec![self.elsewhere];
@@ -56,13 +56,13 @@ fn is_vacant(cluster: &Cluster) -> bool {
 }
 
 #[test]
-fn what_is_sent_while_a_claim_is_under_way_waits_for_the_welcome() {
+fn packets_sent_while_a_claim_is_under_way_wait_for_the_welcome() {
     let twins = Twins::find();
     let ping = |text: &str| packet(&twins.cyrillic, "/ping", text);
     let (mut cluster, who) = twins.claiming(unpaced(), &ping("first"));
     cluster.write(who, &ping("second"));
     assert!(!cluster.wants_bytes(who));
-    // Nobody has that name yet, and nobody else may have it.
+    // The name is not reachable yet, but taken.
     let (_, name) = Cluster::unpaced(2).join_at(twins.home);
     let bob = cluster.connect(twins.home);
     cluster.name(bob, &name);
@@ -79,7 +79,7 @@ fn what_is_sent_while_a_claim_is_under_way_waits_for_the_welcome() {
 }
 
 #[test]
-fn who_goes_while_its_claim_is_under_way_leaves_nothing_behind() {
+fn a_connection_that_ends_while_its_claim_is_under_way_releases_all() {
     let twins = Twins::find();
     for how in [Ended::Reset, Ended::Politely] {
         for claim_comes_first in [false, true] {
@@ -98,16 +98,16 @@ fn who_goes_while_its_claim_is_under_way_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_one_sent_before_a_reset_is_delivered_once_its_name_is_claimed() {
+fn packets_before_a_reset_are_delivered_once_the_name_is_claimed() {
     let twins = Twins::find();
-    let direct = packet(&twins.cyrillic, "bob", "the last words");
+    let direct = packet(&twins.cyrillic, "bob", "the last packet");
     let (mut cluster, who) = twins.claiming(unpaced(), &direct);
     cluster.held_messages.clear();
     let bob = cluster.connect(0);
     cluster.receive(bob, b"bob\n");
     cluster.end(who, Ended::Reset);
     let heard = cluster.heard(bob);
-    assert!(heard.iter().any(|heard| heard.msg == "the last words"), "{heard:?}");
+    assert!(heard.iter().any(|heard| heard.msg == "the last packet"), "{heard:?}");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn who_ends_its_stream_behind_a_bare_name_is_welcomed_once_that_is_claimed() {
 }
 
 #[test]
-fn who_looks_like_one_that_came_first_at_the_skeleton_is_refused() {
+fn of_two_confusable_names_the_first_at_the_skeletons_home_wins() {
     let twins = Twins::find();
     let (mut cluster, late) = twins.claiming(unpaced(), b"");
     let first = cluster.connect(twins.elsewhere);
@@ -147,7 +147,7 @@ fn who_looks_like_one_that_came_first_at_the_skeleton_is_refused() {
 }
 
 #[test]
-fn whoever_sees_an_end_may_take_a_name_that_looks_like_the_one_that_left() {
+fn a_confusable_name_is_free_once_the_close_is_seen() {
     let twins = Twins::find();
     let mut cluster = Cluster::unpaced(2);
     let leaver = cluster.join(&twins.cyrillic);
@@ -161,7 +161,7 @@ fn whoever_sees_an_end_may_take_a_name_that_looks_like_the_one_that_left() {
 }
 
 #[test]
-fn a_claim_that_is_never_answered_ends() {
+fn a_claim_without_a_reply_is_refused_at_its_timeout() {
     let twins = Twins::find();
     let settings = Settings { greeting_timeout: Duration::from_secs(1), ..unpaced() };
     let (mut cluster, who) = twins.claiming(settings, b"");
@@ -174,7 +174,7 @@ fn a_claim_that_is_never_answered_ends() {
     assert!(is_vacant(&cluster));
 }
 
-/// Of 1,024 names with one skeleton each login costs the same few messages.
+/// Of 1,024 names with the same skeleton each login costs the same few messages.
 #[test]
 fn a_login_among_many_look_alikes_costs_as_much_as_any() {
     let mut cluster = Cluster::unpaced(4);

@@ -1,5 +1,5 @@
-//! A cluster of shards for one test: everything comes to rest at once, in a
-//! fixed order, unless a test holds back messages or closes a socket's window.
+//! A cluster of shards for one test: all work is done at once, in a fixed order,
+//! unless a test holds back messages or closes a socket's window.
 
 use lanline::chat::{
     AddressBudget, Batch, Code, ConnId, Counters, Moment, Settings, Shard, Topology, WorkerId,
@@ -32,12 +32,12 @@ pub(crate) struct Cluster {
     pub reads: usize,
     /// Messages under way, and to whom.
     in_flight: VecDeque<(usize, Batch<Who>)>,
-    /// Work that a tick had no time for stays.
+    /// Work left over by a tick stays undone.
     pub ticks_are_held: bool,
     /// Messages for these workers stay under way.
     pub held_messages: Vec<usize>,
     clients: Vec<Client>,
-    /// Of the address of all who connect from here on.
+    /// The budget of the address from which all connect from here on.
     pub budget: Option<Arc<AddressBudget>>,
 }
 
@@ -126,7 +126,7 @@ impl Cluster {
         self.clients[who].name = name.to_owned();
     }
 
-    /// Somebody comes and is welcomed.
+    /// Connects a client, which is welcomed.
     pub(crate) fn join(&mut self, name: &str) -> Who {
         let who = self.connect(0);
         self.clients[who].name = name.to_owned();
@@ -136,7 +136,7 @@ impl Cluster {
         who
     }
 
-    /// Somebody comes who is home at that worker, with all that the name looks like:
+    /// Connects a client whose name's home is that worker, and its skeletons' too:
     /// there is no 0 or 1 in it.
     pub(crate) fn join_at(&mut self, worker: usize) -> (Who, String) {
         loop {
@@ -186,13 +186,13 @@ impl Cluster {
         self.run();
     }
 
-    /// Whether it is heard before those for whom more is done.
+    /// Whether it is served before those whose addresses have used more work.
     pub(crate) fn goes_first(&self, who: Who) -> bool {
         let (worker, id) = self.clients[who].at.expect("is connected");
         self.shards[worker].goes_first(id)
     }
 
-    /// Its socket turns out to be gone when it is written.
+    /// Writing its socket fails.
     pub(crate) fn broken(&mut self, who: Who) {
         let (worker, id) = self.clients[who].at.expect("is connected");
         self.shards[worker].broken(self.now, id);
@@ -297,12 +297,12 @@ impl Cluster {
         self.clients[who].closed
     }
 
-    /// Where it is home.
+    /// The worker where it is.
     pub(crate) fn home(&self, who: Who) -> usize {
         self.clients[who].at.expect("is connected").0
     }
 
-    /// Bytes of its that wait in the server.
+    /// Bytes of its input that are kept in the server.
     pub(crate) fn kept_bytes(&self, who: Who) -> usize {
         self.clients[who].at.map_or(0, |(worker, id)| self.shards[worker].kept_bytes(id))
     }
@@ -347,7 +347,7 @@ impl Cluster {
         busy
     }
 
-    /// Effects, without flushing the bulk_queue.
+    /// Effects, without flushing the bulk flush queue.
     pub(crate) fn carry_out(&mut self, worker: usize) {
         loop {
             let mut effects = Vec::new();

@@ -13,7 +13,7 @@ fn cluster() -> Cluster {
 }
 
 #[test]
-fn who_reads_nothing_is_thrown_out_when_its_time_is_over() {
+fn a_client_that_reads_nothing_is_removed_at_the_stuck_timeout() {
     let mut cluster = cluster();
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);
@@ -43,7 +43,7 @@ fn a_queue_that_moves_is_not_stuck() {
 }
 
 #[test]
-fn a_queue_that_emptied_is_watched_afresh() {
+fn the_stuck_timeout_begins_anew_after_a_queue_was_emptied() {
     let mut cluster = cluster();
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);
@@ -58,12 +58,12 @@ fn a_queue_that_emptied_is_watched_afresh() {
 }
 
 #[test]
-fn whoever_can_be_told_is_told_why() {
+fn a_stuck_client_whose_socket_has_room_again_gets_the_reason() {
     let mut cluster = cluster();
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);
     cluster.say(alice, "bob", "one");
-    // In time for the reason, not for what waited.
+    // There is room again in time for the reason, not for the queue.
     cluster.pass(STUCK - Duration::from_nanos(1));
     cluster.window_unseen(bob, usize::MAX);
     cluster.pass(Duration::from_nanos(1));
@@ -74,12 +74,12 @@ fn whoever_can_be_told_is_told_why() {
 }
 
 #[test]
-fn what_the_stuck_had_sent_is_handled_before_they_go() {
+fn packets_of_a_stuck_client_are_handled_before_it_is_removed() {
     let mut cluster =
         Cluster::new(1, Settings { stuck_timeout: STUCK, queue_bytes_max: 50, ..unpaced() });
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);
-    // The second answer brings its queue over the bound: what follows waits.
+    // The second answer brings its queue over the bound: it is paused.
     let mut bytes = packet("bob", "/ping", "x").repeat(2);
     bytes.extend(packet("bob", "alice", "before I go"));
     cluster.write(bob, &bytes);
@@ -90,7 +90,7 @@ fn what_the_stuck_had_sent_is_handled_before_they_go() {
 }
 
 #[test]
-fn nobody_is_forgotten_however_many_come() {
+fn deadlines_hold_while_a_thousand_clients_connect() {
     let timeout = 2 * STUCK;
     let settings = Settings { stuck_timeout: STUCK, greeting_timeout: timeout, ..unpaced() };
     let mut cluster = Cluster::new(1, settings);
@@ -111,7 +111,7 @@ fn nobody_is_forgotten_however_many_come() {
 }
 
 #[test]
-fn a_client_whose_query_is_never_replied_to_is_told_and_heard_further() {
+fn a_query_without_a_reply_is_refused_at_its_timeout_and_its_client_resumed() {
     let mut cluster = Cluster::unpaced(2);
     let (bob, name) = cluster.join_at(0);
     let (_, other) = cluster.join_at(1);

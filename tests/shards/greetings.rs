@@ -1,4 +1,4 @@
-//! Who somebody is: names and first packets, torn anywhere, at home or not.
+//! Greetings: names and first packets, torn anywhere, accepted at home or not.
 
 use crate::cluster::{Cluster, SERVER, packet, unpaced};
 use lanline::chat::Ended;
@@ -41,7 +41,7 @@ fn a_bare_name_ends_by_silence_after_its_last_byte() {
         });
         let welcome = cluster.only(alice);
         assert_eq!((&*welcome.from, &*welcome.to), ("/welcome", "alice"));
-        // There is one silence to a greeting.
+        // Silence ends a greeting once.
         cluster.pass(10 * limits::BARE_NAME_SILENCE);
         assert_eq!(cluster.heard(alice), []);
         cluster.write(alice, &packet("alice", "/ping", "x"));
@@ -50,7 +50,7 @@ fn a_bare_name_ends_by_silence_after_its_last_byte() {
 }
 
 #[test]
-fn silence_before_a_name_ends_nothing() {
+fn silence_before_a_name_does_not_end_the_greeting() {
     let mut cluster = Cluster::unpaced(1);
     let alice = cluster.connect(0);
     cluster.write(alice, b" \n ");
@@ -60,7 +60,7 @@ fn silence_before_a_name_ends_nothing() {
 }
 
 #[test]
-fn who_does_not_greet_is_told_when_its_time_is_over() {
+fn a_connection_that_does_not_greet_in_time_is_refused() {
     let timeout = Duration::from_secs(7);
     let mut cluster = Cluster::new(1, Settings { greeting_timeout: timeout, ..unpaced() });
     let silent = cluster.connect(0);
@@ -74,7 +74,7 @@ fn who_does_not_greet_is_told_when_its_time_is_over() {
 }
 
 #[test]
-fn a_taken_name_is_refused_and_the_packet_counted() {
+fn a_greeting_packet_with_a_taken_name_is_refused_and_counted() {
     for (greeting, ordinal) in [(b"ALICE\n".to_vec(), 0), (packet("ALICE", "/ping", ""), 1)] {
         for worker in [0, 1] {
             let mut cluster = Cluster::unpaced(2);
@@ -112,7 +112,7 @@ fn bad_greetings_are_refused_with_their_ordinal() {
 }
 
 #[test]
-fn the_end_of_a_stream_ends_a_name_and_what_came_counts() {
+fn the_end_of_a_stream_ends_a_name_and_packets_before_it_are_handled() {
     for worker in [0, 1] {
         let mut cluster = Cluster::unpaced(2);
         let bob = cluster.join("bob");
@@ -130,7 +130,7 @@ fn the_end_of_a_stream_ends_a_name_and_what_came_counts() {
 }
 
 #[test]
-fn nobody_greets_by_a_torn_packet() {
+fn a_torn_greeting_packet_is_refused() {
     let mut cluster = Cluster::unpaced(1);
     let torn = cluster.connect(0);
     cluster.write(torn, b"{\"from\":");
@@ -140,14 +140,14 @@ fn nobody_greets_by_a_torn_packet() {
 }
 
 #[test]
-fn who_may_not_stay_is_told_at_the_door() {
+fn a_refusal_at_admission_is_a_packet_with_its_code() {
     let words = r#"{"from":{"name":"/error","ip":"10.0.0.1"},"to":"","msg":"0 not-on-lan\n"#;
     let words = [words.as_bytes(), Code::NotOnLan.advice().as_bytes(), b"\"}\n"].concat();
     assert_eq!(admission_refusal(SERVER, Code::NotOnLan), words);
 }
 
 #[test]
-fn who_moves_home_weighs_what_it_has_sent() {
+fn the_weight_of_a_handoff_includes_unread_bytes() {
     let weight = |bytes: usize| {
         let mut cluster = Cluster::unpaced(2);
         let alice = cluster.connect(0);

@@ -1,4 +1,4 @@
-//! Going: what is still said, who is told, when the connection closes.
+//! Leaving: what is still sent and bounced, when the connection closes.
 
 use crate::cluster::{Cluster, packet, unpaced};
 use lanline::chat::Ended;
@@ -7,7 +7,7 @@ use lanline::limits;
 use std::time::Duration;
 
 #[test]
-fn who_ends_its_stream_hears_what_was_for_it_and_is_closed() {
+fn a_client_that_ends_its_stream_gets_what_is_queued_and_is_closed() {
     let mut cluster = Cluster::unpaced(1);
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);
@@ -22,7 +22,7 @@ fn who_ends_its_stream_hears_what_was_for_it_and_is_closed() {
 }
 
 #[test]
-fn what_waits_for_one_who_is_gone_comes_back() {
+fn packets_queued_for_a_client_that_is_reset_are_bounced() {
     let mut cluster = Cluster::unpaced(1);
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);
@@ -30,7 +30,7 @@ fn what_waits_for_one_who_is_gone_comes_back() {
     cluster.end(bob, Ended::Reset);
     assert!(cluster.is_closed(bob));
     assert_eq!(cluster.refused(alice), (1, Code::Undelivered));
-    // The end of one who has left already, and has words waiting.
+    // A reset of a client that is closing, with packets queued.
     let carol = cluster.join("carol");
     cluster.window(carol, 0);
     cluster.say(alice, "carol", "two");
@@ -42,7 +42,7 @@ fn what_waits_for_one_who_is_gone_comes_back() {
 }
 
 #[test]
-fn whose_socket_breaks_is_gone_with_its_next_word_handled() {
+fn what_a_client_sent_before_its_socket_broke_is_handled() {
     let mut cluster = Cluster::unpaced(1);
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);
@@ -55,7 +55,7 @@ fn whose_socket_breaks_is_gone_with_its_next_word_handled() {
     cluster.end(bob, Ended::Reset);
     assert_eq!(cluster.heard(alice)[0].msg, "last");
     assert!(cluster.is_closed(bob));
-    // Once it has left there is nothing to read for.
+    // A closing client is not read any further.
     let carol = cluster.join("carol");
     cluster.window(carol, 0);
     cluster.say(carol, "/quit", "");
@@ -64,7 +64,7 @@ fn whose_socket_breaks_is_gone_with_its_next_word_handled() {
 }
 
 #[test]
-fn who_quits_is_told_bye_behind_all_that_came_of_it() {
+fn bye_comes_behind_all_refusals() {
     for workers in [1, 2] {
         let mut cluster = Cluster::unpaced(workers);
         let bob = cluster.join("bob");
@@ -83,7 +83,7 @@ fn who_quits_is_told_bye_behind_all_that_came_of_it() {
 }
 
 #[test]
-fn who_was_refused_and_hangs_up_is_closed_once_it_is_told() {
+fn a_refused_client_that_hangs_up_is_closed_once_flushed() {
     let mut cluster = Cluster::new(1, Settings { packet_bytes_max: 300, ..unpaced() });
     let bob = cluster.join("bob");
     cluster.window(bob, 0);
@@ -96,7 +96,7 @@ fn who_was_refused_and_hangs_up_is_closed_once_it_is_told() {
 }
 
 #[test]
-fn whose_stream_had_ended_when_it_is_thrown_out_is_closed_without_lingering() {
+fn a_kicked_client_whose_stream_has_ended_does_not_linger() {
     let settings =
         Settings { operator_token: Some("sesame".into()), queue_bytes_max: 10, ..unpaced() };
     let mut cluster = Cluster::new(1, settings);
@@ -126,7 +126,7 @@ fn a_torn_packet_is_refused_at_the_end_of_its_stream() {
 }
 
 #[test]
-fn what_is_held_at_the_end_of_a_stream_is_still_handled() {
+fn paused_packets_are_handled_after_the_end_of_the_stream() {
     let mut cluster = Cluster::new(1, Settings { rate: 1, ..unpaced() });
     let bob = cluster.join("bob");
     cluster.write(bob, &packet("bob", "/ping", "x").repeat(3));
@@ -136,7 +136,7 @@ fn what_is_held_at_the_end_of_a_stream_is_still_handled() {
     cluster.pass(Duration::from_secs(1));
     assert_eq!(cluster.heard(bob).len(), 1);
     assert!(cluster.is_closed(bob));
-    // Nothing waits behind a reset.
+    // Behind a reset nothing is paused.
     let alice = cluster.join("alice");
     let carol = cluster.join("carol");
     cluster.write(carol, &packet("carol", "alice", "x").repeat(5));
@@ -146,7 +146,7 @@ fn what_is_held_at_the_end_of_a_stream_is_still_handled() {
 }
 
 #[test]
-fn who_leaves_waits_for_the_other_workers_and_who_sent_nothing_does_not() {
+fn a_client_that_has_sent_messages_is_closed_once_its_fences_are_back() {
     // A name that looks like nothing else: all that it claims is at its home.
     let mut cluster = Cluster::unpaced(2);
     let bob = cluster.join("bob");
@@ -167,7 +167,7 @@ fn who_leaves_waits_for_the_other_workers_and_who_sent_nothing_does_not() {
 }
 
 #[test]
-fn who_lingers_is_not_heard_and_not_told() {
+fn a_lingering_client_is_neither_handled_nor_sent_anything() {
     let mut cluster = Cluster::new(1, Settings { packet_bytes_max: 300, ..unpaced() });
     let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| cluster.join(name));
     cluster.window(carol, 0);
@@ -176,8 +176,8 @@ fn who_lingers_is_not_heard_and_not_told() {
     assert_eq!(cluster.refused(bob), (2, Code::TooLarge));
     cluster.say(bob, "alice", "never");
     assert_eq!(cluster.heard(alice), []);
-    assert!(cluster.wants_bytes(bob), "its words are read, so that no reset eats ours");
-    // What waited for Carol comes back, too late.
+    assert!(cluster.wants_bytes(bob), "its bytes are read, so that no reset destroys ours");
+    // What was queued for Carol is bounced, too late.
     cluster.end(carol, Ended::Reset);
     cluster.pass_to_the_end(limits::LINGER, |cluster| assert!(!cluster.is_closed(bob)));
     assert!(cluster.is_closed(bob));

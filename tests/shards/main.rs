@@ -1,7 +1,7 @@
 //! What a shard does at its bounds: to the byte, to the nanosecond, to the
 //! packet. Real shards in one thread, sockets that take what a test says, and
-//! a clock that a test sets. What chance finds is `tests/simulation`'s; what
-//! the protocol says of the whole program is `tests/protocol`'s.
+//! a clock that a test sets. Random runs are in `tests/simulation`; tests of the
+//! whole program against the protocol are in `tests/protocol`.
 
 mod addresses;
 mod bounds;

@@ -1,12 +1,12 @@
-//! What all connections hold together: counted to the byte, and who goes where it
-//! is too much.
+//! Bounds on the memory of all connections together: counted to the byte, and
+//! which connections are closed over them.
 
 use crate::cluster::{Cluster, Who, packet, unpaced};
 use lanline::chat::{Code, Report, Settings, TooMuch};
 use lanline::limits;
 use std::time::Duration;
 
-/// Who went because of too much of what.
+/// The clients that were closed to free memory, and of what kind.
 fn gone(cluster: &Cluster) -> Vec<(Box<str>, TooMuch)> {
     let who = |report: &Report| match report {
         Report::TooMuch { name, what, .. } => Some((name.clone(), *what)),
@@ -15,14 +15,14 @@ fn gone(cluster: &Cluster) -> Vec<(Box<str>, TooMuch)> {
     cluster.reports.iter().filter_map(who).collect()
 }
 
-/// The beginning of a packet that is so long.
+/// Sends the first `bytes` of a longer packet.
 fn torn(cluster: &mut Cluster, who: Who, name: &str, bytes: usize) {
     let whole = packet(name, "/ping", &"x".repeat(bytes));
     cluster.write(who, &whole[..bytes]);
 }
 
 #[test]
-fn those_who_keep_most_input_are_closed_and_those_who_keep_little_are_not() {
+fn over_the_input_bound_the_clients_with_most_input_are_closed() {
     let settings = Settings { queues_bytes_max: 1, ..unpaced() };
     let bound = settings.input_bytes_max();
     assert_eq!(bound, limits::INPUT_BYTES_MIN);
@@ -37,7 +37,7 @@ fn those_who_keep_most_input_are_closed_and_those_who_keep_little_are_not() {
         cluster.heard(who);
         talkers.push(who);
     }
-    assert!(gone(&cluster).is_empty(), "nobody goes before the tick is over");
+    assert!(gone(&cluster).is_empty(), "nobody is closed before the tick is over");
     for _ in 0..8 {
         cluster.pass(limits::SHED_INTERVAL);
     }
@@ -55,7 +55,7 @@ fn those_who_keep_most_input_are_closed_and_those_who_keep_little_are_not() {
 }
 
 #[test]
-fn what_waits_to_be_handled_is_handled_before_its_sender_is_closed_for_it() {
+fn kept_packets_are_handled_before_their_sender_is_closed_for_them() {
     // Bob's queue has room for all that those have sent who are closed at once.
     let (queue_bytes_max, queues_bytes_max) = (1 << 24, 1 << 26);
     let settings = Settings { rate: 1, queue_bytes_max, queues_bytes_max, ..Settings::default() };
@@ -66,7 +66,7 @@ fn what_waits_to_be_handled_is_handled_before_its_sender_is_closed_for_it() {
     while senders * 60_000 < 2 * limits::INPUT_BYTES_MIN {
         let name = format!("sender-{senders}");
         let who = cluster.join(&name);
-        // Two are heard at once, by what the rate saves up.
+        // Two are handled at once, the burst of the rate.
         cluster.write(who, &packet(&name, "bob", &text).repeat(6));
         senders += 1;
     }
@@ -76,11 +76,11 @@ fn what_waits_to_be_handled_is_handled_before_its_sender_is_closed_for_it() {
     }
     let went = gone(&cluster).len();
     assert!(went > 0);
-    assert_eq!(cluster.heard(bob).len(), 4 * went, "all that the closed had sent");
+    assert_eq!(cluster.heard(bob).len(), 4 * went, "all packets of those that were closed");
 }
 
 #[test]
-fn while_all_queues_are_over_their_bound_an_empty_one_takes_what_its_reserve_allows() {
+fn over_the_bound_of_all_queues_an_empty_queue_accepts_within_the_reserve() {
     let bound = 400_000;
     let settings = Settings { queues_bytes_max: bound, ..unpaced() };
     let mut cluster = Cluster::new(1, settings);
@@ -105,7 +105,7 @@ fn while_all_queues_are_over_their_bound_an_empty_one_takes_what_its_reserve_all
 }
 
 #[test]
-fn who_lets_most_answers_wait_is_closed_where_all_queues_are_far_over_their_bound() {
+fn far_over_the_bound_of_all_queues_the_client_with_most_unread_answers_is_closed() {
     let settings = Settings { queues_bytes_max: 20_000, queue_bytes_max: 100, ..unpaced() };
     let mut cluster = Cluster::new(2, settings);
     let alice = cluster.join("alice");
@@ -114,7 +114,7 @@ fn who_lets_most_answers_wait_is_closed_where_all_queues_are_far_over_their_boun
         cluster.ask(who, "/join", "#r");
         cluster.window(who, 0);
     }
-    // Their queues are full with the first; each further post is refused for each.
+    // Their queues are full with the first; each further message is refused for each.
     for _ in 0..12 {
         cluster.say(alice, "#r", "");
         cluster.pass(limits::SHED_INTERVAL);

@@ -12,7 +12,7 @@ fn settings() -> Settings {
 }
 
 #[test]
-fn wrong_tokens_are_answered_later_and_later() {
+fn the_delay_of_wrong_tokens_doubles_up_to_its_bound() {
     let mut cluster = Cluster::new(1, settings());
     let bob = cluster.join("bob");
     let mut delay = limits::TOKEN_DELAY_FIRST;
@@ -27,7 +27,7 @@ fn wrong_tokens_are_answered_later_and_later() {
     assert_eq!(cluster.ask(bob, "/operator", "sesame"), "ok");
     let wrong = |report: &&Report| matches!(report, Report::WrongToken { .. });
     assert_eq!(cluster.reports.iter().filter(wrong).count(), 9);
-    // Once an operator, always one, whatever is said later.
+    // An operator stays one after a wrong token.
     cluster.say(bob, "/operator", "wrong");
     cluster.pass(limits::TOKEN_DELAY_MAX);
     assert_eq!(cluster.refused(bob).1, Code::NotOperator);
@@ -35,28 +35,28 @@ fn wrong_tokens_are_answered_later_and_later() {
 }
 
 #[test]
-fn nobody_waits_for_the_answer_to_a_guess_once_it_is_gone() {
+fn a_reset_ends_the_delay_of_wrong_tokens() {
     let mut cluster = Cluster::new(1, settings());
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     let mut bytes = packet("bob", "/operator", "wrong").repeat(2);
-    bytes.extend(packet("bob", "alice", "behind two guesses"));
+    bytes.extend(packet("bob", "alice", "behind two wrong tokens"));
     cluster.write(bob, &bytes);
     assert_eq!(cluster.heard(alice), []);
     cluster.end(bob, Ended::Reset);
-    assert_eq!(cluster.only(alice).msg, "behind two guesses");
+    assert_eq!(cluster.only(alice).msg, "behind two wrong tokens");
     assert!(cluster.is_closed(bob));
 }
 
 #[test]
-fn who_is_kicked_has_its_guesses_answered_first() {
+fn wrong_tokens_of_a_kicked_client_are_refused_before_it_is_closed() {
     let mut cluster = Cluster::new(1, settings());
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.ask(alice, "/operator", "sesame");
     let mut bytes = packet("bob", "/operator", "wrong").repeat(2);
-    bytes.extend(packet("bob", "alice", "behind two guesses"));
+    bytes.extend(packet("bob", "alice", "behind two wrong tokens"));
     cluster.write(bob, &bytes);
     cluster.say(alice, "/kick", "bob because");
-    assert_eq!(cluster.texts(alice), ["behind two guesses", "bob"]);
+    assert_eq!(cluster.texts(alice), ["behind two wrong tokens", "bob"]);
     let heard = cluster.heard(bob);
     assert_eq!(heard[0].refusal(), (1, "not-operator"));
     assert_eq!(heard[1].refusal(), (2, "not-operator"));
@@ -71,7 +71,7 @@ fn who_is_kicked_has_its_guesses_answered_first() {
 }
 
 #[test]
-fn who_is_kicked_has_one_guess() {
+fn of_a_kicked_client_only_one_token_is_checked() {
     let mut cluster = Cluster::new(1, settings());
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.ask(alice, "/operator", "sesame");
@@ -123,7 +123,7 @@ fn operators_kick_and_others_may_not() {
 }
 
 #[test]
-fn with_another_token_who_was_an_operator_is_none() {
+fn operators_lose_their_role_when_the_token_is_changed() {
     let mut cluster = Cluster::new(1, settings());
     let alice = cluster.join("alice");
     cluster.ask(alice, "/operator", "sesame");
@@ -158,7 +158,7 @@ fn where_there_is_a_token_operators_broadcast_and_nobody_else() {
 }
 
 #[test]
-fn broadcasts_keep_their_distance_to_the_nanosecond() {
+fn the_broadcast_interval_is_kept_to_the_nanosecond() {
     let interval = Duration::from_secs(3);
     let mut cluster =
         Cluster::new(1, Settings { broadcast_interval: interval, rate: 0, ..Settings::default() });
@@ -189,7 +189,7 @@ fn watchers_hear_who_comes_and_goes() {
             // Two workers' clocks never tell the very same nanosecond.
             cluster.pass(Duration::from_micros(1));
         }
-        // Who was here before isn't told of, nor who leaves within a second.
+        // Users here before are not announced, nor those who leave within a second.
         let passer_by = cluster.join("passer-by");
         cluster.pass(Duration::from_millis(999));
         cluster.end(passer_by, Ended::Politely);
@@ -236,7 +236,7 @@ fn workers_without_watchers_are_told_nothing() {
 }
 
 #[test]
-fn presence_is_dropped_where_it_finds_no_room_and_only_there() {
+fn presence_is_dropped_only_for_a_watcher_whose_queue_is_full() {
     let joined =
         r#"{"from":{"name":"/joined","ip":"10.0.0.1"},"to":"alice","msg":"carol"}"#.len() + 1;
     let waiting = r#"{"from":{"name":"bob","ip":"10.1.0.1"},"to":"alice","msg":"waits"}"#.len() + 1;
@@ -255,7 +255,7 @@ fn presence_is_dropped_where_it_finds_no_room_and_only_there() {
 }
 
 #[test]
-fn who_was_here_when_the_watching_began_is_told_of_when_they_leave() {
+fn a_user_present_before_the_watching_began_is_reported_only_as_left() {
     for workers in [1, 3] {
         let mut cluster = Cluster::unpaced(workers);
         let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));

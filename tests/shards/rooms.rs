@@ -7,7 +7,7 @@ use lanline::limits;
 use std::time::Duration;
 
 #[test]
-fn a_user_is_in_so_many_rooms_and_no_more() {
+fn a_user_over_the_bound_of_rooms_is_refused() {
     let mut cluster = Cluster::unpaced(1);
     let alice = cluster.join("alice");
     for room in 0..limits::ROOMS_PER_USER_MAX {
@@ -23,7 +23,7 @@ fn a_user_is_in_so_many_rooms_and_no_more() {
 }
 
 #[test]
-fn there_are_so_many_rooms_and_no_more() {
+fn a_room_over_the_bound_of_the_server_is_refused() {
     let mut cluster = Cluster::unpaced(2);
     let mut made = 0;
     let mut makers: Vec<Who> = Vec::new();
@@ -41,7 +41,7 @@ fn there_are_so_many_rooms_and_no_more() {
     cluster.say(alice, "#more", "is there nobody?");
     assert_eq!(cluster.refused(alice), (2, Code::NoSuchRoom));
     assert_eq!(cluster.ask(alice, "/join", "#r0"), "#r0 2", "one that is there");
-    // A room that is left makes room, two members or one.
+    // A room whose last member has left doesn't count any more.
     cluster.ask(makers[0], "/leave", "#r0");
     cluster.say(alice, "/join", "#more");
     assert_eq!(cluster.refused(alice), (4, Code::TooMany));
@@ -60,7 +60,7 @@ fn there_are_so_many_rooms_and_no_more() {
 }
 
 #[test]
-fn rooms_are_refused_for_the_right_reason() {
+fn each_invalid_room_request_gets_its_code() {
     for workers in [1, 4] {
         let mut cluster = Cluster::unpaced(workers);
         let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
@@ -89,7 +89,7 @@ fn rooms_are_refused_for_the_right_reason() {
 }
 
 #[test]
-fn who_is_somebody_and_for_how_long() {
+fn who_tells_name_address_and_whole_seconds() {
     for workers in [1, 4] {
         let mut cluster = Cluster::unpaced(workers);
         let [alice, _] = ["alice", "Bob"].map(|name| cluster.join(name));
@@ -101,7 +101,7 @@ fn who_is_somebody_and_for_how_long() {
 }
 
 #[test]
-fn lists_come_in_pages_within_the_limit_each_as_full_as_it_can_be() {
+fn pages_of_a_list_are_filled_up_to_the_packet_limit() {
     for limit in 150..400 {
         let mut cluster =
             Cluster::new(1 + limit % 3, Settings { packet_bytes_max: limit, ..unpaced() });
@@ -148,7 +148,7 @@ fn a_page_holds_an_entry_however_small_the_limit() {
 }
 
 #[test]
-fn the_counters_say_what_was() {
+fn stats_count_what_happened_on_all_workers() {
     let mut cluster = Cluster::unpaced(2);
     let alice = cluster.join("alice");
     let bob = cluster.join("bob");
@@ -176,7 +176,7 @@ fn the_counters_say_what_was() {
 }
 
 #[test]
-fn a_room_keeps_its_home_from_being_vacant() {
+fn a_shard_with_a_room_is_not_vacant() {
     let mut cluster = Cluster::unpaced(2);
     // A name that looks like nothing else: all that it claims is at its home.
     let bob = cluster.join("bob");

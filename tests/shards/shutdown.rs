@@ -7,7 +7,7 @@ use lanline::chat::{Code, Settings, WorkerId};
 use lanline::limits;
 
 #[test]
-fn what_was_read_is_handled_though_it_had_to_wait() {
+fn packets_that_were_paused_are_handled_when_the_server_stops() {
     let mut cluster = Cluster::new(1, Settings { rate: 1, ..unpaced() });
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.write(bob, &packet("bob", "alice", "x").repeat(6));
@@ -18,7 +18,7 @@ fn what_was_read_is_handled_though_it_had_to_wait() {
 }
 
 #[test]
-fn who_had_ended_and_had_to_wait_is_closed() {
+fn a_paused_client_whose_stream_has_ended_is_closed_when_the_server_stops() {
     let mut cluster = Cluster::new(1, Settings { rate: 1, ..unpaced() });
     let bob = cluster.join("bob");
     cluster.write(bob, &packet("bob", "/ping", "x").repeat(4));
@@ -30,7 +30,7 @@ fn who_had_ended_and_had_to_wait_is_closed() {
 }
 
 #[test]
-fn what_is_behind_a_question_waits_for_its_answer() {
+fn a_packet_behind_a_query_waits_for_its_replies_when_the_server_stops() {
     let mut cluster = Cluster::unpaced(2);
     let bob = cluster.join("bob");
     cluster.held_messages = vec![1 - cluster.home(bob)];
@@ -45,7 +45,7 @@ fn what_is_behind_a_question_waits_for_its_answer() {
 }
 
 #[test]
-fn guesses_are_answered_at_once() {
+fn wrong_tokens_are_refused_without_delay_when_the_server_stops() {
     let settings = Settings { operator_token: Some("sesame".into()), ..unpaced() };
     let mut cluster = Cluster::new(1, settings);
     let bob = cluster.join("bob");
@@ -55,7 +55,7 @@ fn guesses_are_answered_at_once() {
 }
 
 #[test]
-fn nobody_is_told_who_leaves_a_server_that_stops() {
+fn a_server_that_stops_sends_no_presence() {
     let mut cluster = Cluster::unpaced(1);
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.ask(alice, "/presence", "on");
@@ -66,7 +66,7 @@ fn nobody_is_told_who_leaves_a_server_that_stops() {
 }
 
 #[test]
-fn what_waits_is_given_back_and_so_is_what_comes_later() {
+fn bounce_all_bounces_what_is_queued_and_what_comes_later() {
     let mut cluster = Cluster::unpaced(1);
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);
@@ -84,7 +84,7 @@ fn what_waits_is_given_back_and_so_is_what_comes_later() {
 }
 
 #[test]
-fn what_a_faster_worker_gave_back_is_not_taken_for_what_waits() {
+fn a_refusal_from_a_faster_worker_is_not_bounced() {
     let mut cluster = Cluster::unpaced(2);
     let alice = cluster.join("alice");
     let at_home = cluster.home(alice);
@@ -102,7 +102,7 @@ fn what_a_faster_worker_gave_back_is_not_taken_for_what_waits() {
 }
 
 #[test]
-fn what_waits_for_its_turn_is_sent_or_given_back() {
+fn what_is_in_the_bulk_flush_queue_is_sent_or_bounced() {
     for reads in [true, false] {
         let mut cluster = Cluster::unpaced(1);
         let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
@@ -110,13 +110,13 @@ fn what_waits_for_its_turn_is_sent_or_given_back() {
             cluster.ask(who, "/join", "#r");
         }
         cluster.window_unseen(bob, if reads { usize::MAX } else { 0 });
-        cluster.receive(alice, &packet("alice", "#r", "in the bulk_queue"));
+        cluster.receive(alice, &packet("alice", "#r", "in the bulk flush queue"));
         let now = cluster.now;
         cluster.shards[0].stop(now);
         cluster.shards[0].bounce_all(now);
         cluster.run();
         if reads {
-            assert_eq!(cluster.only(bob).msg, "in the bulk_queue");
+            assert_eq!(cluster.only(bob).msg, "in the bulk flush queue");
             assert_eq!(cluster.heard(alice), []);
         } else {
             assert_eq!(cluster.refused(alice), (2, Code::Undelivered));
@@ -125,7 +125,7 @@ fn what_waits_for_its_turn_is_sent_or_given_back() {
 }
 
 #[test]
-fn who_is_slow_to_read_is_still_told() {
+fn refusals_queued_for_a_slow_reader_survive_bounce_all() {
     let mut cluster = Cluster::unpaced(1);
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(alice, 0);
@@ -141,7 +141,7 @@ fn who_is_slow_to_read_is_still_told() {
 }
 
 #[test]
-fn all_are_hung_up_on() {
+fn hang_up_closes_every_client_once_flushed() {
     let mut cluster = Cluster::unpaced(1);
     let [alice, bob] = ["alice", "bob"].map(|name| cluster.join(name));
     cluster.window(bob, 0);

@@ -1,5 +1,5 @@
 //! **The everyday commands**: `cargo xtask` lists them, and `.ci/run` runs the
-//! same. Never: logic; a command is a few others in a row.
+//! same. Never: logic; a command runs a few others, one after the other.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Runs it at the root of the project; whether it ended well.
+/// Runs it at the root of the project; returns whether it succeeded.
 fn run(command: &[&str], extra: &[String]) -> bool {
     eprintln!("$ {} {}", command.join(" "), extra.join(" "));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

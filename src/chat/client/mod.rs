@@ -67,7 +67,7 @@ pub struct Client<S> {
     pub(super) budget: Option<Arc<AddressBudget>>,
 }
 
-/// What a user is besides a user.
+/// The roles of a user, and what others know of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Roles {
     pub operator: bool,
@@ -82,13 +82,13 @@ pub struct Roles {
 pub enum Removal {
     /// An operator wants it; the reason is said.
     Kicked { reason: Arc<str> },
-    /// It read nothing for too long, or holds most of what all hold too much of.
+    /// It read nothing for too long, or is closed to free memory.
     Stuck,
-    /// Its input is most of what is kept, which is too much.
+    /// It is closed to free memory of kept input.
     Full,
 }
 
-/// What few connections have.
+/// State that few connections have, kept out of the hot cache lines.
 #[derive(Debug, Default)]
 pub struct ColdState {
     /// Keys of the rooms they are in.
@@ -151,7 +151,7 @@ impl<S> Client<S> {
         self.identity = Some(identity);
     }
 
-    /// Claiming → greeting, on its way out: who it would have been.
+    /// Claiming → greeting, before it is refused. Returns its identity.
     pub(super) fn abandon_claim(&mut self) -> Option<Identity> {
         debug_assert_eq!(self.state, State::Claiming);
         self.state = State::Greeting;
@@ -289,7 +289,7 @@ impl<S> Client<S> {
         fixed + endpoint.name().len() + self.local.len() + self.name().len()
     }
 
-    /// What a list that has been on its way to it for long takes, in bytes.
+    /// Bytes of a list that is being sent to it for long.
     pub(super) fn old_list_bytes(&self, now: Moment) -> usize {
         let listing = self.cold.as_ref().and_then(|cold| cold.listing.as_ref());
         listing

@@ -10,7 +10,7 @@ use bitflags::bitflags;
 pub enum State {
     /// It has not said who it is.
     Greeting,
-    /// It has said who it is; that name, and what it looks like, is being claimed.
+    /// It has greeted; its name and this one's skeletons are being claimed.
     Claiming,
     /// It has a name.
     User,
@@ -180,7 +180,7 @@ bitflags! {
         const PRESENCE = 1 << 7;
         /// Its address is over its rate.
         const ADDRESS_RATE = 1 << 8;
-        /// The replies to what its name claims have to be here.
+        /// The replies to its claims have to be here.
         const CLAIM = 1 << 9;
     }
 }
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_whole_state_machine_takes_little_room() {
+    fn the_whole_state_machine_fits_its_bytes() {
         assert_eq!(size_of::<State>() + size_of::<Input>() + size_of::<Output>(), 6);
     }
 }

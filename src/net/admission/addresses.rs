@@ -1,6 +1,6 @@
-//! What is known of addresses while the server runs: their budgets, and how many
-//! clients each has where that has a bound. The one lock of the server, taken
-//! only when a connection comes or goes.
+//! The table of addresses: their budgets, and how many clients each has where that
+//! has a bound. The one lock of the server, taken only when a connection comes or
+//! goes.
 
 use super::budgets::Budgets;
 use crate::chat::{AddressBudget, Moment};
@@ -56,7 +56,7 @@ impl Addresses {
         }
     }
 
-    /// Nobody panics while holding it, and if so the process has ended.
+    /// A poisoned lock is taken all the same: a panic ends the process anyway.
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,7 +21,7 @@ pub struct Rules {
     pub trust: Vec<IpNet>,
 }
 
-/// The admission of the server: every worker has one, and all count together.
+/// The admission of the server: every worker has one, and all share the counts.
 #[derive(Clone, Debug)]
 pub struct Admission {
     rules: Arc<Rules>,
@@ -30,11 +30,11 @@ pub struct Admission {
 
 #[derive(Debug)]
 struct Totals {
-    /// As in the rules; one number for all workers, whatever they have heard.
+    /// As in the rules; one number for all workers, whichever reloads they have got.
     clients_max: AtomicUsize,
     clients: AtomicUsize,
     addresses: Addresses,
-    /// Those refused here whose refusal is still on its way.
+    /// Connections refused here that are not closed yet.
     refused: AtomicUsize,
     dropped: AtomicU64,
 }
@@ -44,9 +44,9 @@ struct Totals {
 pub enum Decision {
     /// It is let in, with the budget of its address; none where that is trusted.
     Client(Option<Arc<AddressBudget>>),
-    /// It is told why not.
+    /// It gets a refusal.
     Refused(Code),
-    /// There is no room even to tell it.
+    /// It is closed at once: too many are being refused already.
     Dropped(Code),
 }
 
@@ -92,7 +92,7 @@ impl Admission {
         Self { rules: Arc::new(rules), totals: Arc::new(totals) }
     }
 
-    /// The same admission by other rules; who is inside stays.
+    /// The same admission by other rules; connections that were admitted stay.
     pub fn with_rules(&self, rules: Rules) -> Self {
         self.totals.clients_max.store(rules.clients_max, Relaxed);
         Self { rules: Arc::new(rules), totals: self.totals.clone() }
@@ -108,7 +108,7 @@ impl Admission {
         self.totals.clients_max.load(Relaxed)
     }
 
-    /// Connections closed without a word so far.
+    /// Connections closed without a refusal so far.
     pub fn dropped(&self) -> u64 {
         self.totals.dropped.load(Relaxed)
     }
@@ -181,7 +181,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// What becomes of one who comes from there.
+    /// The decision on a connection from this address.
     fn enter(admission: &Admission, peer: IpAddr) -> &'static str {
         match admission.enter(NOW, peer) {
             Decision::Client(Some(_)) => "client",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_are_let_in_as_there_is_room_for_and_a_few_are_told() {
+    fn clients_over_the_bound_are_refused_and_a_few_over_that_are_dropped() {
         let admission = Admission::new(rules(1), None);
         let peer = ip("127.0.0.1");
         assert_eq!(enter(&admission, peer), "client");

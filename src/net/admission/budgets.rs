@@ -1,5 +1,5 @@
-//! The budgets of addresses: who has been here of late, one budget for each, and
-//! never more than a bounded number of them. Never: what a budget counts.
+//! The budgets of recently seen addresses: one for each, in a table of bounded
+//! size. Never: what a budget counts.
 
 use crate::chat::{AddressBudget, Moment};
 use crate::limits::{ADDRESS_EVICTIONS_PER_ACCEPT, ADDRESSES_MAX};
@@ -25,10 +25,9 @@ impl Key {
     }
 }
 
-/// A bounded table of budgets. An entry that nobody holds and that has nothing
-/// to remember is dropped when a sweep comes by, a few steps for each look-up; so no
-/// look-up takes long. When all are in use, newcomers share one budget: there is
-/// no way to be counted less by coming from more addresses than fit.
+/// A bounded table of budgets. Each look-up sweeps a few entries and drops those
+/// that are idle and not held, so no look-up takes long. When the table is full,
+/// new addresses share one budget: using more addresses than fit evades no limit.
 #[derive(Debug)]
 pub(super) struct Budgets {
     /// Where each is in `entries`.
@@ -37,7 +36,7 @@ pub(super) struct Budgets {
     /// Where the next sweep goes on.
     sweep: usize,
     entries_max: usize,
-    /// Of all those for whom there was no room.
+    /// Shared by all addresses for which there was no room.
     overflow: Arc<AddressBudget>,
 }
 
@@ -81,7 +80,7 @@ impl Budgets {
                 self.sweep = 0;
             }
             let Some((key, budget)) = self.entries.get(self.sweep) else { return };
-            // Connections hold it, and rooms, and what is under way about them.
+            // Held by connections, rooms, and messages under way about them.
             if Arc::strong_count(budget) > 1 || !budget.is_idle(now) {
                 self.sweep += 1;
                 continue;
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_comes_back_has_its_budget_while_there_is_something_to_remember() {
+    fn an_address_that_comes_back_finds_its_budget_until_that_is_idle() {
         let mut budgets = Budgets::default();
         let first = budgets.of(START, address(1));
         busy(&first);
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn newcomers_to_a_full_table_share_one_budget_until_there_is_room() {
+    fn new_addresses_share_one_budget_while_the_table_is_full() {
         let mut budgets = Budgets::with_room_for(2);
         let held = [1, 2].map(|number| budgets.of(START, address(number)));
         let [third, fourth] = [3, 4].map(|number| budgets.of(START, address(number)));

@@ -6,7 +6,7 @@
 //! | `admit` | [`Admission`]: the decision, and the counts of those inside |
 //! | `networks` | which addresses are local |
 //! | `addresses` | the table of addresses, behind its lock |
-//! | `budgets` | one budget for each address, and never too many |
+//! | `budgets` | one budget for each address, in a bounded table |
 
 mod addresses;
 mod admit;

@@ -1,6 +1,6 @@
-//! The first worker asks all others now and then whether they come round: the
-//! answer is the loops' lag, and what a supervisor's watchdog wants to know.
-//! Only where somebody asks: a supervisor with a watchdog, or metrics.
+//! The heartbeat: the first worker regularly sends a message through all others'
+//! loops. It measures the loops' lag, and a supervisor's watchdog is fed only while
+//! all answer. It runs only with a watchdog or with metrics.
 
 use crate::chat::Moment;
 use crate::limits::{HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL_MIN};
@@ -11,10 +11,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A poll counts in milliseconds: so late comes every deadline.
+/// A poll's timeout is in whole milliseconds: every deadline may be so late.
 const ROUNDING: Duration = Duration::from_millis(1);
 
-/// What the first worker knows of the others.
+/// The heartbeat as the first worker keeps it.
 pub(crate) struct Heartbeat {
     loop_stats: Arc<LoopStats>,
     interval: Duration,
@@ -24,7 +24,7 @@ pub(crate) struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// With a watchdog, several times within its patience.
+    /// With a watchdog, several times within its timeout.
     pub(crate) fn new(loop_stats: Arc<LoopStats>, watchdog: Option<Duration>) -> Self {
         let wanted = watchdog.map_or(HEARTBEAT_INTERVAL, |patience| patience / 4);
         let interval = wanted.clamp(HEARTBEAT_INTERVAL_MIN, HEARTBEAT_INTERVAL);
@@ -70,7 +70,7 @@ mod tests {
     use mio::{Poll, Token, Waker};
 
     #[test]
-    fn all_is_well_only_while_every_worker_answers() {
+    fn a_heartbeat_succeeds_only_while_every_worker_answers() {
         let polls: Vec<Poll> = (0..2).map(|_| Poll::new().unwrap()).collect();
         let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), Token(0)).unwrap());
         let (mailboxes, inboxes) = Mailboxes::new(wakers.collect());

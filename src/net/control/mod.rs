@@ -6,8 +6,8 @@
 //! | --- | --- |
 //! | `task` | [`ControlTask`]: when it is time for any of it |
 //! | `reload` | SIGHUP: settings that change while the server runs |
-//! | `heartbeat` | whether every worker still comes round |
-//! | `shutdown` | how all workers come to rest |
+//! | `heartbeat` | whether every worker's loop still turns, and how late |
+//! | `shutdown` | how all workers stop |
 
 mod heartbeat;
 mod reload;

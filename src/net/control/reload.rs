@@ -1,6 +1,6 @@
-//! SIGHUP: the settings are read again; those that can change in flight do.
-//! What can't be used changes nothing, and the log says why. Reading is done by
-//! a thread of its own: a file may lie on a disk that has stopped to answer.
+//! SIGHUP: the settings are read again; those that can change while the server runs
+//! take effect. Invalid settings change nothing, and the log says why. A thread of
+//! its own reads: a file may be on a disk that no longer responds.
 
 use crate::chat::Moment;
 use crate::limits::{RELOAD_LOOK, RELOAD_MAX, TLS_LOOK};
@@ -28,20 +28,20 @@ pub(crate) struct ConfigReader {
     asked: u64,
 }
 
-/// The next request; where there is a site, not for ever.
+/// Waits for the next request; where there is a site, for [`TLS_LOOK`] at the most.
 fn next(requests: &Receiver<u64>, has_site: bool) -> Result<u64, RecvTimeoutError> {
     if has_site { requests.recv_timeout(TLS_LOOK) } else { Ok(requests.recv()?) }
 }
 
-/// What a server needs to change its mind.
+/// Reloading, as the control task does it.
 pub(crate) struct Reload {
     reader: ConfigReader,
-    /// Until when what was asked for last has to be read.
+    /// When the reading that was requested last times out.
     deadline: Option<Moment>,
     next_look: Moment,
     /// When to look for another certificate, where the server makes its own.
     next_renewal_look: Option<Moment>,
-    /// What holds now.
+    /// The settings in force.
     config: Config,
     admission: Admission,
     allowance: Allowance,
@@ -51,7 +51,7 @@ impl ConfigReader {
     /// Starts the thread, which reads nothing before it is released.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn start(reread: Reread, site: Option<Arc<Site>>) -> io::Result<(Self, Helper)> {
         let (requests, asked) = bounded(1);
         let (told, results) = unbounded();
@@ -74,14 +74,14 @@ impl ConfigReader {
         Ok((Self { requests, results, renewals, asked: 0 }, helper))
     }
 
-    /// Asks for a reading. One that waits already is as good: it hasn't begun.
+    /// Requests a reading, unless one waits that hasn't begun: it will do.
     fn ask(&mut self) {
         if self.requests.try_send(self.asked + 1).is_ok() {
             self.asked += 1;
         }
     }
 
-    /// What was asked for last, once it is read; older readings are dropped.
+    /// The result of the last request, once it is there; older results are dropped.
     fn take(&self) -> Option<Result<Config, String>> {
         self.results.try_iter().find(|(number, _)| *number == self.asked).map(|(_, read)| read)
     }
@@ -100,7 +100,7 @@ impl Reload {
         Self { reader, deadline, next_look, next_renewal_look, config, admission, allowance }
     }
 
-    /// What holds now.
+    /// The settings in force.
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
@@ -151,7 +151,7 @@ impl Reload {
         Ok(true)
     }
 
-    /// Takes over another certificate, and nothing else.
+    /// Takes over another certificate, and no other settings.
     fn look_for_renewal(&mut self, now: Moment, mailboxes: &Mailboxes) -> io::Result<()> {
         if self.next_renewal_look.is_none_or(|look| now < look) {
             return Ok(());
@@ -185,7 +185,7 @@ impl Reload {
             warn!("SIGHUP: {setting} changes with a restart only");
         }
         if new.tls == self.config.tls {
-            // The same: so tickets stay good.
+            // The same object, so that tickets stay valid.
             new.tls.clone_from(&self.config.tls);
         }
         log::set_max_level(new.log);
@@ -244,7 +244,7 @@ mod tests {
     use crate::net::test_support::{self, config};
     use mio::{Poll, Token, Waker};
 
-    /// A reload whose readings each wait for a word, and begin with a sign.
+    /// A reload whose readings signal their start and then wait for their result.
     fn reload() -> (Reload, Sender<Result<Config, String>>, Receiver<()>) {
         let (word, words) = unbounded::<Result<Config, String>>();
         let (began, begins) = unbounded();
@@ -266,18 +266,18 @@ mod tests {
         (mailboxes, poll, inboxes)
     }
 
-    /// Looks until it is over, at no time at all.
+    /// Looks until the reload is over; the time stands still.
     fn over(reload: &mut Reload, now: Moment, mailboxes: &Mailboxes) {
         let now = now.after(RELOAD_LOOK);
         while !reload.look(now, mailboxes).unwrap() {
-            // The reader has what it needs; it is a matter of its turn.
+            // The reader has its result; it only has to be scheduled.
             reload.next_look = now;
             std::thread::yield_now();
         }
     }
 
     #[test]
-    fn a_reading_that_hangs_changes_nothing_and_stops_nobody() {
+    fn a_reading_that_hangs_is_given_up_and_changes_nothing() {
         let (mut reload, word, begins) = reload();
         let (mailboxes, _poll, inboxes) = mailboxes();
         let start = Moment::default();

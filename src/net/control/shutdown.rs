@@ -1,6 +1,6 @@
-//! How all workers come to rest: nothing more is handled, what is queued is
-//! flushed, what could not be is bounced, then everything is closed the way
-//! a refusal is: a reset would eat what the peer has not read yet.
+//! How all workers stop: nothing more is read, what is queued is flushed, what
+//! could not be is bounced, then every connection is closed the way a refusal is:
+//! a reset would destroy what the peer has not read yet.
 
 use crate::chat::Moment;
 use crate::limits::{SHUTDOWN_CLOSE, SHUTDOWN_FLUSH, SHUTDOWN_TELL};
@@ -10,11 +10,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often the workers' progress is looked at.
+/// How often the workers' progress is checked.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// The way to rest, five seconds at most, which the first worker watches over
-/// between its ticks: no thread can be started any more.
+/// A shutdown under way, of five seconds at most. The first worker drives it
+/// between its ticks, since no thread can be started any more.
 pub(super) struct ComingToRest {
     mailboxes: Arc<Mailboxes>,
     stage: Stage,
@@ -32,7 +32,7 @@ enum Stage {
     Telling {
         until: Moment,
     },
-    /// Everything is flushed that can be: peers are waited for to hang up.
+    /// Everything is flushed that can be: waits for peers to close their side.
     Closing {
         until: Moment,
     },
@@ -45,7 +45,7 @@ impl ComingToRest {
         Self { mailboxes, stage: Stage::Asked, next_look: now }
     }
 
-    /// Goes on, if the workers are ready for it or time is up.
+    /// Enters the next phase, if the workers are ready for it or time is up.
     ///
     /// # Errors
     /// Where a worker can't be woken.

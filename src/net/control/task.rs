@@ -17,7 +17,7 @@ pub(crate) struct ControlTask {
     signals: Signals,
     supervisor: Arc<Supervisor>,
     reload: Reload,
-    /// Where somebody wants to know.
+    /// With a watchdog or metrics only.
     heartbeat: Option<Heartbeat>,
     mailboxes: Arc<Mailboxes>,
     /// A signal may have come.
@@ -45,7 +45,7 @@ impl ControlTask {
     /// Watches for signals.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         self.signals.watch(registry, token)
     }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     impl Setup {
-        /// Whose settings are these once they are read again.
+        /// With this as the reader of settings.
         fn new(reread: impl Fn() -> Result<Config, String> + Send + 'static) -> Self {
             let polls: Vec<Poll> = (0..2).map(|_| Poll::new().unwrap()).collect();
             let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), Token(0)).unwrap());
@@ -150,7 +150,7 @@ mod tests {
             Self { control, loop_stats, inboxes, _polls: polls, reload, supervisor }
         }
 
-        /// What the supervisor hears of a tick, so many heartbeats after the start.
+        /// What the supervisor is sent in a tick, so many heartbeats after the start.
         fn tick(&mut self, heartbeats: u32) -> Vec<String> {
             let now = Moment::default().after(HEARTBEAT_INTERVAL * heartbeats);
             self.control.look(now).unwrap();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_watchdog_hears_nothing_while_a_worker_hangs() {
+    fn the_watchdog_is_not_fed_while_a_worker_hangs() {
         let mut setup = Setup::new(|| Err("none".to_owned()));
         assert_eq!(setup.tick(0), ["WATCHDOG=1"]);
         setup.answer();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::chat::WorkerId;
 use crate::limits;
 
-/// The in_flight of the whole server; each worker has a line in it.
+/// The in-flight tracker of the whole server; each worker has an entry.
 #[derive(Debug)]
 pub struct InFlight(Box<[Line]>);
 
@@ -18,7 +18,7 @@ pub struct InFlight(Box<[Line]>);
 struct Line {
     /// Bytes of messages sent to it and not dealt with.
     in_flight_bytes: AtomicUsize,
-    /// What it told last, and in front of that how often it told something.
+    /// What it reported last, in the low bits; above them, how often it reported.
     told: AtomicU64,
 }
 
@@ -33,7 +33,7 @@ pub enum Reached {
     Closed,
 }
 
-/// Of `told`, for [`Reached`]; the rest counts.
+/// The low bits of `told`, for [`Reached`]; the others count the reports.
 const REACHED_BITS: u64 = 2;
 
 impl InFlight {
@@ -66,7 +66,7 @@ impl InFlight {
         self.0.iter().map(|line| line.in_flight_bytes.load(Ordering::Acquire))
     }
 
-    /// How far a worker is; only itself may say so, behind all that it sent.
+    /// Reports how far a worker is; only the worker itself may, after all it sent.
     pub fn tell(&self, worker: WorkerId, reached: Reached) {
         let told = &self.line(worker).told;
         let times = (told.load(Ordering::Relaxed) >> REACHED_BITS) + 1;
@@ -75,12 +75,11 @@ impl InFlight {
 
     /// Whether all have reached it and no message is in flight.
     ///
-    /// That is many numbers, which can't be read at once: one worker may send
-    /// something to another whose line was looked at before. Whoever sends
-    /// something tells what it has reached afterwards; so if nobody told
-    /// anything between the first look at all of them and the second, and nothing
-    /// was in flight in between, that was all true at one time. `loom` checks
-    /// it below.
+    /// These numbers can't be read at one time: one worker may send something to
+    /// another whose entry was read before. A worker reports after each time that
+    /// it has sent something; so if no report came between a first and a second
+    /// reading of all entries, and nothing was in flight in between, all was true at
+    /// one time. `loom` checks it below.
     pub fn have_all(&self, reached: Reached) -> bool {
         let mask = (1 << REACHED_BITS) - 1;
         let told = || self.0.iter().map(|line| line.told.load(Ordering::Acquire));
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn one_full_mailbox_is_enough_to_wait() {
+    fn one_mailbox_over_the_mark_is_congestion() {
         let in_flight = InFlight::new(2);
         let mark = limits::mailbox_bytes_mark(2);
         in_flight.sent(1, mark);
@@ -134,10 +133,10 @@ mod model {
     use loom::sync::{Arc, Mutex};
     use loom::thread;
 
-    /// What is bounced goes from worker to worker and ends where a socket
-    /// takes nothing: whoever looks meanwhile never finds all of them flushed.
+    /// A bounced packet goes from worker to worker and ends at a socket that takes
+    /// nothing: at no time are all workers found to be flushed.
     #[test]
-    fn nobody_is_taken_for_flushed_while_something_goes_round() {
+    fn workers_are_not_taken_for_flushed_while_a_message_passes_between_them() {
         loom::model(|| {
             let in_flight = Arc::new(InFlight::new(2));
             let messages = Arc::new(Mutex::new(0));

@@ -52,7 +52,7 @@ impl Mailboxes {
         (mailboxes, inboxes)
     }
 
-    /// Puts a message into a worker's box and wakes it, if nobody has.
+    /// Puts a message into a worker's mailbox and wakes it, if nobody has.
     ///
     /// # Errors
     /// Where the worker could not be woken: the process is out of order.

@@ -13,13 +13,13 @@ pub enum WorkerMessage {
     Batch(Batch<Transport>),
     /// Other settings hold from here on.
     Reload(Arc<ReloadableConfig>),
-    /// Whether this loop comes round: a number, and when it was sent.
+    /// A heartbeat through this loop: its number, and when it was sent.
     Heartbeat(u64, Moment),
     /// Read and accept no more.
     Stop,
     /// Bounce what still waits.
     BounceAll,
-    /// Say nothing more, wait for the peers to hang up.
+    /// Send nothing more, wait for the peers to close their side.
     Close,
     /// Close everything and end.
     Quit,

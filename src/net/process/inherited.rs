@@ -1,5 +1,5 @@
-//! Descriptors that whoever started us has left open: a running server must not
-//! read or write what nobody meant for it. Never: what we open ourselves.
+//! Descriptors that the parent process has left open by accident: they are closed,
+//! so that the server can't read or write them. Never: what we open ourselves.
 
 use nix::unistd::close;
 use std::fs;
@@ -10,7 +10,7 @@ use std::os::fd::RawFd;
 /// Standard input, output and error.
 const STANDARD: Range<RawFd> = 0..3;
 
-/// Descriptors that are open and nobody's.
+/// Inherited descriptors that are open.
 #[derive(Debug)]
 pub struct Inherited(Vec<RawFd>);
 

@@ -1,10 +1,10 @@
-//! **The process**: what the system and a supervisor have to say to it as a whole.
-//! Never: what comes of that, which is `control`'s.
+//! **The process**: its signals, its supervisor, its descriptors. Never: what is
+//! done about them, which is `control`'s.
 //!
 //! | module | what lives there |
 //! | --- | --- |
 //! | `signals` | what the system asks of the process |
-//! | [`supervisor`] | what systemd gives and wants to hear |
+//! | [`supervisor`] | sockets from systemd, sd_notify, watchdog |
 //! | [`descriptors`] | how many connections the system allows |
 //! | `inherited` | descriptors that the shell has left open |
 

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// SIGTERM, SIGINT: come to rest and end.
+    /// SIGTERM, SIGINT: shut down.
     Stop,
     /// SIGHUP.
     Reload,
@@ -27,7 +27,7 @@ impl Signals {
     /// Takes the signals over. SIGPIPE needs no handler: the runtime ignores it.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn take_over() -> io::Result<Self> {
         let (stop, on_stop) = UnixStream::pair()?;
         let (reload, on_reload) = UnixStream::pair()?;
@@ -41,7 +41,7 @@ impl Signals {
     /// Watches for them.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         registry.register(&mut self.stop, token, Interest::READABLE)?;
         registry.register(&mut self.reload, token, Interest::READABLE)

@@ -1,5 +1,5 @@
-//! What systemd hands a service and wants to hear from it: sockets that are
-//! open already, the watchdog, sd_notify(3). Everywhere else, nothing happens.
+//! systemd's interface for a service: sockets that are open already, the watchdog,
+//! sd_notify(3). Without systemd all of it does nothing.
 //!
 //! The socket for the messages is opened once, at the start: in its sandbox
 //! the process can't open another.
@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
-/// Whoever started us and watches over us, if anybody.
+/// The supervisor, if there is one.
 #[derive(Debug, Default)]
 pub(crate) struct Supervisor {
     socket: Option<UnixDatagram>,
@@ -35,7 +35,7 @@ impl Supervisor {
         }
     }
 
-    /// Within what time it wants to hear that we are well.
+    /// The watchdog's timeout.
     pub(crate) fn watchdog(&self) -> Option<Duration> {
         self.watchdog
     }
@@ -50,7 +50,7 @@ impl Supervisor {
         self.tell("RELOADING=1");
     }
 
-    /// We are on our way out.
+    /// We are stopping.
     pub(crate) fn is_stopping(&self) {
         self.tell("STOPPING=1");
     }
@@ -74,7 +74,7 @@ impl Supervisor {
 /// A path, or a name of the abstract name space behind `@`.
 fn connect(path: &OsString) -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
-    // A supervisor that doesn't listen keeps no worker waiting.
+    // A supervisor that doesn't read must not block a worker.
     socket.set_nonblocking(true)?;
     match path.as_bytes().strip_prefix(b"@") {
         Some(name) => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
@@ -85,7 +85,7 @@ fn connect(path: &OsString) -> io::Result<UnixDatagram> {
 
 fn watchdog() -> Option<Duration> {
     let number = |name| std::env::var(name).ok()?.parse::<u64>().ok();
-    // Where it names a process, that one is meant and no child of it.
+    // The variables are for that process only, not for its children.
     if std::env::var_os("WATCHDOG_PID").is_some()
         && number("WATCHDOG_PID") != Some(u64::from(std::process::id()))
     {
@@ -98,7 +98,7 @@ fn watchdog() -> Option<Duration> {
 /// restart refuses nobody.
 ///
 /// # Errors
-/// In words: one of them is no TCP socket, or doesn't listen.
+/// A message: one of them is no TCP socket, or doesn't listen.
 pub(crate) fn inherited_listeners() -> Result<Vec<TcpListener>, String> {
     let mut sockets = ListenFd::from_env();
     let mut listeners = Vec::new();
@@ -122,7 +122,7 @@ pub(crate) fn inherited_listeners() -> Result<Vec<TcpListener>, String> {
 
 #[cfg(test)]
 impl Supervisor {
-    /// One that hears of us through this socket.
+    /// A supervisor at the other end of this socket.
     pub(crate) fn of(socket: UnixDatagram, watchdog: Option<Duration>) -> Self {
         Self { socket: Some(socket), watchdog }
     }

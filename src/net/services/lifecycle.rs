@@ -58,7 +58,7 @@ impl Services {
         let (runs, ended) = bounded(0);
         let thread = gate.start(name.to_owned(), needs, move || {
             if let Err(error) = service.run() {
-                // No half-dead server: whoever supervises us starts a whole one.
+                // Ends the whole process, so that a supervisor restarts it.
                 panic!("{error}");
             }
             drop(runs);
@@ -90,7 +90,7 @@ mod tests {
     use crate::sandbox::Mode;
     use crossbeam_channel::{Sender, unbounded};
 
-    /// Says its name for each request, and at its end.
+    /// Reports each request by its name, and its end.
     struct Echo {
         name: &'static str,
         inbox: Inbox<u32>,
@@ -172,7 +172,7 @@ mod tests {
         gate.confine_all(&Needs::default()).unwrap();
         gate.open();
         services.stop();
-        // It is still there to hear this.
+        // The thread is still there to receive this.
         assert!(end.send(()).is_ok());
     }
 }

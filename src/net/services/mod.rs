@@ -16,7 +16,7 @@
 //! 3. **Start at the gate.** [`Services::start`] makes the thread, which confines
 //!    itself and waits until every thread has (`net/gate.rs`).
 //! 4. **Requests and replies.** Whoever asks holds a [`Requests`]; sending never
-//!    waits, and what finds no room is given back. A reply for a worker goes
+//!    waits, and a request over the bound is returned. A reply for a worker goes
 //!    into its mailbox, which wakes it.
 //! 5. **Drain and stop.** [`Services::stop`] asks one service after the other, the
 //!    last started first; each does what it has accepted and returns from

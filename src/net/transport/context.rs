@@ -1,5 +1,5 @@
-//! What a worker lends to its transports, and is told by them. Never: a
-//! connection's own.
+//! What a worker lends to its transports, and what they report back. Never: the
+//! state of one connection.
 
 use crate::chat::work::{self, Units};
 use rustls::ServerConfig;

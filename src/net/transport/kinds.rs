@@ -25,7 +25,7 @@ pub enum Transport {
     Tls(Box<Tls>),
     /// For a moment, while one kind becomes another.
     Vacant,
-    /// Does as a test has written down.
+    /// Follows the script of a test.
     #[cfg(test)]
     Scripted(Box<Scripted>),
 }
@@ -61,8 +61,8 @@ impl Transport {
         of_any_kind!(self, kind => &mut kind.status)
     }
 
-    /// Hears what an event says of it; returns whether it is to be read and
-    /// whether it is to be flushed.
+    /// Takes note of an event; returns whether it is to be read and whether it is
+    /// to be flushed.
     pub fn notice(&mut self, readiness: Readiness) -> Readiness {
         let status = self.status_mut();
         status.recheck |= readiness.ended;
@@ -128,7 +128,7 @@ impl Transport {
             Self::Tcp(tcp) => tcp.send(outbound),
             Self::Tls(tls) => tls.send(outbound, space),
             Self::Fresh(tcp) => {
-                // Who is told something in the clear goes on so.
+                // A connection that was sent plain text stays plain.
                 let sent = tcp.send(outbound);
                 if let Self::Fresh(tcp) = mem::replace(self, Self::Vacant) {
                     *self = Self::Tcp(tcp);
@@ -141,7 +141,7 @@ impl Transport {
         }
     }
 
-    /// It is closed: says so, where its kind has words for that.
+    /// Closes it; TLS sends its close_notify.
     pub fn close(self) {
         if let Self::Tls(tls) = self {
             tls.close();
@@ -158,7 +158,7 @@ impl Transport {
         of_any_kind!(self, kind => kind.shutdown());
     }
 
-    /// Says something and goes, without waiting for it to be heard.
+    /// Writes `words` and closes, without waiting for the peer to read them.
     pub fn dismiss(self, words: &[u8]) {
         of_any_kind!(self, kind => kind.dismiss(words));
     }
@@ -166,7 +166,7 @@ impl Transport {
     /// The address that the peer has connected to.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn local_ip(&self) -> io::Result<IpAddr> {
         of_any_kind!(self, kind => kind.local_ip())
     }
@@ -175,7 +175,7 @@ impl Transport {
     /// read already of which none will tell.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<bool> {
         let interest = interest(self.is_blocked());
         registry.register(self.source(), token, interest)?;
@@ -198,7 +198,7 @@ impl Transport {
     /// Watches for room exactly while it waits for some.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn update_interest(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         if !self.is_interest_stale() {
             return Ok(());

@@ -27,7 +27,7 @@ impl Acceptor {
     /// From here on events tell when connections wait.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         registry.register(&mut self.0, token, Interest::READABLE)
     }
@@ -35,7 +35,7 @@ impl Acceptor {
     /// The next connection that waits, and its peer's address.
     ///
     /// # Errors
-    /// What the system says; `WouldBlock` where none waits.
+    /// The system's error; `WouldBlock` where none waits.
     pub(crate) fn accept(&self) -> io::Result<(Transport, SocketAddr)> {
         let (stream, peer) = self.0.accept()?;
         Ok((Transport::tcp(stream), peer))
@@ -43,11 +43,11 @@ impl Acceptor {
 }
 
 impl Listener {
-    /// One that somebody else has opened, shared by all workers: whoever comes
-    /// first accepts. It stays open when we go, and so does its queue.
+    /// A socket from the supervisor, shared by all workers: any of them may
+    /// accept. It and its queue stay open when the process ends.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn inherited(
         listener: &std::net::TcpListener,
         workers: usize,
@@ -64,7 +64,7 @@ impl Listener {
 /// that acknowledges nothing for `user_timeout` is gone.
 ///
 /// # Errors
-/// Which address, and what the system says.
+/// The address, and the system's error.
 pub(crate) fn bind_all(
     wanted: &[SocketAddr],
     workers: usize,
@@ -101,8 +101,8 @@ fn bind(
     workers: usize,
     user_timeout: Duration,
 ) -> io::Result<Listener> {
-    // The first is bound alone, so that a port in use is an error and not a
-    // share in somebody else's connections; then others may join it.
+    // The first is bound without SO_REUSEPORT, so that a port in use is an error
+    // and not shared with another process; then the others are bound beside it.
     let first = open(address, wanted, user_timeout)?;
     first.bind(&address.into())?;
     first.set_reuse_port(true)?;

@@ -22,7 +22,7 @@
 //! - **Writing.** [`Transport::send`] says how much was taken and whether the
 //!   transport is blocked; a blocked one isn't asked again before
 //!   [`Transport::notice`] has seen an event that it has room. A packet is taken
-//!   whole once the socket has all of it; what is nobody's (a handshake) may wait
+//!   whole once the socket has all of it; what is no packet (a handshake) may wait
 //!   inside, to be written by `notice`.
 //! - **Interest.** After either, [`Transport::update_interest`] watches for room
 //!   exactly while the transport waits for it, for its own bytes (a handshake

@@ -1,5 +1,4 @@
-//! What the first byte of a connection says of what it speaks. Never: what
-//! becomes of it.
+//! The kind of a connection, by its first byte. Never: what is done about it.
 
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,7 +6,7 @@ pub(super) enum Opening {
     /// A record of TLS that holds a handshake (RFC 8446, section 5.1). No name
     /// and no packet begins so.
     Tls,
-    /// A greeting, or what is none.
+    /// Anything else: a greeting, valid or not.
     Packets,
 }
 

@@ -11,7 +11,7 @@ pub enum Received {
     /// So many bytes, maybe none; more may be there already, and no event will
     /// tell of them.
     MaybeMore(usize),
-    /// It speaks without TLS, and may not.
+    /// It is plain where TLS is required.
     Unencrypted,
     /// The peer has closed its sending half.
     End,

@@ -1,5 +1,5 @@
-//! A transport that does as a test has written down, to see that the loop relies
-//! on nothing but what the module's document promises.
+//! A transport that follows the script of a test, to see that the loop relies on
+//! nothing but what the module's document promises.
 
 use super::outcome::{Received, Sent};
 use super::status::Status;

@@ -10,10 +10,10 @@ pub struct Status {
     pub left_bytes: u32,
     /// The loop's: it is in the queue of those to be read.
     pub read_queued: bool,
-    /// The loop's: it counts as a client of its address, and isn't told to go
-    /// away at the admission.
+    /// The loop's: it counts as a client of its address; it was not refused at
+    /// admission.
     pub is_client: bool,
-    /// The loop's: it may not speak without TLS.
+    /// The loop's: it has to use TLS.
     pub must_encrypt: bool,
     /// It took no more; an event will say when it does.
     pub(super) blocked: bool,

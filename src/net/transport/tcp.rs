@@ -21,7 +21,7 @@ impl Tcp {
     }
 
     /// One `recv`. A short one has drained the socket (epoll(7), question 9),
-    /// which saves a second one that would only say so.
+    /// which saves a second one that would return nothing.
     pub fn receive(&mut self, into: &mut [u8]) -> Received {
         loop {
             return match self.stream.read(into) {
@@ -72,11 +72,11 @@ impl Tcp {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Says something and ends the sending half, without waiting for it to be
-    /// heard: a new socket takes so much, but bytes that came meanwhile may
-    /// turn the close into a reset.
+    /// Writes `words` and ends the sending half, without waiting for the peer to
+    /// read them: a new socket has room for them, but bytes that came meanwhile
+    /// may turn the close into a reset.
     pub fn dismiss(mut self, words: &[u8]) {
-        // Nothing can be done for one who doesn't get them.
+        // If it fails, nothing can be done about it.
         let _ = self.stream.write(words);
         self.shutdown();
     }
@@ -84,7 +84,7 @@ impl Tcp {
     /// The address that the peer has connected to.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn local_ip(&self) -> io::Result<IpAddr> {
         Ok(self.stream.local_addr()?.ip().to_canonical())
     }

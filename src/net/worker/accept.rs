@@ -1,5 +1,5 @@
-//! A worker's part at the entrance: what waits is accepted, up to a bound,
-//! and let in, or told why not. Never: who may come in.
+//! Accepting: connections that wait are accepted, up to a bound, and admitted or
+//! refused. Never: which are admitted.
 
 use super::state::{Stage, Worker};
 use crate::chat::admission_refusal;
@@ -29,7 +29,7 @@ impl Worker {
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
-                        // Readiness is not told twice: look again by ourselves.
+                        // Edge-triggered: no event comes again, so it is tried after a pause.
                         self.accept_ready = true;
                         self.accept_after = self.now.after(limits::ACCEPT_PAUSE);
                         self.event_log.accept_failed(self.now, &error);
@@ -63,7 +63,7 @@ impl Worker {
     }
 }
 
-/// The connection died in the queue, or a signal came; the next may be fine.
+/// The connection ended in the queue, or a signal came; the next may succeed.
 /// accept(2) asks to treat network errors of the new socket like this.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use ErrorKind::{ConnectionAborted, HostUnreachable, Interrupted, NetworkDown};

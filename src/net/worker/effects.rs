@@ -10,8 +10,8 @@ use crate::net::transport::Transport;
 use std::io;
 
 impl Worker {
-    /// Where a queue or a batch fills up within a tick, it goes on its way
-    /// before anybody is refused for it.
+    /// Flushes a queue or sends a batch that fills up within a tick, before a
+    /// packet is refused because of it.
     pub(super) fn flush_early(&mut self) -> io::Result<()> {
         if self.parts.shard.take_above_high_water() {
             self.carry_out();
@@ -35,8 +35,8 @@ impl Worker {
         self.effects = effects;
     }
 
-    /// Those whose sockets have room again, until so much has been sent: a thousand
-    /// who begin to read at the same moment have a queue each.
+    /// Flushes connections whose sockets have room again, up to a bound on bytes: a
+    /// thousand may begin to read at the same moment, each with a long queue.
     pub(super) fn flush_writable(&mut self) {
         let mut cost = 0;
         while cost < limits::WRITABLE_BYTES_PER_TICK
@@ -47,7 +47,7 @@ impl Worker {
         self.carry_out();
     }
 
-    /// A few of those who have a frame for many, where so many had their turn.
+    /// Flushes a few clients of the bulk flush queue, after so many read turns.
     pub(super) fn flush_bulk(&mut self, turns: usize) {
         let flushes = turns.clamp(limits::BULK_FLUSHES_PER_TICK, limits::BULK_FLUSHES_PER_TICK_MAX);
         let mut sent_bytes = 0;

@@ -1,6 +1,6 @@
-//! Log lines about what peers do, repeated ones summed up: a flood of events
-//! makes a line at once and then one each ten seconds. Peers' strings are
-//! escaped; nothing that users say is ever here.
+//! Log lines about what peers do, rate-limited: a flood of events makes a line at
+//! once and then a sum every ten seconds. Peers' strings are escaped; the text of
+//! messages is never logged.
 
 use crate::chat::{Code, Moment, Report, TooMuch};
 use crate::limits::LOG_QUIET;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 
-/// What is summed up.
+/// Kinds of events, each summed up by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Closed(Code),
@@ -81,7 +81,7 @@ impl EventLog {
         }
     }
 
-    /// `accept` failed for want of something.
+    /// `accept` failed for want of descriptors or memory.
     pub(super) fn accept_failed(&mut self, now: Moment, error: &io::Error) {
         if self.speaks(now, Kind::AcceptFailed) {
             warn!("can't accept connections for now: {error}");

@@ -52,7 +52,7 @@ impl Setup {
         Self { worker, events, mailboxes, counters, address: listener.address }
     }
 
-    /// A tick with what the poll has, which is waited for, or nothing.
+    /// A tick that waits so long for events.
     fn tick(&mut self, wait: Duration) {
         self.worker.parts.poll.poll(&mut self.events, Some(wait)).unwrap();
         self.worker.tick(&self.events).unwrap();

@@ -6,7 +6,7 @@
 //! | `state` | what a worker is made of and what it knows |
 //! | `tick` | one tick, one direction: in, the shard, out |
 //! | `accept` | connections come in |
-//! | `socket_io` | who is ready, one read a turn, one flush a tick |
+//! | `socket_io` | which sockets are ready, one read a turn, one flush a tick |
 //! | `effects` | what the shard wants done |
 //! | `event_log` | log lines, repeated ones summed up |
 

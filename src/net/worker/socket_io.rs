@@ -1,4 +1,4 @@
-//! A worker's part that deals with bytes: who is ready, one read a turn, one
+//! A worker's reading and writing: which sockets are ready, one read a turn, one
 //! flush a tick. Never: what the bytes mean, or how a kind of transport is read.
 
 use super::state::{LAST_LISTENER, SIGNALS, WAKER, Worker};
@@ -38,7 +38,7 @@ impl Worker {
         }
     }
 
-    /// Puts it in line to be read.
+    /// Queues it to be read.
     pub(super) fn queue_read(&mut self, id: ConnId) {
         let Some(transport) = self.parts.shard.socket(id) else { return };
         let status = transport.status_mut();
@@ -58,10 +58,9 @@ impl Worker {
         self.queue_read(id);
     }
 
-    /// Gives each of those in line one turn, unless messages are piling up
-    /// somewhere: then nobody reads, and TCP tells the senders. First those for whose
-    /// address little is done, and what came of that goes on its way; then the others.
-    /// How many had a turn.
+    /// Reads each queued connection once, unless a mailbox is congested: then nothing
+    /// is read, and TCP slows the senders. First those whose address has used little
+    /// work, and the effects of that; then the others. Returns how many were read.
     pub(super) fn read_ready(&mut self) -> io::Result<usize> {
         let waiting = self.ready.len() + self.ready_later.len();
         if waiting == 0 || self.in_flight().is_congested() {
@@ -109,8 +108,8 @@ impl Worker {
         let Some(transport) = self.parts.shard.socket(id) else { return };
         transport.status_mut().read_queued = false;
         if !wanted {
-            // When it is wanted again, an effect says so; the end may have
-            // been announced by then.
+            // An effect resumes reading; the end of the stream may have been
+            // announced by then.
             transport.recheck();
             return;
         }

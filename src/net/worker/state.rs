@@ -34,7 +34,7 @@ pub(crate) struct Parts {
     pub admission: Admission,
     /// What it lends to its transports.
     pub transports: Context,
-    /// Who isn't on this machine has to speak TLS.
+    /// Peers on other machines have to use TLS.
     pub tls_required: bool,
     pub loop_stats: Arc<LoopStats>,
     /// When the server started.
@@ -67,7 +67,7 @@ pub(crate) struct Worker {
     pub(super) stage: Stage,
 }
 
-/// How far a worker is on its way to the end.
+/// How far a worker's shutdown is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Serving,
@@ -87,7 +87,7 @@ impl Worker {
     /// Watches its listeners, and the signals if they are its own.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn new(mut parts: Parts) -> io::Result<Self> {
         for (number, listener) in parts.listeners.iter_mut().enumerate() {
             let token = Token(LAST_LISTENER - number);

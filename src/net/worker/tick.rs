@@ -44,7 +44,7 @@ impl Worker {
         self.send_batches()?;
         self.event_log.sum_up(self.now);
         self.tell_progress();
-        // Last: until here these messages, and what follows from them, count.
+        // Last: until here these messages, and what follows from them, are in flight.
         self.tell_done();
         self.publish_loop_stats();
         self.parts.control.as_mut().map_or(Ok(()), |control| control.look(self.now))
@@ -71,7 +71,7 @@ impl Worker {
         stats.quantum_work_peak.set(u64::from(quantum));
     }
 
-    /// On the way to the end: how far it is.
+    /// During shutdown: reports how far this worker is.
     fn tell_progress(&self) {
         let shard = &self.parts.shard;
         let reached = match self.stage {
@@ -99,8 +99,8 @@ impl Worker {
         let control = self.parts.control.as_ref().and_then(ControlTask::next_look);
         let deadlines =
             [self.parts.shard.next_deadline(), self.event_log.next_due(), accept, control];
-        // Up to a millisecond more: the poll counts in these, and waking
-        // before a deadline would be waking in vain.
+        // Rounded up to whole milliseconds, the poll's unit: to wake before a
+        // deadline would be useless.
         deadlines.into_iter().flatten().min().map(|due| match due.since(self.ended) {
             Duration::ZERO => Duration::ZERO,
             rest => rest + Duration::from_millis(1),

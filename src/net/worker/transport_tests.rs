@@ -1,5 +1,5 @@
-//! A worker's loop beside a transport that does as it is told: it relies on what
-//! a transport says, and on nothing else.
+//! A worker's loop with a scripted transport: the loop relies on what a transport
+//! reports, and on nothing else.
 
 use super::state::{Parts, WAKER, Worker};
 use crate::chat::{Counters, Settings, Shard, Topology};

@@ -15,11 +15,11 @@ pub use json_stream::greeting::Greeting;
 
 use json_stream::JsonStream;
 
-/// What a connection speaks, and how far it is in it.
+/// The kind of stream of a connection, and the state of reading it.
 ///
-/// It keeps no bytes, only where it stands. Its caller keeps those that are not
-/// dealt with yet and shows them again, in front of what has come since; they are
-/// not scanned twice, so the work is linear in the bytes.
+/// It keeps no bytes, only its state. Its caller keeps those that are not consumed
+/// yet and passes them again, in front of what has come since; they are not scanned
+/// twice, so the work is linear in the bytes.
 #[derive(Clone, Debug)]
 pub enum Codec {
     JsonStream(JsonStream),

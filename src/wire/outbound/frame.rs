@@ -16,14 +16,14 @@ impl<T> Frame<T> {
     }
 }
 
-/// What a tag says of whose a packet is.
+/// A tag that tells the owner of a packet.
 pub trait Owned: Copy {
-    /// Its sender, as a number; nobody's are the server's own.
+    /// Its sender, as a number; `None` for the server's own packets.
     fn owner(self) -> Option<u64>;
 }
 
-/// Makes room behind a queue's bytes for so many more: by a quarter, since what is
-/// twice too large counts twice against the bound on all queues.
+/// Reserves room behind a queue's bytes for so many more: it grows by a quarter,
+/// not by doubling, since capacity counts against the bound on all queues.
 pub fn make_room(bytes: &mut Vec<u8>, more: usize) {
     if bytes.capacity() - bytes.len() < more {
         bytes.reserve_exact(more.max(bytes.len() / 4));

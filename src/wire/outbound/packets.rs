@@ -1,6 +1,5 @@
-//! Packets that wait one behind the other: the bytes of small ones copied
-//! together, large ones for many shared. Never: an empty queue, which is
-//! nothing at all.
+//! Queued packets: the bytes of small ones copied into one buffer, large ones for
+//! many shared. Never: an empty queue, for which [`super::Outbound`] keeps nothing.
 
 use super::frame::{Frame, Owned, make_room};
 use smallvec::SmallVec;
@@ -8,10 +7,10 @@ use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;
 use std::sync::Arc;
 
-/// A queue that gave its bytes away keeps no more room than this.
+/// An emptied queue keeps no more capacity than this.
 const KEPT_BYTES_MAX: usize = 4096;
 
-/// About what an entry of a table of shares takes.
+/// About the size of an entry of the table of shares, in bytes.
 const SHARE_BYTES: usize = 20;
 
 /// Packets in order.
@@ -20,21 +19,22 @@ const SHARE_BYTES: usize = 20;
 #[derive(Debug)]
 pub(super) struct Packets<T> {
     bytes: Vec<u8>,
-    /// Where the first unsent byte of `bytes` is.
+    /// The index of the first unsent byte of `bytes`.
     head: usize,
     /// Most queues hold no more than fits in here.
     segments: SmallVec<[Segment<T>; 2]>,
-    /// Which is the first segment that isn't sent.
+    /// The index of the first segment that isn't sent whole.
     first: usize,
-    /// How much of that is sent.
+    /// Bytes of that segment that are sent.
     torn: usize,
-    /// Bytes that wait, shared ones too.
+    /// Unsent bytes, shared ones too.
     queued: usize,
-    /// Of these, bytes that are nobody's: counted while their packet is not sent whole.
+    /// Bytes of the server's own packets among these; a packet counts whole until it
+    /// is sent whole.
     own: usize,
-    /// Those of the segments that are shared, in order.
+    /// The frames of the shared segments, in order.
     frames: VecDeque<Arc<Frame<T>>>,
-    /// Bytes by owner, of segments not sent whole, once somebody asked.
+    /// Bytes by owner, of segments not sent whole, from the first query on.
     #[expect(clippy::box_collection, reason = "every connection has a queue, and few this")]
     shares: Option<Box<HashMap<u64, usize>>>,
 }
@@ -125,7 +125,7 @@ impl<T: Owned> Packets<T> {
         self.segments.push(Segment { tag, length: length as u32, shared });
     }
 
-    /// What waits, where one slice holds it all.
+    /// All unsent bytes, where one slice holds them.
     pub(super) fn contiguous(&self) -> Option<&[u8]> {
         self.frames.is_empty().then(|| &self.bytes[self.head..])
     }
@@ -219,7 +219,7 @@ impl<T: Owned> Packets<T> {
             self.bytes.drain(..self.head);
             self.head = 0;
             if self.bytes.capacity() > KEPT_BYTES_MAX.max(4 * self.bytes.len()) {
-                // A long queue that was is no reason to hold so much.
+                // Frees what a queue that was long took.
                 self.bytes.shrink_to(2 * self.bytes.len());
             }
         }
@@ -293,7 +293,7 @@ mod tests {
 
     /// Each byte is moved once at the most.
     #[test]
-    fn nothing_is_moved_for_a_little_room() {
+    fn bytes_are_not_moved_until_more_are_sent_than_wait() {
         let mut packets = Packets::default();
         push(&mut packets, 0, 1000);
         assert!(!packets.is_torn(), "nothing of it is sent");
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_one_gives_its_room_back() {
+    fn an_empty_queue_frees_capacity_over_the_bound() {
         let mut packets = Packets::default();
         for tag in 0..10_000 {
             push(&mut packets, tag, 10);
@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(packets.advance(100_000), 10_000);
         assert!(packets.bytes.capacity() <= KEPT_BYTES_MAX);
         assert!(packets.segments.capacity() * size_of::<Segment<u32>>() <= KEPT_BYTES_MAX);
-        // What the next queue may well need stays.
+        // Capacity within the bound is kept for the next queue.
         for tag in 0..20 {
             push(&mut packets, tag, 10);
         }
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn few_slices_hold_what_comes_first() {
+    fn slices_are_filled_from_the_front_however_few_they_are() {
         let mut packets = Packets::default();
         push(&mut packets, 0, 3);
         push(&mut packets, 1, 4);

@@ -1,9 +1,9 @@
-//! Where packets begin and end: the framer as a connection uses it, and the
-//! same by the contract's words in one plain loop.
+//! Framing: the framer as a connection uses it, and a reference implementation of
+//! the contract in one plain loop.
 
 use lanline::wire::{Framer, Step};
 
-/// What a stream of bytes amounts to, in order.
+/// What is found in a stream of bytes, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     Packet(Vec<u8>),
@@ -13,7 +13,7 @@ pub enum Found {
 }
 
 /// Feeds the pieces to a framer as a connection does: what it says to keep is
-/// shown again, in front of the next piece.
+/// passed again, in front of the next piece.
 pub fn frame<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limit: usize) -> Vec<Found> {
     let mut framer = Framer::default();
     let mut kept: Vec<u8> = Vec::new();
@@ -50,8 +50,8 @@ pub fn frame<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limit: usize) -> Ve
     found
 }
 
-/// The contract's words on framing as one plain loop over the bytes, without
-/// any state between calls: what [`frame`] is held to. White space means
+/// The contract's rules of framing as one plain loop over the bytes, without
+/// any state between calls: the reference for [`frame`]. White space means
 /// nothing between packets; a packet ends with the brace that closes it; a
 /// line feed in a string ends it as malformed; junk runs up to a line feed.
 pub fn plain_frame(bytes: &[u8], limit: usize) -> Vec<Found> {
@@ -70,7 +70,7 @@ pub fn plain_frame(bytes: &[u8], limit: usize) -> Vec<Found> {
         let step = loop {
             let Some(&byte) = bytes.get(at) else { break Found::Unfinished };
             if byte == b'\n' && (junk || in_string) {
-                // Looked at before the limit: it isn't part of what it ends.
+                // Checked before the limit: it isn't part of what it ends.
                 at += 1;
                 break Found::Malformed;
             }

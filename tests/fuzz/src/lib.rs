@@ -27,7 +27,8 @@ pub fn packet(data: &[u8]) {
     packets::assert_written_and_read_again(data);
 }
 
-/// A name: what is valid keeps its promises, and both ways to its key agree.
+/// A name: what is valid has the properties of a name, and both ways to its key
+/// agree.
 pub fn name(data: &[u8]) {
     names::assert_promises(data);
 }

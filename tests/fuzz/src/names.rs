@@ -1,4 +1,4 @@
-//! Names: what a valid one promises.
+//! Names: the properties of a valid one.
 
 use lanline::wire::Name;
 use lanline::wire::name::{KeyBuffer, key_of};
@@ -21,6 +21,6 @@ pub fn assert_promises(bytes: &[u8]) {
     let blank = |c: char| c.is_whitespace() || c.is_control();
     assert!(shown.chars().all(harmless) && !shown.contains(blank), "{shown:?}");
     assert!(!shown.starts_with(['#', '/', '_', '-', '.']), "{shown:?}");
-    // Shown to another, it comes back as the same name.
+    // As it is shown, it parses to the same name.
     assert_eq!(Name::parse(shown).as_ref(), Ok(&name));
 }

@@ -1,4 +1,4 @@
-//! What is inside of a packet: three readers and a writer held to each other.
+//! What is inside of a packet: three readers and a writer compared with each other.
 
 use lanline::wire::canonical;
 use lanline::wire::packet::push_packet;
@@ -41,14 +41,14 @@ fn derived(bytes: &[u8]) -> Meaning {
     Some((packet.from.name, packet.to, packet.msg))
 }
 
-/// The fast path, the judge and `serde_json` are of one opinion.
+/// The fast path, the strict reader and plain `serde_json` agree.
 pub fn assert_readers_agree(bytes: &[u8]) {
     let judged = meaning(Packet::parse(bytes));
     assert_eq!(meaning(canonical::parse(bytes)), judged, "the fast path");
     assert_eq!(derived(bytes), judged, "serde_json");
 }
 
-/// What the server passes on is what it got, and one line.
+/// A packet that is written parses to the same, and is one line.
 pub fn assert_written_and_read_again(bytes: &[u8]) {
     let Ok(packet) = canonical::parse(bytes) else { return };
     let mut out = Vec::new();

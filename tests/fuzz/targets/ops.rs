@@ -1,6 +1,6 @@
 #![no_main]
 //! Fuzzes shards: whatever is done to a cluster of them, in whatever order, its
-//! oracle has nothing to say.
+//! oracle finds no error.
 
 #[path = "../../simulation/world/mod.rs"]
 mod world;

@@ -9,7 +9,7 @@ pub mod limits;
 #[path = "../../../src/net/mailbox/wake_flag.rs"]
 pub mod wake_flag;
 
-/// What those files import of `chat`, whose other types they have no use for.
+/// The types that those files import of `chat`.
 pub mod chat {
     pub type WorkerId = u16;
 }

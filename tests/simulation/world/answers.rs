@@ -1,6 +1,6 @@
-//! The oracle's opinion of what the server itself says: welcomes, answers in
-//! the order of the queries, refusals that have a reason. What users say is
-//! the ledger's.
+//! The oracle's checks of the server's own packets: welcomes, answers in the order
+//! of the queries, refusals that have a reason. Never: packets of users, which
+//! the ledger checks.
 
 use super::ledger::{Ledger, Line, look_alike};
 use super::peer::{Item, Peer, SERVER, User, What, key, room_key};
@@ -10,7 +10,7 @@ use lanline::limits;
 impl Ledger {
     pub(super) fn server_said(&mut self, number: usize, line: &Line<'_>) {
         let peer = &mut self.peers[number];
-        peer.skip_posts();
+        peer.skip_unordered();
         assert_eq!(line.ip, SERVER);
         if line.name == "/welcome" {
             return self.welcomed(number, line);
@@ -66,8 +66,8 @@ impl Ledger {
         let (at, limit, step) = (self.peers[number].cursor, self.packet_bytes_max, self.step);
         let peer = &mut self.peers[number];
         if peer.emptied || peer.thrown_out_at.is_some() {
-            // Some answers are gone: emptied, or to a query that was under
-            // way when what is behind it was hurried. Which this is can't be told.
+            // Some answers are lost: bounced with the queue, or to a query that was
+            // under way when the input was drained. Which these are is unknown.
             return;
         }
         let item = peer.items.get(at).unwrap_or_else(|| panic!("peer {number} never asked"));
@@ -101,7 +101,7 @@ impl Ledger {
         self.peers[number].outcome(number, at, step);
     }
 
-    /// What stands behind the name in an answer.
+    /// Checks what is behind the name in an answer.
     fn check_answer(&self, number: usize, asked: &str, words: &[&str]) {
         let item = &self.peers[number].items[self.peers[number].cursor];
         match (asked, words) {
@@ -192,7 +192,7 @@ impl Ledger {
                 0
             }
             "server-full" | "not-on-lan" => 0,
-            // It didn't even read why it was refused.
+            // It was being refused already and didn't read that.
             "stuck" if peer.thrown_out_at.is_some() => 0,
             // The stream ended in the middle of it.
             "malformed" if peer.ending_taken => 1,
@@ -292,7 +292,7 @@ impl Ledger {
 }
 
 impl Peer {
-    /// It has its name: it took its welcome, or didn't take even that.
+    /// It has its name: it took its welcome, or was bounced before that.
     fn is_named(&self) -> bool {
         self.user.is_some() || self.stuck_as.as_ref().is_some_and(|name| !name.is_empty())
     }
@@ -305,7 +305,7 @@ impl Peer {
         );
         self.items[at].done_at = Some(step);
         self.cursor = at + 1;
-        self.skip_posts();
+        self.skip_unordered();
     }
 
     /// Checks one packet of a list; whether it is the last.

@@ -1,5 +1,6 @@
 //! The cluster: real shards, and between them links that hold messages back. A
-//! tick goes as in a real worker; sockets are simulated. Never: a judgement.
+//! tick goes as in a real worker; sockets are simulated. Never: whether what
+//! happens is correct.
 
 use super::dice::Dice;
 use super::ledger::Ledger;
@@ -28,17 +29,17 @@ pub(super) struct Cluster {
     pub wall_clock: Arc<AtomicU64>,
     /// Batches under way, from each shard to each.
     links: Vec<VecDeque<Batch<Socket>>>,
-    /// What the worker whose tick it is has yet to carry out.
+    /// Effects that the current worker has yet to carry out.
     effects: VecDeque<Effect<Socket>>,
     /// Handles of connections that are gone.
-    graveyard: Vec<(WorkerId, ConnId)>,
+    closed_ids: Vec<(WorkerId, ConnId)>,
     scratch_bytes_max: usize,
     socket_bytes_max: usize,
-    /// Of addresses; one of them is trusted.
+    /// The budget of each address; one address is trusted.
     budgets: [Option<Arc<AddressBudget>>; 3],
 }
 
-/// How much of what could be done a tick does.
+/// How much of its possible work a tick does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effort {
     Some,
@@ -65,7 +66,7 @@ impl Cluster {
             wall_clock: wall_clock.clone(),
             links,
             effects: VecDeque::new(),
-            graveyard: Vec::new(),
+            closed_ids: Vec::new(),
             scratch_bytes_max: setting.scratch_bytes_max,
             socket_bytes_max: setting.socket_bytes_max,
             budgets: [Some(Arc::default()), Some(Arc::default()), None],
@@ -124,7 +125,7 @@ impl Cluster {
         effort: Effort,
     ) {
         trace::note(|| format!("{} tick of {worker} at {:?}", ledger.step, ledger.now));
-        self.read_mail(dice, ledger, worker, effort);
+        self.read_mailbox(dice, ledger, worker, effort);
         for number in 0..ledger.peers.len() {
             let At::Shard(at, id) = ledger.peers[number].at else { continue };
             if at != worker || effort == Effort::Some && dice.percent(40) {
@@ -152,7 +153,7 @@ impl Cluster {
         self.probe(dice, ledger, worker);
     }
 
-    fn read_mail(&mut self, dice: &mut Dice, ledger: &Ledger, worker: WorkerId, effort: Effort) {
+    fn read_mailbox(&mut self, dice: &mut Dice, ledger: &Ledger, worker: WorkerId, effort: Effort) {
         let workers = self.shards.len();
         self.shards[usize::from(worker)].read_mail(ledger.now);
         for from in 0..workers {
@@ -208,14 +209,14 @@ impl Cluster {
     }
 
     fn carry_out(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId) {
-        self.hear(ledger, worker);
+        self.take_effects_of(ledger, worker);
         while let Some(effect) = self.effects.pop_front() {
             self.carry_out_one(dice, ledger, worker, effect);
-            self.hear(ledger, worker);
+            self.take_effects_of(ledger, worker);
         }
     }
 
-    /// Some of those who have a frame for many.
+    /// Flushes some clients of the bulk flush queue.
     fn flush_bulk(
         &mut self,
         dice: &mut Dice,
@@ -231,9 +232,9 @@ impl Cluster {
         }
     }
 
-    /// Puts a shard's effects behind those that wait. What the log is told is
-    /// known to the oracle before any socket takes what follows from it.
-    fn hear(&mut self, ledger: &mut Ledger, worker: WorkerId) {
+    /// Puts a shard's effects behind those that wait. The oracle gets reports at
+    /// once, before any socket takes packets that follow from them.
+    fn take_effects_of(&mut self, ledger: &mut Ledger, worker: WorkerId) {
         let mut effects = Vec::new();
         self.shards[usize::from(worker)].take_effects(&mut effects);
         for effect in &effects {
@@ -281,7 +282,7 @@ impl Cluster {
                 trace::note(|| format!("  peer {number} moves to {to}"));
                 let peer = &mut ledger.peers[number];
                 if let At::Shard(at, id) = peer.at {
-                    self.graveyard.push((at, id));
+                    self.closed_ids.push((at, id));
                 }
                 peer.at = At::UnderWay;
                 peer.read_queued = false;
@@ -290,7 +291,7 @@ impl Cluster {
             Effect::Close(gone) => {
                 let Socket(number) = gone.socket;
                 if let At::Shard(at, id) = ledger.peers[number].at {
-                    self.graveyard.push((at, id));
+                    self.closed_ids.push((at, id));
                 }
                 ledger.closed(number);
             }
@@ -298,10 +299,10 @@ impl Cluster {
         }
     }
 
-    /// Hands a socket what waits for it; it takes as much as it likes.
+    /// Hands a socket what waits for it; it takes a random part.
     fn flush(&mut self, dice: &mut Dice, ledger: &mut Ledger, worker: WorkerId, id: ConnId) {
         loop {
-            self.hear(ledger, worker);
+            self.take_effects_of(ledger, worker);
             let shard = &mut self.shards[usize::from(worker)];
             let Some((&mut Socket(number), outbound)) = shard.to_send(id) else { return };
             assert_eq!(ledger.peers[number].at, At::Shard(worker, id), "peer {number}'s handle");
@@ -329,7 +330,7 @@ impl Cluster {
             if full {
                 peer.watched_for_room = true;
                 shard.blocked(ledger.now, id);
-                // A server that has stopped bounces what a socket won't take.
+                // After `bounce_all` what a blocked socket doesn't take is bounced.
                 peer.emptied |=
                     ledger.stopping && !content_of(shard, id).starts_with(&content[count..]);
             } else if content.len() == count {
@@ -351,10 +352,11 @@ impl Cluster {
         }
     }
 
-    /// Handles of those who are gone lead nowhere; who is idle owns nothing.
+    /// Checks that handles of closed connections are stale, and that idle
+    /// connections own no buffers.
     fn probe(&mut self, dice: &mut Dice, ledger: &Ledger, worker: WorkerId) {
-        for _ in 0..self.graveyard.len().min(3) {
-            let (at, id) = self.graveyard[dice.below(self.graveyard.len())];
+        for _ in 0..self.closed_ids.len().min(3) {
+            let (at, id) = self.closed_ids[dice.below(self.closed_ids.len())];
             let shard = &mut self.shards[usize::from(at)];
             assert!(shard.socket(id).is_none(), "a stale handle leads to somebody");
             assert!(!shard.wants_bytes(id), "a stale handle is to be read");
@@ -368,7 +370,7 @@ impl Cluster {
         }
     }
 
-    /// What a connection owns of buffers.
+    /// The input bytes that the server keeps for a connection.
     pub(super) fn kept_bytes(&self, at: At) -> usize {
         let At::Shard(worker, id) = at else { return 0 };
         self.shards[usize::from(worker)].kept_bytes(id)
@@ -384,20 +386,20 @@ impl Cluster {
         self.shards.iter().all(Shard::is_flushed)
     }
 
-    /// Other settings hold from here on: one worker hears of it.
+    /// Gives one worker other settings.
     pub(super) fn reload(&mut self, ledger: &Ledger, worker: WorkerId, settings: &Arc<Settings>) {
         trace::note(|| format!("{worker} hears of a rate of {}", settings.rate));
         self.shards[usize::from(worker)].reload(ledger.now, settings.clone());
     }
 
-    /// The server stops: one worker hears of it.
+    /// Stops one worker.
     pub(super) fn stop(&mut self, ledger: &mut Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} stops"));
         ledger.stopping = true;
         self.shards[usize::from(worker)].stop(ledger.now);
     }
 
-    /// The server has stopped: one worker hears of it.
+    /// Bounces all queues of one worker.
     pub(super) fn bounce_all(&mut self, ledger: &mut Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} bounces all"));
         let shard = &mut self.shards[usize::from(worker)];
@@ -412,7 +414,7 @@ impl Cluster {
         }
     }
 
-    /// The server has said all that it can: one worker hears of it.
+    /// Closes all connections of one worker.
     pub(super) fn hang_up(&mut self, ledger: &Ledger, worker: WorkerId) {
         trace::note(|| format!("{worker} hangs up"));
         self.shards[usize::from(worker)].hang_up(ledger.now);

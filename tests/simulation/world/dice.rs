@@ -1,11 +1,11 @@
-//! Chance: all of it from one seed, or from given bytes. Never: the clock, the
+//! Randomness: all of it from one seed, or from given bytes. Never: the clock, the
 //! system's entropy.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use std::collections::VecDeque;
 
-/// The one source of chance of a run.
+/// The one source of randomness of a run.
 pub(crate) struct Dice {
     /// These are drawn first.
     given: VecDeque<u8>,
@@ -23,9 +23,9 @@ impl Dice {
         Self { given: VecDeque::new(), chance: ChaCha8Rng::seed_from_u64(seed) }
     }
 
-    /// Draws from these bytes from here on, one each; and behind the last from
-    /// chance with all of them as its seed. So whatever a byte is changed to,
-    /// what is drawn after the next call stays as it is.
+    /// Draws from these bytes from here on, one each; behind the last, from a
+    /// generator with all of them as its seed. So a change of one byte changes
+    /// nothing that is drawn after the next call.
     pub(crate) fn give(&mut self, bytes: &[u8]) {
         let mut seed = [0; GIVEN_BYTES_MAX];
         seed[..bytes.len()].copy_from_slice(bytes);

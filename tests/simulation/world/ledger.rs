@@ -1,6 +1,6 @@
-//! The oracle's book: who is there, what each socket took, what users said and
-//! whether that may be. What the server said is judged by `answers`, what has to
-//! have come by the end by `verdict`.
+//! The oracle's state: the peers, what each socket took, and whether users' packets
+//! are correct. The server's own packets are checked by `answers`, the outcomes at
+//! the end by `verdict`.
 
 use super::peer::{At, Ending, Peer, What};
 use super::setting::Setting;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// What is known of the whole world.
+/// The state of the whole world, as the oracle knows it.
 pub(super) struct Ledger {
     pub peers: Vec<Peer>,
     pub step: u64,
@@ -23,13 +23,13 @@ pub(super) struct Ledger {
     pub queue_bytes_max: usize,
     /// Units of work for one client before another is heard, and in one tick.
     work_max: (u32, u32),
-    /// No greeting is waited for any shorter.
+    /// The shortest greeting timeout that any worker has had.
     pub greeting_timeout_min: Duration,
     pub look_alikes: LookAlikes,
     pub broadcast_distance: bool,
-    /// The server is stopping; from then on it hurries.
+    /// The server is stopping: pauses don't count any more.
     pub stopping: bool,
-    /// Whose queues were said to be full, and for how many bytes, in this tick.
+    /// Recipients for whom `busy` was sent in this tick, and for how many bytes.
     pub(super) said_busy: Vec<(String, usize)>,
     pub packets_written: u64,
     pub bytes_written: u64,
@@ -64,8 +64,8 @@ impl Ledger {
         }
     }
 
-    /// What waits for a socket, as its shard shows it before it is sent. All
-    /// that is new is within the bounds.
+    /// A queue as its shard has it before it is flushed: checks that all new packets
+    /// are within the bounds.
     pub(super) fn queue_seen(&mut self, number: usize, queue: &[u8]) {
         let limit = self.queue_bytes_max;
         let peer = &mut self.peers[number];
@@ -135,8 +135,8 @@ impl Ledger {
         }
     }
 
-    /// A packet from a user: stamped right, unchanged, in order, once, and for
-    /// nobody else.
+    /// Checks a packet from a user: stamped right, unchanged, in order, once, and
+    /// to the right recipient.
     fn user_said(&mut self, number: usize, line: &Line<'_>) {
         let tag = || line.msg.split(' ').next()?.rsplit_once(':');
         let (ip, ordinal) = tag().unwrap_or_else(|| panic!("whose is {:?}", line.msg));
@@ -171,16 +171,16 @@ impl Ledger {
         assert!(last < Some(ordinal), "peer {number} got {ordinal} of {sender} behind {last:?}");
     }
 
-    /// A tick is over: the most that was ever done in a row for one client, and in
-    /// one tick.
+    /// At the end of a tick: checks the most work that was ever done for one client in a
+    /// row, and in one tick.
     pub(super) fn check_work(&self, (quantum, tick): (u32, u32)) {
         let (quantum_max, tick_max) = self.work_max;
         assert!(quantum <= quantum_max, "{quantum} units of work for one client of {quantum_max}");
         assert!(tick <= tick_max, "{tick} units of work in one tick of {tick_max}");
     }
 
-    /// A tick is over, all queues were looked at: each one that was said to be
-    /// full has been, or whose it was may have left.
+    /// At the end of a tick: each queue for which `busy` was sent was full, or its
+    /// client may have left.
     pub(super) fn check_said_busy(&mut self) {
         for (name, bytes) in self.said_busy.drain(..) {
             let could = self.peers.iter().any(|peer| {
@@ -191,7 +191,7 @@ impl Ledger {
         }
     }
 
-    /// What a shard tells the log.
+    /// A shard's report for the log.
     pub(super) fn reported(&mut self, report: &Report) {
         assert!(!matches!(report, Report::QueryTimedOut { .. }), "a reply that never came");
         let (Report::Closed { peer: ip, .. }
@@ -209,8 +209,7 @@ impl Ledger {
             let holds = |(other, peer): (usize, &Peer)| {
                 let Some(name) = &peer.greeting.name else { return false };
                 let same = name.key() == wanted.key() && peer.at != At::Closed;
-                // What one looks like may be given back behind the end of a
-                // connection that was lost.
+                // The skeletons of a lost connection may be released after its close.
                 let lost = peer.ending == Some(Ending::Reset) || peer.thrown_out_at.is_some();
                 let ascii_too = self.look_alikes != LookAlikes::Unicode;
                 let alike = look_alike(name, wanted, ascii_too) && (peer.at != At::Closed || lost);
@@ -241,13 +240,13 @@ impl Ledger {
         assert!(peer.at != At::Closed, "peer {number} is closed twice");
         let heard_out = peer.shut.is_some_and(|shut| shut.after(limits::LINGER) <= self.now);
         let reason = peer.ending_taken || peer.broken || peer.thrown_out_at.is_some() || heard_out;
-        assert!(reason, "peer {number} is closed before its words are out");
+        assert!(reason, "peer {number} is closed before its queue is flushed");
         peer.at = At::Closed;
     }
 }
 
-/// Whether two names that are not the same may not be here together (UTS #39), or,
-/// with plain ASCII too, may be kept apart.
+/// Whether two different names are confusable (UTS #39); two of plain ASCII only with
+/// `ascii_too`.
 pub(super) fn look_alike(one: &Name, other: &Name, ascii_too: bool) -> bool {
     let skeletons = |name: &Name| {
         let upper = upper_skeleton_of(name.shown(), name.key()).filter(|_| ascii_too);

@@ -1,6 +1,6 @@
 //! A whole cluster in one thread: real shards with real framers and queues,
 //! simulated sockets, clients, messages under way and clocks, and an oracle that
-//! looks at each step. Shared by the simulation, the fuzz target `ops` and the
+//! checks each step. Shared by the simulation, the fuzz target `ops` and the
 //! replay of what that has found. Never: where seeds and plans come from.
 //!
 //! | module | what lives there |
@@ -8,10 +8,10 @@
 //! | `run` | one run, step by step |
 //! | `cluster` | shards, links, ticks as in a real worker |
 //! | `peer`, `script` | simulated clients: their state, what they send |
-//! | `ledger` | the oracle: what sockets took, what users said, and whether that may be |
-//! | `answers` | the oracle: what the server itself said |
-//! | `verdict` | the oracle: what has to have come by the end |
-//! | `setting`, `dice`, `trace` | what a run is like, chance, its last steps |
+//! | `ledger` | the oracle: what sockets took, whether users' packets are correct |
+//! | `answers` | the oracle: whether the server's own packets are correct |
+//! | `verdict` | the oracle: whether all outcomes have come by the end |
+//! | `setting`, `dice`, `trace` | a run's settings, randomness, its last steps |
 
 mod answers;
 mod cluster;
@@ -29,8 +29,8 @@ pub(crate) use run::run;
 
 use std::panic::{self, RefUnwindSafe};
 
-/// Plays a run. One that fails is played again with its last steps printed,
-/// and `again`, which says how to have it once more.
+/// Plays a run. One that fails is played again with its last steps printed, and
+/// `again`, the command that repeats it.
 pub(crate) fn play(what: &str, again: &str, run: impl Fn() + RefUnwindSafe) {
     if panic::catch_unwind(&run).is_ok() {
         return;

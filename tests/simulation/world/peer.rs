@@ -1,5 +1,5 @@
-//! A simulated client with its connection: what it sends, how far that has
-//! come, what its socket took, and what is known of it. Never: a judgement.
+//! A simulated client with its connection: what it sends, how far that has come,
+//! what its socket took, and what is known of it. Never: whether that is correct.
 
 use lanline::chat::{ConnId, Moment, WorkerId};
 use lanline::wire::Name;
@@ -9,8 +9,8 @@ use std::net::IpAddr;
 /// The server's address on every connection.
 pub(super) const SERVER: &str = "10.255.0.1";
 
-/// A socket as a shard carries it: whose it is. It can't be copied, so a shard
-/// that loses one, or closes it twice, is found out.
+/// A socket as a shard carries it: its peer's number. It can't be copied, so a
+/// shard that loses one, or closes it twice, is detected.
 #[derive(Debug)]
 pub(super) struct Socket(pub usize);
 
@@ -29,7 +29,7 @@ pub(super) enum Ending {
     Reset,
 }
 
-/// What a packet of a peer asks for, and so what has to become of it.
+/// The kind of a packet, which decides what outcomes are correct.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     /// For one user, by the key of the name.
@@ -53,7 +53,7 @@ pub(super) enum What {
     },
 }
 
-/// One packet of a peer, and what became of it.
+/// One packet of a peer, and its outcomes.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub what: What,
@@ -64,13 +64,13 @@ pub(super) struct Item {
     pub end: usize,
     /// It is handled only once the stream has ended.
     pub at_end: bool,
-    /// It is behind the peer's last word and must never be handled.
+    /// It is behind the peer's last packet and must never be handled.
     pub after_all: bool,
     /// The step at which the server had read it.
     pub taken_at: Option<u64>,
     /// The step at which it was answered, or refused by the sender's shard.
     pub done_at: Option<u64>,
-    /// For how many a broadcast was.
+    /// The number of recipients of a broadcast, as answered.
     pub count: Option<usize>,
     /// Peers whose sockets took it whole.
     pub delivered: BTreeSet<usize>,
@@ -157,12 +157,12 @@ pub(super) struct Peer {
     pub last_line: Option<String>,
     /// Each line of each list that it got.
     pub listed: Vec<(String, String)>,
-    /// It may have left by now: its end was read, it was kicked, it said so.
+    /// It may have left by now: its end was read, it was kicked, it sent `/quit`.
     pub may_have_left: bool,
-    /// The step at which it was thrown out: packets read from then on may not
-    /// be handled.
+    /// The step at which it was removed: packets read from then on may not be
+    /// handled.
     pub thrown_out_at: Option<u64>,
-    /// What it was called when it was found stuck; nothing, while greeting.
+    /// Its name when it was found to be stuck; empty, while greeting.
     pub stuck_as: Option<String>,
     pub broken: bool,
     pub refused: Option<String>,
@@ -226,8 +226,8 @@ impl Peer {
         self.greeting.name.as_ref().map_or("", |name| name.shown())
     }
 
-    /// Steps over what has no outcome in order.
-    pub(super) fn skip_posts(&mut self) {
+    /// Steps over items whose outcomes come in no order.
+    pub(super) fn skip_unordered(&mut self) {
         while self.items.get(self.cursor).is_some_and(|item| !item.is_in_order()) {
             self.cursor += 1;
         }

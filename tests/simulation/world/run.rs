@@ -1,5 +1,5 @@
-//! One run: some hundred steps of chaos; then either everything comes to rest
-//! and everyone leaves, or the server is shut down in the middle of it.
+//! One run: some hundred random steps; then either all work is done and everyone
+//! leaves, or the server is shut down in the middle of it.
 
 use super::cluster::{Cluster, Effort};
 use super::dice::{Dice, GIVEN_BYTES_MAX};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// Steps within which everything has to come to rest.
+/// Steps within which all work has to be done.
 const REST_STEPS_MAX: usize = 200_000;
 
 /// Messages between shards take less than this.
@@ -33,9 +33,9 @@ struct World {
 /// Bytes of a plan that each step draws from.
 const STEP_BYTES: usize = 4;
 
-/// Runs a cluster to its end; panics where something is wrong. Chance decides
-/// what it is like and what happens, or the plan does, where there is one: its
-/// first bytes are the setting, and each four behind them a step.
+/// Runs a cluster to its end; panics where something is wrong. Settings and steps
+/// are random, or come from the plan, where there is one: its first bytes are the
+/// settings, and each four behind them a step.
 pub(crate) fn run(mut dice: Dice, plan: Option<&[u8]>) {
     let plan = plan.map(|bytes| bytes.split_at(bytes.len().min(GIVEN_BYTES_MAX)));
     if let Some((setting, _)) = plan {
@@ -140,7 +140,7 @@ impl World {
         peer.read_queued |= matches!(peer.at, At::Shard(..));
     }
 
-    /// A peer reads some of what its socket took, or changes its habit.
+    /// A peer reads some of what its socket took, or begins or stops to read.
     fn read(&mut self) {
         if self.dice.percent(10)
             && let Some(number) = self.some_peer(|_| true)
@@ -191,8 +191,7 @@ impl World {
         }
     }
 
-    /// No worker stands still for so long that others give up waiting for its
-    /// replies (`tests/shards` has that).
+    /// Delivers messages before queries time out (`tests/shards` tests the timeout).
     fn deliver_messages(&mut self) {
         for _ in 0..REST_STEPS_MAX {
             if !self.cluster.has_messages() {
@@ -205,7 +204,7 @@ impl World {
         panic!("messages without an end");
     }
 
-    /// Some workers hear of other settings; those that don't are slow.
+    /// Some workers get other settings; the others keep theirs for now.
     fn reload(&mut self) {
         let settings = Arc::new(self.setting.draw_other_rules(&mut self.dice));
         let least = &mut self.ledger.greeting_timeout_min;
@@ -217,8 +216,7 @@ impl World {
         }
     }
 
-    /// A bare name that is cut by silence would be another name: the one place
-    /// where the cutting counts.
+    /// Completes bare names that silence would cut, since they would be other names.
     fn finish_cut_names(&mut self) {
         for _ in 0..REST_STEPS_MAX {
             let Some(number) = self.some_peer(|peer| {
@@ -243,7 +241,7 @@ impl World {
         self.cluster.tick(&mut self.dice, &mut self.ledger, worker, effort);
     }
 
-    /// All bytes and messages get where they are going, the time stands still.
+    /// Delivers all bytes and messages, while the time stands still.
     fn come_to_rest(&mut self) {
         for _ in 0..REST_STEPS_MAX {
             self.ledger.step += 1;
@@ -285,11 +283,11 @@ impl World {
         }
         self.wait_for_all();
         verdict::judge(&self.ledger);
-        verdict::judge_house(&self.ledger, &self.cluster);
+        verdict::judge_cluster(&self.ledger, &self.cluster);
     }
 
-    /// Somebody comes and asks who is here. Everybody reads: being told of the
-    /// newcomer throws nobody out who is in the answer.
+    /// A new client asks for all lists. Everybody reads, so that nobody in an answer
+    /// is removed as stuck because of the news of it.
     fn probe(&mut self) {
         for peer in &mut self.ledger.peers {
             peer.reads = true;
@@ -333,7 +331,7 @@ impl World {
         assert_eq!(self.cluster.counters.sum(|counters| &counters.watchers), 0);
     }
 
-    /// The server is told to stop, worker by worker, whatever is under way.
+    /// Stops the server, worker by worker, whatever is under way.
     fn shut_down(&mut self) {
         self.finish_cut_names();
         for worker in 0..self.setting.workers as WorkerId {
@@ -362,7 +360,7 @@ impl World {
         self.hang_up();
     }
 
-    /// The end of a shutdown: whoever never hangs up is hung up on.
+    /// The end of a shutdown: the server closes all connections.
     fn hang_up(&mut self) {
         for worker in 0..self.setting.workers as WorkerId {
             self.cluster.hang_up(&self.ledger, worker);

@@ -1,5 +1,5 @@
 //! What simulated clients send: greetings and packets of every kind, in every
-//! layout, good and bad, each with what has to become of it.
+//! layout, valid and invalid, each with its expected outcome.
 
 use super::dice::Dice;
 use super::peer::{Greeting, Item, Peer, What, key, room_key};
@@ -117,7 +117,7 @@ pub(super) fn write_packet(dice: &mut Dice, setting: &Setting, peer: &mut Peer, 
         }
         60..95 => call(dice, setting, peer, names, &tag),
         95..107 => malformed(dice, peer),
-        _ => last_words(dice, setting, peer),
+        _ => write_last_packet(dice, setting, peer),
     }
 }
 
@@ -130,7 +130,7 @@ fn recipient(dice: &mut Dice, setting: &Setting, names: &[String]) -> String {
     }
 }
 
-/// Text that is hard to carry.
+/// Text with escapes and characters of several bytes.
 fn filler(dice: &mut Dice, setting: &Setting) -> String {
     let room = (setting.settings.packet_bytes_max - 300) / 2;
     let length = match dice.below(10) {
@@ -215,8 +215,8 @@ fn malformed(dice: &mut Dice, peer: &mut Peer) {
     push_item(peer, What::Wrong { codes }, "", "", start);
 }
 
-/// The last packet of a peer; sometimes it goes on talking in vain.
-fn last_words(dice: &mut Dice, setting: &Setting, peer: &mut Peer) {
+/// The last packet of a peer; sometimes with one behind it that isn't handled.
+fn write_last_packet(dice: &mut Dice, setting: &Setting, peer: &mut Peer) {
     match dice.below(3) {
         0 => {
             let what = What::Call { endpoint: "/quit", refusals: &[] };

@@ -1,11 +1,12 @@
-//! What a run is like: how many shards, which settings, which names, how wild.
+//! The parameters of a run: how many shards, which settings, which names, how often
+//! peers misbehave.
 
 use super::dice::Dice;
 use lanline::chat::{LookAlikes, Settings};
 use std::time::Duration;
 
 /// Names that a run's peers call themselves and each other. Several are the
-/// same by their case folds, or look alike.
+/// same by their case folds, or confusable.
 const NAMES: [&str; 25] = [
     "bob",
     "BOB",
@@ -95,8 +96,8 @@ impl Setting {
         setting
     }
 
-    /// What can change while the server runs and changes nothing that a packet
-    /// may come to.
+    /// Other settings of those that can change while the server runs, and that
+    /// change no packet's correct outcome.
     pub(super) fn draw_other_rules(&self, dice: &mut Dice) -> Settings {
         Settings {
             rate: dice.pick(&RATES),

@@ -1,24 +1,24 @@
-//! The oracle's verdict when all has come to rest: whether each packet that
-//! was handled reached everyone it was for, or its sender was told.
+//! The oracle's checks when all work is done: whether each packet that was handled
+//! reached all its recipients or was refused to its sender.
 
 use super::cluster::Cluster;
 use super::ledger::Ledger;
 use super::peer::{At, Ending, Item, Peer, What, key, room_key};
 
-/// How much a sender can be expected to have been told.
+/// Which refusals a sender must have got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
-    /// Is still here and reads: everything.
+    /// Is still here and reads: all.
     Here,
-    /// Went in peace: everything but what came back after that.
-    WentInPeace,
-    /// Is gone, or what waited for it was: nothing, but what it had sent is delivered all the same.
+    /// Left in order: all but those that came after that.
+    LeftInOrder,
+    /// Its connection or its queue is gone: none, but what it had sent is delivered all the same.
     Lost,
-    /// Was thrown out: what it had sent and was not handled may be gone as well.
+    /// Was removed: what it had sent and was not handled may be lost as well.
     ThrownOut,
 }
 
-/// Judges everything that was handled.
+/// Checks the outcomes of all packets that were handled.
 pub(super) fn judge(ledger: &Ledger) {
     for (number, peer) in ledger.peers.iter().enumerate() {
         if peer.user.is_none() {
@@ -42,12 +42,12 @@ fn standing(peer: &Peer) -> Standing {
     } else if peer.thrown_out_at.is_some() {
         Standing::ThrownOut
     } else if here && peer.shut.is_some() {
-        // Its sending half is closed: what comes back now can't be said.
-        Standing::WentInPeace
+        // Its sending half is closed: refusals can't be sent any more.
+        Standing::LeftInOrder
     } else if here && peer.torn.is_empty() && !peer.watched_for_room {
         Standing::Here
     } else if peer.at == At::Closed {
-        Standing::WentInPeace
+        Standing::LeftInOrder
     } else {
         Standing::Lost
     }
@@ -60,8 +60,8 @@ fn handled(peer: &Peer) -> usize {
         sent || item.done_at.is_some()
     };
     if let Some(step) = peer.thrown_out_at {
-        // What was read before it was thrown out, though it had to wait; unless
-        // it had thrown itself out.
+        // What was read before it was removed, though it was paused; but not what
+        // was behind a `/kick` of itself.
         let own = |item: &Item| {
             item.to == "/kick" && key(item.msg.split(' ').next().unwrap()) == key(peer.real_name())
         };
@@ -76,7 +76,7 @@ fn handled(peer: &Peer) -> usize {
 }
 
 fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, what: &str) {
-    let told = matches!(standing, Standing::Here | Standing::WentInPeace);
+    let told = matches!(standing, Standing::Here | Standing::LeftInOrder);
     if told && item.is_in_order() {
         assert!(item.done_at.is_some(), "{what} got no answer: {:?} {:?}", item.to, item.msg);
     }
@@ -92,7 +92,7 @@ fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, w
             };
             let fine = match standing {
                 Standing::Here => outcomes == 1,
-                Standing::WentInPeace => outcomes == 1 || one_left(),
+                Standing::LeftInOrder => outcomes == 1 || one_left(),
                 _ => outcomes <= 1,
             };
             assert!(fine, "{what} has {outcomes} outcomes: {:?} for {key}", item.msg);
@@ -103,7 +103,7 @@ fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, w
                 let fine = match standing {
                     Standing::Here => outcomes == count,
                     _ if ledger.stopping => outcomes <= count,
-                    Standing::WentInPeace => outcomes <= count && outcomes + left >= count,
+                    Standing::LeftInOrder => outcomes <= count && outcomes + left >= count,
                     _ => outcomes <= count,
                 };
                 assert!(fine, "{what}: {outcomes} outcomes for {count}: {:?}", item.msg);
@@ -132,7 +132,7 @@ fn judge_item(ledger: &Ledger, sender: usize, item: &Item, standing: Standing, w
     }
 }
 
-/// Whether it was for somebody who was here all the time.
+/// Whether it was for a user who was here all the time.
 fn is_surely_for(item: &Item, sender: usize, number: usize, peer: &Peer) -> bool {
     let Some(taken) = item.taken_at else { return false };
     let since = peer.user.as_ref().map_or(u64::MAX, |user| user.since);
@@ -149,8 +149,8 @@ fn is_surely_for(item: &Item, sender: usize, number: usize, peer: &Peer) -> bool
     }
 }
 
-/// Whether the counters say the same, and nobody keeps what they don't need.
-pub(super) fn judge_house(ledger: &Ledger, cluster: &Cluster) {
+/// Checks that the counters agree, and that idle connections own no buffers.
+pub(super) fn judge_cluster(ledger: &Ledger, cluster: &Cluster) {
     let counters = &cluster.counters;
     assert_eq!(counters.sum(|counters| &counters.packets_out), ledger.packets_written);
     assert_eq!(counters.sum(|counters| &counters.bytes_out), ledger.bytes_written);
@@ -170,7 +170,7 @@ pub(super) fn judge_house(ledger: &Ledger, cluster: &Cluster) {
     assert_eq!(counters.users(), users, "users in the counters");
 }
 
-/// Whether lists name those who are here, and no others.
+/// Checks that the lists name exactly those who are here.
 pub(super) fn judge_lists(ledger: &Ledger, prober: &Peer) {
     assert!(prober.user.is_some(), "a newcomer is not welcomed");
     let lines = |endpoint: &str| {

@@ -25,11 +25,11 @@ enum Carrier {
     Tls(Arc<TlsStream>),
 }
 
-/// The half that sends, for another thread. Dropping it closes nothing.
+/// The sending half, for another thread. Dropping it closes nothing.
 #[derive(Debug)]
 pub struct SendingHalf(Carrier);
 
-/// The half that receives, for another thread. Dropping it closes nothing.
+/// The receiving half, for another thread. Dropping it closes nothing.
 #[derive(Debug)]
 pub struct ReceivingHalf(Carrier);
 
@@ -39,7 +39,7 @@ impl Connection {
         Self::to(address, TcpStream::connect(address).expect("the server accepts"))
     }
 
-    /// By TLS, if that is spoken to whoever listens there.
+    /// Over TLS, if the server at this address is to be reached by TLS.
     fn to(address: SocketAddr, stream: TcpStream) -> Self {
         let plain = Self::over(stream);
         let Carrier::Tcp(stream) = &plain.carrier else { return plain };
@@ -135,13 +135,13 @@ impl Connection {
         self.carrier.tcp().peer_addr().ok().map(|address| address.ip())
     }
 
-    /// The half that sends, once more.
+    /// Another handle for sending.
     pub fn sending_half(&self) -> SendingHalf {
         SendingHalf(self.carrier.clone())
     }
 
-    /// The half that receives, once more, with [`PATIENCE`] for each read.
-    /// What was read already stays here.
+    /// Another handle for receiving, with [`PATIENCE`] for each read. What was
+    /// read already stays here.
     pub fn receiving_half(&self) -> ReceivingHalf {
         self.carrier.tcp().set_read_timeout(Some(PATIENCE)).unwrap();
         ReceivingHalf(self.carrier.clone())
@@ -209,7 +209,7 @@ impl Write for SendingHalf {
 }
 
 impl ReceivingHalf {
-    /// From now on the whole connection never waits, for who polls it.
+    /// Makes the whole connection non-blocking, for use with a poll.
     pub fn set_nonblocking(&self) {
         self.0.tcp().set_nonblocking(true).unwrap();
     }

@@ -89,7 +89,7 @@ impl Session {
         Packet::parse(&self.line())
     }
 
-    /// The next packet that somebody typed, past the client's own questions.
+    /// The next packet that was typed; the client's own requests are skipped.
     pub fn expect_typed(&mut self, to: &str, msg: &str) {
         const OWN: [&str; 6] = ["/ping", "/time", "/presence", "/list", "/members", "/resume"];
         let typed = loop {
@@ -107,7 +107,7 @@ impl Session {
         assert_eq!((packet.to.as_str(), packet.msg.as_str()), (to, msg));
     }
 
-    /// Nothing comes any more.
+    /// The stream ends, with nothing before its end.
     pub fn expect_end(&mut self) {
         let rest = self.connection.line(Instant::now() + PATIENCE).expect("an orderly end");
         assert_eq!(rest, None);

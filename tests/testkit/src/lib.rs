@@ -32,8 +32,8 @@ use std::time::{Duration, Instant};
 /// machines: only a broken program makes a test wait for it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Asks until there is an answer. Each question has to wait for something by
-/// itself, a round trip to the server say: there is no pause between two.
+/// Calls `ask` until it returns something. Each call has to wait by itself, for a
+/// round trip to the server say: there is no pause between two.
 ///
 /// # Panics
 /// Where there is none within [`PATIENCE`].

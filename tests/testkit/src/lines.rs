@@ -100,7 +100,7 @@ impl Lines {
 }
 
 impl Shared {
-    /// A test that failed while it waited leaves nothing half done.
+    /// A lock that a failed test has poisoned is usable: its state is consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }

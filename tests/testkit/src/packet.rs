@@ -79,12 +79,12 @@ impl Packet {
         }
     }
 
-    /// What programs read.
+    /// The first line of `msg`, which is for programs.
     pub fn first_line(&self) -> &str {
         self.msg.lines().next().unwrap_or_default()
     }
 
-    /// What stands behind the first line.
+    /// The lines of `msg` behind the first.
     pub fn other_lines(&self) -> Vec<&str> {
         self.msg.lines().skip(1).collect()
     }
@@ -106,7 +106,7 @@ impl Packet {
         self.refusal().unwrap_or_else(|| panic!("no refusal: {self:?}")).1
     }
 
-    /// Who missed the packet, where a refusal says so.
+    /// The recipient who did not get the packet, where a refusal names one.
     pub fn missed_by(&self) -> Option<&str> {
         self.first_line().split(' ').nth(2)
     }

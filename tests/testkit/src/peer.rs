@@ -14,8 +14,7 @@ pub struct Peer {
     connection: Connection,
     /// The registered name; empty before the welcome.
     pub name: String,
-    /// The name that it gave in its greeting, for who sends on without
-    /// waiting for the welcome.
+    /// The name that it gave in its greeting, for packets sent before the welcome.
     said: String,
     /// How many packets were sent by [`Peer::send`] and its like.
     sent: u64,
@@ -24,8 +23,8 @@ pub struct Peer {
     unread: VecDeque<Packet>,
 }
 
-/// What became of a stream of bytes: pings answered in order, and refusals by
-/// ordinal (they may overtake one another).
+/// The answers to a stream of bytes: pings in order, and refusals by ordinal (they
+/// may overtake one another).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub pongs: Vec<String>,
@@ -39,7 +38,7 @@ impl Peer {
         Self::connect_to(server.address())
     }
 
-    /// Connects to one of several listeners, or to who isn't a [`Server`].
+    /// Connects to one of several listeners, or to something else than a [`Server`].
     pub fn connect_to(address: SocketAddr) -> Self {
         Self::over(Connection::open(address))
     }
@@ -50,12 +49,12 @@ impl Peer {
         Self::over(Connection::open_from(local, narrow, address))
     }
 
-    /// Connects, greets by a bare name with a line feed, and is welcome.
+    /// Connects, greets by a bare name with a line feed, and waits for the welcome.
     pub fn join(server: &Server, name: &str) -> Self {
         Self::connect(server).greet(name)
     }
 
-    /// [`Peer::join`] with a small receive buffer, for who will not read.
+    /// [`Peer::join`] with a small receive buffer, for a peer that will not read.
     pub fn join_narrow(server: &Server, name: &str) -> Self {
         Self::connect_from(None, true, server.address()).greet(name)
     }
@@ -68,7 +67,7 @@ impl Peer {
         peer
     }
 
-    /// Greets by a bare name with a line feed, and is welcome.
+    /// Greets by a bare name with a line feed, and waits for the welcome.
     pub fn greet(mut self, name: &str) -> Self {
         self.send_raw(format!("{name}\n"));
         self.expect_welcome();
@@ -111,7 +110,7 @@ impl Peer {
         self.sent
     }
 
-    /// Tells that packets were sent by other ways; returns the last ordinal.
+    /// Counts packets that were sent by other ways; returns the last ordinal.
     pub fn count(&mut self, packets: u64) -> u64 {
         self.sent += packets;
         self.sent
@@ -138,7 +137,7 @@ impl Peer {
         self.connection.half_close();
     }
 
-    /// Leaves by a reset, without a word.
+    /// Leaves by a reset.
     pub fn reset(self) {
         self.connection.reset();
     }
@@ -282,7 +281,7 @@ impl Peer {
     }
 }
 
-/// Asking.
+/// Requests and their answers.
 impl Peer {
     /// Sends a packet to an endpoint and waits for its answer.
     pub fn ask(&mut self, endpoint: &str, argument: &str) -> Packet {

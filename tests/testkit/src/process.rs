@@ -1,4 +1,4 @@
-//! A child process with its output read along. Killed when it is dropped.
+//! A child process whose output is read while it runs. Killed when dropped.
 
 use crate::PATIENCE;
 use crate::lines::Lines;
@@ -126,7 +126,7 @@ pub fn memory_bytes(pid: u32, line: &str) -> usize {
     kib.parse::<usize>().expect("a number") * 1024
 }
 
-/// Names one process for as long as it is open, whoever gets its id later.
+/// A handle of one process (a pidfd), which never means another that gets its id.
 #[derive(Debug)]
 pub struct Handle(OwnedFd);
 

@@ -1,5 +1,5 @@
-//! Where the program under test lies, and how it is called: with nothing of
-//! the settings of whoever runs the tests.
+//! The path of the program under test, and how it is started: without the
+//! settings in the environment of the tests.
 
 use crate::PATIENCE;
 use crate::process::Handle;
@@ -81,7 +81,7 @@ pub fn clean(command: &mut Command) {
 /// Runs the program to its end with these arguments.
 ///
 /// # Panics
-/// Where it doesn't end within [`PATIENCE`]: it serves, say.
+/// Where it doesn't end within [`PATIENCE`], such as a server.
 pub fn run(arguments: &[&str]) -> Output {
     run_command(command(arguments))
 }

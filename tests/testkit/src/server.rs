@@ -28,7 +28,7 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// What the way of running a test says, and no limit on the rate.
+    /// The workers and transport of this setup, and no limit on the rate.
     pub fn setup(self, setup: Setup) -> Self {
         let mut builder = self.workers(setup.workers);
         if setup.tls {
@@ -77,14 +77,14 @@ impl ServerBuilder {
         self.arguments(arguments)
     }
 
-    /// By a command that becomes the program: its path and its arguments are
-    /// appended to the command's.
+    /// Started by a command that replaces itself with the program: the program's
+    /// path and arguments are appended to the command's.
     pub fn through(mut self, command: Command) -> Self {
         self.wrapper = Some(command);
         self
     }
 
-    /// Runs one test of this very test program, which is to become a server.
+    /// Runs one test of this test program in place of the server.
     pub fn test(mut self, name: &str) -> Self {
         self.is_test = true;
         self.exactly(&[name, "--exact", "--nocapture", "--test-threads", "1"])
@@ -145,8 +145,8 @@ impl ServerBuilder {
     }
 }
 
-/// A running server; killed when it goes out of scope, and then it must not
-/// have died before.
+/// A running server, killed when dropped; if it has ended by itself before, the
+/// test fails.
 #[derive(Debug)]
 pub struct Server {
     pub process: Process,

@@ -1,8 +1,7 @@
 //! The ways in which a test of the protocol is run: each test takes a
 //! [`Setup`], and [`for_each_setup!`](crate::for_each_setup) makes a test of
-//! it for each. What a setup says of the server goes to
-//! [`Server::builder`](crate::Server::builder) by `setup`, so a further
-//! dimension is a field here and no change to any test.
+//! it for each. [`Server::builder`](crate::Server::builder) takes it by `setup`, so
+//! a further dimension is a field here and no change to any test.
 
 /// One way of running a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

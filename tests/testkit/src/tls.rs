@@ -10,8 +10,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// Where a server listens to whom [`Connection`](crate::connection::Connection)s
-/// speak TLS.
+/// The addresses to which [`Connection`](crate::connection::Connection)s connect by
+/// TLS.
 static SPOKEN_TO: Mutex<BTreeSet<SocketAddr>> = Mutex::new(BTreeSet::new());
 
 static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
@@ -32,12 +32,12 @@ pub fn certificate() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tls/cert.pem"))
 }
 
-/// Its key, which guards nothing.
+/// Its key, which is no secret.
 pub fn key() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tls/key.pem"))
 }
 
-/// From now on TLS is spoken to whoever listens there, or not.
+/// From now on connections to this address use TLS, or don't.
 pub(crate) fn speak_to(address: SocketAddr, speak: bool) {
     let mut all = lock(&SPOKEN_TO);
     if speak {
@@ -47,7 +47,7 @@ pub(crate) fn speak_to(address: SocketAddr, speak: bool) {
     }
 }
 
-/// Whether TLS is spoken to whoever listens there.
+/// Whether connections to this address use TLS.
 pub(crate) fn is_spoken_to(address: SocketAddr) -> bool {
     lock(&SPOKEN_TO).contains(&address)
 }
@@ -57,29 +57,29 @@ pub(crate) fn is_spoken_to(address: SocketAddr) -> bool {
 pub struct TlsStream {
     stream: TcpStream,
     connection: Mutex<Received>,
-    /// Held while bytes go out, so that they do in order.
+    /// Held while bytes are sent, which keeps them in order.
     sending: Mutex<()>,
 }
 
 #[derive(Debug)]
 struct Received {
     connection: ClientConnection,
-    /// What was said and isn't read yet.
+    /// Decrypted text that isn't read yet.
     text: VecDeque<u8>,
 }
 
-/// What became of a handshake.
+/// The result of a handshake.
 pub enum Opened {
     Tls(Arc<TlsStream>),
-    /// The server had something to say in the clear: these are its first bytes.
+    /// The server answered without TLS: these are its first bytes.
     Plain(TcpStream, Vec<u8>),
 }
 
 impl TlsStream {
-    /// Shakes hands.
+    /// Does the handshake.
     ///
     /// # Panics
-    /// Where the server doesn't, and says nothing in the clear either.
+    /// Where it fails, and the server doesn't answer without TLS either.
     pub fn open(stream: TcpStream) -> Opened {
         let name = ServerName::try_from("localhost").unwrap();
         let mut connection = ClientConnection::new(CONFIG.clone(), name).unwrap();
@@ -130,7 +130,7 @@ impl TlsStream {
     /// Reads once: something, or the end, which has to be said.
     ///
     /// # Errors
-    /// What the system says; an end that isn't said; what is no TLS.
+    /// The system's error; an end without close_notify; invalid TLS.
     pub fn receive(&self, bytes: &mut [u8]) -> io::Result<usize> {
         loop {
             match lock(&self.connection).read(bytes) {
@@ -151,7 +151,7 @@ impl TlsStream {
     /// Ends the sending half: TLS's, then TCP's.
     pub fn half_close(&self) {
         lock(&self.connection).connection.send_close_notify();
-        // Where the other end is gone, nobody is left to be told.
+        // Fails where the other end is gone, which doesn't matter.
         let _ = self.send(&[]);
         let _ = self.stream.shutdown(Shutdown::Write);
     }

@@ -9,8 +9,8 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// The answer to what was read so far, or none while more has to come. `page`
-/// makes what is at `/metrics`. `is_end`: nothing more comes. A body is nobody's
-/// business.
+/// makes what is at `/metrics`. `is_end`: nothing more comes. A request's body is
+/// ignored.
 pub(super) fn answer(bytes: &[u8], is_end: bool, page: impl FnOnce() -> String) -> Option<Vec<u8>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut headers);

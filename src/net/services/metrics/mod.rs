@@ -1,6 +1,6 @@
 //! Figures for a monitoring system, on an address of their own: [`Metrics`] is
-//! opened before the sandbox, and becomes a [`Service`] once there is something
-//! to tell. It reads what the workers have written anyhow; they know nothing of
+//! opened before the sandbox, and becomes a [`Service`] once its sources are
+//! there. It reads the counters that the workers keep anyway; they don't depend on
 //! it.
 //!
 //! | module | what lives there |
@@ -30,7 +30,7 @@ pub struct Metrics {
     process: Process,
 }
 
-/// [`Metrics`] with what it tells of.
+/// [`Metrics`] with its sources.
 struct Running {
     scrapers: Scrapers,
     page: Box<dyn Fn() -> String + Send>,
@@ -40,7 +40,7 @@ impl Metrics {
     /// Takes the address.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
         Ok(Self { scrapers: Scrapers::bind(address)?, process: Process::open() })
     }
@@ -48,7 +48,7 @@ impl Metrics {
     /// With the real port.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.scrapers.address()
     }
@@ -58,7 +58,7 @@ impl Metrics {
         Needs { connections: true, open_files: true, ..Needs::default() }
     }
 
-    /// The service that tells of these sources.
+    /// The service for these sources.
     pub fn service(self, sources: Sources) -> Box<dyn Service> {
         let page = Box::new(text::page(sources, self.process));
         Box::new(Running { scrapers: self.scrapers, page })

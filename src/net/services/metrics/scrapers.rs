@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 const LISTENER: Token = Token(usize::MAX);
 const STOP: Token = Token(usize::MAX - 1);
-/// After `accept` failed for want of something.
+/// Before the next `accept`, after one failed for want of descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The listener, its poll, and who is connected.
@@ -33,17 +33,17 @@ pub(super) struct Scrapers {
 
 struct Scraper {
     stream: TcpStream,
-    /// Who came first has the smallest.
+    /// In the order of accepting.
     ordinal: u64,
     deadline: Instant,
     /// What was read of the request.
     request: Vec<u8>,
     /// What is left of the answer; none before there is one.
     answer: Option<Vec<u8>>,
-    /// All is said.
+    /// The answer is sent whole.
     is_done: bool,
-    /// What came behind the request, in bytes: it is read and thrown away, as
-    /// far as is decent, since a reset would eat the answer.
+    /// Bytes behind the request that were read and discarded, up to a bound: closing
+    /// with unread bytes resets the connection, and the answer would be lost.
     thrown_away: usize,
 }
 
@@ -51,7 +51,7 @@ impl Scrapers {
     /// Takes the address.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
         let mut listener = TcpListener::bind(address)?;
         let poll = Poll::new()?;
@@ -64,7 +64,7 @@ impl Scrapers {
     /// With the real port.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -117,7 +117,7 @@ impl Scrapers {
         loop {
             let accepted = self.listener.accept().and_then(|(stream, _)| self.take(stream, now));
             match accepted {
-                // What it asks for may be here already.
+                // Its request may have arrived already.
                 Ok(number) => self.go_on(number, page),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -156,7 +156,7 @@ impl Scrapers {
         Ok(number)
     }
 
-    /// As far as its socket lets it.
+    /// Reads and writes until its socket would block.
     fn go_on(&mut self, number: usize, page: &dyn Fn() -> String) {
         let Some(scraper) = self.connected.get_mut(number) else { return };
         match scraper.go_on(page) {
@@ -169,10 +169,10 @@ impl Scrapers {
 }
 
 impl Scraper {
-    /// Ends where the peer has hung up behind its answer, or goes on and on.
+    /// Ends where the peer has closed its side, or has sent too much.
     ///
     /// # Errors
-    /// `WouldBlock`: later. Otherwise, what the system says.
+    /// `WouldBlock`: later. Otherwise, the system's error.
     fn go_on(&mut self, page: &dyn Fn() -> String) -> io::Result<()> {
         let mut chunk = [0; 2048];
         while self.answer.is_none() {

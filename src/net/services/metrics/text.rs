@@ -1,4 +1,4 @@
-//! The numbers as OpenMetrics text, by which Prometheus and its kin read them.
+//! The figures as OpenMetrics text, the format of Prometheus.
 
 use super::process::{Process, Reading};
 use crate::chat::counters::{Counter, WorkerCounters};
@@ -16,7 +16,7 @@ use std::fmt::{self, Error};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Whose numbers they are.
+/// Where the figures come from.
 pub struct Sources {
     pub counters: Arc<Counters>,
     pub loop_stats: Arc<LoopStats>,
@@ -152,7 +152,7 @@ fn nanos(counter: &Counter) -> f64 {
     counter.get() as f64 / 1e9
 }
 
-/// What is written to.
+/// Writes one metric after the other.
 struct MetricWriter<'a> {
     encoder: DescriptorEncoder<'a>,
 }

@@ -21,7 +21,7 @@ pub struct Framer {
     seen: u32,
 }
 
-/// Where the last byte left us.
+/// The state behind the last byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
     /// Between packets.
@@ -150,7 +150,7 @@ impl Framer {
         Step::More { keep: start }
     }
 
-    /// The next byte from `at` on that can change where we stand.
+    /// The next byte from `at` on that can change the state.
     fn skip_to_mark(&self, bytes: &[u8], at: usize, end: usize) -> usize {
         let fresh = &bytes[at..end];
         let found = match self.place {
@@ -169,7 +169,7 @@ mod tests {
     const LIMIT: usize = 10;
 
     #[test]
-    fn white_space_in_front_is_not_of_the_packet() {
+    fn white_space_in_front_is_not_part_of_the_packet() {
         let mut framer = Framer::default();
         let torn = b"        {\"to\":\"a";
         assert_eq!(framer.next(torn, LIMIT), Step::More { keep: 8 });

@@ -1,10 +1,10 @@
 //! The first thing on a connection: a bare name or a packet. Only where the
-//! greeting ends; whether the name is good is [`crate::wire::name`]'s to say.
+//! greeting ends; [`crate::wire::name`] checks the name.
 
 use crate::wire::text::is_white_space;
 use memchr::memchr3;
 
-/// A bare name that goes on for more bytes than this is none.
+/// A bare name has no more bytes than this.
 pub const BARE_NAME_BYTES_MAX: usize = 512;
 
 /// What [`scan`] found; positions count from the start of its slice.
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_end_silence_ends_it() {
+    fn silence_ends_a_name_without_an_end() {
         assert_eq!(scan(b" bob ", false), Greeting::More { keep: 1, begun: true });
         assert_eq!(scan(b" bob ", true), Greeting::Bare { name: b"bob", rest: 5 });
     }
