@@ -132,6 +132,7 @@ impl<S> Shard<S> {
         }
         self.bounce_queue(id);
         self.take_inbound(id);
+        self.transport_holds(id, 0);
         if let Some(client) = self.clients.remove(id) {
             self.work.spend_on_tick(work::CLOSE);
             // What it was told meanwhile goes with it.

@@ -35,6 +35,15 @@ impl<S> Shard<S> {
         mem::take(&mut client.inbound)
     }
 
+    /// So many bytes lie in a connection's transport that are not whole yet: they
+    /// count as input that is kept.
+    pub fn transport_holds(&mut self, id: ConnId, bytes: usize) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let before = mem::replace(&mut client.transport_bytes, bytes);
+        self.kept.own = self.kept.own - before as usize + bytes as usize;
+    }
+
     /// Keeps input of a connection that has none kept. Spare capacity is freed: a
     /// slow sender may need this memory for long.
     pub(super) fn put_inbound(&mut self, id: ConnId, mut kept: Vec<u8>) {
@@ -115,7 +124,7 @@ fn held_by<S>(client: &Client<S>, what: TooMuch, now: Moment) -> usize {
         TooMuch::Answers if client.output.blocked => client.outbound.own_bytes(),
         TooMuch::Answers => 0,
         TooMuch::Input if client.is_closing() => 0,
-        TooMuch::Input => client.inbound.capacity(),
+        TooMuch::Input => client.inbound.capacity() + client.transport_bytes as usize,
         TooMuch::List if client.pauses.contains(Pauses::LISTING) => client.old_list_bytes(now),
         TooMuch::List => 0,
     }

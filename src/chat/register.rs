@@ -69,6 +69,7 @@ impl<S> Shard<S> {
             return Some(rest);
         }
         self.take_inbound(id);
+        self.transport_holds(id, 0);
         let Client { socket, peer, local, codec, input, budget, .. } = self.clients.remove(id)?;
         let bytes = bytes[rest..].to_vec();
         let handoff = Handoff { socket, peer, local, claim, codec, bytes, input, budget };

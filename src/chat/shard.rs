@@ -370,7 +370,9 @@ impl<S> Shard<S> {
                 let clients = || self.clients.iter().map(|(_, client)| client);
                 let queued: usize = clients().map(|client| client.outbound.memory_bytes()).sum();
                 assert_eq!(self.queued.own, queued, "bytes that wait");
-                let kept: usize = clients().map(|client| client.inbound.capacity()).sum();
+                let kept: usize = clients()
+                    .map(|client| client.inbound.capacity() + client.transport_bytes as usize)
+                    .sum();
                 assert_eq!(self.kept.own, kept, "bytes that are kept");
                 let claim = self.clients.iter().filter(|(_, client)| client.is_claiming());
                 let claim = claim.map(|(id, _)| id).collect::<BTreeSet<_>>();

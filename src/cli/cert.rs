@@ -35,7 +35,7 @@ pub struct RenewArgs {
     place: CertArgs,
     /// Another name or address of the server, as its --tls-name; repeatable
     #[arg(long, value_name = "NAME", env = "LANLINE_TLS_NAME", value_delimiter = ',',
-          value_parser = super::serve::tls_name)]
+          value_parser = super::serve_tls::tls_name)]
     tls_name: Vec<Name>,
 }
 

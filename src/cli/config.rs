@@ -3,7 +3,8 @@
 use super::files::Reading;
 use super::layers::{ServeFlags, Settings, Shown, Source};
 use super::ops::Verdict;
-use super::serve::{SiteTls, workers_default};
+use super::serve::workers_default;
+use super::serve_tls::SiteTls;
 use super::usage::UsageError;
 use crate::limits;
 use clap::{Args, Subcommand};

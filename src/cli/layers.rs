@@ -277,7 +277,7 @@ impl fmt::Display for Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::serve::SiteTls;
+    use crate::cli::serve_tls::SiteTls;
     use clap::Parser;
     use std::io::Write;
 

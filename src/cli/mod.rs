@@ -19,6 +19,8 @@ pub mod output;
 mod seconds;
 #[cfg(target_os = "linux")]
 mod serve;
+#[cfg(target_os = "linux")]
+mod serve_tls;
 mod server;
 #[cfg(target_os = "linux")]
 mod token;
@@ -46,7 +48,9 @@ pub use ops::DoctorArgs;
 pub use ops::TopArgs;
 pub use ops::{HealthArgs, Verdict};
 #[cfg(target_os = "linux")]
-pub use serve::{ServeArgs, SiteTls};
+pub use serve::ServeArgs;
+#[cfg(target_os = "linux")]
+pub use serve_tls::SiteTls;
 #[cfg(target_os = "linux")]
 pub use usage::UsageError;
 

@@ -7,7 +7,7 @@ use super::files::Reading;
 use super::layers::ServeFlags;
 use super::seconds::{Seconds, some_time};
 #[cfg(target_os = "linux")]
-use super::serve::SiteTls;
+use super::serve_tls::SiteTls;
 use super::trust::TrustArgs;
 #[cfg(target_os = "linux")]
 use super::usage::UsageError;

@@ -1,22 +1,23 @@
 //! The flags of `lanline serve`, each with its variable in the environment,
 //! and how they become a checked `Config`.
 
-use super::files::{self, Reading};
+use super::files::Reading;
 use super::seconds::{Seconds, seconds, some_time};
+use super::serve_tls::{SiteTls, TlsArgs};
 use super::token::Token;
 use super::usage::UsageError;
 use crate::chat::{LookAlikes, Settings};
 use crate::data;
 use crate::limits;
 use crate::net::Config;
-use crate::net::tls::{self, Name, Pem, ServerTls, Site};
+use crate::net::tls::Name;
 use crate::sandbox;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Flags of the server.
 #[derive(Args, Clone, Debug)]
@@ -125,30 +126,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DIR", env = "LANLINE_DATA")]
     data: Option<PathBuf>,
 
-    /// Whether TLS is served: `auto` beside plain packets, where there is a
-    /// certificate; `require` it of everyone but who is on this machine; or `off`
-    #[arg(long, value_name = "MODE", env = "LANLINE_TLS", value_enum, default_value = "auto")]
-    tls: TlsMode,
-
-    /// A certificate of the site's own, and those that lead to its authority, as
-    /// PEM; read again on SIGHUP. Needs --tls-key
-    #[arg(long, value_name = "PATH", env = "LANLINE_TLS_CERT")]
-    tls_cert: Option<PathBuf>,
-
-    /// The key of --tls-cert, as PEM
-    #[arg(long, value_name = "PATH", env = "LANLINE_TLS_KEY")]
-    tls_key: Option<PathBuf>,
-
-    /// Another name or address of this server, for the certificate that it makes
-    /// for itself; repeatable
-    #[arg(long, value_name = "NAME", env = "LANLINE_TLS_NAME", value_delimiter = ',',
-          value_parser = tls_name)]
-    tls_name: Vec<Name>,
-
-    /// Certificates, as PEM, of who signs those that clients may present; one that
-    /// doesn't verify ends the handshake, none is fine
-    #[arg(long, value_name = "PATH", env = "LANLINE_CLIENT_CA")]
-    client_ca: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsArgs,
 
     /// Where to serve metrics for Prometheus, over HTTP; without it, nowhere
     #[arg(long, value_name = "ADDR", env = "LANLINE_METRICS", value_parser = metrics_address)]
@@ -179,33 +158,6 @@ enum SandboxMode {
     Off,
 }
 
-/// The certificates that the server makes for itself.
-#[derive(Clone, Debug)]
-pub enum SiteTls {
-    /// There may be some; nobody has looked.
-    Unasked,
-    /// There is no data directory.
-    None,
-    Of(Arc<Site>),
-}
-
-impl SiteTls {
-    fn into_site(self) -> Option<Arc<Site>> {
-        match self {
-            Self::Of(site) => Some(site),
-            Self::Unasked | Self::None => None,
-        }
-    }
-}
-
-/// `--tls`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum TlsMode {
-    Auto,
-    Require,
-    Off,
-}
-
 impl ServeArgs {
     /// The settings that the flags ask for.
     ///
@@ -213,16 +165,10 @@ impl ServeArgs {
     /// [`UsageError`] where the operators' token can't be used.
     pub fn into_config(self, reading: Reading, site: SiteTls) -> Result<Config, UsageError> {
         let Token { token, warnings } = Token::find(self.operator_token_file.as_deref(), reading)?;
-        let tls = self.tls(reading, &site)?;
-        let site = if self.needs_site() { site.into_site() } else { None };
-        let named = [
-            &self.config,
-            &self.operator_token_file,
-            &self.tls_cert,
-            &self.tls_key,
-            &self.client_ca,
-        ];
-        let reread = named.into_iter().flatten();
+        let tls = self.tls.load(reading, &site)?;
+        let site = if self.tls.needs_site() { site.into_site() } else { None };
+        let named = [&self.config, &self.operator_token_file];
+        let reread = named.into_iter().chain(self.tls.files()).flatten();
         Ok(Config {
             listen: self.listen,
             workers: self.workers.unwrap_or_else(workers_default),
@@ -235,7 +181,7 @@ impl ServeArgs {
             reread: reread.cloned().collect(),
             tls,
             site,
-            tls_required: self.tls == TlsMode::Require,
+            tls_required: self.tls.is_required(),
             sandbox: self.sandbox.into(),
             warnings,
             settings: Settings {
@@ -255,40 +201,6 @@ impl ServeArgs {
         })
     }
 
-    /// What TLS is served with, if it is.
-    fn tls(&self, reading: Reading, site: &SiteTls) -> Result<Option<Arc<ServerTls>>, UsageError> {
-        if self.tls == TlsMode::Off {
-            return Ok(None);
-        }
-        let (certificate, key) = match (&self.tls_cert, &self.tls_key, site) {
-            (Some(certificate), Some(key), _) => (certificate, key),
-            (None, None, SiteTls::Of(site)) => return self.site_tls(site, reading),
-            (None, None, SiteTls::Unasked) => return Ok(None),
-            (None, None, SiteTls::None) if self.tls == TlsMode::Auto => return Ok(None),
-            (None, None, SiteTls::None) => {
-                let why = "--tls require needs --tls-cert and --tls-key, or a data directory";
-                return Err(UsageError::new(why.to_owned()));
-            }
-            (None, Some(_), _) | (Some(_), None, _) => {
-                return Err(UsageError::new("--tls-cert and --tls-key need each other".to_owned()));
-            }
-        };
-        let read = read_pem(reading);
-        let client_ca = self.client_ca.as_ref().map(read_pem(reading)).transpose()?;
-        server_tls(read(certificate)?, read(key)?, client_ca)
-    }
-
-    /// By the certificate that the server makes for itself.
-    fn site_tls(
-        &self,
-        site: &Site,
-        reading: Reading,
-    ) -> Result<Option<Arc<ServerTls>>, UsageError> {
-        let issued = site.load().map_err(|error| UsageError::new(error.to_string()))?;
-        let client_ca = self.client_ca.as_ref().map(read_pem(reading)).transpose()?;
-        server_tls(issued.certificate, issued.key, client_ca)
-    }
-
     /// Where the data goes.
     pub fn data(&self) -> data::Choice {
         data::Choice::new(self.data.as_deref())
@@ -296,43 +208,17 @@ impl ServeArgs {
 
     /// Whether the server makes its own certificate, if it has where to keep it.
     pub fn needs_site(&self) -> bool {
-        self.tls != TlsMode::Off && self.tls_cert.is_none() && self.tls_key.is_none()
+        self.tls.needs_site()
     }
 
     /// What the server is called besides what the machine is.
     pub fn tls_names(&self) -> &[Name] {
-        &self.tls_name
+        self.tls.names()
     }
 
     /// As if no file with the operators' token were named.
     pub(super) fn forget_token_file(&mut self) {
         self.operator_token_file = None;
-    }
-}
-
-fn read_pem(reading: Reading) -> impl Fn(&PathBuf) -> Result<Pem, UsageError> {
-    move |path| {
-        let text = files::read(path, reading)
-            .map_err(|error| UsageError::new(format!("{}: {error}", path.display())))?;
-        Ok(Pem { place: path.display().to_string(), text })
-    }
-}
-
-fn server_tls(
-    certificate: Pem,
-    key: Pem,
-    client_ca: Option<Pem>,
-) -> Result<Option<Arc<ServerTls>>, UsageError> {
-    let tls = ServerTls::new(certificate, key, client_ca);
-    tls.map(|tls| Some(Arc::new(tls))).map_err(|error| UsageError::new(error.to_string()))
-}
-
-/// A host name or an address.
-pub(super) fn tls_name(text: &str) -> Result<Name, String> {
-    match text.parse() {
-        Ok(ip) => Ok(Name::Ip(ip)),
-        Err(_) if tls::is_dns_name(text) => Ok(Name::Dns(text.to_ascii_lowercase())),
-        Err(_) => Err("neither a host name nor an address".to_owned()),
     }
 }
 

@@ -10,8 +10,8 @@ use crate::wire::name::NAME_BYTES_MAX;
 /// doubling), its names, its places in the tables (name, skeletons, presence,
 /// queries, addresses), its timers, stale ones too, its socket.
 const CLIENT_BYTES: usize = 2048 + NAME_BYTES_MAX;
-/// What TLS adds: keys, a torn record, one that the socket took in part.
-const TLS_BYTES: usize = 4096 + 2 * (17 << 10);
+/// What TLS adds: keys. What it holds of torn records counts as input.
+const TLS_BYTES: usize = 2560;
 /// A user in a list: key, line, and the place in the tree that sorts them.
 const LISTED_BYTES: usize = 192;
 /// A piece of presence news that is queued.

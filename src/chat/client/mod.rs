@@ -59,6 +59,8 @@ pub struct Client<S> {
     /// begin.
     pub(super) local: CompactString,
     pub(super) peer: IpAddr,
+    /// What its transport holds for it besides, in bytes: records that aren't whole.
+    pub(super) transport_bytes: u32,
     /// Its address has paid for its login.
     pub(super) login_paid: bool,
     /// It had to wait for that, and its time to greet begins anew when it is over.
@@ -134,6 +136,7 @@ impl<S> Client<S> {
             cold: None,
             local,
             peer,
+            transport_bytes: 0,
             login_paid: false,
             greets_late: false,
             budget,

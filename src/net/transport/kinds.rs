@@ -148,6 +148,14 @@ impl Transport {
         }
     }
 
+    /// What it holds in bytes, if that has changed since the last call.
+    pub fn held_bytes(&mut self) -> Option<usize> {
+        match self {
+            Self::Tls(tls) => tls.held_bytes(),
+            _ => None,
+        }
+    }
+
     /// Whether it takes nothing before an event says that it has room.
     pub fn is_blocked(&self) -> bool {
         self.status().blocked
@@ -177,6 +185,9 @@ impl Transport {
     /// # Errors
     /// The system's error.
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<bool> {
+        if let Self::Tls(tls) = self {
+            tls.untell();
+        }
         let interest = interest(self.is_blocked());
         registry.register(self.source(), token, interest)?;
         self.status_mut().watched = self.is_blocked();

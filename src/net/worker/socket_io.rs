@@ -135,6 +135,7 @@ impl Worker {
     /// What TLS has cost counts like everything that clients cause; why a handshake
     /// failed is logged.
     fn account_for_tls(&mut self, id: ConnId) {
+        self.note_held(id);
         let work = self.parts.transports.take_work();
         if work > 0 {
             self.parts.shard.spend(work);
@@ -143,6 +144,14 @@ impl Worker {
             {
                 self.event_log.handshake_failed(self.now, peer, &why);
             }
+        }
+    }
+
+    /// What a transport holds counts as input that is kept.
+    pub(super) fn note_held(&mut self, id: ConnId) {
+        let held = self.parts.shard.socket(id).and_then(Transport::held_bytes);
+        if let Some(bytes) = held {
+            self.parts.shard.transport_holds(id, bytes);
         }
     }
 
@@ -179,6 +188,7 @@ impl Worker {
                     }
                     if blocked {
                         self.parts.shard.blocked(self.now, id);
+                        self.note_held(id);
                     }
                     if stale {
                         self.update_interest(id);
@@ -209,6 +219,7 @@ impl Worker {
             Ok(false) => {}
             Err(_) => self.parts.shard.ended(self.now, id, Ended::Reset),
         }
+        self.note_held(id);
     }
 }
 

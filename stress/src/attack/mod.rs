@@ -4,6 +4,8 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
+//! | [`args`] | the command line |
+//! | [`outcome`] | what came of one attack |
 //! | [`rows`] | which attacks there are |
 //! | [`act`] | what their connections do |
 //! | [`mob`] | these connections, in a process of their own |
@@ -12,26 +14,27 @@
 //! | [`table`] | figures against goals |
 
 mod act;
+mod args;
 mod mob;
+mod outcome;
 mod pair;
 mod rows;
 mod server;
 mod table;
 
+pub(crate) use args::AttackArgs;
 pub(crate) use mob::{MobArgs, serve as serve_mob};
 
 use crate::output;
 use crate::report::{self, Progress};
 use crate::run::{Latency, Usage};
 use anyhow::{Context, Result, bail};
-use clap::Args;
 use mob::{ATTACK, Bystanders, READY};
+use outcome::Outcome;
 use rows::Row;
-use serde::Serialize;
-use server::{Scrape, Server};
+use server::Server;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -42,73 +45,6 @@ const NICE: &str = "10";
 const VICTIMS: &str = "pair";
 /// The silence before a measurement, for what the setting up has left over.
 const SETTLING: Duration = Duration::from_secs(2);
-
-/// Which attacks, on whom.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct AttackArgs {
-    /// Rows of the table, by their names; all by default.
-    #[arg(long, value_delimiter = ',')]
-    pub rows: Vec<String>,
-    /// Worker threads of the servers that are started, one run for each number.
-    #[arg(long, value_delimiter = ',', conflicts_with = "server")]
-    pub workers: Vec<usize>,
-    /// How long each attack lasts, and the look without it before.
-    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
-    pub seconds: f64,
-    /// A part of the connections, for small machines.
-    #[arg(long, default_value_t = 1.0, value_parser = share)]
-    pub share: f64,
-    /// A server of your own that runs already; needs --it-is-mine.
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub server: Option<SocketAddr>,
-    /// The server is yours to attack.
-    #[arg(long, requires = "server")]
-    pub it_is_mine: bool,
-    /// Where the metrics of that server are.
-    #[arg(long, value_name = "ADDRESS:PORT", requires = "server")]
-    pub metrics: Option<SocketAddr>,
-    /// The program to start; by default the `lanline` beside this one.
-    #[arg(long, value_name = "PATH", conflicts_with = "server")]
-    pub server_bin: Option<PathBuf>,
-    /// Writes all figures as JSON.
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
-}
-
-/// What came of one attack.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Outcome {
-    pub row: String,
-    pub title: String,
-    pub workers: Option<usize>,
-    /// Of the pairs before the attack, and beside it.
-    pub alone: Latency,
-    pub beside: Latency,
-    /// What the longest tick took at the most, in seconds, and how many were over the
-    /// bound; before the attack, and in it.
-    pub tick_alone: Option<f64>,
-    pub tick: Option<f64>,
-    pub ticks_over: Option<u64>,
-    /// The most work in one tick since the start, in the server's units.
-    pub tick_work: Option<u64>,
-    /// Packets that the server read, a second.
-    pub packets_per_second: Option<f64>,
-    /// Share of one core that the server used.
-    pub server_busy: Option<f64>,
-    /// How long the server's threads waited for a core while others ran, as a share of
-    /// the time: what this machine, and not the server, adds to the latency and the ticks.
-    pub server_waited: Option<f64>,
-    pub scrape_seconds: Option<f64>,
-    /// A newcomer's login and first room, in seconds; none was let in, if none.
-    pub newcomer_seconds: Option<f64>,
-    pub memory: Option<u64>,
-    pub memory_bound: Option<u64>,
-    /// Packets of pairs and bystanders that were refused, and connections lost.
-    pub refused: u64,
-    /// It could not be played to its end.
-    pub has_failed: bool,
-    pub remarks: Vec<String>,
-}
 
 /// Plays the rows and prints the table. True if every goal is reached.
 ///
@@ -208,31 +144,6 @@ fn play(args: &AttackArgs, row: &Row, workers: Option<usize>) -> Result<Outcome>
     Ok(outcome)
 }
 
-impl Outcome {
-    fn add_metrics(&mut self, before: &Scrape, start: &Scrape, end: &Scrape, time: Duration) {
-        let ticks = end.ticks.since(&start.ticks);
-        self.tick_alone = Some(start.ticks.since(&before.ticks).longest());
-        self.tick = Some(ticks.longest());
-        self.ticks_over = Some(ticks.over(table::TICK_SECONDS_MAX));
-        self.tick_work = end.tick_work;
-        let packets = end.packets.saturating_sub(start.packets);
-        self.packets_per_second = Some(packets as f64 / time.as_secs_f64());
-        self.scrape_seconds = Some(end.took.as_secs_f64());
-    }
-
-    fn add_refusals(&mut self, pairs: u64, bystanders: &Bystanders) {
-        if pairs > 0 {
-            self.remarks.push(format!("{pairs} packets of the pairs refused or lost"));
-        }
-        for (code, count) in &bystanders.refused {
-            self.remarks.push(format!("{count} packets of bystanders refused: {code}"));
-        }
-        if bystanders.lost > 0 {
-            self.remarks.push(format!("{} bystanders lost their connection", bystanders.lost));
-        }
-    }
-}
-
 /// Connections to the metrics that say nothing.
 fn silent_scrapers(row: &Row, server: &Server) -> Result<Vec<TcpStream>> {
     let Some(address) = server.metrics else { return Ok(Vec::new()) };
@@ -292,20 +203,4 @@ impl Drop for Mob {
         self.input = None;
         let _ = self.child.wait();
     }
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    number(text)
-        .filter(|seconds| (0.1..=3600.0).contains(seconds))
-        .ok_or_else(|| "0.1 to 3600".to_owned())
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    number(text)
-        .filter(|share| (0.001..=1.0).contains(share))
-        .ok_or_else(|| "0.001 to 1".to_owned())
-}
-
-fn number(text: &str) -> Option<f64> {
-    text.parse().ok()
 }

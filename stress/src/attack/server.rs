@@ -1,8 +1,8 @@
 //! The server under attack: started for it, or one of one's own that runs
 //! already; what its metrics, its log and the machine say of it. Never: load.
 
-use super::AttackArgs;
 use super::act::TOKEN;
+use super::args::AttackArgs;
 use super::rows::Row;
 use crate::machine;
 use crate::run::Usage;

@@ -1,7 +1,7 @@
 //! The table of attacks, the goals, and the verdict on each row. Never: how a
 //! figure came about.
 
-use super::Outcome;
+use super::outcome::{Outcome, TICK_SECONDS_MAX};
 use crate::report::{align, milliseconds, table};
 use comfy_table::Table;
 use std::fmt::Write;
@@ -9,7 +9,6 @@ use std::fmt::Write;
 /// The goals: the well-behaved users' 99th percentile in microseconds, and a tick in
 /// seconds, which is one of the metrics' bounds.
 const P99_US_MAX: f64 = 10_000.0;
-pub(super) const TICK_SECONDS_MAX: f64 = 0.005;
 /// A scrape and a newcomer's login and first room, in seconds.
 const SCRAPE_SECONDS_MAX: f64 = 1.0;
 const NEWCOMER_SECONDS_MAX: f64 = 1.0;

@@ -49,6 +49,8 @@ pub struct Tls {
     pending: Pending,
     /// What has come of a record that isn't there whole.
     torn: Vec<u8>,
+    /// What was said to be held here, in bytes.
+    told: usize,
 }
 
 enum State {
@@ -82,6 +84,7 @@ impl Tls {
             shut: false,
             pending: Pending::default(),
             torn: Vec::new(),
+            told: 0,
         })
     }
 
@@ -306,6 +309,18 @@ impl Tls {
             self.pending.append(record);
             self.flush_pending();
         }
+    }
+
+    /// Nothing has been told of what is held here: it has another worker.
+    pub fn untell(&mut self) {
+        self.told = 0;
+    }
+
+    /// What is held here in bytes, if that has changed since the last call.
+    pub fn held_bytes(&mut self) -> Option<usize> {
+        let held = self.torn.capacity() + self.pending.bytes();
+        let before = std::mem::replace(&mut self.told, held);
+        (before != held).then_some(held)
     }
 
     /// Whether the next read has something to tell of which no event will.

@@ -30,6 +30,11 @@ impl Pending {
         self.bytes.is_empty()
     }
 
+    /// What is held here, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Whether a record with text is torn.
     pub(super) fn has_text(&self) -> bool {
         self.text > 0
