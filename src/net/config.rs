@@ -92,14 +92,15 @@ impl Config {
                 }
             }
         }
-        let parts = worst_case::terms(settings, self.workers, clients_max);
+        let tls = self.tls.is_some();
+        let parts = worst_case::terms(settings, self.workers, clients_max, tls);
         let parts = parts.map(|(what, bytes)| format!("{what} {}", size(bytes as u64))).join(", ");
         info!(
             "memory: {} for {clients_max} idle clients, at most {} more for what waits for slow \
              readers (queues); {} if strangers filled every other limit as well: {parts}",
             size(worst_case::idle_bytes(self.workers, clients_max)),
             size(settings.queues_bytes_max as u64),
-            size(worst_case::bytes(settings, self.workers, clients_max)),
+            size(worst_case::bytes(settings, self.workers, clients_max, tls)),
         );
     }
 }

@@ -25,19 +25,20 @@ const PROGRAM_BYTES: usize = 32 << 20;
 
 /// The most that a server of these settings can hold, in bytes: the sum of
 /// [`terms`], and a thirty-second of that for fragmentation.
-pub(super) fn bytes(settings: &Settings, workers: usize, clients: usize) -> u64 {
-    let sum = terms(settings, workers, clients)
+pub(super) fn bytes(settings: &Settings, workers: usize, clients: usize, tls: bool) -> u64 {
+    let sum = terms(settings, workers, clients, tls)
         .into_iter()
         .fold(0_usize, |sum, (_, bytes)| sum.saturating_add(bytes));
     sum.saturating_add(sum / 32) as u64
 }
 
-/// What each kind of thing may take. `docs/SECURITY.md` has the rule and the test
-/// behind each.
+/// What each kind of thing may take, where connections may be encrypted or not.
+/// `docs/SECURITY.md` has the rule and the test behind each.
 pub(super) fn terms(
     settings: &Settings,
     workers: usize,
     clients: usize,
+    tls: bool,
 ) -> [(&'static str, usize); 9] {
     // A worker knows its own sums at once, and those of the others at the end of its
     // tick: so each may exceed a bound by what one tick reads. The refusals of one
@@ -55,7 +56,7 @@ pub(super) fn terms(
         ("rooms", limits::ROOM_BYTES_MAX),
         ("mailboxes", 2 * workers * mark),
         ("connections", clients.saturating_mul(CLIENT_BYTES)),
-        ("TLS", clients.saturating_mul(TLS_BYTES)),
+        ("TLS", if tls { clients.saturating_mul(TLS_BYTES) } else { 0 }),
         (
             "addresses and news",
             limits::ADDRESSES_MAX * ADDRESS_BYTES
@@ -78,22 +79,26 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     #[test]
-    fn the_defaults_are_for_a_machine_of_2_gib() {
+    fn the_defaults_are_for_a_machine_of_2_gib_and_of_4_with_tls() {
         for workers in [1, 2, 4] {
-            let bound = bytes(&Settings::default(), workers, limits::CLIENTS_DEFAULT_MAX);
-            assert!(bound <= 2048 * MIB, "{workers}: {} MiB", bound / MIB);
+            for (tls, most) in [(false, 2048), (true, 3584)] {
+                let clients = limits::CLIENTS_DEFAULT_MAX;
+                let bound = bytes(&Settings::default(), workers, clients, tls);
+                assert!(bound <= most * MIB, "{workers} {tls}: {} MiB", bound / MIB);
+            }
         }
     }
 
     #[test]
     fn it_grows_with_every_bound() {
         let few = Settings { queues_bytes_max: 1 << 28, ..Settings::default() };
-        let base = bytes(&few, 1, 100);
-        assert!(bytes(&Settings::default(), 1, 100) > base);
-        assert!(bytes(&few, 2, 100) > base);
-        assert!(bytes(&few, 1, 200) > base);
+        let base = bytes(&few, 1, 100, false);
+        assert!(bytes(&Settings::default(), 1, 100, false) > base);
+        assert!(bytes(&few, 2, 100, false) > base);
+        assert!(bytes(&few, 1, 200, false) > base);
         let small = Settings { packet_bytes_max: 1024, ..few };
-        assert!(bytes(&small, 1, 100) < base);
-        assert_eq!(bytes(&small, 1, usize::MAX), u64::MAX);
+        assert!(bytes(&small, 1, 100, false) < base);
+        assert!(bytes(&small, 1, 100, true) > bytes(&small, 1, 100, false));
+        assert_eq!(bytes(&small, 1, usize::MAX, false), u64::MAX);
     }
 }

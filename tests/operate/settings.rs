@@ -50,10 +50,15 @@ fn the_sample_file_is_right_and_names_every_setting() {
         line.contains(" = ") && key.chars().all(|c| c.is_ascii_lowercase() || c == '-')
     };
     let settings: Vec<&str> = settings.filter(is_setting).collect();
+    // The files that it names are read.
     let token = File::new("token", "hush\n");
+    let pem = |name: &str| format!("{}/tests/testkit/tls/{name}.pem", env!("CARGO_MANIFEST_DIR"));
     let told = settings
         .join("\n")
-        .replace("/run/credentials/lanline.service/operator-token", token.as_str());
+        .replace("/run/credentials/lanline.service/operator-token", token.as_str())
+        .replace("/etc/lanline/tls.pem", &pem("cert"))
+        .replace("/etc/lanline/tls.key", &pem("key"))
+        .replace("/etc/lanline/clients.pem", &pem("cert"));
     let file = File::new("all.toml", &told);
     let output = run(&["config", "show", "--config", file.as_str()]);
     assert!(output.status.success(), "{output:?}");

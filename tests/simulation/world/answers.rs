@@ -151,6 +151,7 @@ impl Ledger {
             return;
         }
         let step = self.step;
+        self.note_hurried_guess(number, ordinal, code);
         let peer = &self.peers[number];
         let item = peer.items.get(ordinal - 1).expect("an ordinal of its own");
         assert!(item.taken_at.is_some() && !item.after_all, "refused before it was read");
@@ -173,6 +174,23 @@ impl Ledger {
                 self.peers[number].outcome(number, ordinal - 1, step);
             }
             (_, what) => panic!("{code} for {what:?}"),
+        }
+    }
+
+    /// Whose wrong tokens are not waited for any more has one guess: the right token
+    /// behind it is as good as a wrong one.
+    fn note_hurried_guess(&mut self, number: usize, ordinal: usize, code: &str) {
+        let stopping = self.stopping;
+        let peer = &mut self.peers[number];
+        let hurried = stopping || peer.may_have_left || peer.thrown_out_at.is_some();
+        let Some((item, before)) = peer.items.get_mut(..ordinal).and_then(<[Item]>::split_last_mut)
+        else {
+            return;
+        };
+        let is_right = matches!(item.what, What::Call { endpoint: "/operator", .. });
+        let wrong = |item: &Item| item.to == "/operator" && matches!(item.what, What::Wrong { .. });
+        if code == "not-operator" && is_right && hurried && before.iter().any(wrong) {
+            item.what = What::Wrong { codes: &["not-operator"] };
         }
     }
 

@@ -98,9 +98,10 @@ impl Cluster {
         trace::note(|| format!("peer {number} connects to {worker} as {}", peer.real_name()));
     }
 
-    /// Whether some message is under way.
+    /// Whether some message is under way, or has arrived and is not handled yet.
     pub(super) fn has_messages(&self) -> bool {
-        self.links.iter().any(|link| !link.is_empty())
+        let waits = |shard: &Shard<_>| shard.has_mail() || shard.held_back_bytes() > 0;
+        self.links.iter().any(|link| !link.is_empty()) || self.shards.iter().any(waits)
     }
 
     /// Whether the next tick, doing all that it can, would do nothing.
