@@ -126,7 +126,7 @@ impl<S> Shard<S> {
                     }
                 }
                 let left = members.len() > 0;
-                left.then(|| What::Room { room, frame, members: Some(members) })
+                left.then_some(What::Room { room, frame, members: Some(members) })
             }
             What::Everybody { frame, mut slot, mut users, requester } => {
                 users += self.broadcast_to_slots(sender, &frame, &mut slot, budget);

@@ -188,7 +188,7 @@ fn coming_again_frees_no_address_of_its_rate() {
     }
     // The burst is free, and the last who came paid when all was handled. Time is looked
     // at from below only: the machine may be as slow as it likes.
-    let paid = (each * (times - 1)) as f64 / 100.0 - limits::ADDRESS_BURST.as_secs_f64();
+    let paid = f64::from(each * (times - 1)) / 100.0 - limits::ADDRESS_BURST.as_secs_f64();
     assert!(start.elapsed() >= Duration::from_secs_f64(paid), "{:?}", start.elapsed());
     assert_served(&server, &mut quiet);
 }

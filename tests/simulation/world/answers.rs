@@ -52,11 +52,13 @@ impl Ledger {
         let holders = holders.count();
         assert!(holders <= 1, "{holders} hold the name {key}");
         let name = self.peers[number].greeting.name.as_ref().unwrap();
+        // It may have left since, and its welcome have waited for its socket.
+        let here = self.peers[number].is_surely_here();
         let ascii_too = self.look_alikes == LookAlikes::Everyone;
         let alike = self.peers.iter().enumerate().find(|(other, peer)| {
             let looks =
                 peer.greeting.name.as_ref().is_some_and(|peer| look_alike(peer, name, ascii_too));
-            *other != number && looks && peer.is_surely_here()
+            *other != number && looks && here && peer.is_surely_here()
         });
         assert!(alike.is_none(), "peer {number} looks like {:?}", alike.map(|(other, _)| other));
     }
