@@ -13,7 +13,7 @@ pub fn print(text: &str) -> io::Result<()> {
     print_bytes(text.as_bytes())
 }
 
-/// [`print`], for bytes.
+/// [`print()`], for bytes.
 ///
 /// # Errors
 /// As there.

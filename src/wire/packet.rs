@@ -75,15 +75,15 @@ pub fn push_packet(out: &mut Vec<u8>, name: &str, ip: &str, to: &str, msg: &Json
 }
 
 /// In front of the sender's name.
-pub const FROM_NAME: &[u8] = b"{\"from\":{\"name\":\"";
+pub const FROM_NAME: &[u8; 17] = b"{\"from\":{\"name\":\"";
 /// Between the sender's name and address.
-pub const IP: &[u8] = b"\",\"ip\":\"";
+pub const IP: &[u8; 8] = b"\",\"ip\":\"";
 /// Between the sender's address and the recipient.
-pub const TO: &[u8] = b"\"},\"to\":\"";
+pub const TO: &[u8; 9] = b"\"},\"to\":\"";
 /// Between the recipient and the text.
-pub const MSG: &[u8] = b"\",\"msg\":\"";
+pub const MSG: &[u8; 9] = b"\",\"msg\":\"";
 /// Behind the text.
-pub const END: &[u8] = b"\"}\n";
+pub const END: &[u8; 3] = b"\"}\n";
 
 /// A packet with its strings read, the way `serde_json` sees it.
 struct Object<'a> {

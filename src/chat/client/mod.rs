@@ -287,8 +287,8 @@ impl<S> Client<S> {
 
     /// Bytes in front of the text in the server's packets to it.
     pub(super) fn head_bytes(&self, endpoint: Endpoint) -> usize {
-        let fixed = [packet::FROM_NAME, packet::IP, packet::TO, packet::MSG];
-        let fixed: usize = fixed.iter().map(|piece| piece.len()).sum();
+        let fixed =
+            packet::FROM_NAME.len() + packet::IP.len() + packet::TO.len() + packet::MSG.len();
         fixed + endpoint.name().len() + self.local.len() + self.name().len()
     }
 
