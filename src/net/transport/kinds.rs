@@ -19,8 +19,7 @@ use std::net::IpAddr;
 /// A connection's transport, as its shard carries it.
 #[derive(Debug)]
 pub enum Transport {
-    /// Its first byte will say what it is.
-    Fresh(Tcp),
+    /// Also one whose first byte has not come yet.
     Tcp(Tcp),
     Tls(Box<Tls>),
     /// For a moment, while one kind becomes another.
@@ -36,7 +35,7 @@ const VACANT: &str = "a transport has become another kind by now";
 macro_rules! of_any_kind {
     ($transport:expr, $kind:ident => $call:expr) => {
         match $transport {
-            Transport::Fresh($kind) | Transport::Tcp($kind) => $call,
+            Transport::Tcp($kind) => $call,
             Transport::Tls($kind) => $call,
             Transport::Vacant => unreachable!("{VACANT}"),
             #[cfg(test)]
@@ -48,7 +47,9 @@ macro_rules! of_any_kind {
 impl Transport {
     /// Of a connection that was accepted.
     pub fn tcp(stream: TcpStream) -> Self {
-        Self::Fresh(Tcp::new(stream))
+        let mut tcp = Tcp::new(stream);
+        tcp.status.fresh = true;
+        Self::Tcp(tcp)
     }
 
     /// What the loop notes of it.
@@ -85,12 +86,11 @@ impl Transport {
     /// one, into the front of a worker's scratch space.
     pub fn receive(&mut self, space: &mut [u8], turn: usize, context: &mut Context) -> Received {
         match self {
-            Self::Tcp(tcp) => tcp.receive(&mut space[..turn]),
-            Self::Tls(tls) => tls.receive(space, turn, context),
-            Self::Fresh(tcp) => {
+            Self::Tcp(tcp) => {
                 let received = tcp.receive(&mut space[..turn]);
-                self.open(received, space, context)
+                if tcp.status.fresh { self.open(received, space, context) } else { received }
             }
+            Self::Tls(tls) => tls.receive(space, turn, context),
             #[cfg(test)]
             Self::Scripted(scripted) => scripted.receive(&mut space[..turn]),
             Self::Vacant => unreachable!("{VACANT}"),
@@ -103,7 +103,8 @@ impl Transport {
             return received;
         };
         let Some(&first) = space[..count].first() else { return received };
-        let Self::Fresh(tcp) = mem::replace(self, Self::Vacant) else { unreachable!("{VACANT}") };
+        let Self::Tcp(mut tcp) = mem::replace(self, Self::Vacant) else { unreachable!("{VACANT}") };
+        tcp.status.fresh = false;
         let tcp = match (opening(first), &context.tls) {
             (Opening::Tls, Some(config)) => match Tls::new(tcp, config.clone()) {
                 Ok(mut tls) => {
@@ -125,16 +126,12 @@ impl Transport {
     /// sealed is sealed in a worker's scratch space.
     pub fn send<T: Owned>(&mut self, outbound: &Outbound<T>, space: &mut [u8]) -> Sent {
         match self {
-            Self::Tcp(tcp) => tcp.send(outbound),
-            Self::Tls(tls) => tls.send(outbound, space),
-            Self::Fresh(tcp) => {
-                // A connection that was sent plain text stays plain.
-                let sent = tcp.send(outbound);
-                if let Self::Fresh(tcp) = mem::replace(self, Self::Vacant) {
-                    *self = Self::Tcp(tcp);
-                }
-                sent
+            Self::Tcp(tcp) => {
+                // Who is told something in the clear goes on so.
+                tcp.status.fresh = false;
+                tcp.send(outbound)
             }
+            Self::Tls(tls) => tls.send(outbound, space),
             #[cfg(test)]
             Self::Scripted(scripted) => scripted.send(outbound),
             Self::Vacant => unreachable!("{VACANT}"),

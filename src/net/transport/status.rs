@@ -15,6 +15,8 @@ pub struct Status {
     pub is_client: bool,
     /// The loop's: it has to use TLS.
     pub must_encrypt: bool,
+    /// Its first byte will say what it is.
+    pub(super) fresh: bool,
     /// It took no more; an event will say when it does.
     pub(super) blocked: bool,
     /// Events tell of its room.

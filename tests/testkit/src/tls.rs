@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// The addresses to which [`Connection`](crate::connection::Connection)s connect by
 /// TLS.
-static SPOKEN_TO: Mutex<BTreeSet<SocketAddr>> = Mutex::new(BTreeSet::new());
+static SPOKEN_TO: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
 static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
     let mut roots = RootCertStore::empty();
@@ -41,15 +41,15 @@ pub fn key() -> PathBuf {
 pub(crate) fn speak_to(address: SocketAddr, speak: bool) {
     let mut all = lock(&SPOKEN_TO);
     if speak {
-        all.insert(address);
+        all.insert(address.port());
     } else {
-        all.remove(&address);
+        all.remove(&address.port());
     }
 }
 
 /// Whether connections to this address use TLS.
 pub(crate) fn is_spoken_to(address: SocketAddr) -> bool {
-    lock(&SPOKEN_TO).contains(&address)
+    lock(&SPOKEN_TO).contains(&address.port())
 }
 
 /// A stream inside TLS.
