@@ -142,11 +142,11 @@ impl WatchedServer {
     /// What is wrong with the settings of this machine's own server, or with whom
     /// to trust, in words.
     fn resolve(self) -> Result<(Server, Trust), String> {
-        let trust = self.trust.load()?;
         let server = match self.target.or(self.server) {
             Some(target) => target.server(),
             None => own_server()?,
         };
+        let trust = self.trust.load_for_probe(&server)?;
         Ok((server, trust))
     }
 }

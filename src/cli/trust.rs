@@ -2,9 +2,10 @@
 //! that connect. Never: judging a server.
 
 use crate::connect::trust::fingerprint::Fingerprint;
-use crate::connect::{Trust, TrustOptions};
+use crate::connect::{Server, Trust, TrustOptions};
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// How to connect. By TLS, where the server has it.
@@ -28,6 +29,19 @@ pub struct TrustArgs {
 }
 
 impl TrustArgs {
+    /// [`Self::load`] for what looks at a server every few seconds: on this machine
+    /// nobody is in between, so where nothing else is asked for it is spoken to
+    /// without TLS, and one that has none has nothing to log.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_for_probe(&self, server: &Server) -> Result<Trust, String> {
+        let is_asked_for = self.ca.is_some() || self.fingerprint.is_some() || self.cert.is_some();
+        let is_here = server.host == "localhost"
+            || server.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if is_here && !is_asked_for { Ok(Trust::plain()) } else { self.load() }
+    }
+
     /// Reads what the flags name.
     ///
     /// # Errors
