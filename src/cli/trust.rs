@@ -5,7 +5,6 @@ use crate::connect::trust::fingerprint::Fingerprint;
 use crate::connect::{Server, Trust, TrustOptions};
 use clap::Args;
 use clap::builder::FalseyValueParser;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// How to connect. By TLS, where the server has it.
@@ -37,9 +36,7 @@ impl TrustArgs {
     /// As there.
     pub fn load_for_probe(&self, server: &Server) -> Result<Trust, String> {
         let is_asked_for = self.ca.is_some() || self.fingerprint.is_some() || self.cert.is_some();
-        let is_here = server.host == "localhost"
-            || server.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        if is_here && !is_asked_for { Ok(Trust::plain()) } else { self.load() }
+        if server.is_this_machine() && !is_asked_for { Ok(Trust::plain()) } else { self.load() }
     }
 
     /// Reads what the flags name.

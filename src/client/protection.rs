@@ -1,7 +1,6 @@
 //! How a connection is protected, in words. Never: protecting it.
 
 use crate::connect::{Protection, Server};
-use std::net::IpAddr;
 
 /// In a word or two, for where it always stands.
 pub fn in_short(protection: Protection) -> &'static str {
@@ -14,7 +13,7 @@ pub fn in_short(protection: Protection) -> &'static str {
 /// What somebody should know once, if there is anything.
 pub fn worth_telling(protection: Protection, server: &Server) -> Option<String> {
     match protection {
-        Protection::Plain if is_this_machine(server) => None,
+        Protection::Plain if server.is_this_machine() => None,
         Protection::Plain => Some(
             "This connection is not encrypted: whoever is on the network in between can read \
              along."
@@ -30,11 +29,6 @@ pub fn worth_telling(protection: Protection, server: &Server) -> Option<String> 
             }
         )),
     }
-}
-
-fn is_this_machine(server: &Server) -> bool {
-    server.host == "localhost"
-        || server.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@
 //! second client of the same person, and must not take the name from the first.
 
 use super::model::incoming::is_secret;
-use super::{safe, system};
+use super::safe;
 use crate::connect::Server;
+use crate::connect::private_files::{make_folder, open_private, state_folder};
 use crate::wire::Name;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The secret of one server and one name.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ impl Secret {
     /// is running under the same name, there is none, and it is kept in memory
     /// only.
     pub fn open(server: &Server, name: &Name) -> Self {
-        let Some(folder) = system::state_folder() else { return Self::default() };
+        let Some(folder) = state_folder() else { return Self::default() };
         let path = folder.join("resume").join(file_name(server, name));
         Self::at(path).unwrap_or_default()
     }
@@ -71,22 +72,6 @@ impl Secret {
 pub fn file_name(server: &Server, name: &Name) -> String {
     let text = format!("{}@{server}", name.key());
     safe::file_name(&text)
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use crate::limits::DEFAULT_PORT;
 use crate::wire::Name;
 use std::fmt;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 /// A server to go to, and the name to go by; what was left out is `None`.
@@ -84,6 +84,14 @@ impl From<SocketAddr> for Server {
             address => address.ip().to_string(),
         };
         Self { host, port: address.port() }
+    }
+}
+
+impl Server {
+    /// Whether it is on this very machine, as far as its name says so.
+    pub fn is_this_machine(&self) -> bool {
+        self.host == "localhost"
+            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 

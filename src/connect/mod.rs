@@ -10,6 +10,7 @@
 //! | [`trust`] | which servers to trust |
 //! | [`sender`], [`receiver`] | packets out with their ordinals; packets in, bounded |
 //! | [`listing`] | a list put together from its pages, bounded |
+//! | [`private_files`] | what a user keeps of servers, for nobody else to read |
 //! | [`deadline`], [`error`] | until when; why not |
 //!
 //! - Every wait has a [`Deadline`] for all of it, however the bytes come, or
@@ -22,6 +23,7 @@ pub mod deadline;
 pub mod dial;
 pub mod error;
 pub mod listing;
+pub mod private_files;
 pub mod receiver;
 pub mod sender;
 pub mod transport;

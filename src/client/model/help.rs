@@ -1,9 +1,9 @@
 //! The help: its rows for a window of any width, and where it is scrolled to. It
 //! lies over the open conversation and leaves nothing in it.
 
-use super::action::{Action, Pane};
 use super::clock::Now;
 use super::commands::{COMMANDS, KEYS};
+use super::intent::{Action, Pane};
 use super::wrap::wrap;
 use super::{Mode, Model};
 use tui_input::InputRequest;

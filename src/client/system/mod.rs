@@ -24,10 +24,3 @@ use std::path::PathBuf;
 pub(in crate::client) fn config_folder() -> Option<PathBuf> {
     Some(choose_base_strategy().ok()?.config_dir().join("lanline"))
 }
-
-/// Where a program keeps what it may lose: `XDG_STATE_HOME`, or what the system
-/// has in its place.
-pub(in crate::client) fn state_folder() -> Option<PathBuf> {
-    let folders = choose_base_strategy().ok()?;
-    Some(folders.state_dir().unwrap_or_else(|| folders.cache_dir()).join("lanline"))
-}

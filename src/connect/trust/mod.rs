@@ -13,6 +13,7 @@ pub mod verifier;
 
 use super::address::Server;
 use super::error::Error;
+use super::private_files::state_folder;
 use super::transport::tls::HandshakeData;
 use fingerprint::Fingerprint;
 use known::KnownServers;
@@ -200,12 +201,4 @@ fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String
         return Err(format!("{}: there is no certificate in it", path.display()));
     }
     Ok(certificates)
-}
-
-/// Where a program keeps what it has learnt: `XDG_STATE_HOME`, or what the system
-/// has in its place.
-fn state_folder() -> Option<PathBuf> {
-    use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
-    let folders = choose_base_strategy().ok()?;
-    Some(folders.state_dir().unwrap_or_else(|| folders.cache_dir()).join("lanline"))
 }

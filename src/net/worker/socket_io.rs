@@ -114,8 +114,12 @@ impl Worker {
             return;
         }
         let received = transport.receive(&mut self.scratch, turn, &mut self.parts.transports);
+        let held = transport.held_bytes();
         if transport.is_interest_stale() {
             self.update_interest(id);
+        }
+        if let Some(bytes) = held {
+            self.parts.shard.transport_holds(id, bytes);
         }
         self.account_for_tls(id);
         match received {
@@ -135,7 +139,6 @@ impl Worker {
     /// What TLS has cost counts like everything that clients cause; why a handshake
     /// failed is logged.
     fn account_for_tls(&mut self, id: ConnId) {
-        self.note_held(id);
         let work = self.parts.transports.take_work();
         if work > 0 {
             self.parts.shard.spend(work);
