@@ -65,7 +65,7 @@ fn settings_again(flags: &ServeFlags, site: SiteTls) -> Result<Config, UsageErro
 
 /// Where the server keeps its certificates, held for it; and what is to be said of
 /// that once there is a log.
-fn open_site(args: &ServeArgs) -> Result<(SiteTls, Option<DataError>), DataError> {
+fn open_site(args: &ServeArgs) -> Result<(SiteTls, Option<String>), DataError> {
     if !args.needs_site() {
         return Ok((SiteTls::None, None));
     }
@@ -73,9 +73,13 @@ fn open_site(args: &ServeArgs) -> Result<(SiteTls, Option<DataError>), DataError
     match args.data() {
         Choice::None => Ok((SiteTls::None, None)),
         Choice::Asked(path) => Ok((SiteTls::Of(site(DataDir::hold(&path)?)), None)),
-        Choice::Default(path) => Ok(match DataDir::hold(&path) {
-            Ok(dir) => (SiteTls::Of(site(dir)), None),
-            Err(error) => (SiteTls::None, Some(error)),
+        Choice::Default(path) => Ok(match DataDir::hold(&path).map(site) {
+            Err(error) => (SiteTls::None, Some(error.to_string())),
+            // One that can't be written is not to be had either.
+            Ok(site) => match site.load() {
+                Err(error) => (SiteTls::None, Some(error.to_string())),
+                Ok(_) => (SiteTls::Of(site), None),
+            },
         }),
     }
 }

@@ -111,6 +111,7 @@ mod tests {
     use socket2::{Domain, SockRef, Socket, Type};
     use std::io::Read;
     use std::net::{SocketAddr, TcpStream};
+    use testkit::uninterrupted;
 
     const TIMEOUT: Duration = Duration::from_secs(20);
     /// How long a socket that takes nothing is waited for.
@@ -162,7 +163,7 @@ mod tests {
         let mut got = Vec::new();
         let mut chunk = [0; 64 * 1024];
         while sender.waiting_bytes() > 0 {
-            let count = server.read(&mut chunk).unwrap();
+            let count = uninterrupted(|| server.read(&mut chunk)).unwrap();
             got.extend_from_slice(&chunk[..count]);
             sender.flush(PATIENCE).unwrap();
         }

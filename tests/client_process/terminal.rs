@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use testkit::process::Handle;
-use testkit::{PATIENCE, Signal, program};
+use testkit::{PATIENCE, Signal, program, uninterrupted};
 
 /// `sh` with job control, as a shell that somebody types into has it: says when
 /// the client was stopped, and goes on with it after a line is typed.
@@ -271,7 +271,7 @@ fn is_readable(files: &[&dyn AsFd], patience: Duration) -> Vec<bool> {
     let mut polled: Vec<PollFd<'_>> =
         files.iter().map(|file| PollFd::from_borrowed_fd(file.as_fd(), PollFlags::IN)).collect();
     let patience = Timespec::try_from(patience).unwrap();
-    poll(&mut polled, Some(&patience)).unwrap();
+    uninterrupted(|| Ok(poll(&mut polled, Some(&patience))?)).unwrap();
     polled.iter().map(|file| !file.revents().is_empty()).collect()
 }
 

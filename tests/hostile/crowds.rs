@@ -10,7 +10,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::connection::ReceivingHalf;
-use testkit::{PATIENCE, Peer, Server, ask_until, packet_text};
+use testkit::{PATIENCE, Peer, Server, ask_until, packet_text, uninterrupted};
 
 /// Says that it is over when it goes, by a panic as well: nobody is waited for
 /// who waits for that.
@@ -189,7 +189,7 @@ fn read_all(clients: &[Peer], mut poll: mio::Poll) {
     let mut events = mio::Events::with_capacity(1024);
     let mut scratch = vec![0; 1 << 16];
     loop {
-        poll.poll(&mut events, Some(PATIENCE)).unwrap();
+        uninterrupted(|| poll.poll(&mut events, Some(PATIENCE))).unwrap();
         for event in &events {
             if event.token() == OVER {
                 return;

@@ -102,6 +102,7 @@ fn it_serves_where_nothing_can_be_written() {
 fn a_file_size_limit_costs_log_lines_and_not_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
+    program::clean(&mut command);
     command.args(["-c", "ulimit -f 0; exec \"$@\"", "sh"]).arg(program::path());
     command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
     let log = folder.path().join("log");

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
-use testkit::{PATIENCE, Peer, Server, Signal, program};
+use testkit::{PATIENCE, Peer, Server, Signal, program, uninterrupted};
 
 struct Notices {
     socket: UnixDatagram,
@@ -22,7 +22,8 @@ impl Notices {
 
     fn next(&self) -> String {
         let mut bytes = [0; 256];
-        let count = self.socket.recv(&mut bytes).expect("the server says something");
+        let received = uninterrupted(|| self.socket.recv(&mut bytes));
+        let count = received.expect("the server says something");
         String::from_utf8_lossy(&bytes[..count]).into_owned()
     }
 
@@ -136,6 +137,7 @@ fn say(listener: &TcpListener, name: &str) -> Peer {
 fn refusal(socket: OwnedFd) -> String {
     let script = "exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"";
     let mut shell = Command::new("sh");
+    program::clean(&mut shell);
     shell.args(["-c", script, "sh"]).arg(program::path()).arg("serve").stdin(socket);
     let output = shell.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");

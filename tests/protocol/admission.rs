@@ -41,7 +41,9 @@ fn first_packet(ip: &str, setup: Setup, flags: &[&str]) -> Option<Packet> {
     }
     let workers = setup.workers.to_string();
     let listen = if ip.contains(':') || workers == "4" { "[::]:0" } else { "0.0.0.0:0" };
-    let output: Output = Command::new("timeout")
+    let mut command = Command::new("timeout");
+    program::clean(&mut command);
+    let output: Output = command
         .args(["30", "unshare", "-rn", "bash", "-c", SCRIPT, "door", ip, &workers, listen])
         .args(flags)
         .env("LANLINE", program::path())

@@ -13,6 +13,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use testkit::uninterrupted;
 
 /// The only worker of a server.
 struct Setup {
@@ -54,7 +55,7 @@ impl Setup {
 
     /// A tick that waits so long for events.
     fn tick(&mut self, wait: Duration) {
-        self.worker.parts.poll.poll(&mut self.events, Some(wait)).unwrap();
+        uninterrupted(|| self.worker.parts.poll.poll(&mut self.events, Some(wait))).unwrap();
         self.worker.tick(&self.events).unwrap();
     }
 

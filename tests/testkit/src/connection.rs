@@ -1,8 +1,8 @@
 //! One end of a connection: bytes out, lines in, with a deadline. The one
 //! place that knows what carries them: TCP, or TLS over it.
 
-use crate::PATIENCE;
 use crate::tls::{self, Opened, TlsStream};
+use crate::{PATIENCE, uninterrupted};
 use socket2::{Domain, SockRef, Socket, Type};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
@@ -105,7 +105,6 @@ impl Connection {
                     ));
                 }
                 Ok(length) => self.torn.extend_from_slice(&chunk[..length]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
@@ -165,7 +164,7 @@ impl Carrier {
 
     fn receive(&self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => (&**stream).read(bytes),
+            Self::Tcp(stream) => uninterrupted(|| (&**stream).read(bytes)),
             Self::Tls(stream) => stream.receive(bytes),
         }
     }

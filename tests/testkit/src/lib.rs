@@ -26,11 +26,27 @@ pub use rustix::process::Signal;
 pub use server::{Server, ServerBuilder};
 pub use setup::Setup;
 
+use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up. Long, for slow and busy
 /// machines: only a broken program makes a test wait for it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Makes a system call again for as long as it is interrupted. One with a timeout is
+/// also when the process, or the whole machine, was stopped and went on (signal(7),
+/// "Interruption of system calls by stop signals").
+///
+/// # Errors
+/// Any other error of the call.
+pub fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
 
 /// Calls `ask` until it returns something. Each call has to wait by itself, for a
 /// round trip to the server say: there is no pause between two.

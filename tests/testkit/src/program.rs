@@ -68,14 +68,14 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes our own settings out of a command's environment. Clients speak plain
-/// text, as scripted servers do: tests of TLS say otherwise.
+/// Takes our own settings out of a command's environment. Servers keep nothing, and
+/// clients speak plain text, as scripted servers do: tests of these say otherwise.
 pub fn clean(command: &mut Command) {
     for name in settings() {
         command.env_remove(name);
     }
     command.env("XDG_CONFIG_HOME", "/nonexistent").env("XDG_STATE_HOME", "/nonexistent");
-    command.env("LANLINE_PLAIN", "1");
+    command.env("LANLINE_DATA", "none").env("LANLINE_PLAIN", "1");
 }
 
 /// Runs the program to its end with these arguments.

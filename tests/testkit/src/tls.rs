@@ -1,6 +1,7 @@
 //! TLS on the client's side, by `rustls`, over a blocking stream that one thread
 //! writes and another reads. Never: what is said.
 
+use crate::uninterrupted;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
@@ -93,7 +94,7 @@ impl TlsStream {
                 continue;
             }
             let mut chunk = [0; 4096];
-            let count = (&stream).read(&mut chunk).expect("an answer to the handshake");
+            let count = uninterrupted(|| (&stream).read(&mut chunk)).expect("an answer");
             assert!(count > 0, "the server hung up in the handshake");
             if std::mem::take(&mut is_first) && chunk[0] == b'{' {
                 return Opened::Plain(stream, chunk[..count].to_vec());
@@ -138,7 +139,7 @@ impl TlsStream {
                 result => return result,
             }
             let mut chunk = [0; 16 * 1024];
-            let count = (&self.stream).read(&mut chunk)?;
+            let count = uninterrupted(|| (&self.stream).read(&mut chunk))?;
             let mut received = lock(&self.connection);
             if count == 0 {
                 received.connection.read_tls(&mut io::empty())?;
@@ -159,7 +160,7 @@ impl TlsStream {
 
 fn flush(connection: &mut ClientConnection, mut stream: &TcpStream) {
     while connection.wants_write() {
-        connection.write_tls(&mut stream).expect("the server takes bytes");
+        uninterrupted(|| connection.write_tls(&mut stream)).expect("the server takes bytes");
     }
 }
 
