@@ -7,7 +7,7 @@ use lanline::limits;
 use std::io::{ErrorKind, Read};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
-use testkit::{Peer, Server, packet_text};
+use testkit::{Peer, Server, Signal, ask_until, packet_text};
 
 /// The flags of every server here.
 const METRICS: [&str; 2] = ["--metrics", "127.0.0.1:0"];
@@ -190,6 +190,27 @@ fn coming_again_frees_no_address_of_its_rate() {
     // at from below only: the machine may be as slow as it likes.
     let paid = f64::from(each * (times - 1)) / 100.0 - limits::ADDRESS_BURST.as_secs_f64();
     assert!(start.elapsed() >= Duration::from_secs_f64(paid), "{:?}", start.elapsed());
+    assert_served(&server, &mut quiet);
+}
+
+/// All in one tick: the server doesn't run until the last has gone.
+#[test]
+fn who_goes_while_waiting_to_log_in_is_dropped_within_the_budget() {
+    let server = measured(&["--workers", "1"]);
+    let mut quiet = pair(&server);
+    let free = limits::ADDRESS_LOGINS_PER_SECOND * limits::ADDRESS_BURST.as_secs();
+    let crowd = (0..free as usize + 1000).map(|number| {
+        let mut stranger = Peer::connect_from(Some(address(1)), false, server.address());
+        stranger.send_raw(format!("stranger{number}\n"));
+        stranger
+    });
+    let crowd: Vec<Peer> = crowd.collect();
+    let all = format!("lanline_connections {}", crowd.len() + quiet.len());
+    ask_until("all are here", || scrape(&server).contains(&all).then_some(()));
+    quiet[0].ask("/ping", "a tick later");
+    server.signal(Signal::STOP);
+    crowd.into_iter().for_each(Peer::reset);
+    server.signal(Signal::CONT);
     assert_served(&server, &mut quiet);
 }
 

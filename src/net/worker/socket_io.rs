@@ -26,7 +26,7 @@ impl Worker {
                 let Some(transport) = self.parts.shard.socket(id) else { return };
                 let readiness = transport.notice(Readiness::of(event));
                 if readiness.broken {
-                    self.parts.shard.hung_up(self.now, id);
+                    self.broken.push_back(id);
                 }
                 if readiness.writable {
                     self.writable.push_back(id);
@@ -35,6 +35,15 @@ impl Worker {
                     self.queue_read(id);
                 }
             }
+        }
+    }
+
+    /// Tells the shard whose connections are broken, as many as there is time for.
+    pub(super) fn tell_broken(&mut self) {
+        while !self.parts.shard.is_tick_over()
+            && let Some(id) = self.broken.pop_front()
+        {
+            self.parts.shard.hung_up(self.now, id);
         }
     }
 

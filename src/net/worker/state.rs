@@ -52,6 +52,8 @@ pub(crate) struct Worker {
     pub(super) ready_later: VecDeque<ConnId>,
     /// Connections whose sockets have room again.
     pub(super) writable: VecDeque<ConnId>,
+    /// Connections that are broken, of which the shard is to hear.
+    pub(super) broken: VecDeque<ConnId>,
     pub(super) effects: Vec<Effect<Transport>>,
     /// A listener has connections waiting.
     pub(super) accept_ready: bool,
@@ -103,6 +105,7 @@ impl Worker {
             ready: VecDeque::new(),
             ready_later: VecDeque::new(),
             writable: VecDeque::new(),
+            broken: VecDeque::new(),
             effects: Vec::new(),
             accept_ready: false,
             accept_after: Moment::default(),

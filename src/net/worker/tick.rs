@@ -35,6 +35,7 @@ impl Worker {
         for event in events {
             self.note(event);
         }
+        self.tell_broken();
         self.accept();
         let turns = self.read_ready()?;
         self.parts.shard.expire(self.now);
@@ -88,7 +89,7 @@ impl Worker {
         if self.parts.mailbox.has_messages() {
             return Some(Duration::ZERO);
         }
-        if !self.writable.is_empty() {
+        if !self.writable.is_empty() || !self.broken.is_empty() {
             return Some(Duration::ZERO);
         }
         if !self.ready.is_empty() || !self.ready_later.is_empty() {

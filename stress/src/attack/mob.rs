@@ -57,6 +57,10 @@ pub(super) const ATTACK: &str = "attack";
 /// What the mob says when all bystanders are there.
 pub(super) const READY: &str = "ready";
 
+/// Attackers have machines of their own: here they don't keep the server, and those who
+/// measure, from a core. Of the scale of nice(2).
+const NICENESS: i32 = 15;
+
 /// Plays the mob until standard input ends.
 ///
 /// # Errors
@@ -64,6 +68,7 @@ pub(super) const READY: &str = "ready";
 pub(crate) fn serve(args: &MobArgs) -> Result<()> {
     let row = super::rows::find(std::slice::from_ref(&args.row));
     let row = row.ok().and_then(|rows| rows.into_iter().next()).context("no such row")?;
+    rustix::process::nice(NICENESS).context("a lower priority")?;
     let mut mob = Mob::new(&row, args.share);
     let mut driver = Driver::new(mob.seats.len(), Target::new(args.server, false))?;
     let orders = orders();

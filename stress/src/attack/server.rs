@@ -17,8 +17,9 @@ use tempfile::TempDir;
 
 /// How long the server may take for what it says at its start, or a scrape.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What it says of its memory and its metrics.
+/// What it says of the most memory that strangers can fill, and of its metrics.
 const MEMORY: &str = "memory: ";
+const MEMORY_BOUND: &str = " MiB if strangers filled";
 const METRICS: &str = "metrics at http://";
 
 /// A server to be attacked.
@@ -72,8 +73,7 @@ impl Server {
             .with_context(|| format!("no server to attack: {}", program.display()))?;
         let words = |what: &str| wait_for(&log, what);
         let metrics = words(METRICS)?.trim_end_matches("/metrics").parse()?;
-        let mebibytes = words(MEMORY)?;
-        let mebibytes: u64 = mebibytes.split(' ').next().unwrap_or_default().parse()?;
+        let mebibytes = memory_bound(&words(MEMORY)?).context("no bound on its memory")?;
         Ok(Self {
             address: running.address,
             metrics: Some(metrics),
@@ -178,6 +178,12 @@ fn wait_for(log: &std::path::Path, words: &str) -> Result<String> {
     bail!("the server never said {words:?}")
 }
 
+/// The bound in what the server says of its memory, in MiB.
+fn memory_bound(said: &str) -> Option<u64> {
+    let (before, _) = said.split_once(MEMORY_BOUND)?;
+    before.rsplit(' ').next()?.parse().ok()
+}
+
 /// For its owner alone.
 fn restrict(path: &std::path::Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -222,5 +228,14 @@ lanline_tick_seconds_bucket{le=\"+Inf\",worker=\"1\"} 6
         let before = Ticks::read(&PAGE.replace("} 6", "} 5").replace("} 12", "} 11"));
         let later = Ticks::read(&PAGE.replace("} 6", "} 5")).since(&before);
         assert_eq!((later.over(0.005), later.longest()), (0, 0.005));
+    }
+
+    #[test]
+    fn the_bound_is_what_strangers_can_fill_and_not_what_is_planned_with() {
+        let said = "92 MiB for 16000 idle clients, at most 1024 MiB more for what waits for slow \
+                    readers (queues); 1827 MiB if strangers filled every other limit as well: \
+                    queues 1218 MiB";
+        assert_eq!(memory_bound(said), Some(1827));
+        assert_eq!(memory_bound("92 MiB"), None);
     }
 }

@@ -205,6 +205,7 @@ impl Ledger {
         let number = self.peers.iter().position(|peer| peer.ip == *ip).unwrap();
         trace::note(|| format!("    report {report:?} (peer {number})"));
         if let Report::Closed { code: Code::NameTaken, .. } = report {
+            let greeted_at = self.peers[number].greeted_at;
             let wanted = self.peers[number].greeting.name.as_ref().unwrap();
             let holds = |(other, peer): (usize, &Peer)| {
                 let Some(name) = &peer.greeting.name else { return false };
@@ -212,7 +213,9 @@ impl Ledger {
                 // The skeletons of a lost connection may be released after its close.
                 let lost = peer.ending == Some(Ending::Reset) || peer.thrown_out_at.is_some();
                 let ascii_too = self.look_alikes != LookAlikes::Unicode;
-                let alike = look_alike(name, wanted, ascii_too) && (peer.at != At::Closed || lost);
+                // A skeleton was refused, and its holder closed before the reply came.
+                let was_here = peer.closed_at.is_none_or(|closed| Some(closed) >= greeted_at);
+                let alike = look_alike(name, wanted, ascii_too) && (was_here || lost);
                 other != number && (same || alike) && peer.taken > 0
             };
             let held = self.peers.iter().enumerate().any(holds);
@@ -242,6 +245,7 @@ impl Ledger {
         let reason = peer.ending_taken || peer.broken || peer.thrown_out_at.is_some() || heard_out;
         assert!(reason, "peer {number} is closed before its queue is flushed");
         peer.at = At::Closed;
+        peer.closed_at = Some(self.now);
     }
 }
 

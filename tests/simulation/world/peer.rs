@@ -138,6 +138,7 @@ pub(super) struct Peer {
     pub accepted_at: Moment,
     /// When the server had read its whole greeting.
     pub greeted_at: Option<Moment>,
+    pub closed_at: Option<Moment>,
     pub read_queued: bool,
     pub watched_for_room: bool,
     /// Its sending half was closed by the server.
@@ -193,6 +194,7 @@ impl Peer {
             at: At::UnderWay,
             accepted_at: Moment::default(),
             greeted_at: None,
+            closed_at: None,
             read_queued: false,
             watched_for_room: false,
             shut: None,
