@@ -143,7 +143,7 @@ impl<S> Shard<S> {
 
     /// Puts a frame for many into one queue, or bounces it.
     pub(super) fn deliver_frame(&mut self, to: ConnId, frame: &Arc<Frame>) {
-        self.work.spend(work::DELIVERY);
+        self.work.spend(work::FAN_OUT_DELIVERY);
         match (self.take_queue_for(to, frame.bytes.len(), frame.tag), frame.tag) {
             (Ok(mut queue), _) => {
                 queue.push_frame(&mut self.pool, frame);

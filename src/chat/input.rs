@@ -278,7 +278,8 @@ impl<S> Shard<S> {
             }
             let Some(client) = self.clients.get_mut(id) else { return at };
             let decoded = client.codec.next(&bytes[at..], limit);
-            if let Decoded::More { keep } = decoded {
+            if let Decoded::More { keep, scanned } = decoded {
+                self.work.spend(work::of_scanned(scanned));
                 return at + keep;
             }
             let ordinal = client.count(self.now, &self.pace);

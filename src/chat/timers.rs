@@ -63,6 +63,8 @@ impl<S> Shard<S> {
                 return;
             }
             if let Some(id) = self.out_of_quantum.pop_front() {
+                let kept = self.clients.get(id).map_or(0, |client| client.inbound.len());
+                self.work.spend_on_tick(work::of_kept(kept));
                 self.resume(id, Pauses::QUANTUM);
             }
         }

@@ -14,6 +14,8 @@ pub type Units = u32;
 const PACKET: Units = 1;
 /// A packet put into one queue, or a refusal, or an answer.
 pub const DELIVERY: Units = 1;
+/// A frame for many put into one of their queues, which is in memory that is not at hand.
+pub const FAN_OUT_DELIVERY: Units = 2;
 /// A socket that has to be flushed for it, here or at another worker.
 pub const FLUSH: Units = 8;
 /// A name claimed, with all that hangs on it.
@@ -44,7 +46,7 @@ const SENT_BYTES_PER_UNIT: usize = 1024;
 /// Bytes received and looked through that cost one unit.
 const READ_BYTES_PER_UNIT: usize = 256;
 /// Bytes of a packet, which may have to be read letter by letter, that cost one unit.
-const PARSED_BYTES_PER_UNIT: usize = 128;
+const PARSED_BYTES_PER_UNIT: usize = 64;
 
 /// Entries of a list, collected or written.
 pub fn of_entries(entries: usize) -> Units {
@@ -59,6 +61,16 @@ pub fn of_bytes(bytes: usize) -> Units {
 /// One read of so many bytes.
 pub fn of_read(bytes: usize) -> Units {
     READ + (bytes / READ_BYTES_PER_UNIT) as Units
+}
+
+/// Kept input of so many bytes looked at again.
+pub fn of_kept(bytes: usize) -> Units {
+    READ + of_bytes(bytes)
+}
+
+/// Bytes of a packet that isn't whole, looked through.
+pub fn of_scanned(bytes: usize) -> Units {
+    (bytes / READ_BYTES_PER_UNIT) as Units
 }
 
 /// Bytes that a socket took.

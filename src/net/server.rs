@@ -8,7 +8,7 @@ use super::error::ServeError;
 use super::gate::Gate;
 use super::loop_stats::LoopStats;
 use super::mailbox::Mailboxes;
-use super::process::{Allowance, Signals, Supervisor, supervisor};
+use super::process::{Allowance, Signals, Supervisor, reserve_table, supervisor};
 use super::services::metrics::{Metrics, Sources};
 use super::services::{Service, Services};
 use super::transport::{Context, Listener, listener};
@@ -57,6 +57,7 @@ pub fn serve_with(
     let clients_max = allowance.clients_max(&config)?;
     let signals = Signals::take_over().map_err(ServeError::system("signals"))?;
     let listeners = open_listeners(&config)?;
+    reserve_table(clients_max).map_err(ServeError::system("the table of descriptors"))?;
     let metrics = config.metrics.map(open_metrics).transpose()?;
     config.log_limits(clients_max);
     die_with_any_thread();

@@ -205,3 +205,13 @@ fn a_hang_up_changes_nothing() {
     server.signal(Signal::PIPE);
     assert_eq!(bob.ask("/ping", "still").msg, "still");
 }
+
+/// Who accepts the connection for which the table has no room any more would wait for
+/// all processors, for milliseconds.
+#[test]
+fn the_table_of_descriptors_has_room_for_all_clients_from_the_start() {
+    let server = server(&["--max-clients", "3000"]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let size = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
+    assert!(size.trim().parse::<usize>().unwrap() > 3000, "{size}");
+}

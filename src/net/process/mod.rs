@@ -13,8 +13,8 @@ mod inherited;
 mod signals;
 pub(super) mod supervisor;
 
-pub(super) use descriptors::Allowance;
 pub use descriptors::clients_allowed;
+pub(super) use descriptors::{Allowance, reserve_table};
 pub use inherited::{Inherited, inherited};
 pub(super) use signals::{Signal, Signals};
 pub(super) use supervisor::Supervisor;

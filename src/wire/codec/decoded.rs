@@ -14,5 +14,6 @@ pub enum Decoded<'a> {
     TooLarge,
     /// Nothing whole is left. Keep the bytes from `keep` on and show them
     /// again, in front of the next ones.
-    More { keep: usize },
+    /// `scanned` of them were looked at for the first time.
+    More { keep: usize, scanned: usize },
 }

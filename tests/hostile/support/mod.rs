@@ -61,7 +61,7 @@ pub(crate) fn assert_within_budget(server: &Server) {
         let lines = page.lines().filter_map(|line| line.strip_prefix(metric)?.rsplit_once(' '));
         lines.map(|(_, value)| value.parse::<u32>().unwrap()).max().unwrap()
     };
-    let packet = limits::PACKET_BYTES_DEFAULT as u32 / 128 + 3 * limits::FAN_OUT_SLICE as u32;
+    let packet = limits::PACKET_BYTES_DEFAULT as u32 / 64 + 4 * limits::FAN_OUT_SLICE as u32;
     let client = limits::QUANTUM_WORK_MAX + packet;
     let tick = limits::TICK_WORK_MAX + limits::TICK_WORK_MAX / 2 + 2 * client;
     let (client_peak, tick_peak) =

@@ -98,10 +98,11 @@ impl Cluster {
         trace::note(|| format!("peer {number} connects to {worker} as {}", peer.real_name()));
     }
 
-    /// Whether some message is under way, or has arrived and is not handled yet.
+    /// Whether some message is under way, or something that others may wait for is not
+    /// handled yet.
     pub(super) fn has_messages(&self) -> bool {
-        let waits = |shard: &Shard<_>| shard.has_mail() || shard.held_back_bytes() > 0;
-        self.links.iter().any(|link| !link.is_empty()) || self.shards.iter().any(waits)
+        self.links.iter().any(|link| !link.is_empty())
+            || self.shards.iter().any(Shard::has_work_left)
     }
 
     /// Whether the next tick, doing all that it can, would do nothing.

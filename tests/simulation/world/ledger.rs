@@ -287,7 +287,7 @@ fn work_max(setting: &Setting) -> (u32, u32) {
     // Read letter by letter; a login, or a queue for each of all, refused to its sender; a
     // kick gives back a slice of a queue.
     let (peers, slice) = (setting.peers_max as u32, settings.fan_out_slice as u32);
-    let packet = settings.packet_bytes_max as u32 / 128 + 2 * (peers + slice) + 64;
+    let packet = settings.packet_bytes_max as u32 / 64 + 3 * (peers + slice) + 64;
     let quantum = settings.quantum_work_max + packet;
     // Of fan-outs, bounces, lists and presence; all may come and go between two ticks.
     let shares = settings.tick_work_max / 2 + 128 * peers;

@@ -59,6 +59,11 @@ impl Framer {
         self.place == Place::Between
     }
 
+    /// How much was seen of what it stands in, in bytes.
+    pub fn unfinished_bytes(&self) -> usize {
+        if self.is_between() { 0 } else { self.seen as usize }
+    }
+
     /// Finds the next packet in `bytes`, which begin where the last step said
     /// to go on (or to keep). `limit` bounds a packet, in bytes.
     pub fn next(&mut self, bytes: &[u8], limit: usize) -> Step {

@@ -49,6 +49,7 @@ impl JsonStream {
     }
 
     fn next_by_steps<'a>(&mut self, bytes: &'a [u8], limit: usize) -> Decoded<'a> {
+        let scanned_before = self.framer.unfinished_bytes();
         match self.framer.next(bytes, limit) {
             Step::Packet { start, end } => match Packet::parse(&bytes[start..end]) {
                 Ok(packet) => Decoded::Packet { packet, end },
@@ -56,7 +57,10 @@ impl JsonStream {
             },
             Step::Malformed { end } => Decoded::Malformed { end },
             Step::TooLarge => Decoded::TooLarge,
-            Step::More { keep } => Decoded::More { keep },
+            Step::More { keep } => {
+                let scanned = self.framer.unfinished_bytes() - scanned_before;
+                Decoded::More { keep, scanned }
+            }
         }
     }
 
