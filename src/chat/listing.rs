@@ -247,7 +247,7 @@ impl<S> Shard<S> {
         }
         let members = room.members.iter();
         let entries = members
-            .map(|(key, name)| Entry { key: key.as_ref().into(), line: name.as_ref().into() });
+            .map(|(key, name)| Entry { key: key.as_str().into(), line: name.as_str().into() });
         let listed = Arc::new(Snapshot::new(entries.collect(), &self.counters));
         self.work.spend(work::of_entries(listed.len()));
         room.listed = Arc::downgrade(&listed);
