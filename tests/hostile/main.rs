@@ -15,3 +15,4 @@ mod memory;
 mod misfortunes;
 mod names;
 mod tls;
+mod tls_load;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use testkit::{PATIENCE, Peer, Server, Signal, tls};
 
 /// A server with a certificate, and somebody in it who speaks plain.
-fn tls_server(flags: &[&str]) -> (Server, Peer) {
+pub(crate) fn tls_server(flags: &[&str]) -> (Server, Peer) {
     let (certificate, key) = (tls::certificate(), tls::key());
     let pair = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let server = server(&[&pair, flags].concat());
@@ -23,8 +23,16 @@ fn tls_server(flags: &[&str]) -> (Server, Peer) {
 }
 
 fn client(config: impl FnOnce(&mut ClientConfig)) -> ClientConnection {
+    client_of(&tls::certificate(), config)
+}
+
+/// Of a server with that certificate.
+pub(crate) fn client_of(
+    certificate: &Path,
+    config: impl FnOnce(&mut ClientConfig),
+) -> ClientConnection {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(tls::certificate()).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut all = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&version::TLS13])
@@ -35,7 +43,7 @@ fn client(config: impl FnOnce(&mut ClientConfig)) -> ClientConnection {
     ClientConnection::new(Arc::new(all), ServerName::try_from("localhost").unwrap()).unwrap()
 }
 
-fn connect(server: &Server) -> TcpStream {
+pub(crate) fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -63,7 +71,7 @@ fn join(server: &Server, name: &str) -> (TcpStream, ClientConnection) {
 }
 
 /// What the first bytes of a connection are: a ClientHello.
-fn client_hello() -> Vec<u8> {
+pub(crate) fn client_hello() -> Vec<u8> {
     let mut hello = Vec::new();
     client(|_| ()).write_tls(&mut hello).unwrap();
     hello

@@ -18,6 +18,13 @@ pub(super) struct Advanced {
     pub(super) outcome: Outcome,
 }
 
+impl Advanced {
+    /// Whether a key was agreed upon: the server has its say then, and waits.
+    pub(super) fn has_answered_hello(&self) -> bool {
+        matches!(self.outcome, Outcome::Unfinished) && !self.reply.is_empty()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) enum Outcome {
     /// It goes on with what comes next.

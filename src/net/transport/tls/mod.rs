@@ -151,8 +151,11 @@ impl Tls {
     /// Goes on with the handshake; how much text came behind it.
     fn shake_hands(&mut self, space: &mut [u8], filled: usize, context: &mut Context) -> usize {
         let State::Handshake(connection) = &mut self.state else { return 0 };
-        context.spend(work::HANDSHAKE_STEP);
         let advanced = handshake::advance(connection, &mut space[..filled]);
+        context.spend(work::HANDSHAKE_STEP);
+        if advanced.has_answered_hello() {
+            context.spend(work::HELLO);
+        }
         self.hold(&space[advanced.used..filled]);
         if !advanced.reply.is_empty() {
             self.pending.append(advanced.reply);
