@@ -7,6 +7,8 @@ mod checks;
 #[path = "simulation/world/mod.rs"]
 mod world;
 
+// The server's own file of handshakes looks for them here.
+use lanline::limits;
 use std::fs;
 use std::path::{Path, PathBuf};
 use world::Dice;
@@ -39,6 +41,11 @@ fn framer() {
 #[test]
 fn packet() {
     assert!(replay("packet", checks::packet) >= 20);
+}
+
+#[test]
+fn handshake() {
+    assert!(replay("handshake", checks::handshake) >= 20);
 }
 
 #[test]

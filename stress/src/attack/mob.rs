@@ -6,7 +6,7 @@
 use super::act::ROOM;
 use super::act::{Act, End as HitEnd, alike, greeting, push, push_calls, push_long, push_opening};
 use super::rows::{Group, Row};
-use crate::driver::{Bot, Crowd, Driver, End, Hands, Order, Target};
+use crate::driver::{Bot, Crowd, Driver, End, Hands, Order, Security, Target};
 use anyhow::{Context, Result};
 use clap::Args;
 use lanline::wire::Packet;
@@ -65,7 +65,7 @@ pub(crate) fn serve(args: &MobArgs) -> Result<()> {
     let row = super::rows::find(std::slice::from_ref(&args.row));
     let row = row.ok().and_then(|rows| rows.into_iter().next()).context("no such row")?;
     let mut mob = Mob::new(&row, args.share);
-    let mut driver = Driver::new(mob.seats.len(), Target::new(args.server, false))?;
+    let mut driver = Driver::new(mob.seats.len(), Target::new(args.server, Security::Plain))?;
     let orders = orders();
     driver.prompt(&mut mob, Mob::arrive);
     let mut is_ready = false;

@@ -3,8 +3,12 @@
 //! what fuzzing has found.
 
 pub mod framing;
+mod handshakes;
 pub mod names;
 pub mod packets;
+
+/// Where the server's own file of handshakes looks for them.
+pub use lanline::limits;
 
 /// Framing: the first three bytes choose a limit and two ways of cutting what
 /// follows; none of the cuts changes what is found.
@@ -25,6 +29,18 @@ pub fn framer(data: &[u8]) {
 pub fn packet(data: &[u8]) {
     packets::assert_readers_agree(data);
     packets::assert_written_and_read_again(data);
+}
+
+/// A handshake of TLS: the first byte says whether any bytes are given to the server, in
+/// pieces as long as the second says, or those of a client with changes.
+pub fn handshake(data: &[u8]) {
+    match data.split_first() {
+        Some((0..128, [size, stream @ ..])) => {
+            handshakes::assert_no_way_in(stream, usize::from(*size) + 1);
+        }
+        Some((128.., splices)) => handshakes::assert_spliced_fails(splices),
+        _ => {}
+    }
 }
 
 /// A name: what is valid has the properties of a name, and both ways to its key

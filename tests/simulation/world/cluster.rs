@@ -5,6 +5,7 @@
 use super::dice::Dice;
 use super::ledger::Ledger;
 use super::peer::{At, Ending, Peer, SERVER, Socket};
+use super::records::Sent;
 use super::setting::Setting;
 use super::trace;
 use lanline::chat::id::Tag;
@@ -185,16 +186,22 @@ impl Cluster {
         if !shard.wants_bytes(id) {
             return;
         }
-        let waiting = peer.arrived - peer.taken;
+        let waiting = peer.arrived - peer.records.fetched;
         if waiting > 0 {
             // Now and then a long turn, so that a run in single bytes ends.
             let long = if dice.percent(5) { 10_000 } else { 1 };
             let count = waiting.min(dice.between(1, self.scratch_bytes_max.max(long)));
-            let bytes = peer.take(count, ledger.step, ledger.now);
-            trace::note(|| format!("  reads {count} of {waiting} from peer {number}"));
+            peer.records.fetched += count;
+            let whole = peer.records.whole(peer.taken, peer.stream.len());
+            let bytes = peer.take(whole - peer.taken, ledger.step, ledger.now);
+            let length = bytes.len();
+            trace::note(|| format!("  reads {length} of {waiting} from peer {number}"));
             peer.read_queued = peer.has_something_to_read();
-            ledger.bytes_taken += count as u64;
-            shard.received(ledger.now, id, &bytes);
+            ledger.bytes_taken += length as u64;
+            shard.transport_holds(id, peer.records.fetched - peer.taken);
+            if length > 0 {
+                shard.received(ledger.now, id, &bytes);
+            }
         } else if peer.has_something_to_read() {
             trace::note(|| format!("  reads the end of peer {number}: {:?}", peer.ending));
             peer.take_ending(ledger.step);
@@ -269,6 +276,7 @@ impl Cluster {
                     let peer = &mut ledger.peers[number];
                     peer.at = At::Shard(worker, id);
                     peer.read_queued = peer.has_something_to_read();
+                    shard.transport_holds(id, peer.records.fetched - peer.taken);
                 }
             }
             Effect::Shutdown(id) => {
@@ -311,23 +319,30 @@ impl Cluster {
             assert_eq!(content.len(), outbound.queued_bytes());
             ledger.queue_seen(number, &content);
             let peer = &mut ledger.peers[number];
-            if peer.ending == Some(Ending::Reset) {
+            let torn = peer.records.is_broken(content.len());
+            if torn || peer.ending == Some(Ending::Reset) {
                 peer.broken = true;
                 peer.may_have_left = true;
                 trace::note(|| format!("  peer {number} is broken"));
                 return shard.broken(ledger.now, id);
             }
             let room = self.socket_bytes_max.saturating_sub(peer.unread);
-            let mut count = asked.min(room);
-            if dice.percent(10) {
-                count = dice.below(count + 1);
-            }
-            let full = count < asked;
+            let mut takes = |asked: usize| {
+                let count = asked.min(room);
+                if dice.percent(10) { dice.below(count + 1) } else { count }
+            };
+            let Sent { taken, told: count, blocked: full } = if peer.records.bytes_max == 0 {
+                let taken = takes(asked);
+                Sent { taken, told: taken, blocked: taken < asked }
+            } else {
+                peer.records.send(asked, takes)
+            };
             if count > 0 {
                 ledger.wrote(number, &content[..count]);
                 shard.sent(ledger.now, id, count);
             }
             let peer = &mut ledger.peers[number];
+            peer.unread = peer.unread + taken - count;
             if full {
                 peer.watched_for_room = true;
                 shard.blocked(ledger.now, id);

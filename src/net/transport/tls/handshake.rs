@@ -11,18 +11,13 @@ pub(super) struct Advanced {
     pub(super) used: usize,
     /// What is to be sent, whatever `outcome` is.
     pub(super) reply: Vec<u8>,
+    /// A ClientHello was answered: a key was agreed upon.
+    pub(super) answered_hello: bool,
     /// What the peer has said behind its handshake already.
     pub(super) text: Vec<u8>,
     /// The peer has ended its half.
     pub(super) closed: bool,
     pub(super) outcome: Outcome,
-}
-
-impl Advanced {
-    /// Whether a key was agreed upon: the server has its say then, and waits.
-    pub(super) fn has_answered_hello(&self) -> bool {
-        matches!(self.outcome, Outcome::Unfinished) && !self.reply.is_empty()
-    }
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +70,9 @@ pub(super) fn advance(connection: &mut Connection, bytes: &mut [u8]) -> Advanced
             break;
         }
     }
+    // At its end a handshake is answered with tickets.
+    advanced.answered_hello =
+        !advanced.reply.is_empty() && !matches!(advanced.outcome, Outcome::Done);
     let left = bytes.len() - advanced.used;
     match advanced.outcome {
         Outcome::Unfinished if left > limits::TLS_HANDSHAKE_BYTES_MAX => {

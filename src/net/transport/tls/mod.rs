@@ -153,7 +153,7 @@ impl Tls {
         let State::Handshake(connection) = &mut self.state else { return 0 };
         let advanced = handshake::advance(connection, &mut space[..filled]);
         context.spend(work::HANDSHAKE_STEP);
-        if advanced.has_answered_hello() {
+        if advanced.answered_hello {
             context.spend(work::HELLO);
         }
         self.hold(&space[advanced.used..filled]);
