@@ -70,6 +70,16 @@ pub(super) fn tls_config(security: Security, bots: usize) -> Option<Arc<ClientCo
     Some(Arc::new(config))
 }
 
+/// The client's end of a handshake, without a socket.
+///
+/// # Errors
+/// What the library says.
+pub(crate) fn client() -> io::Result<ClientConnection> {
+    let config = tls_config(Security::TlsWithoutTickets, 0).ok_or(ErrorKind::Unsupported)?;
+    let name = ServerName::try_from("bot.bots").map_err(io::Error::other)?;
+    ClientConnection::new(config, name).map_err(io::Error::other)
+}
+
 impl Link {
     pub(super) fn plain(tcp: TcpStream) -> Self {
         Self { tcp, tls: None }
