@@ -412,7 +412,14 @@ fn clients_that_nobody_here_wrote_are_served() {
         tls.sendall(b'py\\n')\n\
         print(tls.version(), tls.makefile().readline())\n";
     let authority = authority.to_str().unwrap();
+    let node = "const [port, ca] = process.argv.slice(1);\n\
+        const options = {host: '127.0.0.1', servername: 'localhost', port,\n\
+          ca: require('fs').readFileSync(ca), ALPNProtocols: ['lanline/1']};\n\
+        const tls = require('tls').connect(options, () => tls.write('joe\\n'));\n\
+        tls.on('data', (data) => process.stdout.write(\n\
+          [tls.authorized, tls.getProtocol(), tls.alpnProtocol, data].join(' ')));\n";
     let address = format!("127.0.0.1:{port}");
+    let (url, by_name) = (format!("localhost:{port}"), format!("localhost:{port}:127.0.0.1"));
     for (program, arguments, words) in [
         (
             "openssl",
@@ -430,6 +437,20 @@ fn clients_that_nobody_here_wrote_are_served() {
             "ann\n",
         ),
         ("python3", &["-c", python, &port, authority], ""),
+        ("node", &["-e", node, &port, authority], ""),
+        // Gopher says one line and reads to the end: all that is to be said here.
+        (
+            "curl",
+            &[
+                "-sN",
+                "--cacert",
+                authority,
+                "--resolve",
+                &by_name,
+                &format!("gophers://{url}/_carl"),
+            ],
+            "",
+        ),
     ] {
         let command = Command::new(program)
             .args(arguments)
