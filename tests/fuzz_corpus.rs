@@ -7,8 +7,6 @@ mod checks;
 #[path = "simulation/world/mod.rs"]
 mod world;
 
-// The server's own file of handshakes looks for them here.
-use lanline::limits;
 use std::fs;
 use std::path::{Path, PathBuf};
 use world::Dice;

@@ -16,3 +16,4 @@ mod misfortunes;
 mod names;
 mod tls;
 mod tls_load;
+mod tls_strangers;

@@ -79,7 +79,8 @@ impl End {
             return;
         }
         self.torn.extend_from_slice(piece);
-        let advanced = handshake::advance(&mut self.connection, &mut self.torn);
+        let advanced =
+            handshake::advance(&mut self.connection, &mut self.torn, TLS_HANDSHAKE_BYTES_MAX);
         assert!(advanced.used <= self.torn.len());
         self.hellos += usize::from(advanced.answered_hello);
         self.replies.extend_from_slice(&advanced.reply);

@@ -7,9 +7,6 @@ mod handshakes;
 pub mod names;
 pub mod packets;
 
-/// Where the server's own file of handshakes looks for them.
-pub use lanline::limits;
-
 /// Framing: the first three bytes choose a limit and two ways of cutting what
 /// follows; none of the cuts changes what is found.
 pub fn framer(data: &[u8]) {

@@ -5,18 +5,16 @@
 use super::dice::Dice;
 use super::ledger::Ledger;
 use super::peer::{At, Ending, Peer, SERVER, Socket};
+use super::queued::{content, content_of};
 use super::records::Sent;
 use super::setting::Setting;
 use super::trace;
-use lanline::chat::id::Tag;
 use lanline::chat::{
     AddressBudget, Batch, Code, ConnId, Counters, Effect, Ended, Settings, Shard, Topology,
     WorkerId,
 };
-use lanline::limits;
-use lanline::wire::Outbound;
+
 use std::collections::VecDeque;
-use std::io::IoSlice;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -435,24 +433,4 @@ impl Cluster {
         trace::note(|| format!("{worker} hangs up"));
         self.shards[usize::from(worker)].hang_up(ledger.now);
     }
-}
-
-/// All that waits for a socket.
-fn content_of(shard: &Shard<Socket>, id: ConnId) -> Vec<u8> {
-    shard.queued(id).map(|outbound| content(outbound).0).unwrap_or_default()
-}
-
-/// All that waits, and how much of it one `writev` is asked to take.
-fn content(outbound: &Outbound<Tag>) -> (Vec<u8>, usize) {
-    let mut all = [IoSlice::new(&[]); 4096];
-    let used = outbound.fill(&mut all);
-    let content: Vec<u8> = all[..used].iter().flat_map(|slice| slice.iter().copied()).collect();
-    let asked = match outbound.contiguous() {
-        Some(bytes) => {
-            assert_eq!(bytes, content, "the two ways to look at a queue");
-            bytes.len()
-        }
-        None => all[..used.min(limits::SLICES_MAX)].iter().map(|slice| slice.len()).sum(),
-    };
-    (content, asked)
 }

@@ -8,6 +8,7 @@
 //! | `run` | one run, step by step |
 //! | `cluster` | shards, links, ticks as in a real worker |
 //! | `peer`, `script` | simulated clients: their state, what they send |
+//! | `queued` | what waits for a socket, as bytes |
 //! | `records` | a transport that takes and gives whole records |
 //! | `ledger` | the oracle: what sockets took, whether users' packets are correct |
 //! | `answers` | the oracle: whether the server's own packets are correct |
@@ -19,6 +20,7 @@ mod cluster;
 mod dice;
 mod ledger;
 mod peer;
+mod queued;
 mod records;
 mod run;
 mod script;

@@ -1,6 +1,5 @@
 //! A handshake, driven by what comes and by nothing else. Never: the socket.
 
-use crate::limits;
 use rustls::server::UnbufferedServerConnection as Connection;
 use rustls::unbuffered::{ConnectionState, EncodeError, UnbufferedStatus};
 
@@ -29,8 +28,13 @@ pub(super) enum Outcome {
     Failed(rustls::Error),
 }
 
-/// Goes as far as the bytes allow.
-pub(super) fn advance(connection: &mut Connection, bytes: &mut [u8]) -> Advanced {
+/// Goes as far as the bytes allow, of which `held_bytes_max` may wait for what is
+/// missing.
+pub(super) fn advance(
+    connection: &mut Connection,
+    bytes: &mut [u8],
+    held_bytes_max: usize,
+) -> Advanced {
     let mut advanced = Advanced::default();
     loop {
         let UnbufferedStatus { mut discard, state } =
@@ -75,7 +79,7 @@ pub(super) fn advance(connection: &mut Connection, bytes: &mut [u8]) -> Advanced
         !advanced.reply.is_empty() && !matches!(advanced.outcome, Outcome::Done);
     let left = bytes.len() - advanced.used;
     match advanced.outcome {
-        Outcome::Unfinished if left > limits::TLS_HANDSHAKE_BYTES_MAX => {
+        Outcome::Unfinished if left > held_bytes_max => {
             let why = "its handshake is too long".to_owned();
             advanced.outcome = Outcome::Failed(rustls::Error::General(why));
         }

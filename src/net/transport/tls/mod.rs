@@ -151,7 +151,8 @@ impl Tls {
     /// Goes on with the handshake; how much text came behind it.
     fn shake_hands(&mut self, space: &mut [u8], filled: usize, context: &mut Context) -> usize {
         let State::Handshake(connection) = &mut self.state else { return 0 };
-        let advanced = handshake::advance(connection, &mut space[..filled]);
+        let advanced =
+            handshake::advance(connection, &mut space[..filled], limits::TLS_HANDSHAKE_BYTES_MAX);
         context.spend(work::HANDSHAKE_STEP);
         if advanced.answered_hello {
             context.spend(work::HELLO);
