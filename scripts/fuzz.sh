@@ -46,7 +46,7 @@ fi
 seconds=$1
 shift
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(ops framer packet name)
+[ "${#targets[@]}" -gt 0 ] || targets=(ops framer packet name handshake)
 
 fuzz() { # TARGET SECONDS BIN
     local target=$1 seconds=$2 bin=$3 corpus=tests/fuzz/corpus/$1 log=tests/fuzz/corpus/$1.log weighing=1

@@ -24,11 +24,13 @@
 //! - [`terminal`]: the terminal in raw mode, keys read, screens drawn, for
 //!   [`client`] and [`ops`]
 //! - [`wire`]: pure: bytes to packets and back
+//! - [`certificate`]: pure: a key's fingerprint, and when a certificate ends
 //! - [`limits`]: every bound in one place
 //! - [`mod@one_line`]: errors of libraries in one line
 //!
 //! `ARCHITECTURE.md` follows a packet through the server.
 
+pub mod certificate;
 #[cfg(target_os = "linux")]
 pub mod chat;
 pub mod cli;

@@ -182,9 +182,11 @@ pub const TLS_DATA_RECORDS_PER_DATALESS: u16 = 1024;
 /// Records sent under the same keys, before a key update; AES-GCM may have 2^24
 /// (RFC 8446, section 5.5).
 pub const TLS_RECORDS_PER_KEY: u64 = 1 << 23;
-/// A certificate that the server has made is renewed so long before it expires; for
-/// any other there is a warning.
+/// A certificate that the server has made is renewed so long before it expires.
 pub const TLS_RENEWAL: Duration = Duration::from_secs(60 * 24 * 60 * 60);
+/// A certificate that ends this soon is warned of: one of the site's own files, or one
+/// whose renewal has failed for a month.
+pub const TLS_WARNING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How often the data directory is checked for another certificate, and a reading
 /// for its result.
 pub const TLS_LOOK: Duration = Duration::from_millis(500);

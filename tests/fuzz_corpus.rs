@@ -42,6 +42,11 @@ fn packet() {
 }
 
 #[test]
+fn handshake() {
+    assert!(replay("handshake", checks::handshake) >= 20);
+}
+
+#[test]
 fn name() {
     assert!(replay("name", checks::name) >= 20);
 }

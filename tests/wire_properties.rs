@@ -235,6 +235,7 @@ proptest! {
         checks::packet(&bytes);
         checks::framer(&bytes);
         checks::name(&bytes);
+        checks::handshake(&bytes);
     }
 
     #[test]

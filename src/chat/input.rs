@@ -225,6 +225,27 @@ impl<S> Shard<S> {
         false
     }
 
+    /// Whether nothing of it is read yet, because its address has logged in too often of
+    /// late: what it begins with may be costly.
+    pub fn waits_to_begin(&mut self, now: Moment, id: ConnId) -> bool {
+        self.now = now;
+        let Some(client) = self.clients.get(id) else { return false };
+        let is_over = client.budget.as_ref().is_some_and(|budget| budget.login_at() > now);
+        // Who is within the rate pays once it is known for what.
+        client.is_greeting() && is_over && self.waits_for_login(id)
+    }
+
+    /// A handshake has begun, and is paid for as the login that it belongs to, whether or
+    /// not one follows.
+    pub fn handshake_began(&mut self, now: Moment, id: ConnId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if let Some(budget) = &client.budget
+            && !std::mem::replace(&mut client.login_paid, true)
+        {
+            budget.charge_login(now, &self.address_pace);
+        }
+    }
+
     /// Its address may be within its rate again.
     pub(super) fn address_rate_timed_out(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };

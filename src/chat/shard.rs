@@ -202,9 +202,16 @@ impl<S> Shard<S> {
         self.check_invariants();
     }
 
-    /// Counts work that was done for a connection elsewhere.
-    pub fn spend(&mut self, units: Units) {
-        self.work.spend(units);
+    /// Counts work that was done for a connection elsewhere, as its own and its
+    /// address's.
+    pub fn spend_for(&mut self, now: Moment, id: ConnId, units: Units) {
+        self.work.spend_on_tick(units);
+        let budget = self.clients.get(id).and_then(|client| client.budget.as_ref());
+        if units > limits::FREE_WORK_MAX
+            && let Some(budget) = budget
+        {
+            budget.charge_work(now, &self.address_pace, units);
+        }
     }
 
     /// Where it comes from.

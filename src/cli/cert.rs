@@ -1,10 +1,9 @@
 //! `lanline cert`: the certificate that a server has made for itself. Never: how
 //! one is made.
 
+use crate::certificate::{ends, first};
 use crate::data::{Choice, DataDir, DataError};
-use crate::net::tls::{
-    Issued, Name, ServerTls, Site, SiteError, TlsError, ends, first, names_of_this_machine,
-};
+use crate::net::tls::{Issued, Name, ServerTls, Site, SiteError, TlsError, names_of_this_machine};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use std::path::PathBuf;

@@ -11,8 +11,11 @@ use super::serve_tls::SiteTls;
 use super::trust::TrustArgs;
 #[cfg(target_os = "linux")]
 use super::usage::UsageError;
+use crate::certificate;
 use crate::connect::{Server, Target, Trust};
-use crate::limits::DEFAULT_PORT;
+use crate::limits::{DEFAULT_PORT, TLS_WARNING};
+#[cfg(target_os = "linux")]
+use crate::net::tls;
 #[cfg(target_os = "linux")]
 use crate::ops::doctor::{self, Machine, Plan};
 use crate::ops::health::{self, Health};
@@ -74,6 +77,14 @@ pub struct TopArgs {
     count: Option<u64>,
 }
 
+/// A server, and how to look at it.
+struct Watched {
+    server: Server,
+    trust: Trust,
+    /// It is spoken to without TLS, and may have a certificate all the same.
+    sees_certificate: bool,
+}
+
 /// What a tool has to say, and whether all is well.
 pub struct Verdict {
     pub text: String,
@@ -87,11 +98,10 @@ impl DoctorArgs {
     /// # Errors
     /// [`UsageError`] where the server's settings can't be used.
     pub fn run(self) -> Result<Verdict, UsageError> {
-        let config = self
-            .serve
-            .resolve(Reading::First)?
-            .args
-            .into_config(Reading::First, SiteTls::Unasked)?;
+        let args = self.serve.resolve(Reading::First)?.args;
+        let made_ends = args.site_there().and_then(|site| site.ends());
+        let config = args.into_config(Reading::First, SiteTls::Unasked)?;
+        let certificate_ends = config.tls.and_then(|tls| tls.ends()).or(made_ends);
         let plan = Plan {
             users: self.users,
             workers: config.workers,
@@ -99,6 +109,7 @@ impl DoctorArgs {
             listen: config.listen,
             queue_bytes: config.settings.queue_bytes_max,
             warnings: config.warnings,
+            certificate_left: certificate_ends.map(|end| end.saturating_sub(tls::now())),
         };
         let findings = doctor::examine(&plan, &Machine::this());
         let text = doctor::report(&plan, &findings);
@@ -110,12 +121,19 @@ impl HealthArgs {
     /// Looks at a server.
     pub fn run(self) -> Verdict {
         let Self { server, timeout: Seconds(patience) } = self;
-        let (server, trust) = match server.resolve() {
+        let Watched { server, trust, sees_certificate } = match server.resolve() {
             Ok(found) => found,
             Err(why) => return Verdict { text: format!("{why}\n"), well: false },
         };
-        let (well, says) = match health::check(&server, &trust, patience) {
-            Ok(Health::Well(took)) => (true, format!("well, after {} ms", millis(took))),
+        let (well, says) = match health::check(&server, &trust, sees_certificate, patience) {
+            Ok(Health::Well(took, left)) => {
+                let warning = left.filter(|&left| left < TLS_WARNING).map(|left| {
+                    format!("\n{server}: its certificate {}", certificate::ends_in_words(left))
+                });
+                let says =
+                    format!("well, after {} ms{}", took.as_millis(), warning.unwrap_or_default());
+                (left != Some(Duration::ZERO), says)
+            }
             Ok(Health::Full) => (true, "full".to_owned()),
             Err(error) => (false, error.to_string()),
         };
@@ -127,7 +145,7 @@ impl HealthArgs {
 impl TopArgs {
     /// Shows a server until the user has had enough.
     pub fn run(self) -> Verdict {
-        let (server, trust) = match self.server.resolve() {
+        let Watched { server, trust, .. } = match self.server.resolve() {
             Ok(found) => found,
             Err(why) => return Verdict { text: format!("{why}\n"), well: false },
         };
@@ -141,34 +159,38 @@ impl TopArgs {
 impl WatchedServer {
     /// What is wrong with the settings of this machine's own server, or with whom
     /// to trust, in words.
-    fn resolve(self) -> Result<(Server, Trust), String> {
-        let server = match self.target.or(self.server) {
-            Some(target) => target.server(),
+    fn resolve(self) -> Result<Watched, String> {
+        let (server, may_have_tls) = match self.target.or(self.server) {
+            Some(target) => (target.server(), true),
             None => own_server()?,
         };
         let trust = self.trust.load_for_probe(&server)?;
-        Ok((server, trust))
+        let sees_certificate = may_have_tls && self.trust.probes_plain(&server);
+        Ok(Watched { server, trust, sees_certificate })
     }
 }
 
 /// Where no server runs, it has no settings.
 #[cfg(not(target_os = "linux"))]
-fn own_server() -> Result<Server, String> {
-    Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).into())
+fn own_server() -> Result<(Server, bool), String> {
+    Ok((SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).into(), false))
 }
 
-/// The server of this machine, by the settings that it would start with here.
+/// The server of this machine, by the settings that it would start with here, and
+/// whether it has a certificate.
 #[cfg(target_os = "linux")]
-fn own_server() -> Result<Server, String> {
+fn own_server() -> Result<(Server, bool), String> {
     let settings = ServeFlags::from_environment().and_then(|flags| flags.resolve(Reading::First));
-    let listen = settings.map_err(|wrong| wrong.to_string())?.args.listen;
+    let args = settings.map_err(|wrong| wrong.to_string())?.args;
+    let has_tls = args.has_certificate();
+    let listen = args.listen;
     let Some(&first) = listen.first() else {
-        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).into());
+        return Ok((SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).into(), has_tls));
     };
     if first.port() == 0 {
         return Err(format!("which port? The settings leave it open: {first}"));
     }
-    Ok(reachable(first, &listen).into())
+    Ok((reachable(first, &listen).into(), has_tls))
 }
 
 /// Where this machine reaches a listener of its own.
@@ -198,10 +220,6 @@ fn target(text: &str) -> Result<Target, String> {
 #[cfg(target_os = "linux")]
 fn users(text: &str) -> Result<usize, String> {
     super::serve::within(text, 1, doctor::USERS_MAX)
-}
-
-fn millis(time: Duration) -> u128 {
-    time.as_millis()
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use super::serve_tls::{SiteTls, TlsArgs};
 use super::token::Token;
 use super::usage::UsageError;
 use crate::chat::{LookAlikes, Settings};
-use crate::data;
+use crate::data::{self, DataDir};
 use crate::limits;
 use crate::net::Config;
-use crate::net::tls::Name;
+use crate::net::tls::{Name, Site};
 use crate::sandbox;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
@@ -169,7 +169,10 @@ impl ServeArgs {
         let site = if self.tls.needs_site() { site.into_site() } else { None };
         let named = [&self.config, &self.operator_token_file];
         let reread = named.into_iter().chain(self.tls.files()).flatten();
+        let (data, tls_names) = (self.data(), self.tls_names().to_vec());
         Ok(Config {
+            data,
+            tls_names,
             listen: self.listen,
             workers: self.workers.unwrap_or_else(workers_default),
             clients_max: self.max_clients,
@@ -209,6 +212,22 @@ impl ServeArgs {
     /// Whether the server makes its own certificate, if it has where to keep it.
     pub fn needs_site(&self) -> bool {
         self.tls.needs_site()
+    }
+
+    /// The certificates that a server with these settings has made, if it has; that of
+    /// a directory that may not be read can't be found.
+    pub(super) fn site_there(&self) -> Option<Site> {
+        let path = match self.data() {
+            data::Choice::None => return None,
+            data::Choice::Asked(path) | data::Choice::Default(path) => path,
+        };
+        let dir = if self.needs_site() { DataDir::visit(&path).ok()? } else { return None };
+        Some(Site::new(dir, Vec::new())).filter(Site::is_issued)
+    }
+
+    /// Whether such a server has a certificate, as far as that can be seen from here.
+    pub(super) fn has_certificate(&self) -> bool {
+        self.tls.has_files() || self.site_there().is_some()
     }
 
     /// What the server is called besides what the machine is.

@@ -120,6 +120,11 @@ impl TlsArgs {
         self.tls != TlsMode::Off && self.tls_cert.is_none() && self.tls_key.is_none()
     }
 
+    /// Whether it is served with files that the settings name.
+    pub(super) fn has_files(&self) -> bool {
+        self.tls != TlsMode::Off && self.tls_cert.is_some()
+    }
+
     /// What the server is called besides what the machine is.
     pub(super) fn names(&self) -> &[Name] {
         &self.tls_name

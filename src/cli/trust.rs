@@ -1,7 +1,7 @@
 //! Whether a connection is encrypted, and whom it trusts: flags of all commands
 //! that connect. Never: judging a server.
 
-use crate::connect::trust::fingerprint::Fingerprint;
+use crate::certificate::Fingerprint;
 use crate::connect::{Server, Trust, TrustOptions};
 use clap::Args;
 use clap::builder::FalseyValueParser;
@@ -28,15 +28,20 @@ pub struct TrustArgs {
 }
 
 impl TrustArgs {
-    /// [`Self::load`] for what looks at a server every few seconds: on this machine
-    /// nobody is in between, so where nothing else is asked for it is spoken to
-    /// without TLS, and one that has none has nothing to log.
+    /// [`Self::load`] for what looks at a server every few seconds; see
+    /// [`Self::probes_plain`].
     ///
     /// # Errors
     /// As there.
     pub fn load_for_probe(&self, server: &Server) -> Result<Trust, String> {
+        if self.probes_plain(server) { Ok(Trust::plain()) } else { self.load() }
+    }
+
+    /// Whether a probe goes without TLS whatever the server has: on this machine nobody is
+    /// in between, and a server that has none has nothing to log.
+    pub fn probes_plain(&self, server: &Server) -> bool {
         let is_asked_for = self.ca.is_some() || self.fingerprint.is_some() || self.cert.is_some();
-        if server.is_this_machine() && !is_asked_for { Ok(Trust::plain()) } else { self.load() }
+        server.is_this_machine() && !is_asked_for
     }
 
     /// Reads what the flags name.

@@ -93,7 +93,7 @@ impl Reader {
     fn connect_and_read(self) {
         let secret = self.secret.as_deref();
         match open_or_resume((&self.server, &self.trust), &self.name, secret, self.timeout) {
-            Ok((Connection { sender, receiver, welcome, first, protection }, resumed)) => {
+            Ok((Connection { sender, receiver, welcome, first, protection, .. }, resumed)) => {
                 let sender = Box::new(sender);
                 if (self.tell)(News::Connected { sender, welcome, first, resumed, protection }) {
                     self.read(receiver);

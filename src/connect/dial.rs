@@ -8,12 +8,13 @@ use super::transport::tcp::{self, TcpReadHalf, TcpWriteHalf};
 use super::transport::tls::{Handshake, shake_hands};
 use super::transport::{ReadHalf, WriteHalf};
 use super::trust::verifier::WrongKey;
-use super::trust::{Protection, Trust, server_name};
+use super::trust::{Protection, Trust, server_name, trust_anybody};
 use crate::wire::{Code, Endpoint, Received, Refusal};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
+use std::time::Duration;
 
 /// The two halves of a connection, and how it is protected.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Dialled {
     pub reader: ReadHalf,
     pub writer: WriteHalf,
     pub protection: Protection,
+    /// When the server's certificate ends, since 1970, if it has shown one.
+    pub certificate_ends: Option<Duration>,
 }
 
 /// Connects to the first of the server's addresses that takes the connection.
@@ -37,9 +40,10 @@ pub fn dial(server: &Server, trust: &Trust, deadline: Deadline) -> Result<Dialle
     let Some(config) = trust.config(server)? else { return Ok(plain(connection, Vec::new())) };
     match shake_hands(connection, config, server_name(server)?, deadline) {
         Ok(Handshake::Done(reader, writer, data)) => {
-            let protection = trust.met(server, &data);
+            let (protection, certificate_ends) =
+                (trust.met(server, &data), data.certificate_ends());
             let (reader, writer) = (ReadHalf::Tls(reader), WriteHalf::Tls(writer));
-            Ok(Dialled { reader, writer, protection })
+            Ok(Dialled { reader, writer, protection, certificate_ends })
         }
         Ok(Handshake::Plain(_, _, words)) if is_no_tls(&words) => {
             if trust.is_known(server)? {
@@ -61,7 +65,23 @@ pub fn dial(server: &Server, trust: &Trust, deadline: Deadline) -> Result<Dialle
 
 fn plain((reader, writer): (TcpReadHalf, TcpWriteHalf), words: Vec<u8>) -> Dialled {
     let (reader, writer) = (ReadHalf::Tcp(reader, words), WriteHalf::Tcp(writer));
-    Dialled { reader, writer, protection: Protection::Plain }
+    Dialled { reader, writer, protection: Protection::Plain, certificate_ends: None }
+}
+
+/// When the certificate that a server shows to anybody ends, since 1970; none where
+/// it has no TLS. Nothing else is said to it.
+///
+/// # Errors
+/// There is no connection, or no handshake.
+pub fn certificate_ends(server: &Server, deadline: Deadline) -> Result<Option<Duration>, Error> {
+    let connection = connect_to_any(&look_up(server, deadline)?, deadline)?;
+    match shake_hands(connection, trust_anybody()?, server_name(server)?, deadline)? {
+        Handshake::Done(_reader, writer, data) => {
+            writer.half_close();
+            Ok(data.certificate_ends())
+        }
+        Handshake::Plain(..) => Ok(None),
+    }
 }
 
 /// Whether a server took the beginning of a handshake for a name.
@@ -117,7 +137,6 @@ fn look_up(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Error
 mod tests {
     use super::*;
     use std::net::{Ipv6Addr, SocketAddrV6, TcpListener};
-    use std::time::Duration;
 
     fn soon() -> Deadline {
         Deadline::after(Duration::from_secs(20))

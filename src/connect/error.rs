@@ -1,6 +1,6 @@
 //! Why there is no connection, or no answer, in words for people.
 
-use super::trust::fingerprint::Fingerprint;
+use crate::certificate::Fingerprint;
 use crate::limits::PACKET_BYTES_DEFAULT;
 use crate::wire::Refusal;
 use std::io;

@@ -39,6 +39,7 @@ pub use trust::{Protection, Trust, TrustOptions};
 
 use crate::wire::{Endpoint, Received, Refusal, Welcome};
 use dial::Dialled;
+use std::time::Duration;
 
 /// How a connection begins: who we are.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,8 @@ pub struct Connection {
     /// The packet that the welcome came in.
     pub first: Received,
     pub protection: Protection,
+    /// When the server's certificate ends, since 1970, if it has shown one.
+    pub certificate_ends: Option<Duration>,
 }
 
 impl Connection {
@@ -79,7 +82,7 @@ impl Connection {
     /// What a connection begins with, whatever carries it: the greeting there,
     /// the welcome or a refusal back.
     fn greet(dialled: Dialled, greeting: Greeting<'_>, deadline: Deadline) -> Result<Self, Error> {
-        let Dialled { reader, mut writer, protection } = dialled;
+        let Dialled { reader, mut writer, protection, certificate_ends } = dialled;
         let (bytes, packets) = match greeting {
             Greeting::Name(name) => (format!("{name}\n").into_bytes(), 0),
             Greeting::Packet { name, to, msg } => (pack(name, "", to, msg)?, 1),
@@ -99,7 +102,7 @@ impl Connection {
             _ => return Err(Error::NotLanline),
         };
         let sender = Sender::new(writer, &welcome, packets);
-        Ok(Self { sender, receiver, welcome, first, protection })
+        Ok(Self { sender, receiver, welcome, first, protection, certificate_ends })
     }
 
     /// Asks an endpoint and waits for its answer's text. Other packets that

@@ -2,10 +2,12 @@
 //! is `cli`'s business.
 
 use super::admission::Rules;
-use super::tls::{ServerTls, Site, now};
+use super::tls::{Name, ServerTls, Site, now};
 use super::worst_case;
+use crate::certificate::ends_in_words;
 use crate::chat::Settings;
-use crate::limits::TLS_RENEWAL;
+use crate::data::Choice;
+use crate::limits::TLS_WARNING;
 use crate::sandbox;
 use ipnet::IpNet;
 use log::{info, warn};
@@ -36,6 +38,10 @@ pub struct Config {
     pub log: log::LevelFilter,
     /// Files that are read again on SIGHUP.
     pub reread: Vec<PathBuf>,
+    /// Where the data goes.
+    pub data: Choice,
+    /// What the server is called besides what the machine is.
+    pub tls_names: Vec<Name>,
     /// How TLS is served; none where TLS is off.
     pub tls: Option<Arc<ServerTls>>,
     /// The site that made it; none where it was configured.
@@ -86,9 +92,9 @@ impl Config {
                 let mode = if self.tls_required { "required" } else { "auto" };
                 info!("TLS: {mode}, the key's fingerprint is {}", tls.fingerprint());
                 if let Some(left) = tls.ends().map(|end| end.saturating_sub(now()))
-                    && left < TLS_RENEWAL
+                    && left < TLS_WARNING
                 {
-                    warn!("TLS: the certificate ends in {} days", left.as_secs() / 86_400);
+                    warn!("TLS: the certificate {}", ends_in_words(left));
                 }
             }
         }

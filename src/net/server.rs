@@ -146,6 +146,7 @@ impl ThreadGroup {
     ) -> Result<(Self, Worker), ServeError> {
         let config = reload.config();
         let (workers, admission) = (config.workers, reload.admission().clone());
+        let expiry = reload.expiry().clone();
         let tls = config.tls.as_ref().map(|tls| tls.config().clone());
         let tls_required = config.tls_required;
         let (polls, wakers) = polls(workers).map_err(ServeError::system("polls"))?;
@@ -183,7 +184,8 @@ impl ThreadGroup {
         let mut services = Services::default();
         let metrics = metrics.map(|metrics| {
             let (counters, version) = (counters.clone(), settings.version.clone());
-            metrics.service(Sources { counters, loop_stats, mailboxes, admission, version })
+            let sources = Sources { counters, loop_stats, mailboxes, admission, expiry, version };
+            metrics.service(sources)
         });
         let threads = ServeError::system("threads");
         for service in metrics.into_iter().chain(others) {

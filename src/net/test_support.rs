@@ -4,6 +4,7 @@
 use super::admission::Rules;
 use super::config::Config;
 use crate::chat::Settings;
+use crate::data::Choice;
 use crate::sandbox;
 use log::{LevelFilter, Log, Metadata, Record};
 use std::cell::RefCell;
@@ -24,6 +25,8 @@ pub(super) fn config() -> Config {
         metrics: None,
         log: LevelFilter::Trace,
         reread: Vec::new(),
+        data: Choice::None,
+        tls_names: Vec::new(),
         tls: None,
         site: None,
         tls_required: false,

@@ -24,6 +24,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// All connect at the same instant, again and again.
     Handshake(ScenarioArgs),
+    /// All are lost at once, and come back at once, again and again.
+    Reconnect(ScenarioArgs),
     /// Direct messages between random bots.
     Chatter(ScenarioArgs),
     /// Pairs that send as fast as the window allows.

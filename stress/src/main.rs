@@ -66,6 +66,7 @@ fn run(cli: Cli) -> Result<bool> {
             return show(&[record], args.common.json, args.common.report);
         }
         Some(Command::Handshake(args)) => (Kind::Handshake, args),
+        Some(Command::Reconnect(args)) => (Kind::Reconnect, args),
         Some(Command::Chatter(args)) => (Kind::Chatter, args),
         Some(Command::Pipeline(args)) => (Kind::Pipeline, args),
         Some(Command::Broadcast(args)) => (Kind::Broadcast, args),

@@ -9,24 +9,36 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A top-level module, and the others that it may import.
-const MODULES: [(&str, &[&str]); 13] = [
+const MODULES: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "ops", "net", "data", "logging", "sandbox", "chat", "client", "connect", "terminal",
-            "wire", "limits", "one_line",
+            "ops",
+            "net",
+            "data",
+            "logging",
+            "sandbox",
+            "chat",
+            "client",
+            "connect",
+            "terminal",
+            "wire",
+            "certificate",
+            "limits",
+            "one_line",
         ],
     ),
-    ("ops", &["net", "sandbox", "chat", "connect", "terminal", "wire", "limits"]),
-    ("net", &["data", "logging", "sandbox", "chat", "wire", "limits"]),
+    ("ops", &["net", "sandbox", "chat", "connect", "terminal", "wire", "certificate", "limits"]),
+    ("net", &["data", "logging", "sandbox", "chat", "wire", "certificate", "limits"]),
     ("data", &[]),
     ("logging", &["sandbox", "limits", "one_line"]),
     ("sandbox", &[]),
     ("chat", &["wire", "limits"]),
     ("client", &["connect", "terminal", "wire", "limits", "one_line"]),
-    ("connect", &["wire", "limits"]),
+    ("connect", &["wire", "certificate", "limits"]),
     ("terminal", &[]),
     ("wire", &["limits"]),
+    ("certificate", &[]),
     ("limits", &[]),
     ("one_line", &[]),
 ];

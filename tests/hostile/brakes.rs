@@ -282,13 +282,13 @@ fn thousands_of_rooms_are_left_at_once_within_the_budget() {
     herd.into_iter().for_each(Peer::reset);
     // All is gone: names are free, rooms can be made again.
     for name in names {
-        testkit::ask_until("the name is free", || {
+        ask_until("the name is free", || {
             let mut again = Peer::connect_from(Some(address(3)), false, server.address());
             again.send_raw(format!("{name}\n"));
             (again.next().name == "/welcome").then_some(())
         });
     }
-    let left = testkit::ask_until("the rooms are gone", || {
+    let left = ask_until("the rooms are gone", || {
         let page = pair[0].ask("/rooms", "").msg;
         page.starts_with("0-0 of 0").then_some(page)
     });
@@ -346,7 +346,7 @@ fn a_full_queue_of_small_packets_is_given_back_within_the_budget() {
         feeder.expect("the answer", |packet| packet.name == "/ping");
     }
     deaf.reset();
-    testkit::ask_until("the name is free", || {
+    ask_until("the name is free", || {
         let mut again = Peer::say(&server, "deaf");
         (again.next().name == "/welcome").then_some(())
     });

@@ -15,3 +15,5 @@ mod memory;
 mod misfortunes;
 mod names;
 mod tls;
+mod tls_load;
+mod tls_strangers;

@@ -120,6 +120,8 @@ fn serve_and_fail() {
     let config = Config {
         warnings: Vec::new(),
         tls: None,
+        data: lanline::data::Choice::None,
+        tls_names: Vec::new(),
         site: None,
         tls_required: false,
         listen: vec!["127.0.0.1:0".parse().unwrap()],

@@ -9,12 +9,11 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use testkit::{PATIENCE, Peer, Server, Signal, tls};
 
 /// A server with a certificate, and somebody in it who speaks plain.
-fn tls_server(flags: &[&str]) -> (Server, Peer) {
+pub(crate) fn tls_server(flags: &[&str]) -> (Server, Peer) {
     let (certificate, key) = (tls::certificate(), tls::key());
     let pair = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let server = server(&[&pair, flags].concat());
@@ -23,8 +22,16 @@ fn tls_server(flags: &[&str]) -> (Server, Peer) {
 }
 
 fn client(config: impl FnOnce(&mut ClientConfig)) -> ClientConnection {
+    client_of(&tls::certificate(), config)
+}
+
+/// Of a server with that certificate.
+pub(crate) fn client_of(
+    certificate: &Path,
+    config: impl FnOnce(&mut ClientConfig),
+) -> ClientConnection {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(tls::certificate()).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut all = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&version::TLS13])
@@ -35,7 +42,7 @@ fn client(config: impl FnOnce(&mut ClientConfig)) -> ClientConnection {
     ClientConnection::new(Arc::new(all), ServerName::try_from("localhost").unwrap()).unwrap()
 }
 
-fn connect(server: &Server) -> TcpStream {
+pub(crate) fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -63,7 +70,7 @@ fn join(server: &Server, name: &str) -> (TcpStream, ClientConnection) {
 }
 
 /// What the first bytes of a connection are: a ClientHello.
-fn client_hello() -> Vec<u8> {
+pub(crate) fn client_hello() -> Vec<u8> {
     let mut hello = Vec::new();
     client(|_| ()).write_tls(&mut hello).unwrap();
     hello
@@ -389,60 +396,4 @@ fn a_server_makes_its_certificate_once_keeps_the_key_and_shares_the_place_with_n
     assert!(data.join("server.pem").is_file());
     assert!(first.stop().success());
     assert_eq!(fingerprint(&server(&flags), 0), key);
-}
-
-#[test]
-fn clients_that_nobody_here_wrote_are_served() {
-    let place = tempfile::tempdir().unwrap();
-    let data = place.path().join("data");
-    let server = server(&["--data", data.to_str().unwrap()]);
-    let (port, authority) = (server.address().port().to_string(), data.join("authority.pem"));
-    let python = "import socket, ssl, sys\n\
-        context = ssl.create_default_context(cafile=sys.argv[2])\n\
-        tcp = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n\
-        tls = context.wrap_socket(tcp, server_hostname='localhost')\n\
-        tls.sendall(b'py\\n')\n\
-        print(tls.version(), tls.makefile().readline())\n";
-    let authority = authority.to_str().unwrap();
-    let address = format!("127.0.0.1:{port}");
-    for (program, arguments, words) in [
-        (
-            "openssl",
-            &[
-                "s_client",
-                "-quiet",
-                "-verify_return_error",
-                "-CAfile",
-                authority,
-                "-verify_hostname",
-                "localhost",
-                "-connect",
-                &address,
-            ][..],
-            "ann\n",
-        ),
-        ("python3", &["-c", python, &port, authority], ""),
-    ] {
-        let command = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(mut child) = command else {
-            println!("not run: {program} isn't here");
-            continue;
-        };
-        child.stdin.as_mut().unwrap().write_all(words.as_bytes()).unwrap();
-        let mut line = Vec::new();
-        let mut output = child.stdout.take().unwrap();
-        while !line.ends_with(b"\n") {
-            let mut byte = [0];
-            assert_eq!(output.read(&mut byte).unwrap(), 1, "{program} ended");
-            line.push(byte[0]);
-        }
-        assert!(String::from_utf8_lossy(&line).contains("/welcome"), "{program}: {line:?}");
-        let _ = child.kill();
-        let _ = child.wait();
-    }
 }

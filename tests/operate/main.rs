@@ -1,6 +1,7 @@
 //! What operators have in hand, tried on the real program: settings and their
 //! reload, the supervisor's side, metrics, doctor, health, top.
 
+mod certificates;
 mod data;
 mod health;
 mod log;

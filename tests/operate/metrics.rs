@@ -5,7 +5,7 @@ use lanline::limits::METRICS_SCRAPERS_MAX;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use testkit::{PATIENCE, Peer, ask_until, uninterrupted};
+use testkit::{PATIENCE, Peer, ask_until, tls, uninterrupted};
 
 const GET: &str = "GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n";
 
@@ -198,9 +198,16 @@ fn silent_connections_keep_no_scraper_waiting() {
     assert!(scrape(metrics).contains_key("lanline_users{worker=\"1\"}"));
 }
 
+/// With TLS, or there would be none about its certificate.
+fn server_of_all_numbers() -> testkit::Server {
+    let [certificate, key] = [tls::certificate(), tls::key()];
+    let pair = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    server(&[&["--metrics", "127.0.0.1:0"], &pair[..]].concat())
+}
+
 #[test]
 fn every_alerting_rule_is_about_numbers_that_are_there() {
-    let server = server(&["--metrics", "127.0.0.1:0"]);
+    let server = server_of_all_numbers();
     let samples = scrape(server.metrics());
     let names: HashSet<&str> = samples.keys().map(|name| name.split('{').next().unwrap()).collect();
     let rules = include_str!("../../packaging/alerts.yml");
@@ -225,7 +232,7 @@ fn every_alerting_rule_is_about_numbers_that_are_there() {
 
 #[test]
 fn every_panel_of_the_dashboard_has_numbers() {
-    let server = server(&["--metrics", "127.0.0.1:0"]);
+    let server = server_of_all_numbers();
     let samples = scrape(server.metrics());
     let names: HashSet<&str> = samples.keys().map(|name| name.split('{').next().unwrap()).collect();
     let dashboard = include_str!("../../packaging/grafana-dashboard.json");

@@ -87,6 +87,32 @@ fn who_waits_to_log_in_is_not_read_and_goes_when_it_resets() {
 }
 
 #[test]
+fn a_handshake_is_a_login_and_work_whether_or_not_a_name_follows() {
+    let mut cluster = cluster(Settings::default());
+    let early = cluster.connect(0);
+    let free = limits::ADDRESS_LOGINS_PER_SECOND * limits::ADDRESS_BURST.as_secs();
+    let mut shaken = Vec::new();
+    for _ in 0..=free {
+        let who = cluster.connect(0);
+        assert!(!cluster.waits_to_begin(who));
+        cluster.shake_hands(who, 100);
+        shaken.push(who);
+    }
+    assert!(!cluster.goes_first(early), "its address has had much done for it");
+    // Who was accepted before that has to wait as well; who has paid goes on.
+    assert!(cluster.waits_to_begin(early) && !cluster.wants_bytes(early));
+    cluster.write(shaken[0], b"paid\n");
+    assert_eq!(cluster.only(shaken[0]).from, "/welcome");
+    // The tick in which all that was done is over.
+    cluster.pass(Duration::ZERO);
+    cluster.pass(Duration::from_secs(1));
+    assert!(!cluster.waits_to_begin(early), "it has paid");
+    assert!(cluster.wants_bytes(early));
+    cluster.write(early, b"early\n");
+    assert_eq!(cluster.only(early).from, "/welcome");
+}
+
+#[test]
 fn an_address_that_has_used_much_work_is_served_behind_others_for_a_while() {
     let mut cluster = cluster(Settings::default());
     let [one, other] = ["one", "other"].map(|name| cluster.join(name));

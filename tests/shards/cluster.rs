@@ -187,6 +187,19 @@ impl Cluster {
     }
 
     /// Whether it is served before those whose addresses have used more work.
+    /// It has begun a handshake, which has cost so much.
+    pub(crate) fn shake_hands(&mut self, who: Who, units: u32) {
+        let (worker, id) = self.clients[who].at.unwrap();
+        self.shards[worker].spend_for(self.now, id, units);
+        self.shards[worker].handshake_began(self.now, id);
+    }
+
+    /// Whether it may not even begin.
+    pub(crate) fn waits_to_begin(&mut self, who: Who) -> bool {
+        let (worker, id) = self.clients[who].at.unwrap();
+        self.shards[worker].waits_to_begin(self.now, id)
+    }
+
     pub(crate) fn goes_first(&self, who: Who) -> bool {
         let (worker, id) = self.clients[who].at.expect("is connected");
         self.shards[worker].goes_first(id)

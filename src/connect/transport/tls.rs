@@ -6,6 +6,7 @@
 //! on, and the server may wait for that before it reads.
 
 use super::tcp::{TcpReadHalf, TcpWriteHalf};
+use crate::certificate;
 use crate::connect::deadline::Deadline;
 use crate::connect::error::Error;
 use rustls::pki_types::ServerName;
@@ -39,6 +40,13 @@ pub enum Handshake {
 pub struct HandshakeData {
     /// Its certificate (DER), leaf first.
     pub certificates: Vec<rustls::pki_types::CertificateDer<'static>>,
+}
+
+impl HandshakeData {
+    /// When the server's certificate ends, since 1970.
+    pub fn certificate_ends(&self) -> Option<Duration> {
+        self.certificates.first().and_then(certificate::ends)
+    }
 }
 
 /// The half that is read.

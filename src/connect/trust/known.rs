@@ -1,7 +1,7 @@
 //! The file of known servers: who was reached by TLS, and with which key. A line
 //! each: `HOST:PORT FINGERPRINT`. Never: what follows from it.
 
-use super::fingerprint::Fingerprint;
+use crate::certificate::Fingerprint;
 use crate::connect::address::Server;
 use crate::connect::private_files::{make_folder, open_private};
 use std::fs::{self, File};

@@ -3,11 +3,9 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | [`fingerprint`] | a server's key as people compare it |
 //! | [`known`] | the file of known servers |
 //! | [`verifier`] | the judgement, in the middle of a handshake |
 
-pub mod fingerprint;
 pub mod known;
 pub mod verifier;
 
@@ -15,7 +13,7 @@ use super::address::Server;
 use super::error::Error;
 use super::private_files::state_folder;
 use super::transport::tls::HandshakeData;
-use fingerprint::Fingerprint;
+use crate::certificate::Fingerprint;
 use known::KnownServers;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, IpAddr, PrivateKeyDer, ServerName};
@@ -158,6 +156,16 @@ impl Policy {
         let found = known.get(server).map_err(|why| Error::KnownServers { path: path(), why })?;
         Ok(found.or(met))
     }
+}
+
+/// For a handshake with whoever answers: nothing may be said behind it.
+///
+/// # Errors
+/// What the library says.
+pub(super) fn trust_anybody() -> Result<Arc<ClientConfig>, Error> {
+    let judge = Arc::new(Judge::new(RootCertStore::empty()));
+    let wrong = |why| Error::Tls(rustls::Error::General(why));
+    config(&judge, &TrustOptions::default()).map_err(wrong)
 }
 
 /// How all handshakes of a process are done.

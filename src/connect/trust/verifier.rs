@@ -1,7 +1,7 @@
 //! The judgement on a server's certificate, in the middle of a handshake: by an
 //! authority, else by its key. Never: writing down whom we have met.
 
-use super::fingerprint::Fingerprint;
+use crate::certificate::Fingerprint;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;

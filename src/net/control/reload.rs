@@ -8,7 +8,7 @@ use crate::net::admission::Admission;
 use crate::net::config::Config;
 use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
 use crate::net::process::Allowance;
-use crate::net::tls::Site;
+use crate::net::tls::{Expiry, Site};
 use crate::sandbox::Helper;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use log::{error, info, warn};
@@ -45,6 +45,8 @@ pub(crate) struct Reload {
     config: Config,
     admission: Admission,
     allowance: Allowance,
+    /// Of the certificate in force.
+    expiry: Arc<Expiry>,
 }
 
 impl ConfigReader {
@@ -96,13 +98,27 @@ impl Reload {
     ) -> Self {
         let next_look = Moment::default();
         let next_renewal_look = config.site.is_some().then(Moment::default);
-        let deadline = None;
-        Self { reader, deadline, next_look, next_renewal_look, config, admission, allowance }
+        let expiry = Arc::new(Expiry::of(config.tls.as_deref()));
+        Self {
+            reader,
+            deadline: None,
+            next_look,
+            next_renewal_look,
+            config,
+            admission,
+            allowance,
+            expiry,
+        }
     }
 
     /// The settings in force.
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// When the certificate in force ends, whatever reloads bring.
+    pub(crate) fn expiry(&self) -> &Arc<Expiry> {
+        &self.expiry
     }
 
     /// The admission as it is now.
@@ -195,7 +211,18 @@ impl Reload {
         let (listen, workers) = (old.listen.clone(), old.workers);
         let per_address_max = old.per_address_max;
         let (metrics, sandbox, reread) = (old.metrics, old.sandbox, old.reread.clone());
-        self.config = Config { listen, workers, per_address_max, metrics, sandbox, reread, ..new };
+        let (data, tls_names) = (old.data.clone(), old.tls_names.clone());
+        self.config = Config {
+            listen,
+            workers,
+            per_address_max,
+            data,
+            tls_names,
+            metrics,
+            sandbox,
+            reread,
+            ..new
+        };
         self.tell_workers(mailboxes)?;
         info!("SIGHUP: reloaded");
         self.config.log_limits(clients_max);
@@ -203,6 +230,7 @@ impl Reload {
     }
 
     fn tell_workers(&self, mailboxes: &Mailboxes) -> io::Result<()> {
+        self.expiry.set(self.config.tls.as_deref());
         let reloadable = Arc::new(ReloadableConfig {
             settings: Arc::new(self.config.settings.clone()),
             admission: self.admission.clone(),
@@ -218,6 +246,8 @@ impl Reload {
             ("listen", old.listen != new.listen),
             ("workers", old.workers != new.workers),
             ("max-per-address", old.per_address_max != new.per_address_max),
+            ("data", old.data != new.data),
+            ("tls-name", old.tls_names != new.tls_names),
             ("metrics", old.metrics != new.metrics),
             ("sandbox", old.sandbox != new.sandbox),
             ("a file that is read again", old.reread != new.reread),
@@ -240,8 +270,10 @@ impl Reload {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Choice;
     use crate::net::mailbox::Mailbox;
     use crate::net::test_support::{self, config};
+    use crate::net::tls::Name;
     use mio::{Poll, Token, Waker};
 
     /// A reload whose readings signal their start and then wait for their result.
@@ -298,6 +330,32 @@ mod tests {
         over(&mut reload, later, &mailboxes);
         assert_eq!(reload.config().clients_max, Some(8));
         assert!(matches!(inboxes[0].take(), Some(WorkerMessage::Reload(_))));
+    }
+
+    /// The settings of the sample file that are marked `(R)`, in its order.
+    fn marked() -> Vec<&'static str> {
+        let text = include_str!("../../../packaging/lanline.toml");
+        let paragraphs = text.split("\n\n").filter(|paragraph| paragraph.starts_with("# (R) "));
+        let setting = |line: &'static str| line.strip_prefix("# ")?.split_once(" = ");
+        paragraphs.map(|all| all.lines().find_map(setting).unwrap().0).collect()
+    }
+
+    #[test]
+    fn a_setting_that_needs_a_restart_is_marked_so_and_told_when_it_changes() {
+        let (reload, _word, _begins) = reload();
+        let address = "127.0.0.1:1".parse().unwrap();
+        let other = Config {
+            listen: vec![address],
+            workers: 77,
+            per_address_max: Some(1),
+            data: Choice::Asked("/other".into()),
+            tls_names: vec![Name::Dns("other".to_owned())],
+            metrics: Some(address),
+            sandbox: crate::sandbox::Mode::Require,
+            ..config()
+        };
+        assert_eq!(reload.needs_restart(&other), marked());
+        assert_eq!(reload.needs_restart(&config()), [""; 0]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The certificates that a site makes for itself: an authority, and a server's
 //! certificate signed by it. **Pure**. Never: files, or what the names are.
 
-use super::fingerprint::fingerprint;
+use crate::certificate::Fingerprint;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -107,7 +107,7 @@ pub(super) fn server(
 /// sites apart.
 fn authority_params(key: &KeyPair) -> CertificateParams {
     let mut params = CertificateParams::default();
-    let mark = fingerprint(key.public_key_raw());
+    let mark = Fingerprint::of_key(key.public_key_raw()).to_string();
     params.distinguished_name = common_name(format!("Lanline site authority {}", &mark[..8]));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];

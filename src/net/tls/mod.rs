@@ -4,22 +4,21 @@
 //! | module | what lives there |
 //! | --- | --- |
 //! | `authority` | the certificates that a site makes for itself (**pure**) |
-//! | `fingerprint` | by which a key is known |
-//! | `certificate` | what a certificate says |
+//! | `expiry` | [`Expiry`]: when the certificate that is served ends |
+//! | `verify` | whether a certificate is what this server needs |
 //! | `names` | what this machine is called |
 //! | `site` | [`Site`]: authority and certificate in the data directory, renewed in time |
 //! | `server` | [`ServerTls`]: checked, and ready to serve |
 
 mod authority;
-mod certificate;
-mod fingerprint;
+mod expiry;
 mod names;
 mod server;
 mod site;
+mod verify;
 
 pub use authority::Name;
-pub use certificate::{ends, first};
-pub use fingerprint::fingerprint;
+pub use expiry::Expiry;
 pub use names::{is_dns_name, names_of_this_machine};
 pub use server::{Pem, ServerTls, TlsError};
 pub use site::{Issued, Site, SiteError, now};

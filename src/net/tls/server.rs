@@ -1,12 +1,11 @@
 //! A certificate and its key, checked, and ready to serve. Never: the files.
 
-use super::certificate::ends;
-use super::fingerprint::fingerprint;
+use crate::certificate::{Fingerprint, ends};
 use crate::limits;
 use rustls::crypto::{CryptoProvider, ring as provider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{NoServerSessionStorage, ParsedCertificate, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::TLS13;
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 use std::sync::Arc;
@@ -26,7 +25,7 @@ pub struct Pem {
 /// What TLS is served with. Two of the same files are equal.
 pub struct ServerTls {
     config: Arc<ServerConfig>,
-    fingerprint: String,
+    fingerprint: Fingerprint,
     /// When the certificate ends, since 1970.
     ends: Option<Duration>,
     /// Certificate, key, and who signs clients' certificates.
@@ -55,9 +54,8 @@ impl ServerTls {
     pub fn new(certificate: Pem, key: Pem, client_ca: Option<Pem>) -> Result<Self, TlsError> {
         let chain = certificates(&certificate)?;
         let unusable = |pem: &Pem, why: String| TlsError::Unusable(pem.place.clone(), why);
-        let leaf = ParsedCertificate::try_from(&chain[0])
+        let fingerprint = Fingerprint::of(&chain[0])
             .map_err(|error| unusable(&certificate, error.to_string()))?;
-        let fingerprint = fingerprint(leaf.subject_public_key_info().as_ref());
         let ends = ends(&chain[0]);
         let private = PrivateKeyDer::from_pem_slice(key.text.as_bytes())
             .map_err(|_| TlsError::NoKey(key.place.clone()))?;
@@ -102,10 +100,9 @@ impl ServerTls {
         self.ends
     }
 
-    /// SHA-256 of the leaf's public key (its SubjectPublicKeyInfo, DER), in
-    /// hexadecimal: the same in each certificate of that key.
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
+    /// Of the leaf's key: the same in each certificate of that key.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Context {
     pub tls: Option<Arc<ServerConfig>>,
     /// What TLS has cost since it was last asked for.
     work: Units,
+    /// A handshake has begun.
+    begun: bool,
     /// Why the handshake that ended last has failed.
     failure: Option<String>,
 }
@@ -26,6 +28,11 @@ impl Context {
         self.work += units;
     }
 
+    /// A connection is to speak TLS.
+    pub fn begin(&mut self) {
+        self.begun = true;
+    }
+
     /// A handshake has failed.
     pub fn failed(&mut self, why: String) {
         self.failure = Some(why);
@@ -34,6 +41,11 @@ impl Context {
     /// What TLS has cost since the last call.
     pub fn take_work(&mut self) -> Units {
         std::mem::take(&mut self.work)
+    }
+
+    /// Whether a handshake has begun since the last call.
+    pub fn take_begun(&mut self) -> bool {
+        std::mem::take(&mut self.begun)
     }
 
     /// Why a handshake has failed since the last call.

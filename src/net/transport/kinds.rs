@@ -108,6 +108,7 @@ impl Transport {
         let tcp = match (opening(first), &context.tls) {
             (Opening::Tls, Some(config)) => match Tls::new(tcp, config.clone()) {
                 Ok(mut tls) => {
+                    context.begin();
                     let drained = matches!(received, Received::Drained(_));
                     let received = tls.take_in(space, count, drained, context);
                     *self = Self::Tls(Box::new(tls));

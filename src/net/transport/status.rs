@@ -16,7 +16,7 @@ pub struct Status {
     /// The loop's: it has to use TLS.
     pub must_encrypt: bool,
     /// Its first byte will say what it is.
-    pub(super) fresh: bool,
+    pub fresh: bool,
     /// It took no more; an event will say when it does.
     pub(super) blocked: bool,
     /// Events tell of its room.

@@ -115,8 +115,12 @@ impl Worker {
         let wanted = self.parts.shard.wants_bytes(id);
         let turn = self.parts.shard.quantum_bytes();
         let Some(transport) = self.parts.shard.socket(id) else { return };
-        transport.status_mut().read_queued = false;
-        if !wanted {
+        let status = transport.status_mut();
+        status.read_queued = false;
+        // What it says first may be a handshake, which costs as much as a login.
+        let waits = wanted && status.fresh && self.parts.shard.waits_to_begin(self.now, id);
+        let Some(transport) = self.parts.shard.socket(id) else { return };
+        if !wanted || waits {
             // An effect resumes reading; the end of the stream may have been
             // announced by then.
             transport.recheck();
@@ -145,12 +149,15 @@ impl Worker {
         }
     }
 
-    /// What TLS has cost counts like everything that clients cause; why a handshake
-    /// failed is logged.
+    /// What TLS has cost counts like everything that clients cause; a handshake is paid
+    /// for like a login, and is one; why it failed is logged.
     fn account_for_tls(&mut self, id: ConnId) {
         let work = self.parts.transports.take_work();
         if work > 0 {
-            self.parts.shard.spend(work);
+            self.parts.shard.spend_for(self.now, id, work);
+            if self.parts.transports.take_begun() {
+                self.parts.shard.handshake_began(self.now, id);
+            }
             if let Some(why) = self.parts.transports.take_failure()
                 && let Some(peer) = self.parts.shard.peer(id)
             {

@@ -1,6 +1,7 @@
 //! What the server is to be, and what was found of the machine. Never: a look at it.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// More users than this are asked about by mistake; sums over them stay small.
 pub const USERS_MAX: usize = 1_000_000_000;
@@ -19,6 +20,8 @@ pub struct Plan {
     pub queue_bytes: usize,
     /// What was thought of the settings when they were read.
     pub warnings: Vec<String>,
+    /// How long its certificate holds, if it has one.
+    pub certificate_left: Option<Duration>,
 }
 
 /// How much it matters.

@@ -71,6 +71,7 @@ mod tests {
             listen: Vec::new(),
             queue_bytes: 1 << 20,
             warnings: Vec::new(),
+            certificate_left: None,
         }
     }
 

@@ -42,7 +42,7 @@ fn port(mut address: SocketAddr) -> Finding {
             if address.ip().is_unspecified() {
                 near.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
             }
-            if health::check(&near.into(), &Trust::plain(), PATIENCE).is_ok() {
+            if health::check(&near.into(), &Trust::plain(), false, PATIENCE).is_ok() {
                 return Finding::note(WHAT, format!("at {address} a Lanline serves already"), None);
             }
             let mend = format!("ss -ltnp 'sport = :{number}'   # shows which; end it, or --listen");

@@ -35,6 +35,8 @@ pub(crate) enum Act {
         end: End,
         per_second: Option<f64>,
     },
+    /// Begins a handshake of TLS, and resets once it is answered; again and again.
+    Shake,
     /// Comes and goes under names of letters that look alike.
     Alike,
     /// Is in 256 rooms; every few seconds all reset at once and come back.
@@ -61,6 +63,15 @@ pub(super) const TOKEN: &str = "no-guess-of-theirs-is-this-long-one";
 pub(super) const ROOM: &str = "#all";
 /// Rooms of each of a herd: as many as one may be in.
 const HERD_ROOMS: usize = 256;
+
+/// A ClientHello that a server has to answer.
+pub(super) fn client_hello() -> Vec<u8> {
+    let mut hello = Vec::new();
+    let written = crate::driver::client().map(|mut client| client.write_tls(&mut hello));
+    // Writing into memory doesn't fail.
+    debug_assert!(matches!(written, Ok(Ok(_))));
+    hello
+}
 
 /// Greets by a bare name.
 pub(super) fn greeting(name: &str, out: &mut Vec<u8>) {

@@ -4,9 +4,11 @@
 //! measurement.
 
 use super::act::ROOM;
-use super::act::{Act, End as HitEnd, alike, greeting, push, push_calls, push_long, push_opening};
+use super::act::{
+    Act, End as HitEnd, alike, client_hello, greeting, push, push_calls, push_long, push_opening,
+};
 use super::rows::{Group, Row};
-use crate::driver::{Bot, Crowd, Driver, End, Hands, Order, Target};
+use crate::driver::{Bot, Crowd, Driver, End, Hands, Order, Security, Target};
 use anyhow::{Context, Result};
 use clap::Args;
 use lanline::wire::Packet;
@@ -70,7 +72,7 @@ pub(crate) fn serve(args: &MobArgs) -> Result<()> {
     let row = row.ok().and_then(|rows| rows.into_iter().next()).context("no such row")?;
     rustix::process::nice(NICENESS).context("a lower priority")?;
     let mut mob = Mob::new(&row, args.share);
-    let mut driver = Driver::new(mob.seats.len(), Target::new(args.server, false))?;
+    let mut driver = Driver::new(mob.seats.len(), Target::new(args.server, Security::Plain))?;
     let orders = orders();
     driver.prompt(&mut mob, Mob::arrive);
     let mut is_ready = false;
@@ -128,6 +130,8 @@ struct Mob {
     due: BinaryHeap<Reverse<(Instant, Bot)>>,
     floods: Vec<Bot>,
     herd_at: Option<Instant>,
+    /// What those say who only shake hands.
+    hello: Vec<u8>,
 }
 
 impl Mob {
@@ -156,6 +160,7 @@ impl Mob {
             due: BinaryHeap::new(),
             floods: Vec::new(),
             herd_at: None,
+            hello: client_hello(),
         }
     }
 
@@ -339,11 +344,17 @@ impl Crowd for Mob {
     fn connected(&mut self, bot: Bot, hands: &mut Hands) {
         match self.seats[bot].group.act {
             Act::Hit { .. } | Act::Alike => self.hit(bot, hands),
+            Act::Shake => hands.outbox(bot).extend_from_slice(&self.hello),
             _ => greeting(&self.seats[bot].name.clone(), hands.outbox(bot)),
         }
     }
 
     fn received(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) -> usize {
+        if matches!(self.seats[bot].group.act, Act::Shake) {
+            hands.order(Order::Reset(bot));
+            self.hit_again(bot, hands);
+            return bytes.len();
+        }
         let mut done = 0;
         let is_bystander = self.seats[bot].group.bystanders;
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -366,7 +377,7 @@ impl Crowd for Mob {
         seat.resets = false;
         if seat.group.bystanders {
             self.bystanders.lost += 1;
-        } else if matches!(seat.group.act, Act::Hit { .. } | Act::Alike) {
+        } else if matches!(seat.group.act, Act::Hit { .. } | Act::Alike | Act::Shake) {
             self.hit_again(bot, hands);
         } else {
             self.floods.retain(|flood| *flood != bot);

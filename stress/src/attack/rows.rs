@@ -13,6 +13,8 @@ pub(crate) struct Row {
     pub flags: &'static [&'static str],
     /// Whether the server has an operators' token, [`TOKEN`](super::act::TOKEN).
     pub has_token: bool,
+    /// Whether the server has a certificate.
+    pub has_tls: bool,
     /// Connections to the metrics that say nothing.
     pub silent_scrapers: usize,
     pub groups: &'static [Group],
@@ -185,6 +187,17 @@ pub(crate) const ROWS: &[Row] = &[
         ],
         ..ROW
     },
+    Row {
+        name: "f",
+        title: "400 connections of 40 addresses shake hands by TLS and reset, again and again",
+        has_tls: true,
+        groups: &[
+            idle("idle", 1000, 2),
+            Group { act: Act::Shake, ..crowd("shaker", 200, 40) },
+            Group { act: Act::Shake, ..attackers("lone", 200) },
+        ],
+        ..ROW
+    },
 ];
 
 const CALLS: &[(&str, &str)] = &[
@@ -199,8 +212,15 @@ const CALLS: &[(&str, &str)] = &[
 ];
 const GUESSES: &[(&str, &str)] = &[("/operator", "a guess"), ("/operator", "another guess")];
 
-const ROW: Row =
-    Row { name: "", title: "", flags: &[], has_token: false, silent_scrapers: 0, groups: &[] };
+const ROW: Row = Row {
+    name: "",
+    title: "",
+    flags: &[],
+    has_token: false,
+    has_tls: false,
+    silent_scrapers: 0,
+    groups: &[],
+};
 
 /// Users who are here and do nothing, from many addresses.
 const fn idle(name: &'static str, connections: usize, network: u8) -> Group {

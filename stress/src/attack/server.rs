@@ -69,7 +69,7 @@ impl Server {
             flags.extend(["--operator-token-file", token.to_str().context("a path")?]);
         }
         let program = server_binary(args.server_bin.as_deref());
-        let running = launch_lanline_with_log(&program, &flags, false, File::create(&log)?)
+        let running = launch_lanline_with_log(&program, &flags, row.has_tls, File::create(&log)?)
             .with_context(|| format!("no server to attack: {}", program.display()))?;
         let words = |what: &str| wait_for(&log, what);
         let metrics = words(METRICS)?.trim_end_matches("/metrics").parse()?;

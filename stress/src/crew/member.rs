@@ -34,7 +34,7 @@ impl Member {
         let mut cast = Cast::new(part.seats, names, has_newcomers, spec.size, spec.seed);
         cast.is_alone = part.is_alone && !has_newcomers;
         let script = spec.script(part.seats, part.process);
-        let driver = Driver::new(part.seats, Target::new(part.server, spec.tls))?;
+        let driver = Driver::new(part.seats, Target::new(part.server, spec.security))?;
         Ok(Self { driver, stage: Stage::new(cast, script) })
     }
 

@@ -1,7 +1,7 @@
 //! The poll loop: one `recv` per readiness, one `send` per touched connection
 //! and turn. Never: a look at the bytes.
 
-use super::link::{Link, tls_config};
+use super::link::{Link, Security, tls_config};
 use super::{Bot, Crowd, End, Hands, Order};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -29,14 +29,13 @@ pub(crate) struct Target {
     /// Connect from many loopback addresses in turn: one has only some 28,000
     /// ports, and those of closed connections rest for a minute.
     pub many_sources: bool,
-    /// Bots speak TLS.
-    pub tls: bool,
+    pub security: Security,
 }
 
 impl Target {
-    pub(crate) fn new(address: SocketAddr, tls: bool) -> Self {
+    pub(crate) fn new(address: SocketAddr, security: Security) -> Self {
         let many_sources = address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { address, many_sources, tls }
+        Self { address, many_sources, security }
     }
 }
 
@@ -92,8 +91,8 @@ impl Driver {
             sources: vec![None; bots],
             hands: Hands::new(bots, Instant::now()),
             scratch: vec![0; SCRATCH_BYTES],
-            raw: vec![0; if target.tls { SCRATCH_BYTES } else { 0 }],
-            tls: target.tls.then(|| tls_config(bots)),
+            raw: vec![0; if target.security == Security::Plain { 0 } else { SCRATCH_BYTES }],
+            tls: tls_config(target.security, bots),
             target,
             next_source: std::process::id(),
             unfinished: Vec::new(),
@@ -219,7 +218,10 @@ impl Driver {
         self.poll.registry().register(&mut stream, Token(bot), interest)?;
         self.hands.outboxes[bot].clear();
         let link = match &self.tls {
-            Some(config) => Link::tls(stream, config, bot)?,
+            Some(config) => {
+                let awaits_line = self.target.security == Security::TlsBehindLine;
+                Link::tls(stream, config, awaits_line, bot)?
+            }
             None => Link::plain(stream),
         };
         self.seats[bot] = Seat { link: Some(link), ..Seat::default() };

@@ -8,6 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, version,
 };
+use serde::{Deserialize, Serialize};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -18,8 +19,23 @@ pub(super) struct Link {
     tls: Option<Box<Tls>>,
 }
 
+/// How bots speak to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Security {
+    Plain,
+    /// TLS; who comes back has a ticket.
+    Tls,
+    /// TLS, and a whole handshake each time.
+    TlsWithoutTickets,
+    /// TLS behind a line that the server says in the clear (NATS).
+    TlsBehindLine,
+}
+
 struct Tls {
     connection: ClientConnection,
+    /// Nothing is said before the server's first line has come.
+    awaits_line: bool,
     /// Records that the socket has yet to take.
     sealed: Vec<u8>,
 }
@@ -32,9 +48,12 @@ pub(super) struct Brought {
     pub ended: bool,
 }
 
-/// What TLS connections to a server that is tested are made with: any certificate
-/// will do, and each bot comes back with its own tickets.
-pub(super) fn tls_config(bots: usize) -> Arc<ClientConfig> {
+/// What TLS connections to a server that is tested are made with, if they are: any
+/// certificate will do, and each bot comes back with its own tickets.
+pub(super) fn tls_config(security: Security, bots: usize) -> Option<Arc<ClientConfig>> {
+    if security == Security::Plain {
+        return None;
+    }
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&version::TLS13])
@@ -44,8 +63,21 @@ pub(super) fn tls_config(bots: usize) -> Arc<ClientConfig> {
         .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"lanline/1".to_vec()];
-    config.resumption = Resumption::in_memory_sessions(2 * bots.max(128));
-    Arc::new(config)
+    config.resumption = match security {
+        Security::TlsWithoutTickets => Resumption::disabled(),
+        _ => Resumption::in_memory_sessions(2 * bots.max(128)),
+    };
+    Some(Arc::new(config))
+}
+
+/// The client's end of a handshake, without a socket.
+///
+/// # Errors
+/// What the library says.
+pub(crate) fn client() -> io::Result<ClientConnection> {
+    let config = tls_config(Security::TlsWithoutTickets, 0).ok_or(ErrorKind::Unsupported)?;
+    let name = ServerName::try_from("bot.bots").map_err(io::Error::other)?;
+    ClientConnection::new(config, name).map_err(io::Error::other)
 }
 
 impl Link {
@@ -55,12 +87,17 @@ impl Link {
 
     /// # Errors
     /// What the library says.
-    pub(super) fn tls(tcp: TcpStream, config: &Arc<ClientConfig>, bot: usize) -> io::Result<Self> {
+    pub(super) fn tls(
+        tcp: TcpStream,
+        config: &Arc<ClientConfig>,
+        awaits_line: bool,
+        bot: usize,
+    ) -> io::Result<Self> {
         let name = ServerName::try_from(format!("bot{bot}.bots")).map_err(io::Error::other)?;
         let mut connection =
             ClientConnection::new(config.clone(), name).map_err(io::Error::other)?;
         connection.set_buffer_limit(None);
-        Ok(Self { tcp, tls: Some(Box::new(Tls { connection, sealed: Vec::new() })) })
+        Ok(Self { tcp, tls: Some(Box::new(Tls { connection, awaits_line, sealed: Vec::new() })) })
     }
 
     pub(super) fn tcp(&mut self) -> &mut TcpStream {
@@ -77,7 +114,7 @@ impl Link {
     /// # Errors
     /// What the system says, but for a full socket.
     pub(super) fn push(&mut self) -> io::Result<()> {
-        let Some(tls) = &mut self.tls else { return Ok(()) };
+        let Some(tls) = self.tls.as_mut().filter(|tls| !tls.awaits_line) else { return Ok(()) };
         while tls.connection.wants_write() {
             tls.connection.write_tls(&mut tls.sealed)?;
         }
@@ -122,6 +159,11 @@ impl Link {
             return Ok(Brought { text, more: text == into.len(), ended: text == 0 });
         };
         let count = self.tcp.read(&mut raw[..into.len()])?;
+        if tls.awaits_line {
+            tls.awaits_line = !raw[..count].contains(&b'\n');
+            self.push()?;
+            return Ok(Brought { text: 0, more: false, ended: count == 0 });
+        }
         let mut records = &raw[..count];
         let (mut text, mut ended) = (0, count == 0);
         while !records.is_empty() {

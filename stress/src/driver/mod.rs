@@ -13,3 +13,4 @@ mod link;
 pub(crate) use crowd::{Crowd, End};
 pub(crate) use event_loop::{Driver, Target};
 pub(crate) use hands::{Bot, Hands, Order};
+pub(crate) use link::{Security, client};

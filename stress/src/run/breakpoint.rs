@@ -27,7 +27,7 @@ pub(crate) fn run(args: &BreakpointArgs) -> Result<Record> {
         rate: Some(args.rate_per_user),
         window: 1,
         seed: args.common.seed,
-        tls: args.common.tls,
+        security: args.common.security(),
     };
     let mut crew = Crew::new(&spec, server.address, args.to, args.processes)?;
     let processes = crew.processes();

@@ -1,5 +1,6 @@
 //! The flags of a run.
 
+use crate::driver::Security;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ pub(crate) struct Common {
     /// Bots speak TLS; whatever certificate the server has will do.
     #[arg(long)]
     pub tls: bool,
+    /// Bots have no tickets: each handshake is a whole one.
+    #[arg(long, requires = "tls")]
+    pub no_tickets: bool,
     /// What the random choices are made from.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -29,6 +33,17 @@ pub(crate) struct Common {
     /// Writes a page with plots.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
+}
+
+impl Common {
+    /// How bots speak to the server.
+    pub(super) fn security(&self) -> Security {
+        match (self.tls, self.no_tickets) {
+            (false, _) => Security::Plain,
+            (true, false) => Security::Tls,
+            (true, true) => Security::TlsWithoutTickets,
+        }
+    }
 }
 
 /// The flags of a scenario.

@@ -37,7 +37,8 @@ pub(super) fn name(kind: Kind) -> String {
 /// Where a process of bots fails.
 pub(super) fn play(kind: Kind, args: &ScenarioArgs, server: &Server) -> Result<Record> {
     let (size, rate, window, seed) = (args.size, args.rate, args.window as usize, args.common.seed);
-    let spec = Spec { kind, size, rate, window, seed, tls: args.common.tls };
+    let security = args.common.security();
+    let spec = Spec { kind, size, rate, window, seed, security };
     let progress = Progress::new(&name(kind));
     let mut crew = Crew::new(&spec, server.address, args.users, args.processes)?;
     let mut failures = Vec::new();

@@ -8,11 +8,13 @@ mod handshake;
 mod pace;
 mod pipeline;
 mod ramp;
+mod reconnect;
 mod room;
 mod slow;
 mod soak;
 
 use crate::bots::Script;
+use crate::driver::Security;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Kind {
     /// All connect at the same instant, again and again.
     Handshake,
+    /// All are lost at once, and come back at once, again and again.
+    Reconnect,
     /// Direct messages between random bots.
     Chatter,
     /// Pairs that send as fast as the window allows.
@@ -52,8 +56,7 @@ pub(crate) struct Spec {
     /// Packets of a pair on their way, for [`Kind::Pipeline`].
     pub window: usize,
     pub seed: u64,
-    /// Bots speak TLS.
-    pub tls: bool,
+    pub security: Security,
 }
 
 /// Where a script that needs a rate gets none: packets a second per bot.
@@ -65,6 +68,7 @@ impl Spec {
         let rate = self.rate.unwrap_or(users as f64 * RATE_PER_BOT_DEFAULT);
         match self.kind {
             Kind::Handshake => Box::new(handshake::Handshake::new(users)),
+            Kind::Reconnect => Box::new(reconnect::Reconnect::new(users)),
             Kind::Chatter => Box::new(chatter::Chatter::new(self.rate)),
             Kind::Pipeline => Box::new(pipeline::Pipeline::new(self.window)),
             Kind::Broadcast => Box::new(broadcast::Broadcast::new(process == 0)),

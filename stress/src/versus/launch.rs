@@ -41,12 +41,17 @@ impl Drop for Running {
 ///
 /// # Errors
 /// Where it can't be started, ends, or isn't ready in time.
-pub(crate) fn launch(server: Server, lanline: &Path, core: Option<usize>) -> Result<Running> {
+pub(crate) fn launch(
+    server: Server,
+    tls: bool,
+    lanline: &Path,
+    core: Option<usize>,
+) -> Result<Running> {
     let name = server.name();
     let program = server.program(lanline).with_context(|| format!("{name} is not installed"))?;
     let folder = TempDir::with_prefix("stress-")?;
     let port = free_port()?;
-    let mut command = server.command(&program, port, folder.path())?;
+    let mut command = server.command(&program, port, folder.path(), tls)?;
     let (child, address) = match server.readiness() {
         Readiness::Says => start_and_listen(command.stderr(Stdio::null()), core)?,
         Readiness::Accepts => {

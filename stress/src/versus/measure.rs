@@ -4,7 +4,7 @@ use super::launch::{Running, launch};
 use super::load::Load;
 use super::server::Server;
 use super::workload::Workload;
-use crate::driver::{Driver, Target};
+use crate::driver::{Driver, Security, Target};
 use crate::machine;
 use crate::run::Latency;
 use anyhow::{Context, Result, bail};
@@ -23,6 +23,7 @@ const TURN: Duration = Duration::from_millis(50);
 /// How to measure.
 pub(super) struct Plan {
     pub workload: Workload,
+    pub tls: bool,
     pub duration: Duration,
     pub seed: u64,
     pub server_core: Option<usize>,
@@ -52,7 +53,7 @@ pub(crate) struct Measured {
 /// # Errors
 /// Where the server fails, refuses somebody, or delivers nothing.
 pub(super) fn measure(server: Server, lanline: &Path, plan: &Plan) -> Result<Measured> {
-    let mut running = launch(server, lanline, plan.server_core)?;
+    let mut running = launch(server, plan.tls, lanline, plan.server_core)?;
     let own_cores = machine::cores();
     if let Some(core) = plan.own_core {
         machine::pin_to(core)?;
@@ -65,8 +66,10 @@ pub(super) fn measure(server: Server, lanline: &Path, plan: &Plan) -> Result<Mea
 
 fn measure_running(server: Server, running: &mut Running, plan: &Plan) -> Result<Measured> {
     let dialect = server.dialect();
+    let security = if plan.tls { server.tls() } else { Some(Security::Plain) };
+    let security = security.context("it has no TLS")?;
     let mut load = Load::new(dialect.as_ref(), plan.workload, plan.seed, Instant::now());
-    let mut driver = Driver::new(plan.workload.seats(), Target::new(running.address, false))?;
+    let mut driver = Driver::new(plan.workload.seats(), Target::new(running.address, security))?;
     let empty_bytes = machine::resident_bytes(running.pid()).unwrap_or(0);
 
     driver.prompt(&mut load, |load, hands| load.open(hands));

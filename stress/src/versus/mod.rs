@@ -32,6 +32,9 @@ pub(crate) struct VersusArgs {
     /// Workloads: direct-N, pipelined-N, broadcast-N, login, idle-N.
     #[arg(long, value_delimiter = ',')]
     pub workloads: Vec<Workload>,
+    /// Over TLS, those that speak it; Lanline over plain packets besides, for the ratio.
+    #[arg(long)]
+    pub tls: bool,
     /// How often each workload is run against each server.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,
@@ -58,7 +61,10 @@ pub(crate) struct VersusArgs {
 /// Where there is nothing to measure, or a report can't be written.
 pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
     let lanline = launch::server_binary(args.server_bin.as_deref());
-    let servers = choose_servers(args, &lanline)?;
+    let contenders = contenders(args, choose_servers(args, &lanline)?);
+    if contenders.is_empty() {
+        bail!("none of them speaks TLS");
+    }
     let workloads =
         if args.workloads.is_empty() { Workload::all() } else { args.workloads.clone() };
     let cores = machine::cores();
@@ -72,15 +78,17 @@ pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
     };
     machine::raise_descriptor_limit();
 
-    let total = u64::from(args.rounds) * (servers.len() * workloads.len()) as u64;
+    let total = u64::from(args.rounds) * (contenders.len() * workloads.len()) as u64;
     let bar = progress_bar(total);
     let mut runs = Vec::new();
     for round in 1..=args.rounds {
         for &workload in &workloads {
-            for &server in &servers {
-                bar.set_message(format!("round {round}: {} {workload}", server.name()));
+            for &(server, tls) in &contenders {
+                let name = name(args, server, tls);
+                bar.set_message(format!("round {round}: {name} {workload}"));
                 let plan = measure::Plan {
                     workload,
+                    tls,
                     duration: Duration::from_secs_f64(args.duration),
                     seed: args.seed.wrapping_add(u64::from(round)),
                     server_core,
@@ -90,8 +98,8 @@ pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
                     Ok(measured) => Outcome::Measured(measured),
                     Err(error) => Outcome::Failed(format!("{error:#}").chars().take(200).collect()),
                 };
-                let (server, workload) = (server.name(), workload.to_string());
-                runs.push(Run { round, server, workload, outcome });
+                let workload = workload.to_string();
+                runs.push(Run { round, server: name, workload, outcome });
                 bar.inc(1);
             }
         }
@@ -112,6 +120,20 @@ fn report(args: &VersusArgs, runs: &[Run]) -> Result<bool> {
     }
     printed?;
     Ok(runs.iter().all(|run| matches!(run.outcome, Outcome::Measured(_))))
+}
+
+/// Whom to measure, and whether over TLS.
+fn contenders(args: &VersusArgs, servers: Vec<Server>) -> Vec<(Server, bool)> {
+    if !args.tls {
+        return servers.into_iter().map(|server| (server, false)).collect();
+    }
+    let over_tls = servers.iter().filter(|server| server.tls().is_some());
+    let plain = servers.contains(&Server::Lanline).then_some((Server::Lanline, false));
+    plain.into_iter().chain(over_tls.map(|&server| (server, true))).collect()
+}
+
+fn name(args: &VersusArgs, server: Server, tls: bool) -> String {
+    if args.tls && !tls { table::PLAIN.to_owned() } else { server.name() }
 }
 
 fn choose_servers(args: &VersusArgs, lanline: &Path) -> Result<Vec<Server>> {

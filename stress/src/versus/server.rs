@@ -3,7 +3,9 @@
 
 use super::dialect::irc;
 use super::dialect::{Dialect, Irc, Lanline, Mqtt, Nats, Redis, Relay};
+use crate::driver::Security;
 use clap::ValueEnum;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,6 +24,21 @@ pub(crate) enum Server {
     Ngircd,
     /// A thread a client, in Python.
     Python,
+}
+
+/// The files of a certificate that is its own authority, and of its key.
+struct Pair {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl Pair {
+    fn write(&self) -> io::Result<()> {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+        let made = made.map_err(io::Error::other)?;
+        std::fs::write(&self.certificate, made.cert.pem())?;
+        std::fs::write(&self.key, made.signing_key.serialize_pem())
+    }
 }
 
 /// How the harness hears that a server is ready.
@@ -61,6 +78,15 @@ impl Server {
         }
     }
 
+    /// How it is spoken to over TLS; none, if it can't be.
+    pub(crate) fn tls(self) -> Option<Security> {
+        match self {
+            Self::Relay | Self::Python => None,
+            Self::Nats => Some(Security::TlsBehindLine),
+            _ => Some(Security::Tls),
+        }
+    }
+
     /// Where its program is. `lanline` is used for Lanline.
     pub(crate) fn program(self, lanline: &Path) -> Option<PathBuf> {
         match self {
@@ -84,10 +110,16 @@ impl Server {
         program: &Path,
         port: u16,
         folder: &Path,
-    ) -> std::io::Result<Command> {
+        tls: bool,
+    ) -> io::Result<Command> {
         let mut command = Command::new(program);
-        // A variable, which older servers pass over.
-        command.env("LANLINE_DATA", "none");
+        let pair = Pair { certificate: folder.join("cert.pem"), key: folder.join("key.pem") };
+        let pair = tls.then_some(&pair);
+        if let Some(pair) = pair {
+            pair.write()?;
+        }
+        // A variable, which older servers pass over; one with a directory makes its own.
+        command.env("LANLINE_DATA", if tls { folder } else { Path::new("none") });
         command.current_dir(folder);
         let config = folder.join("server.conf");
         let port_text = port.to_string();
@@ -96,8 +128,8 @@ impl Server {
             Self::Lanline => command
                 .args(["serve", "--listen", "127.0.0.1:0", "--workers", "1"])
                 .args(["--rate", "0", "--broadcast-interval", "0"]),
-            Self::Redis | Self::RedisQuiet => command
-                .args(["--port", &port_text, "--bind", "127.0.0.1", "--save", ""])
+            Self::Redis | Self::RedisQuiet => redis_port(&mut command, &port_text, pair)
+                .args(["--bind", "127.0.0.1", "--save", ""])
                 .args([
                     "--appendonly",
                     "no",
@@ -110,19 +142,26 @@ impl Server {
                 ])
                 .args(["--tcp-backlog", "4096", "--logfile", "/dev/null", "--timeout", "0"])
                 .args(["--client-output-buffer-limit", "pubsub 0 0 0"]),
-            Self::Nats => command.args(["--addr", "127.0.0.1", "--port", &port_text]),
+            Self::Nats => {
+                command.args(["--addr", "127.0.0.1", "--port", &port_text]);
+                if let Some(Pair { certificate, key }) = pair {
+                    command.arg("--tls").arg("--tlscert").arg(certificate);
+                    command.arg("--tlskey").arg(key);
+                }
+                &mut command
+            }
             Self::Mosquitto => {
-                std::fs::write(&config, mosquitto(port))?;
+                std::fs::write(&config, mosquitto(port, pair))?;
                 command.arg("-c").arg(&config)
             }
             Self::Inspircd => {
-                std::fs::write(&config, inspircd(port, folder))?;
+                std::fs::write(&config, inspircd(port, folder, pair))?;
                 command
                     .args(["--nofork", "--nolog", "--nopid", "--runasroot", "--config"])
                     .arg(&config)
             }
             Self::Ngircd => {
-                std::fs::write(&config, ngircd(port))?;
+                std::fs::write(&config, ngircd(port, pair))?;
                 command.arg("--nodaemon").arg("--config").arg(&config)
             }
             Self::Python => {
@@ -142,27 +181,57 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-fn mosquitto(port: u16) -> String {
+/// Redis takes TLS on a port of its own.
+fn redis_port<'a>(command: &'a mut Command, port: &str, pair: Option<&Pair>) -> &'a mut Command {
+    let Some(Pair { certificate, key }) = pair else { return command.args(["--port", port]) };
+    command.args(["--port", "0", "--tls-port", port, "--tls-auth-clients", "no"]);
+    command.arg("--tls-cert-file").arg(certificate).arg("--tls-key-file").arg(key);
+    command.arg("--tls-ca-cert-file").arg(certificate)
+}
+
+fn mosquitto(port: u16, pair: Option<&Pair>) -> String {
+    let tls = pair.map(|Pair { certificate, key }| {
+        format!("certfile {}\nkeyfile {}\n", certificate.display(), key.display())
+    });
     format!(
-        "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\n\
-         set_tcp_nodelay true\nmax_queued_messages 0\nmax_queued_bytes 0\nuser root\n"
+        "listener {port} 127.0.0.1\n{}allow_anonymous true\npersistence false\nlog_dest none\n\
+         set_tcp_nodelay true\nmax_queued_messages 0\nmax_queued_bytes 0\nuser root\n",
+        tls.unwrap_or_default()
     )
 }
 
-fn ngircd(port: u16) -> String {
+fn ngircd(port: u16, pair: Option<&Pair>) -> String {
+    let (plain, tls) = match pair {
+        None => (format!("Ports = {port}\n"), String::new()),
+        Some(Pair { certificate, key }) => {
+            let (certificate, key) = (certificate.display(), key.display());
+            let tls = format!("[SSL]\nPorts = {port}\nCertFile = {certificate}\nKeyFile = {key}\n");
+            (String::new(), tls)
+        }
+    };
     let (operator, password) = irc::OPERATOR;
     let name = irc::SERVER_NAME;
     format!(
-        "[Global]\nName = {name}\nInfo = bench\nListen = 127.0.0.1\nPorts = {port}\n\
+        "[Global]\nName = {name}\nInfo = bench\nListen = 127.0.0.1\n{plain}\
          ServerUID = root\nServerGID = root\nMotdPhrase = hello\n\
          [Limits]\nMaxConnections = 0\nMaxConnectionsIP = 0\nMaxPenaltyTime = 0\n\
          PingTimeout = 3600\nPongTimeout = 3600\n\
          [Options]\nDNS = no\nIdent = no\nPAM = no\nOperCanUseMode = yes\n\
-         [Operator]\nName = {operator}\nPassword = {password}\n"
+         {tls}[Operator]\nName = {operator}\nPassword = {password}\n"
     )
 }
 
-fn inspircd(port: u16, folder: &Path) -> String {
+fn inspircd(port: u16, folder: &Path, pair: Option<&Pair>) -> String {
+    let bind = pair.map_or("", |_| " sslprofile=\"here\"");
+    let tls = pair.map(|Pair { certificate, key }| {
+        format!(
+            "<module name=\"ssl_gnutls\">\n<sslprofile name=\"here\" provider=\"gnutls\" \
+             certfile=\"{}\" keyfile=\"{}\" requestclientcert=\"no\" hash=\"sha256\">\n",
+            certificate.display(),
+            key.display()
+        )
+    });
+    let tls = tls.unwrap_or_default();
     let (operator, password) = irc::OPERATOR;
     let name = irc::SERVER_NAME;
     let data = folder.display();
@@ -170,7 +239,7 @@ fn inspircd(port: u16, folder: &Path) -> String {
         "<server name=\"{name}\" description=\"bench\" network=\"bench\">\n\
          <admin name=\"bench\" nick=\"bench\" email=\"bench@localhost\">\n\
          <path datadir=\"{data}\" logdir=\"{data}\" runtimedir=\"{data}\">\n\
-         <bind address=\"127.0.0.1\" port=\"{port}\" type=\"clients\">\n\
+         <bind address=\"127.0.0.1\" port=\"{port}\" type=\"clients\"{bind}>\n{tls}\
          <connect allow=\"*\" timeout=\"120\" pingfreq=\"3600\" hardsendq=\"100000000\" \
          softsendq=\"100000000\" recvq=\"1000000\" threshold=\"1000000\" \
          commandrate=\"1000000000\" fakelag=\"no\" localmax=\"100000\" globalmax=\"100000\" \

@@ -1,5 +1,5 @@
 //! The tables of a comparison: a row a server, a column a workload; median,
-//! spread, and the ratio to the relay within the same round.
+//! spread, and the ratio to the relay (over TLS: to plain packets) within the same round.
 
 use super::measure::Measured;
 use super::record::{Outcome, Run};
@@ -7,6 +7,14 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A generator above this share of its core may be what limits the rate.
 const GENERATOR_BUSY: f64 = 0.95;
+
+/// Lanline over plain packets, where the others are measured over TLS.
+pub(super) const PLAIN: &str = "lanline-plain";
+
+/// What others are compared with: the relay, or where there is TLS, what has none.
+fn base(runs: &[Run]) -> &'static str {
+    if runs.iter().any(|run| run.server == PLAIN) { PLAIN } else { "relay" }
+}
 
 /// Least, middle and greatest of some values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,7 +88,8 @@ pub(super) fn render(runs: &[Run]) -> String {
     let mut text = String::new();
     for figure in &FIGURES {
         if let Some(table) = render_figure(figure, runs) {
-            text += &format!("\n{}\nmedian [min–max] ×ratio to the relay\n{table}\n", figure.title);
+            let (title, base) = (figure.title, base(runs));
+            text += &format!("\n{title}\nmedian [min–max] ×ratio to {base}\n{table}\n");
         }
     }
     for run in runs {
@@ -154,12 +163,12 @@ fn cell(figure: &Figure, runs: &[Run], server: &str, workload: &str) -> String {
         1 => format!("{median:.digits$}"),
         _ => format!("{median:.digits$} [{min:.digits$}–{max:.digits$}]"),
     };
-    let floor = self::values(figure, runs, "relay", workload);
+    let floor = self::values(figure, runs, base(runs), workload);
     let ratios = values.iter().filter_map(|(round, value)| {
         let (_, base) = floor.iter().find(|(other, _)| other == round)?;
         (*base > 0.0).then(|| value / base)
     });
-    match Spread::of(ratios.collect()).filter(|_| figure.has_ratio && server != "relay") {
+    match Spread::of(ratios.collect()).filter(|_| figure.has_ratio && server != base(runs)) {
         Some(ratio) => format!("{text} ×{:.2}", ratio.median),
         None => text,
     }

@@ -36,6 +36,17 @@ fn handshake() {
 }
 
 #[test]
+fn reconnect_with_and_without_tickets() {
+    for how in [&[][..], &["--tls"], &["--tls", "--no-tickets"]] {
+        let run = run(&[&["reconnect", "--users", "20", "--duration", "1"], how].concat());
+        let record = accounted(&run);
+        // All came once, and were lost and came back at least once more.
+        assert!(record["welcomed"].as_u64() >= Some(20), "{}", run.text);
+        assert!(record["latency"]["max"].as_f64() > Some(0.0), "{}", run.text);
+    }
+}
+
+#[test]
 fn chatter() {
     delivers("chatter", &[]);
 }

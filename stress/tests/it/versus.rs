@@ -31,3 +31,14 @@ fn the_relay_and_lanline_are_measured() {
     }
     assert!(run.page.contains("<svg"), "bars were drawn");
 }
+
+#[test]
+fn over_tls_lanline_is_compared_with_itself_over_plain_packets() {
+    let flags = ["--tls", "--servers", "relay,lanline", "--workloads", "direct-10,login"];
+    let run = run(&[&["versus"][..], &flags, &["--rounds", "1", "--duration", "0.3"]].concat());
+    assert_eq!(run.code, Some(0), "{}", run.text);
+    let servers: Vec<&str> =
+        run.json.as_array().unwrap().iter().map(|run| run["server"].as_str().unwrap()).collect();
+    assert_eq!(servers, ["lanline-plain", "lanline", "lanline-plain", "lanline"]);
+    assert!(run.text.contains("×ratio to lanline-plain"), "{}", run.text);
+}

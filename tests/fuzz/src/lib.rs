@@ -3,6 +3,7 @@
 //! what fuzzing has found.
 
 pub mod framing;
+mod handshakes;
 pub mod names;
 pub mod packets;
 
@@ -25,6 +26,18 @@ pub fn framer(data: &[u8]) {
 pub fn packet(data: &[u8]) {
     packets::assert_readers_agree(data);
     packets::assert_written_and_read_again(data);
+}
+
+/// A handshake of TLS: the first byte says whether any bytes are given to the server, in
+/// pieces as long as the second says, or those of a client with changes.
+pub fn handshake(data: &[u8]) {
+    match data.split_first() {
+        Some((0..128, [size, stream @ ..])) => {
+            handshakes::assert_no_way_in(stream, usize::from(*size) + 1);
+        }
+        Some((128.., splices)) => handshakes::assert_spliced_fails(splices),
+        _ => {}
+    }
 }
 
 /// A name: what is valid has the properties of a name, and both ways to its key

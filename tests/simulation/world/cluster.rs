@@ -5,17 +5,16 @@
 use super::dice::Dice;
 use super::ledger::Ledger;
 use super::peer::{At, Ending, Peer, SERVER, Socket};
+use super::queued::{content, content_of};
+use super::records::Sent;
 use super::setting::Setting;
 use super::trace;
-use lanline::chat::id::Tag;
 use lanline::chat::{
     AddressBudget, Batch, Code, ConnId, Counters, Effect, Ended, Settings, Shard, Topology,
     WorkerId,
 };
-use lanline::limits;
-use lanline::wire::Outbound;
+
 use std::collections::VecDeque;
-use std::io::IoSlice;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -186,16 +185,22 @@ impl Cluster {
         if !shard.wants_bytes(id) {
             return;
         }
-        let waiting = peer.arrived - peer.taken;
+        let waiting = peer.arrived - peer.records.fetched;
         if waiting > 0 {
             // Now and then a long turn, so that a run in single bytes ends.
             let long = if dice.percent(5) { 10_000 } else { 1 };
             let count = waiting.min(dice.between(1, self.scratch_bytes_max.max(long)));
-            let bytes = peer.take(count, ledger.step, ledger.now);
-            trace::note(|| format!("  reads {count} of {waiting} from peer {number}"));
+            peer.records.fetched += count;
+            let whole = peer.records.whole(peer.taken, peer.stream.len());
+            let bytes = peer.take(whole - peer.taken, ledger.step, ledger.now);
+            let length = bytes.len();
+            trace::note(|| format!("  reads {length} of {waiting} from peer {number}"));
             peer.read_queued = peer.has_something_to_read();
-            ledger.bytes_taken += count as u64;
-            shard.received(ledger.now, id, &bytes);
+            ledger.bytes_taken += length as u64;
+            shard.transport_holds(id, peer.records.fetched - peer.taken);
+            if length > 0 {
+                shard.received(ledger.now, id, &bytes);
+            }
         } else if peer.has_something_to_read() {
             trace::note(|| format!("  reads the end of peer {number}: {:?}", peer.ending));
             peer.take_ending(ledger.step);
@@ -270,6 +275,7 @@ impl Cluster {
                     let peer = &mut ledger.peers[number];
                     peer.at = At::Shard(worker, id);
                     peer.read_queued = peer.has_something_to_read();
+                    shard.transport_holds(id, peer.records.fetched - peer.taken);
                 }
             }
             Effect::Shutdown(id) => {
@@ -312,23 +318,30 @@ impl Cluster {
             assert_eq!(content.len(), outbound.queued_bytes());
             ledger.queue_seen(number, &content);
             let peer = &mut ledger.peers[number];
-            if peer.ending == Some(Ending::Reset) {
+            let torn = peer.records.is_broken(content.len());
+            if torn || peer.ending == Some(Ending::Reset) {
                 peer.broken = true;
                 peer.may_have_left = true;
                 trace::note(|| format!("  peer {number} is broken"));
                 return shard.broken(ledger.now, id);
             }
             let room = self.socket_bytes_max.saturating_sub(peer.unread);
-            let mut count = asked.min(room);
-            if dice.percent(10) {
-                count = dice.below(count + 1);
-            }
-            let full = count < asked;
+            let mut takes = |asked: usize| {
+                let count = asked.min(room);
+                if dice.percent(10) { dice.below(count + 1) } else { count }
+            };
+            let Sent { taken, told: count, blocked: full } = if peer.records.bytes_max == 0 {
+                let taken = takes(asked);
+                Sent { taken, told: taken, blocked: taken < asked }
+            } else {
+                peer.records.send(asked, takes)
+            };
             if count > 0 {
                 ledger.wrote(number, &content[..count]);
                 shard.sent(ledger.now, id, count);
             }
             let peer = &mut ledger.peers[number];
+            peer.unread = peer.unread + taken - count;
             if full {
                 peer.watched_for_room = true;
                 shard.blocked(ledger.now, id);
@@ -421,24 +434,4 @@ impl Cluster {
         trace::note(|| format!("{worker} hangs up"));
         self.shards[usize::from(worker)].hang_up(ledger.now);
     }
-}
-
-/// All that waits for a socket.
-fn content_of(shard: &Shard<Socket>, id: ConnId) -> Vec<u8> {
-    shard.queued(id).map(|outbound| content(outbound).0).unwrap_or_default()
-}
-
-/// All that waits, and how much of it one `writev` is asked to take.
-fn content(outbound: &Outbound<Tag>) -> (Vec<u8>, usize) {
-    let mut all = [IoSlice::new(&[]); 4096];
-    let used = outbound.fill(&mut all);
-    let content: Vec<u8> = all[..used].iter().flat_map(|slice| slice.iter().copied()).collect();
-    let asked = match outbound.contiguous() {
-        Some(bytes) => {
-            assert_eq!(bytes, content, "the two ways to look at a queue");
-            bytes.len()
-        }
-        None => all[..used.min(limits::SLICES_MAX)].iter().map(|slice| slice.len()).sum(),
-    };
-    (content, asked)
 }

@@ -8,6 +8,8 @@
 //! | `run` | one run, step by step |
 //! | `cluster` | shards, links, ticks as in a real worker |
 //! | `peer`, `script` | simulated clients: their state, what they send |
+//! | `queued` | what waits for a socket, as bytes |
+//! | `records` | a transport that takes and gives whole records |
 //! | `ledger` | the oracle: what sockets took, whether users' packets are correct |
 //! | `answers` | the oracle: whether the server's own packets are correct |
 //! | `verdict` | the oracle: whether all outcomes have come by the end |
@@ -18,6 +20,8 @@ mod cluster;
 mod dice;
 mod ledger;
 mod peer;
+mod queued;
+mod records;
 mod run;
 mod script;
 mod setting;

@@ -1,6 +1,7 @@
 //! A simulated client with its connection: what it sends, how far that has come,
 //! what its socket took, and what is known of it. Never: whether that is correct.
 
+use super::records::Records;
 use lanline::chat::{ConnId, Moment, WorkerId};
 use lanline::wire::Name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +123,7 @@ pub(super) struct Peer {
     pub stream: Vec<u8>,
     pub arrived: usize,
     pub taken: usize,
+    pub records: Records,
     pub items: Vec<Item>,
     /// It will write no more packets.
     pub silent: bool,
@@ -183,6 +185,7 @@ impl Peer {
             stream,
             arrived: 0,
             taken: 0,
+            records: Records::default(),
             items: Vec::new(),
             silent: false,
             ending: None,
@@ -220,7 +223,17 @@ impl Peer {
     }
 
     pub(super) fn has_something_to_read(&self) -> bool {
-        self.taken < self.arrived || self.ending_arrived && !self.ending_taken
+        self.records.fetched < self.arrived || self.ending_arrived && !self.ending_taken
+    }
+
+    /// So much of its stream reaches the server's kernel, and the rest of the record that
+    /// it ends in.
+    pub(super) fn let_arrive(&mut self, until: usize) {
+        let until = match self.records.bytes_max {
+            0 => until,
+            most => until.next_multiple_of(most).min(self.stream.len()),
+        };
+        self.arrived = self.arrived.max(until);
     }
 
     /// As it would be shown, welcomed or not.

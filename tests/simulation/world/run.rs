@@ -86,6 +86,7 @@ impl World {
             let number = self.ledger.peers.len();
             let mut peer = script::newcomer(&mut self.dice, &self.setting, number);
             peer.reads = !self.dice.percent(self.setting.lazy_percent);
+            peer.records.bytes_max = self.setting.record_bytes_max * (number % 2);
             self.ledger.peers.push(peer);
             self.cluster.accept(&mut self.dice, &mut self.ledger, number, true);
         }
@@ -135,7 +136,7 @@ impl World {
         }
         if peer.ending_arrived && peer.arrived > 0 {
             // No end in the middle of a name: that would be another one.
-            peer.arrived = peer.arrived.max(peer.greeting.bare_end);
+            peer.let_arrive(peer.greeting.bare_end);
         }
         peer.read_queued |= matches!(peer.at, At::Shard(..));
     }
@@ -166,7 +167,7 @@ impl World {
         peer.ending = Some(ending);
         peer.silent = true;
         if peer.arrived > 0 {
-            peer.arrived = peer.arrived.max(peer.greeting.bare_end);
+            peer.let_arrive(peer.greeting.bare_end);
         }
     }
 
@@ -229,7 +230,7 @@ impl World {
             };
             let peer = &mut self.ledger.peers[number];
             let At::Shard(worker, _) = peer.at else { return };
-            peer.arrived = peer.arrived.max(peer.greeting.bare_end);
+            peer.let_arrive(peer.greeting.bare_end);
             peer.read_queued = true;
             self.cluster.tick(&mut self.dice, &mut self.ledger, worker, Effort::All);
         }

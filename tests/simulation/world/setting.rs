@@ -55,6 +55,8 @@ pub(super) struct Setting {
     /// How often peers stop reading, in percent.
     pub lazy_percent: usize,
     pub ends_by_shutdown: bool,
+    /// Text of a record of every other peer's transport, in bytes; 0 is none at all.
+    pub record_bytes_max: usize,
 }
 
 impl Setting {
@@ -90,9 +92,11 @@ impl Setting {
             scratch_bytes_max: dice.pick(&[1, 7, 100, 1000, 65_536]),
             lazy_percent: dice.pick(&[0, 10, 50]),
             ends_by_shutdown: dice.percent(30),
+            record_bytes_max: 0,
         };
         setting.settings.tick_work_max = dice.pick(&[1, 20, 100, 8192]);
         setting.settings.fan_out_slice = dice.pick(&[0, 1, 3, 256]);
+        setting.record_bytes_max = dice.pick(&[0, 1, 60, 500, 16_384]);
         setting
     }
 

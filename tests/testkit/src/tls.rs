@@ -6,10 +6,12 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use std::collections::{BTreeSet, VecDeque};
+use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 /// The addresses to which [`Connection`](crate::connection::Connection)s connect by
 /// TLS.
@@ -36,6 +38,42 @@ pub fn certificate() -> PathBuf {
 /// Its key, which is no secret.
 pub fn key() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tls/key.pem"))
+}
+
+/// A certificate and its key, in files.
+#[derive(Debug)]
+pub struct Issued {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Issued {
+    /// For `localhost`, signed by itself, for so many seconds from now on, or until so
+    /// many seconds ago. The files in `folder` are written one after the other.
+    ///
+    /// # Panics
+    /// Where they can't be written.
+    pub fn new(folder: &Path, holds_seconds: i64) -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let (epoch, now) =
+            (rcgen::date_time_ymd(1970, 1, 1), SystemTime::UNIX_EPOCH.elapsed().unwrap());
+        let held = Duration::from_secs(holds_seconds.unsigned_abs());
+        let end = if holds_seconds < 0 { now - held } else { now + held };
+        params.not_before = epoch + end.min(now) - DAY;
+        params.not_after = epoch + end;
+        fs::write(&certificate, params.self_signed(&pair).unwrap().pem()).unwrap();
+        fs::write(&key, pair.serialize_pem()).unwrap();
+        Self { certificate, key }
+    }
+
+    /// The flags of a server that serves with it.
+    pub fn flags(&self) -> [&str; 4] {
+        let [certificate, key] = [&self.certificate, &self.key].map(|path| path.to_str().unwrap());
+        ["--tls-cert", certificate, "--tls-key", key]
+    }
 }
 
 /// From now on connections to this address use TLS, or don't.

@@ -7,6 +7,7 @@ use crate::limits::TICK_BOUNDS;
 use crate::net::admission::Admission;
 use crate::net::loop_stats::{LoopStats, WorkerLoopStats};
 use crate::net::mailbox::Mailboxes;
+use crate::net::tls::Expiry;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
@@ -22,6 +23,7 @@ pub struct Sources {
     pub loop_stats: Arc<LoopStats>,
     pub mailboxes: Arc<Mailboxes>,
     pub admission: Admission,
+    pub expiry: Arc<Expiry>,
     pub version: String,
 }
 
@@ -80,7 +82,12 @@ impl Sources {
             "lanline_connections_dropped",
             "Closed without a word",
             self.admission.dropped(),
-        )
+        )?;
+        // Where there is none, nobody is to be warned of it.
+        self.expiry.left().map_or(Ok(()), |left| {
+            let help = "How long the certificate that is served holds";
+            writer.gauge("lanline_certificate_left_seconds", help, left.as_secs_f64())
+        })
     }
 
     fn loops(&self, writer: &mut MetricWriter<'_>) -> Result<(), Error> {

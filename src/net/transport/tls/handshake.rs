@@ -1,6 +1,5 @@
 //! A handshake, driven by what comes and by nothing else. Never: the socket.
 
-use crate::limits;
 use rustls::server::UnbufferedServerConnection as Connection;
 use rustls::unbuffered::{ConnectionState, EncodeError, UnbufferedStatus};
 
@@ -11,6 +10,8 @@ pub(super) struct Advanced {
     pub(super) used: usize,
     /// What is to be sent, whatever `outcome` is.
     pub(super) reply: Vec<u8>,
+    /// A ClientHello was answered: a key was agreed upon.
+    pub(super) answered_hello: bool,
     /// What the peer has said behind its handshake already.
     pub(super) text: Vec<u8>,
     /// The peer has ended its half.
@@ -27,8 +28,13 @@ pub(super) enum Outcome {
     Failed(rustls::Error),
 }
 
-/// Goes as far as the bytes allow.
-pub(super) fn advance(connection: &mut Connection, bytes: &mut [u8]) -> Advanced {
+/// Goes as far as the bytes allow, of which `held_bytes_max` may wait for what is
+/// missing.
+pub(super) fn advance(
+    connection: &mut Connection,
+    bytes: &mut [u8],
+    held_bytes_max: usize,
+) -> Advanced {
     let mut advanced = Advanced::default();
     loop {
         let UnbufferedStatus { mut discard, state } =
@@ -68,9 +74,12 @@ pub(super) fn advance(connection: &mut Connection, bytes: &mut [u8]) -> Advanced
             break;
         }
     }
+    // At its end a handshake is answered with tickets.
+    advanced.answered_hello =
+        !advanced.reply.is_empty() && !matches!(advanced.outcome, Outcome::Done);
     let left = bytes.len() - advanced.used;
     match advanced.outcome {
-        Outcome::Unfinished if left > limits::TLS_HANDSHAKE_BYTES_MAX => {
+        Outcome::Unfinished if left > held_bytes_max => {
             let why = "its handshake is too long".to_owned();
             advanced.outcome = Outcome::Failed(rustls::Error::General(why));
         }

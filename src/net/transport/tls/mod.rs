@@ -151,8 +151,12 @@ impl Tls {
     /// Goes on with the handshake; how much text came behind it.
     fn shake_hands(&mut self, space: &mut [u8], filled: usize, context: &mut Context) -> usize {
         let State::Handshake(connection) = &mut self.state else { return 0 };
+        let advanced =
+            handshake::advance(connection, &mut space[..filled], limits::TLS_HANDSHAKE_BYTES_MAX);
         context.spend(work::HANDSHAKE_STEP);
-        let advanced = handshake::advance(connection, &mut space[..filled]);
+        if advanced.answered_hello {
+            context.spend(work::HELLO);
+        }
         self.hold(&space[advanced.used..filled]);
         if !advanced.reply.is_empty() {
             self.pending.append(advanced.reply);

@@ -1,6 +1,6 @@
 //! Both ends of a connection in one thread, without a socket.
 
-use super::handshake::{self, Outcome};
+use super::handshake::{self, Advanced, Outcome};
 use super::pending::{Flushed, Pending};
 use super::record::{Alert, HEADER_BYTES, Keys, TEXT_BYTES_MAX, content, record_bytes};
 use super::session::{Ended, Session};
@@ -49,7 +49,7 @@ fn connected(words: &[u8]) -> (Session, Client, Vec<u8>) {
         if is_done {
             break;
         }
-        let advanced = handshake::advance(&mut server, &mut to_server);
+        let advanced = advance(&mut server, &mut to_server);
         assert!(matches!(advanced.outcome, Outcome::Unfinished), "{:?}", advanced.outcome);
         to_server.drain(..advanced.used);
         to_client.extend_from_slice(&advanced.reply);
@@ -60,7 +60,7 @@ fn connected(words: &[u8]) -> (Session, Client, Vec<u8>) {
     if !words.is_empty() {
         to_server.extend(client.record(content::DATA, words));
     }
-    let advanced = handshake::advance(&mut server, &mut to_server);
+    let advanced = advance(&mut server, &mut to_server);
     assert!(matches!(advanced.outcome, Outcome::Done), "{:?}", advanced.outcome);
     assert_eq!(advanced.used, to_server.len());
     // The tickets.
@@ -71,6 +71,10 @@ fn connected(words: &[u8]) -> (Session, Client, Vec<u8>) {
         tickets.drain(..length);
     }
     (Session::new(server).unwrap(), client, advanced.text)
+}
+
+fn advance(server: &mut UnbufferedServerConnection, bytes: &mut [u8]) -> Advanced {
+    handshake::advance(server, bytes, limits::TLS_HANDSHAKE_BYTES_MAX)
 }
 
 fn client(authority: CertificateDer<'static>) -> UnbufferedClientConnection {
@@ -260,7 +264,7 @@ proptest! {
         let mut held = Vec::new();
         for part in [&flight[..cut.index(flight.len())], &flight[cut.index(flight.len())..]] {
             held.extend_from_slice(part);
-            let advanced = handshake::advance(&mut server, &mut held);
+            let advanced = advance(&mut server, &mut held);
             prop_assert!(!matches!(advanced.outcome, Outcome::Done));
             if matches!(advanced.outcome, Outcome::Failed(_)) {
                 break;
