@@ -18,6 +18,7 @@
 //! - [`logging`]: the log, written without blocking
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: names, rooms, where each packet goes
+//! - [`accounts`]: pure: the words in which chat and store talk about accounts
 //! - [`client`]: the terminal client; sees [`connect`], [`terminal`], [`wire`] and
 //!   [`limits`] only
 //! - [`connect`]: the client side of the protocol, for [`client`] and [`ops`]
@@ -29,6 +30,8 @@
 //!
 //! `ARCHITECTURE.md` follows a packet through the server.
 
+#[cfg(target_os = "linux")]
+pub mod accounts;
 #[cfg(target_os = "linux")]
 pub mod chat;
 pub mod cli;

@@ -28,6 +28,10 @@ pub const QUEUE_BYTES_MIN: usize = 1;
 pub const QUEUE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Time to greet: the default of `--greeting-timeout`.
 pub const GREETING_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+/// Sessions of an account at once: the default of `--sessions`.
+pub const SESSIONS_DEFAULT: usize = 8;
+/// Time to log in, from the challenge on: the default of `--login-timeout`.
+pub const LOGIN_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
 /// Silence that ends a bare name.
 pub const BARE_NAME_SILENCE: Duration = Duration::from_millis(100);
 /// A queue that doesn't move for so long is stuck: the default of

@@ -67,6 +67,10 @@ impl<S> Shard<S> {
             ShardMessage::LookReply { to, look, granted } => self.look_replied(to, look, granted),
             ShardMessage::GuardLook { skeleton, on } => self.skeletons.guard(skeleton, on),
             ShardMessage::ReleaseLook(look) => self.skeletons.release(look),
+            ShardMessage::StoreReply { to, number, reply } => {
+                self.store_replied(to, number, *reply);
+            }
+            ShardMessage::Notice(notice) => self.noticed(&notice),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }

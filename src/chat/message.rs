@@ -8,6 +8,7 @@ use super::presence_news::News;
 use super::query_protocol::{Query, Reply};
 use super::resume::ResumeSecret;
 use super::skeletons::Look;
+use crate::accounts::{Notice, Reply as StoreReply};
 use crate::wire::{Code, Codec, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -61,6 +62,10 @@ pub enum ShardMessage<S> {
     ReleaseLook(Look),
     /// Somebody came or went.
     Presence(News),
+    /// The store replies to the request of that number.
+    StoreReply { to: ConnId, number: u32, reply: Box<StoreReply> },
+    /// Something about accounts or bans has changed, and is committed.
+    Notice(Arc<Notice>),
     /// A connection moves home.
     Handoff(Box<Handoff<S>>),
 }

@@ -9,20 +9,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A top-level module, and the others that it may import.
-const MODULES: [(&str, &[&str]); 13] = [
+const MODULES: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "ops", "net", "data", "logging", "sandbox", "chat", "client", "connect", "terminal",
-            "wire", "limits", "one_line",
+            "ops", "net", "data", "logging", "sandbox", "chat", "accounts", "client", "connect",
+            "terminal", "wire", "limits", "one_line",
         ],
     ),
     ("ops", &["net", "sandbox", "chat", "connect", "terminal", "wire", "limits"]),
-    ("net", &["data", "logging", "sandbox", "chat", "wire", "limits"]),
+    ("net", &["data", "logging", "sandbox", "chat", "accounts", "wire", "limits"]),
     ("data", &[]),
     ("logging", &["sandbox", "limits", "one_line"]),
     ("sandbox", &[]),
-    ("chat", &["wire", "limits"]),
+    ("chat", &["accounts", "wire", "limits"]),
+    ("accounts", &["wire", "limits"]),
     ("client", &["connect", "terminal", "wire", "limits", "one_line"]),
     ("connect", &["wire", "limits"]),
     ("terminal", &[]),
@@ -36,7 +37,7 @@ const SEEN_BY_STRESS: [&str; 2] = ["wire", "limits"];
 
 /// Modules that get time, randomness and sockets as arguments, and what they
 /// may therefore never name.
-const PURE: [&str; 3] = ["chat", "wire", "limits"];
+const PURE: [&str; 4] = ["accounts", "chat", "wire", "limits"];
 const IMPURE: [&str; 20] = [
     "TcpStream",
     "TcpListener",

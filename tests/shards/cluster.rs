@@ -381,6 +381,7 @@ impl Cluster {
                     self.clients[who].shut = true;
                 }
             }
+            Effect::AskStore(request) => self.asked.push(*request),
             Effect::HandOff { to, handoff } => self.shards[worker].send_handoff(to, handoff),
             Effect::Close(gone) => {
                 let client = &mut self.clients[gone.socket];

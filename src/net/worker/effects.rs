@@ -83,6 +83,8 @@ impl Worker {
                 self.queue_bytes -= u64::from(std::mem::take(&mut status.left_bytes));
                 self.parts.shard.send_handoff(to, handoff);
             }
+            // The store is not there yet.
+            Effect::AskStore(_) => {}
             Effect::Close(gone) => {
                 let status = gone.socket.status();
                 self.queue_bytes -= u64::from(status.left_bytes);
