@@ -32,6 +32,25 @@ pub const GREETING_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 pub const SESSIONS_DEFAULT: usize = 8;
 /// Time to log in, from the challenge on: the default of `--login-timeout`.
 pub const LOGIN_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+/// A wrong secret is told after this time, the next one after twice that, and so on ...
+pub const LOGIN_DELAY_FIRST: Duration = Duration::from_secs(1);
+/// ... up to this.
+pub const LOGIN_DELAY_MAX: Duration = Duration::from_secs(8);
+/// So many wrong secrets close a connection that isn't logged in.
+pub const WRONG_LOGINS_MAX: u32 = 4;
+/// A password has so many characters at the least ...
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// ... and so many bytes at the most, as any other secret.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// A request to the store that isn't replied to after this time is given up: there may
+/// be many passwords before it that are hashed one at a time.
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The reason of a ban.
+pub const BAN_REASON_BYTES_MAX: usize = 512;
+/// Names in a client's certificate that count.
+pub const CERTIFICATE_NAMES_MAX: usize = 16;
+/// Connections looked at in one slice for those who have to go.
+pub const SWEEP_SLICE: u32 = 256;
 /// Silence that ends a bare name.
 pub const BARE_NAME_SILENCE: Duration = Duration::from_millis(100);
 /// A queue that doesn't move for so long is stuck: the default of
