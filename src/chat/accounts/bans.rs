@@ -19,19 +19,11 @@ pub(in crate::chat) struct Bans {
     looks: BTreeMap<u64, Vec<String>>,
 }
 
-/// What makes two the same.
-fn key(who: &Banned) -> String {
-    match who {
-        Banned::Name(name) => name.key().to_owned(),
-        Banned::Network(network) => network.to_string(),
-    }
-}
-
 impl Bans {
     /// Adds one, in place of one of the same target.
     pub(in crate::chat) fn add(&mut self, hashing: &Hashing, ban: Ban) {
         self.remove(hashing, &ban.who);
-        let key = key(&ban.who);
+        let key = ban.who.key();
         match &ban.who {
             Banned::Network(network) => {
                 let network = network.trunc();
@@ -49,7 +41,7 @@ impl Bans {
 
     /// Removes one, if it is there.
     pub(in crate::chat) fn remove(&mut self, hashing: &Hashing, who: &Banned) {
-        let key = key(who);
+        let key = who.key();
         self.all.remove(&key);
         match who {
             Banned::Network(network) => {

@@ -9,7 +9,7 @@ use crate::chat::message::Claim;
 use crate::chat::settings::Accounts;
 use crate::chat::shard::Shard;
 use crate::chat::skeletons::looks_of;
-use crate::wire::{Code, Endpoint};
+use crate::wire::{Code, Endpoint, Name};
 use std::time::SystemTime;
 
 impl<S> Shard<S> {
@@ -64,6 +64,17 @@ impl<S> Shard<S> {
             self.count_packet(id);
         }
         self.refuse(id, ordinal, code, None);
+    }
+
+    /// Its connection is encrypted from here on; the names in its peer's certificate,
+    /// which was verified.
+    pub fn secured(&mut self, id: ConnId, names: &[String]) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.secure = true;
+        if !names.is_empty() && client.is_greeting() {
+            let names = names.iter().filter_map(|name| Name::parse(name).ok());
+            client.account_state().certified = names.collect();
+        }
     }
 
     /// Whether secrets may go over its connection.
