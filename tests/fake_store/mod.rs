@@ -51,6 +51,11 @@ impl FakeStore {
         all.find(|kept| kept.account.name.key() == key).map(|kept| kept.account.id)
     }
 
+    /// As it is, if it is there.
+    pub(crate) fn account(&self, name: &str) -> Option<&Account> {
+        Some(&self.accounts.get(&self.id(name)?)?.account)
+    }
+
     /// `lanline account role|lock|unlock`.
     pub(crate) fn change(&mut self, name: &str, change: impl Fn(&mut Account)) -> Notice {
         let id = self.id(name).unwrap();

@@ -17,6 +17,9 @@ pub(in crate::chat) struct PendingAsk {
     /// Of the packet that asked; 0 for what no packet asked.
     pub ordinal: u64,
     pub ask: Ask,
+    /// Its name is, or looks like, an account's by now: its own, if it registers that,
+    /// or it has to go.
+    pub name_is_taken: bool,
 }
 
 /// What was asked.

@@ -43,10 +43,10 @@ impl<S> Shard<S> {
     pub(super) fn registered(&mut self, id: ConnId, account: AccountId) {
         let identity = self.clients.get(id).and_then(Client::identity);
         let Some(identity) = identity else { return };
-        let entry = self.known.find(identity.hash, identity.key()).cloned();
-        let Some(entry) = entry.filter(|entry| entry.id == account && !entry.locked) else {
-            // It is gone already.
-            return self.evict_if_taken(id);
+        let entry = self.known.find_unlocked(identity.hash, identity.key());
+        let Some(entry) = entry.filter(|entry| entry.id == account).cloned() else {
+            // It is gone, or locked, already.
+            return self.evict(id);
         };
         self.begin_session(id, &entry, Session { account, token: None });
         self.say(id, Endpoint::Register, &entry.name);

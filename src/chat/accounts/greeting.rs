@@ -23,7 +23,7 @@ impl<S> Shard<S> {
         }
         let hash = self.hashing.user(name.key());
         let entry = self.known.find(hash, name.key());
-        let account = entry.filter(|entry| !entry.locked).map(|entry| entry.id);
+        let account = self.known.find_unlocked(hash, name.key()).map(|entry| entry.id);
         let is_guest = entry.is_none() && self.settings.accounts == Accounts::Open && !logs_in;
         if is_guest {
             return false;

@@ -15,8 +15,9 @@ use std::collections::BTreeSet;
 pub(in crate::chat) struct Known {
     at_home: HashTable<Entry>,
     looks: HashTable<Guarded>,
-    /// All operators' accounts, wherever they are at home: few.
+    /// All operators' accounts, and those that are locked, wherever they are at home: few.
     operators: BTreeSet<AccountId>,
+    locked: BTreeSet<AccountId>,
 }
 
 /// An account whose name is at home here.
@@ -27,8 +28,6 @@ pub(in crate::chat) struct Entry {
     pub id: AccountId,
     /// In seconds since 1970; 0 where it never had a session.
     last_seen: u32,
-    pub role: Role,
-    pub locked: bool,
 }
 
 /// A skeleton whose home is here, kept for an account: its hash in two halves.
@@ -77,14 +76,17 @@ impl Known {
             Role::Operator => self.operators.insert(*id),
             Role::User => self.operators.remove(id),
         };
+        if *locked {
+            self.locked.insert(*id)
+        } else {
+            self.locked.remove(id)
+        };
         let hash = hashing.user(name.key());
         if hashing.home(hash) == worker {
             let entry = Entry {
                 name: name.shown().into(),
                 id: *id,
                 last_seen: last_seen.map_or(0, seconds),
-                role: *role,
-                locked: *locked,
             };
             match self.at_home.find_mut(hash, |entry| entry.is(name.key())) {
                 Some(known) => *known = entry,
@@ -109,6 +111,7 @@ impl Known {
     /// An account is there no more. Rare, so all are looked through.
     pub(in crate::chat) fn forget(&mut self, id: AccountId) {
         self.operators.remove(&id);
+        self.locked.remove(&id);
         self.at_home.retain(|entry| entry.id != id);
         self.looks.retain(|guarded| guarded.account != id);
     }
@@ -116,6 +119,16 @@ impl Known {
     /// The account of that name, if the name's home is here.
     pub(in crate::chat) fn find(&self, hash: u64, key: &str) -> Option<&Entry> {
         self.at_home.find(hash, |entry| entry.is(key))
+    }
+
+    /// The same, if one may log in to it.
+    pub(in crate::chat) fn find_unlocked(&self, hash: u64, key: &str) -> Option<&Entry> {
+        self.find(hash, key).filter(|entry| !self.locked.contains(&entry.id))
+    }
+
+    /// What an account may do.
+    pub(in crate::chat) fn role(&self, id: AccountId) -> Role {
+        if self.operators.contains(&id) { Role::Operator } else { Role::User }
     }
 
     /// Its last session has ended.
@@ -159,13 +172,19 @@ mod tests {
         Account { id, name, role: Role::User, locked: false, last_seen: None }
     }
 
+    /// Names as people and machines have them: from one skeleton to three.
+    fn names(number: u32) -> String {
+        let kinds = ["anna", "Bob.", "crew_", "Maintenance-"];
+        format!("{}{number}", kinds[number as usize % kinds.len()])
+    }
+
     #[test]
     fn a_hundred_thousand_accounts_take_less_than_a_hundred_bytes_each() {
         const ACCOUNTS: u32 = 100_000;
         let hashing = Hashing::new((7, 11), 1);
         let mut known = Known::default();
         for number in 1..=ACCOUNTS {
-            known.learn(&hashing, 0, &account(number, &format!("Maintenance-{number}")));
+            known.learn(&hashing, 0, &account(number, &names(number)));
         }
         // A byte of control for each place in a table.
         let places = known.at_home.num_buckets() * (size_of::<Entry>() + 1)

@@ -56,8 +56,8 @@ impl<S> Shard<S> {
         let (peer, Some(login)) = (client.peer, client.login()) else { return Ok(()) };
         let proof = proof(&packet.msg.plain(), &login.name)?;
         let key = login.name.key();
-        let entry = self.known.find(self.hashing.user(key), key);
-        let account = entry.filter(|entry| !entry.locked).map(|entry| entry.id);
+        let entry = self.known.find_unlocked(self.hashing.user(key), key);
+        let account = entry.map(|entry| entry.id);
         self.ask_store(id, ordinal, Ask::Login, Request::Login { account, proof, peer })
     }
 
@@ -71,9 +71,9 @@ impl<S> Shard<S> {
     ) -> Admitted {
         let login = self.clients.get(id).and_then(Client::login);
         let Some(name) = login.map(|login| login.name.clone()) else { return Admitted::Yes };
-        let entry = self.known.find(self.hashing.user(name.key()), name.key());
-        let entry = entry.filter(|entry| entry.id == account && !entry.locked);
-        let Some(entry) = entry.cloned() else { return Admitted::NoSuchAccount };
+        let entry = self.known.find_unlocked(self.hashing.user(name.key()), name.key());
+        let entry = entry.filter(|entry| entry.id == account).cloned();
+        let Some(entry) = entry else { return Admitted::NoSuchAccount };
         if self.is_name_banned(name.shown(), name.key()) {
             return Admitted::Banned;
         }

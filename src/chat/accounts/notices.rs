@@ -46,11 +46,7 @@ impl<S> Shard<S> {
         if self.hashing.home(hash) == worker {
             let holder = self.holder(hash, name.key());
             if let Some(holder) = holder.filter(|id| self.is_guest(*id)) {
-                let asks = self.asks.get(&holder);
-                // Who has asked for it will soon know whether it is theirs.
-                if !asks.is_some_and(|pending| matches!(pending.ask, Ask::Register)) {
-                    self.evict(holder);
-                }
+                self.name_is_taken(holder);
             }
             if account.locked {
                 self.end_sessions(account.id, |_, _| true);
@@ -95,26 +91,12 @@ impl<S> Shard<S> {
 
     /// Whether it is a session of an operator's account.
     pub(in crate::chat) fn is_operators_account(&self, id: ConnId) -> bool {
-        let Some(client) = self.clients.get(id) else { return false };
-        let (Some(identity), true) = (client.identity(), client.roles.contains(Roles::ACCOUNT))
-        else {
-            return false;
-        };
-        let entry = self.known.find(identity.hash, identity.key());
-        entry.is_some_and(|entry| entry.role == Role::Operator)
+        let account = self.clients.get(id).and_then(Client::account);
+        account.is_some_and(|account| self.known.role(account) == Role::Operator)
     }
 
     fn count_accounts(&mut self) {
         let accounts = self.known.count() as u64;
         self.own_counters().accounts.set(accounts);
-    }
-
-    /// Whoever has registered in vain, where somebody else's account has the name now.
-    pub(super) fn evict_if_taken(&mut self, id: ConnId) {
-        let identity = self.clients.get(id).and_then(Client::identity);
-        let Some(identity) = identity else { return };
-        if self.is_guest(id) && self.known.find(identity.hash, identity.key()).is_some() {
-            self.evict(id);
-        }
     }
 }

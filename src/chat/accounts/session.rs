@@ -34,7 +34,7 @@ impl<S> Shard<S> {
         client.begin_session(Identity::new(&name, client.peer, hash), session, since);
         client.roles.set(
             Roles::OPERATOR,
-            client.roles.contains(Roles::BY_TOKEN) || account.role == Role::Operator,
+            client.roles.contains(Roles::BY_TOKEN) || self.known.role(account.id) == Role::Operator,
         );
         let (since, peer) = (client.since, client.peer);
         let is_first = self.sessions.begin(account.id, id, since);

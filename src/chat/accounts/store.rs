@@ -30,7 +30,8 @@ impl<S> Shard<S> {
         self.work.spend(work::STORE);
         self.next_query = self.next_query.wrapping_add(1);
         let number = self.next_query;
-        self.asks.insert(id, PendingAsk { number, since: self.now, ordinal, ask });
+        self.asks
+            .insert(id, PendingAsk { number, since: self.now, ordinal, ask, name_is_taken: false });
         let from = Some((self.address(id), number));
         self.effects.push(Effect::AskStore(Box::new(StoreRequest { from, request })));
         self.pause(id, Pauses::STORE);
@@ -106,7 +107,7 @@ impl<S> Shard<S> {
     }
 
     fn ask_failed(&mut self, id: ConnId, pending: PendingAsk, failure: Failure) {
-        let PendingAsk { since, ordinal, ask, .. } = pending;
+        let PendingAsk { since, ordinal, ask, name_is_taken, .. } = pending;
         let (code, endpoint) = match (failure, &ask) {
             (_, Ask::Certificate) => return self.challenge(id),
             (Failure::WrongSecret, Ask::Login | Ask::Password) => {
@@ -121,9 +122,9 @@ impl<S> Shard<S> {
             (Failure::Unavailable, ask) => (Code::Busy, Some(endpoint_of(ask).name())),
         };
         self.refuse(id, ordinal, code, endpoint);
-        if matches!(ask, Ask::Register) {
-            // Somebody else's account may have got the name meanwhile.
-            self.evict_if_taken(id);
+        if name_is_taken && self.clients.get(id).is_some_and(Client::is_user) {
+            // It is somebody else's.
+            self.evict(id);
         }
     }
 }

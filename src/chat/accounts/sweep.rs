@@ -1,7 +1,7 @@
 //! Those who have to go because of their name or their address: all connections are
 //! looked at, a slice a tick. Never: what makes them go.
 
-use super::asks::Ask;
+use super::asks::{Ask, PendingAsk};
 use super::sweep_queue::{Sweep, Whom};
 use crate::chat::client::{Client, CloseMode, Roles};
 use crate::chat::id::ConnId;
@@ -44,13 +44,12 @@ impl<S> Shard<S> {
         match whom {
             Whom::LooksLike(skeleton) => {
                 let Some((shown, key)) = named else { return };
-                let registers = self.asks.get(&id).is_some_and(|p| matches!(p.ask, Ask::Register));
-                if client.roles.contains(Roles::ACCOUNT) || registers {
+                if client.roles.contains(Roles::ACCOUNT) {
                     return;
                 }
                 let looks = looks_of(&self.hashing, shown, key);
                 if looks.iter().any(|look| look.skeleton == skeleton) {
-                    self.evict(id);
+                    self.name_is_taken(id);
                 }
             }
             Whom::Banned => {
@@ -63,6 +62,15 @@ impl<S> Shard<S> {
                     self.send_away(id, Code::Banned);
                 }
             }
+        }
+    }
+
+    /// A guest's name is an account's now, or looks like one's: it has to go, unless it
+    /// may be the one who has asked for that; then it will soon know whether it is theirs.
+    pub(super) fn name_is_taken(&mut self, id: ConnId) {
+        match self.asks.get_mut(&id) {
+            Some(PendingAsk { ask: Ask::Register, name_is_taken, .. }) => *name_is_taken = true,
+            _ => self.evict(id),
         }
     }
 
