@@ -48,6 +48,7 @@ fn a_guests_name_becomes_an_account_with_this_as_its_first_session() {
             assert_eq!(cluster.refusal(ann, "/register", bad), code, "{bad}");
         }
         assert_eq!(cluster.ask_store(ann, "/register", "correct horse"), "Ann");
+        assert!(cluster.store.account("ann").is_some());
         assert_eq!(cluster.ask(ann, "/whoami", ""), "Ann user 1");
         assert_eq!(cluster.refusal(ann, "/register", "correct horse"), Code::BadArgument);
         assert_eq!(cluster.counters.users(), 1);
