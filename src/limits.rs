@@ -30,6 +30,8 @@ pub const QUEUE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 pub const GREETING_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 /// Sessions of an account at once: the default of `--sessions`.
 pub const SESSIONS_DEFAULT: usize = 8;
+/// The largest `--sessions`.
+pub const SESSIONS_MAX: usize = 64;
 /// Time to log in, from the challenge on: the default of `--login-timeout`.
 pub const LOGIN_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
 /// Silence that ends a bare name.
@@ -203,6 +205,8 @@ pub const ACCOUNTS_MAX: u64 = 1_000_000;
 pub const TOKENS_PER_ACCOUNT_MAX: usize = 64;
 /// Bans in force at once.
 pub const BANS_MAX: usize = 10_000;
+/// A ban's reason.
+pub const BAN_REASON_BYTES_MAX: usize = 256;
 /// Addresses that an account is known to log in from; the one used longest ago goes.
 pub const ADDRESSES_PER_ACCOUNT_MAX: usize = 32;
 /// How long an invitation holds.
@@ -235,6 +239,12 @@ pub const STORE_LOCK_MAX: Duration = Duration::from_secs(1);
 /// How long the end of the process waits for what the store has accepted: a disk may
 /// take seconds.
 pub const STORE_STOP: Duration = Duration::from_secs(3);
+
+/// Time for one connection to the control socket to give its order, and to take what
+/// comes of it ...
+pub const CONTROL_PATIENCE: Duration = Duration::from_secs(2);
+/// ... and for the order itself: passwords may wait to be hashed.
+pub const ORDER_PATIENCE: Duration = Duration::from_secs(20);
 
 // --- The server ---
 

@@ -87,11 +87,11 @@ impl DoctorArgs {
     /// # Errors
     /// [`UsageError`] where the server's settings can't be used.
     pub fn run(self) -> Result<Verdict, UsageError> {
-        let config = self
-            .serve
-            .resolve(Reading::First)?
-            .args
-            .into_config(Reading::First, SiteTls::Unasked)?;
+        let config = self.serve.resolve(Reading::First)?.args.into_config(
+            Reading::First,
+            SiteTls::Unasked,
+            None,
+        )?;
         let plan = Plan {
             users: self.users,
             workers: config.workers,
