@@ -76,6 +76,14 @@ impl Database {
         }
     }
 
+    /// As if the disk had no room left, until the database is opened again.
+    #[cfg(test)]
+    pub(super) fn fill_disk(&mut self) {
+        let connection = self.connection.as_ref().unwrap();
+        // It can't be less than what there is.
+        connection.query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
+    }
+
     fn begin(&mut self) -> Result<(), StoreError> {
         if !matches!(self.state, State::Idle) {
             return Ok(());

@@ -60,6 +60,11 @@ impl<A> Batch<A> {
         self.database.within(work)
     }
 
+    #[cfg(test)]
+    pub(super) fn fill_disk(&mut self) {
+        self.database.fill_disk();
+    }
+
     /// What a request has brought.
     pub(super) fn reply(&mut self, asker: A, outcome: Outcome) {
         let (notices, reply) = outcome.unwrap_or((Vec::new(), UNAVAILABLE));

@@ -14,6 +14,12 @@ mod judging;
 mod login;
 mod orders;
 mod own;
+#[cfg(test)]
+mod test_site;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_of_model;
 
 use super::database::Database;
 use super::error::StoreError;
