@@ -113,6 +113,7 @@ fn unset(key: &str) -> String {
             "default: what the descriptor limit allows, up to {}",
             limits::CLIENTS_DEFAULT_MAX
         ),
+        "accounts" => "default: open with a data directory, else off".to_owned(),
         _ => "not set".to_owned(),
     }
 }

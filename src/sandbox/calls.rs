@@ -158,13 +158,9 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
         always(&mut rules, old::FOR_DATABASE);
     }
     if needs.priority {
-        // Of the calling thread, and of no other.
-        let own = (libc::PRIO_PROCESS as u64, 0);
-        only(
-            &mut rules,
-            libc::SYS_setpriority,
-            &[(0, Dword, MASK_OF_DWORD, own.0), (1, Dword, MASK_OF_DWORD, own.1)],
-        )?;
+        // `PRIO_PROCESS`, 0: of the calling thread, and of no other.
+        let own = [(0, Dword, MASK_OF_DWORD, 0), (1, Dword, MASK_OF_DWORD, 0)];
+        only(&mut rules, libc::SYS_setpriority, &own)?;
     }
     if !needs.write_in.is_empty() || needs.database.is_some() {
         always(&mut rules, FOR_WRITING);

@@ -22,7 +22,8 @@ pub enum Answer {
 pub struct Done<A> {
     /// For all shards, before the answer.
     pub notices: Vec<Notice>,
-    pub answer: Option<(A, Answer)>,
+    pub asker: A,
+    pub answer: Answer,
 }
 
 /// Worth keeping where that is possible; nobody waits for it.
@@ -30,6 +31,7 @@ pub struct Done<A> {
 pub(super) enum Note {
     CameFrom { account: AccountId, peer: Peer, now: i64 },
     Used { token: TokenId, now: i64 },
+    Left { account: AccountId, now: i64 },
 }
 
 /// The transaction that is open, and what waits for its end.
@@ -69,13 +71,13 @@ impl<A> Batch<A> {
     pub(super) fn reply(&mut self, asker: A, outcome: Outcome) {
         let (notices, reply) = outcome.unwrap_or((Vec::new(), UNAVAILABLE));
         let holds_anyway = matches!(reply, Reply::Failed(_));
-        let done = Done { notices, answer: Some((asker, Answer::Reply(reply))) };
+        let done = Done { notices, asker, answer: Answer::Reply(reply) };
         self.done.push(Waiting { done, holds_anyway });
     }
 
     /// A reply to what has changed nothing but [`Note`]s.
     pub(super) fn reply_anyway(&mut self, asker: A, reply: Reply) {
-        let done = Done { notices: Vec::new(), answer: Some((asker, Answer::Reply(reply))) };
+        let done = Done { notices: Vec::new(), asker, answer: Answer::Reply(reply) };
         self.done.push(Waiting { done, holds_anyway: true });
     }
 
@@ -84,13 +86,8 @@ impl<A> Batch<A> {
         let refused = Told::Refused(Refusal::Unavailable);
         let (notices, told) = outcome.unwrap_or((Vec::new(), refused));
         let holds_anyway = matches!(told, Told::Refused(_));
-        let done = Done { notices, answer: Some((asker, Answer::Told(told))) };
+        let done = Done { notices, asker, answer: Answer::Told(told) };
         self.done.push(Waiting { done, holds_anyway });
-    }
-
-    /// What has come of what nobody has asked for.
-    pub(super) fn notice(&mut self, notices: Vec<Notice>) {
-        self.done.push(Waiting { done: Done { notices, answer: None }, holds_anyway: false });
     }
 
     pub(super) fn note(&mut self, note: Note) {
@@ -120,12 +117,11 @@ impl<A> Batch<A> {
 const UNAVAILABLE: Reply = Reply::Failed(Failure::Unavailable);
 
 fn undone<A>(done: Done<A>) -> Done<A> {
-    let refused = |answer| match answer {
+    let answer = match done.answer {
         Answer::Reply(_) => Answer::Reply(UNAVAILABLE),
         Answer::Told(_) => Answer::Told(Told::Refused(Refusal::Unavailable)),
     };
-    let answer = done.answer.map(|(asker, answer)| (asker, refused(answer)));
-    Done { notices: Vec::new(), answer }
+    Done { notices: Vec::new(), answer, ..done }
 }
 
 fn write(connection: &Connection, note: Note) -> rusqlite::Result<()> {
@@ -133,6 +129,7 @@ fn write(connection: &Connection, note: Note) -> rusqlite::Result<()> {
         Note::CameFrom { account, peer, now } => {
             accounts::came_from(connection, account, peer, now)
         }
+        Note::Left { account, now } => accounts::set_last_seen(connection, account, now),
         Note::Used { token, now } => tokens::was_used(connection, token, now),
     }
 }

@@ -1,7 +1,6 @@
 //! Passwords that wait to be hashed: who waits for whom, and what follows. Never: the
 //! hashing.
 
-use super::batch::Answer;
 use super::{Clock, Desk};
 use crate::accounts::{AccountId, Failure, Reply, Secret};
 use crate::secrets::fair_queue::NoRoom;
@@ -152,15 +151,5 @@ fn compared_with_nobody(sum: Sum) -> Sum {
         Sum::Compare { password, .. } => Sum::Compare { password, hash: None },
         Sum::Change { old, new, .. } => Sum::Change { old, hash: None, new },
         make @ Sum::Make { .. } => make,
-    }
-}
-
-impl Answer {
-    /// The reply to a connection; none for an order.
-    pub fn into_reply(self) -> Option<Reply> {
-        match self {
-            Self::Reply(reply) => Some(reply),
-            Self::Told(_) => None,
-        }
     }
 }

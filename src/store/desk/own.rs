@@ -1,5 +1,6 @@
 //! Requests of who is logged in, about their own account. Never: logging in.
 
+use super::batch::Note;
 use super::judging::{Sum, Then};
 use super::login::refused;
 use super::{Clock, Desk, Outcome};
@@ -11,15 +12,9 @@ use crate::store::database::Failed;
 use crate::store::{accounts, tokens};
 
 impl<A> Desk<A> {
-    /// Its last session has ended.
+    /// Its last session has ended, which its home knows by itself.
     pub(super) fn left(&mut self, clock: Clock, account: AccountId) {
-        let left = self.batch.within(|connection| {
-            accounts::set_last_seen(connection, account, clock.unix)?;
-            accounts::find(connection, account)
-        });
-        if let Ok(Some(entry)) = left {
-            self.batch.notice(vec![Notice::Account(entry.account)]);
-        }
+        self.batch.note(Note::Left { account, now: clock.unix });
     }
 
     pub(super) fn change_password(

@@ -92,9 +92,9 @@ impl Site {
         let asker = self.begin(request);
         let mut done = self.settle();
         assert_eq!(done.len(), 1, "{done:?}");
-        let Done { notices, answer } = done.remove(0);
+        let Done { notices, asker: number, answer } = done.remove(0);
         match answer {
-            Some((number, Answer::Reply(reply))) if number == asker => (notices, reply),
+            Answer::Reply(reply) if number == asker => (notices, reply),
             other => panic!("{other:?}"),
         }
     }
@@ -109,10 +109,10 @@ impl Site {
     pub(super) fn order(&mut self, order: Order) -> (Vec<Notice>, Told) {
         self.next += 1;
         self.desk.order(self.clock, self.next, order);
-        let Done { notices, answer } = self.settle().remove(0);
+        let Done { notices, answer, .. } = self.settle().remove(0);
         match answer {
-            Some((_, Answer::Told(told))) => (notices, told),
-            other => panic!("{other:?}"),
+            Answer::Told(told) => (notices, told),
+            Answer::Reply(reply) => panic!("{reply:?}"),
         }
     }
 

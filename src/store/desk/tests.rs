@@ -1,7 +1,7 @@
 //! What the desk does with requests, orders, and a disk that refuses. Never: real hashes.
 
-use super::Answer;
 use super::test_site::{Site, ended, label, name, password, peer, registering, work_out};
+use super::{Answer, Done};
 use crate::accounts::{
     AccountId, Ban, Banned, Failure, Notice, Proof, Reply, Request, Role, Secret,
 };
@@ -41,10 +41,6 @@ fn a_name_that_looks_like_an_account_is_taken() {
     site.register("billy", "correct horse", 1);
     site.register("alice", "correct horse", 1);
     assert_eq!(site.failure(registering("AL1CE", "x", 1)), Failure::NameTaken);
-    assert_eq!(
-        site.failure(registering("Ali\u{441}e".replace('\u{441}', "c").as_str(), "x", 1)),
-        Failure::NameTaken
-    );
 }
 
 #[test]
@@ -54,9 +50,9 @@ fn of_fifty_who_register_one_name_at_once_one_gets_it() {
         let text = if number % 2 == 0 { "alice" } else { "ALICE" };
         site.begin(registering(text, "correct horse", number));
     }
-    let replies: Vec<_> = site.settle().into_iter().filter_map(|done| done.answer).collect();
+    let replies: Vec<_> = site.settle().into_iter().map(|done| done.answer).collect();
     assert_eq!(replies.len(), 50);
-    let got = |answer: &&(u32, Answer)| matches!(answer.1, Answer::Reply(Reply::Registered { .. }));
+    let got = |answer: &&Answer| matches!(answer, Answer::Reply(Reply::Registered { .. }));
     assert_eq!(replies.iter().filter(got).count(), 1);
     assert_eq!(site.known().len(), 1);
 }
@@ -132,8 +128,8 @@ fn an_account_that_is_locked_or_erased_meanwhile_is_not_logged_in_to() {
         site.desk.summed(site.clock, summed);
         let rest = site.settle();
         let logged_in = |answer: &Answer| matches!(answer, Answer::Reply(Reply::LoggedIn { .. }));
-        let all = first.into_iter().chain(rest).filter_map(|done| done.answer);
-        let count = all.filter(|(_, answer)| logged_in(answer)).count();
+        let all = first.into_iter().chain(rest);
+        let count = all.filter(|done| logged_in(&done.answer)).count();
         // The reset came behind the login.
         assert_eq!(
             count,
@@ -214,7 +210,11 @@ fn an_invitation_sets_a_password_once_within_its_time() {
         site.begin(Request::Login { account: Some(carol), proof, peer: peer(1) });
     }
     let done = site.settle();
-    let replies: Vec<_> = done.into_iter().filter_map(|done| done.answer?.1.into_reply()).collect();
+    let reply = |done: Done<u32>| match done.answer {
+        Answer::Reply(reply) => reply,
+        Answer::Told(told) => panic!("{told:?}"),
+    };
+    let replies: Vec<_> = done.into_iter().map(reply).collect();
     assert!(
         matches!(replies[..], [Reply::LoggedIn { .. }, Reply::Failed(Failure::WrongSecret)]),
         "{replies:?}"
@@ -321,7 +321,7 @@ fn the_time_of_the_last_session_is_kept() {
     let alice = site.register("alice", "correct horse", 1);
     site.pass(77);
     site.desk.ask(site.clock, None, Request::Left { account: alice });
-    assert_eq!(site.settle().len(), 1);
+    assert!(site.settle().is_empty(), "nobody waits for it");
     assert_eq!(site.known()["alice"].last_seen, Some(1_000_077));
     site.desk.ask(
         site.clock,
@@ -378,7 +378,7 @@ fn on_a_full_disk_nothing_is_half_done_and_it_heals_by_itself() {
     let (done, why) = site.desk.commit();
     assert!(why.unwrap().to_string().contains("no room on the disk"));
     for done in done {
-        let (asker, Answer::Reply(reply)) = done.answer.unwrap() else { panic!() };
+        let (asker, Answer::Reply(reply)) = (done.asker, done.answer) else { panic!() };
         assert!(done.notices.is_empty());
         match reply {
             Reply::LoggedIn { .. } => assert_eq!(asker, login, "it needs no room"),

@@ -100,14 +100,16 @@ impl Keeper {
     fn deliver(&self, done: Vec<Done<Asker>>) -> io::Result<()> {
         let mut delivery = Delivery::new(&self.mailboxes);
         let mut told = Vec::new();
-        for Done { notices, answer } in done {
+        for Done { notices, asker, answer } in done {
             notices.into_iter().for_each(|notice| delivery.notice(notice));
-            match answer {
-                Some((Asker::Connection(address, number), Answer::Reply(reply))) => {
+            match (asker, answer) {
+                (Asker::Connection(address, number), Answer::Reply(reply)) => {
                     delivery.reply((address, number), reply);
                 }
-                Some((Asker::CommandLine(reply), Answer::Told(words))) => told.push((reply, words)),
-                Some(_) | None => {}
+                (Asker::CommandLine(reply), Answer::Told(words)) => told.push((reply, words)),
+                // A connection gives no orders, the command line asks nothing.
+                (Asker::Connection(..), Answer::Told(_))
+                | (Asker::CommandLine(_), Answer::Reply(_)) => {}
             }
         }
         delivery.send()?;

@@ -94,8 +94,8 @@ fn carry_out_here(dir: &DataDir, order: Order) -> Result<Told, OrderError> {
         (_, Some(error)) => Err(error.into()),
         (done, None) => {
             let told = done.into_iter().find_map(|done| match done.answer {
-                Some(((), Answer::Told(told))) => Some(told),
-                _ => None,
+                Answer::Told(told) => Some(told),
+                Answer::Reply(_) => None,
             });
             told.ok_or_else(|| io::Error::other("nothing has come of it").into())
         }
