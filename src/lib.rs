@@ -14,6 +14,8 @@
 //! - [`cli`]: flags to a checked configuration
 //! - [`ops`]: tools for operators: doctor, health, top
 //! - [`net`]: mio, sockets, threads, clocks
+//! - [`store`]: accounts, invitations, tokens and bans on disk, and who may do what with them
+//! - [`secrets`]: how secrets are made, hashed and compared
 //! - [`data`]: the directory of files that outlive the server
 //! - [`logging`]: the log, written without blocking
 //! - [`sandbox`]: what the process gives up once it serves
@@ -48,5 +50,9 @@ pub mod one_line;
 pub mod ops;
 #[cfg(target_os = "linux")]
 pub mod sandbox;
+#[cfg(target_os = "linux")]
+pub mod secrets;
+#[cfg(target_os = "linux")]
+pub mod store;
 pub mod terminal;
 pub mod wire;

@@ -19,6 +19,7 @@
 //! | [`ban`] | what is banned, until when |
 //! | [`duration`] | `30m`, `12h`, `7d`, `forever` |
 //! | [`label`] | the name of a token |
+//! | [`password`] | what may be one |
 //! | [`request`] | requests, replies, notices |
 //! | [`secret`] | a text that is wiped and never shown |
 
@@ -26,6 +27,7 @@ pub mod account;
 pub mod ban;
 pub mod duration;
 pub mod label;
+pub mod password;
 pub mod request;
 pub mod secret;
 
@@ -33,5 +35,6 @@ pub use account::{Account, AccountId, Role, TokenId};
 pub use ban::{Ban, Banned};
 pub use duration::Span;
 pub use label::Label;
+pub use password::BadPassword;
 pub use request::{Failure, Notice, Proof, Reply, Request, TokenRow};
 pub use secret::Secret;

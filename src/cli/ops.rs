@@ -11,7 +11,11 @@ use super::serve_tls::SiteTls;
 use super::trust::TrustArgs;
 #[cfg(target_os = "linux")]
 use super::usage::UsageError;
+#[cfg(target_os = "linux")]
+use crate::chat::Accounts;
 use crate::connect::{Server, Target, Trust};
+#[cfg(target_os = "linux")]
+use crate::data::Choice;
 use crate::limits::DEFAULT_PORT;
 #[cfg(target_os = "linux")]
 use crate::ops::doctor::{self, Machine, Plan};
@@ -87,17 +91,19 @@ impl DoctorArgs {
     /// # Errors
     /// [`UsageError`] where the server's settings can't be used.
     pub fn run(self) -> Result<Verdict, UsageError> {
-        let config = self
-            .serve
-            .resolve(Reading::First)?
-            .args
-            .into_config(Reading::First, SiteTls::Unasked)?;
+        let args = self.serve.resolve(Reading::First)?.args;
+        let place = match args.data() {
+            Choice::None => None,
+            Choice::Asked(path) | Choice::Default(path) => Some(path),
+        };
+        let config = args.into_config(Reading::First, SiteTls::Unasked, None)?;
         let plan = Plan {
             users: self.users,
             workers: config.workers,
             clients_max: config.clients_max,
             listen: config.listen,
             queue_bytes: config.settings.queue_bytes_max,
+            data: place.filter(|_| config.settings.accounts != Accounts::Off),
             warnings: config.warnings,
         };
         let findings = doctor::examine(&plan, &Machine::this());

@@ -5,6 +5,7 @@ use super::admission::Rules;
 use super::tls::{ServerTls, Site, now};
 use super::worst_case;
 use crate::chat::Settings;
+use crate::data::DataDir;
 use crate::limits::TLS_RENEWAL;
 use crate::sandbox;
 use ipnet::IpNet;
@@ -38,6 +39,8 @@ pub struct Config {
     pub reread: Vec<PathBuf>,
     /// How TLS is served; none where TLS is off.
     pub tls: Option<Arc<ServerTls>>,
+    /// The directory of what outlives the server, held for it.
+    pub data: Option<Arc<DataDir>>,
     /// The site that made it; none where it was configured.
     pub site: Option<Arc<Site>>,
     /// Only peers on this machine may connect without TLS.

@@ -25,6 +25,7 @@ pub(super) fn config() -> Config {
         log: LevelFilter::Trace,
         reread: Vec::new(),
         tls: None,
+        data: None,
         site: None,
         tls_required: false,
         sandbox: sandbox::Mode::Off,

@@ -6,7 +6,6 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
-use std::borrow::Cow;
 use std::fmt;
 
 /// A name has this many code points at the most, after NFC.
@@ -162,11 +161,6 @@ fn may_start(c: char) -> bool {
 /// The key of a piece of a name: its case fold, in NFC.
 pub fn folded(piece: &str) -> String {
     fold(&ComposingNormalizer::new_nfc().normalize(piece))
-}
-
-/// A text in NFC.
-pub fn composed(text: &str) -> Cow<'_, str> {
-    ComposingNormalizer::new_nfc().normalize(text)
 }
 
 /// The full case fold, without a language's own rules (Unicode Standard, section

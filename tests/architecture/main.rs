@@ -9,16 +9,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A top-level module, and the others that it may import.
-const MODULES: [(&str, &[&str]); 14] = [
+const MODULES: [(&str, &[&str]); 16] = [
     (
         "cli",
         &[
-            "ops", "net", "data", "logging", "sandbox", "chat", "accounts", "client", "connect",
-            "terminal", "wire", "limits", "one_line",
+            "ops", "net", "store", "secrets", "data", "logging", "sandbox", "chat", "accounts",
+            "client", "connect", "terminal", "wire", "limits", "one_line",
         ],
     ),
     ("ops", &["net", "sandbox", "chat", "connect", "terminal", "wire", "limits"]),
-    ("net", &["data", "logging", "sandbox", "chat", "accounts", "wire", "limits"]),
+    (
+        "net",
+        &["store", "secrets", "data", "logging", "sandbox", "chat", "accounts", "wire", "limits"],
+    ),
+    ("store", &["secrets", "data", "accounts", "wire", "limits"]),
+    ("secrets", &["accounts", "limits"]),
     ("data", &[]),
     ("logging", &["sandbox", "limits", "one_line"]),
     ("sandbox", &[]),

@@ -120,6 +120,7 @@ fn serve_and_fail() {
     let config = Config {
         warnings: Vec::new(),
         tls: None,
+        data: None,
         site: None,
         tls_required: false,
         listen: vec!["127.0.0.1:0".parse().unwrap()],

@@ -103,7 +103,7 @@ fn nobody_bans_themselves_and_arguments_have_their_form() {
         "mallory 0d",
         "no/name 7d",
         "mallory 7d two\nlines",
-        &format!("mallory 7d {}", "x".repeat(513)),
+        &format!("mallory 7d {}", "x".repeat(257)),
         "root forever",
         "R00T forever",
         "10.1.0.0 7d",

@@ -188,6 +188,7 @@ impl Reload {
             // The same object, so that tickets stay valid.
             new.tls.clone_from(&self.config.tls);
         }
+        new.settings.accounts = self.config.settings.accounts;
         log::set_max_level(new.log);
         self.admission = self.admission.with_rules(new.admission_rules(clients_max));
         // What can't change stays as it is.
@@ -220,6 +221,7 @@ impl Reload {
             ("max-per-address", old.per_address_max != new.per_address_max),
             ("metrics", old.metrics != new.metrics),
             ("sandbox", old.sandbox != new.sandbox),
+            ("accounts", old.settings.accounts != new.settings.accounts),
             ("a file that is read again", old.reread != new.reread),
         ];
         changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()

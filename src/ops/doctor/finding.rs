@@ -1,6 +1,7 @@
 //! What the server is to be, and what was found of the machine. Never: a look at it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// More users than this are asked about by mistake; sums over them stay small.
 pub const USERS_MAX: usize = 1_000_000_000;
@@ -17,6 +18,8 @@ pub struct Plan {
     pub listen: Vec<SocketAddr>,
     /// What may wait for one user, in bytes.
     pub queue_bytes: usize,
+    /// Where accounts are kept; none where there are none.
+    pub data: Option<PathBuf>,
     /// What was thought of the settings when they were read.
     pub warnings: Vec<String>,
 }
