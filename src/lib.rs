@@ -14,10 +14,13 @@
 //! - [`cli`]: flags to a checked configuration
 //! - [`ops`]: tools for operators: doctor, health, top
 //! - [`net`]: mio, sockets, threads, clocks
+//! - [`store`]: accounts, invitations, tokens and bans on disk, and who may do what with them
+//! - [`secrets`]: how secrets are made, hashed and compared
 //! - [`data`]: the directory of files that outlive the server
 //! - [`logging`]: the log, written without blocking
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: names, rooms, where each packet goes
+//! - [`accounts`]: pure: the words in which chat and store talk about accounts
 //! - [`client`]: the terminal client; sees [`connect`], [`terminal`], [`wire`] and
 //!   [`limits`] only
 //! - [`connect`]: the client side of the protocol, for [`client`] and [`ops`]
@@ -30,6 +33,8 @@
 //!
 //! `ARCHITECTURE.md` follows a packet through the server.
 
+#[cfg(target_os = "linux")]
+pub mod accounts;
 pub mod certificate;
 #[cfg(target_os = "linux")]
 pub mod chat;
@@ -47,5 +52,9 @@ pub mod one_line;
 pub mod ops;
 #[cfg(target_os = "linux")]
 pub mod sandbox;
+#[cfg(target_os = "linux")]
+pub mod secrets;
+#[cfg(target_os = "linux")]
+pub mod store;
 pub mod terminal;
 pub mod wire;

@@ -28,6 +28,25 @@ pub const QUEUE_BYTES_MIN: usize = 1;
 pub const QUEUE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Time to greet: the default of `--greeting-timeout`.
 pub const GREETING_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+/// Sessions of an account at once: the default of `--sessions`.
+pub const SESSIONS_DEFAULT: usize = 8;
+/// The largest `--sessions`.
+pub const SESSIONS_MAX: usize = 64;
+/// Time to log in, from the challenge on: the default of `--login-timeout`.
+pub const LOGIN_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+/// A wrong secret is told after this time, the next one after twice that, and so on ...
+pub const LOGIN_DELAY_FIRST: Duration = Duration::from_secs(1);
+/// ... up to this.
+pub const LOGIN_DELAY_MAX: Duration = Duration::from_secs(8);
+/// So many wrong secrets close a connection that isn't logged in.
+pub const WRONG_LOGINS_MAX: u32 = 4;
+/// A request to the store that isn't replied to after this time is given up: there may
+/// be many passwords before it that are hashed one at a time.
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Names in a client's certificate that count.
+pub const CERTIFICATE_NAMES_MAX: usize = 16;
+/// Connections looked at in one slice for those who have to go.
+pub const SWEEP_SLICE: u32 = 256;
 /// Silence that ends a bare name.
 pub const BARE_NAME_SILENCE: Duration = Duration::from_millis(100);
 /// A queue that doesn't move for so long is stuck: the default of
@@ -193,6 +212,55 @@ pub const TLS_LOOK: Duration = Duration::from_millis(500);
 /// Session tickets sent after each handshake, each for one resumption.
 pub const TLS_TICKETS: usize = 2;
 
+// --- Accounts ---
+
+/// Accounts that there may be.
+pub const ACCOUNTS_MAX: u64 = 1_000_000;
+/// Tokens of an account.
+pub const TOKENS_PER_ACCOUNT_MAX: usize = 64;
+/// Bans in force at once.
+pub const BANS_MAX: usize = 10_000;
+/// A ban's reason.
+pub const BAN_REASON_BYTES_MAX: usize = 256;
+/// Addresses that an account is known to log in from; the one used longest ago goes.
+pub const ADDRESSES_PER_ACCOUNT_MAX: usize = 32;
+/// How long an invitation holds.
+pub const INVITATION_HOLDS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// When a token was used, and from where an account came, is written down anew after
+/// this time at the soonest.
+pub const USE_STEP: Duration = Duration::from_secs(60);
+/// A password's characters, at the least ...
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// ... and its bytes, at the most.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// So many wrong secrets for an account, or from an address, ...
+pub const GUESSES_MAX: usize = 10;
+/// ... within this time, and for as long no more are looked at.
+pub const GUESSES_SPAN: Duration = Duration::from_secs(60);
+/// Accounts and addresses that are counted so.
+pub const GUESS_KEYS_MAX: usize = 16_384;
+/// Accounts registered from one address ...
+pub const REGISTRATIONS_MAX: usize = 60;
+/// ... within this time.
+pub const REGISTRATIONS_SPAN: Duration = Duration::from_secs(60 * 60);
+/// Passwords that wait to be hashed; over it those go of who has most of them there.
+pub const PASSWORDS_WAITING_MAX: usize = 4096;
+/// Requests that wait for the store; further ones are refused.
+pub const STORE_REQUESTS_MAX: usize = 8192;
+/// Requests in one transaction.
+pub const STORE_BATCH_MAX: usize = 1024;
+/// How long the store waits for a lock of another program on its file.
+pub const STORE_LOCK_MAX: Duration = Duration::from_secs(1);
+/// How long the end of the process waits for what the store has accepted: a disk may
+/// take seconds.
+pub const STORE_STOP: Duration = Duration::from_secs(3);
+
+/// Time for one connection to the control socket to give its order, and to take what
+/// comes of it ...
+pub const CONTROL_PATIENCE: Duration = Duration::from_secs(2);
+/// ... and for the order itself: passwords may wait to be hashed.
+pub const ORDER_PATIENCE: Duration = Duration::from_secs(20);
+
 // --- The server ---
 
 /// Rooms at once, on the whole server.
@@ -296,4 +364,6 @@ const _: () = {
             <= 5_000
     );
     assert!(USER_TIMEOUT_MAX.as_secs() <= NAME_FREED_AFTER.as_secs());
+    assert!(PASSWORD_CHARS_MIN < PASSWORD_BYTES_MAX && PASSWORD_BYTES_MAX < PACKET_BYTES_DEFAULT);
+    assert!(STORE_BATCH_MAX <= STORE_REQUESTS_MAX);
 };

@@ -29,6 +29,10 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Command::Config(command) => serving::told(command.run()),
         #[cfg(target_os = "linux")]
+        Command::Account(command) => serving::ordered(command.run()),
+        #[cfg(target_os = "linux")]
+        Command::Ban(command) => serving::ordered(command.run()),
+        #[cfg(target_os = "linux")]
         Command::Cert(command) => serving::cert(command),
         #[cfg(target_os = "linux")]
         Command::Doctor(args) => serving::doctor(args),

@@ -4,13 +4,15 @@
 use crate::{FAILURE, USAGE, judged};
 use lanline::cli::output::print;
 use lanline::cli::{
-    Answer, CertCommand, DoctorArgs, Reading, ServeArgs, ServeFlags, SiteTls, UsageError, read_once,
+    Answer, CertCommand, CommandError, DoctorArgs, Reading, ServeArgs, ServeFlags, SiteTls,
+    UsageError, read_once,
 };
 use lanline::data::{Choice, DataDir, DataError};
 use lanline::logging::{self, complain};
 use lanline::net::tls::{Site, names_of_this_machine};
 use lanline::net::{self, Config};
 use lanline::ops::container;
+use lanline::store;
 use log::warn;
 use std::fmt::Display;
 use std::path::Path;
@@ -21,10 +23,7 @@ use std::sync::Arc;
 pub(crate) fn told(answer: Result<Answer, UsageError>) -> ExitCode {
     match answer {
         Ok(Answer::Verdict(verdict)) => judged(&verdict),
-        Ok(Answer::Text(text)) => match print(&text) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failed(&format!("standard output: {error}")),
-        },
+        Ok(Answer::Text(text)) => printed(&text),
         Err(wrong) => misused(&wrong),
     }
 }
@@ -50,37 +49,63 @@ fn failed(why: &dyn Display) -> ExitCode {
 /// Shows or renews a server's certificate.
 pub(crate) fn cert(command: CertCommand) -> ExitCode {
     match command.run() {
-        Ok(text) => match print(&text) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failed(&format!("standard output: {error}")),
-        },
+        Ok(text) => printed(&text),
         Err(why) => failed(&why),
     }
 }
 
-/// The settings while the server runs.
-fn settings_again(flags: &ServeFlags, site: SiteTls) -> Result<Config, UsageError> {
-    flags.resolve(Reading::Again)?.args.into_config(Reading::Again, site)
+/// Prints what has come of an order.
+pub(crate) fn ordered(result: Result<String, CommandError>) -> ExitCode {
+    match result {
+        Ok(text) => printed(&text),
+        Err(CommandError::Usage(wrong)) => misused(&wrong),
+        Err(why) => failed(&why),
+    }
 }
 
-/// Where the server keeps its certificates, held for it; and what is to be said of
-/// that once there is a log.
-fn open_site(args: &ServeArgs) -> Result<(SiteTls, Option<String>), DataError> {
-    if !args.needs_site() {
-        return Ok((SiteTls::None, None));
+fn printed(text: &str) -> ExitCode {
+    match print(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&format!("standard output: {error}")),
     }
-    let site = |dir| Arc::new(Site::new(dir, names_of_this_machine(args.tls_names())));
+}
+
+/// The settings while the server runs.
+fn settings_again(
+    flags: &ServeFlags,
+    site: SiteTls,
+    data: Option<Arc<DataDir>>,
+) -> Result<Config, UsageError> {
+    flags.resolve(Reading::Again)?.args.into_config(Reading::Again, site, data)
+}
+
+/// Where the server keeps what outlives it, held for it; and what is to be said of
+/// that once there is a log.
+fn open_data(args: &ServeArgs) -> Result<(Option<Arc<DataDir>>, Option<DataError>), DataError> {
     match args.data() {
-        Choice::None => Ok((SiteTls::None, None)),
-        Choice::Asked(path) => Ok((SiteTls::Of(site(DataDir::hold(&path)?)), None)),
-        Choice::Default(path) => Ok(match DataDir::hold(&path).map(site) {
-            Err(error) => (SiteTls::None, Some(error.to_string())),
-            // One that can't be written is not to be had either.
-            Ok(site) => match site.load() {
-                Err(error) => (SiteTls::None, Some(error.to_string())),
-                Ok(_) => (SiteTls::Of(site), None),
-            },
+        Choice::None => Ok((None, None)),
+        // Accounts that are there are not to be overlooked.
+        Choice::Asked(path) | Choice::Default(path)
+            if !args.needs_data() && !path.join(store::FILE).exists() =>
+        {
+            Ok((None, None))
+        }
+        Choice::Asked(path) => Ok((Some(Arc::new(DataDir::hold(&path)?)), None)),
+        Choice::Default(path) => Ok(match DataDir::hold(&path) {
+            Ok(dir) => (Some(Arc::new(dir)), None),
+            Err(error) => (None, Some(error)),
         }),
+    }
+}
+
+/// The certificates that the server makes for itself, if it does.
+fn site(args: &ServeArgs, data: Option<&Arc<DataDir>>) -> SiteTls {
+    match data.filter(|_| args.needs_site()) {
+        Some(dir) => {
+            let names = names_of_this_machine(args.tls_names());
+            SiteTls::Of(Arc::new(Site::new(dir.clone(), names)))
+        }
+        None => SiteTls::None,
     }
 }
 
@@ -93,11 +118,12 @@ pub(crate) fn serve(flags: ServeFlags) -> ExitCode {
         Ok(settings) => settings.args,
         Err(wrong) => return misused(&wrong),
     };
-    let (site, no_data) = match open_site(&args) {
-        Ok(site) => site,
+    let (data, no_data) = match open_data(&args) {
+        Ok(data) => data,
         Err(error) => return failed(&error),
     };
-    let config = match args.into_config(Reading::First, site.clone()) {
+    let site = site(&args, data.as_ref());
+    let config = match args.into_config(Reading::First, site.clone(), data.clone()) {
         Ok(config) => config,
         Err(wrong) => return misused(&wrong),
     };
@@ -106,7 +132,9 @@ pub(crate) fn serve(flags: ServeFlags) -> ExitCode {
         return failed(&format!("the system refuses the log: {error}"));
     }
     if let Some(error) = no_data {
-        warn!("{error}; nothing is kept, and TLS needs --tls-cert and --tls-key");
+        warn!(
+            "{error}; nothing is kept: there are no accounts, and TLS needs --tls-cert and --tls-key"
+        );
     }
     if let Err(error) = inherited {
         warn!("descriptors that were open at the start stay open: {error}");
@@ -117,7 +145,9 @@ pub(crate) fn serve(flags: ServeFlags) -> ExitCode {
     let read_once = read_once(&config.reread);
     let reread = move || match &read_once {
         Some(why) => Err(why.clone()),
-        None => settings_again(&flags, site.clone()).map_err(|wrong| wrong.to_string()),
+        None => {
+            settings_again(&flags, site.clone(), data.clone()).map_err(|wrong| wrong.to_string())
+        }
     };
     match net::serve(config, Box::new(reread)) {
         Ok(()) => {

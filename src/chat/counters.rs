@@ -54,11 +54,24 @@ pub struct WorkerCounters {
     pub kept_bytes: Counter,
     /// Users who want to know who comes and goes.
     pub watchers: Counter,
+    /// Accounts at home here, and connections that were welcomed and are here.
+    pub accounts: Counter,
+    pub sessions: Counter,
+}
+
+/// What the store's thread counts.
+#[derive(Debug, Default)]
+pub struct StoreCounters {
+    pub accounts: Counter,
+    /// 1 while the disk refuses.
+    pub failing: Counter,
 }
 
 /// The counters of all workers.
 #[derive(Debug)]
 pub struct Counters {
+    /// Zeros where there is no store.
+    pub store: StoreCounters,
     workers: Box<[WorkerCounters]>,
     users: AtomicUsize,
     peak_users: AtomicUsize,
@@ -73,6 +86,7 @@ impl Counters {
     /// For so many workers.
     pub fn new(workers: usize) -> Self {
         Self {
+            store: StoreCounters::default(),
             workers: (0..workers).map(|_| WorkerCounters::default()).collect(),
             users: AtomicUsize::new(0),
             peak_users: AtomicUsize::new(0),

@@ -2,9 +2,10 @@
 //! operator may want to know. Never: doing it.
 
 use super::address::AddressBudget;
-use super::id::{ConnId, WorkerId};
+use super::id::{Address, ConnId, WorkerId};
 use super::memory_bounds::TooMuch;
 use super::message::Handoff;
+use crate::accounts::Request;
 use crate::wire::Code;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,10 +24,21 @@ pub enum Effect<S> {
     Shutdown(ConnId),
     /// Its home is elsewhere: forget its socket and hand it to that worker.
     HandOff { to: WorkerId, handoff: Box<Handoff<S>> },
+    /// A request for the store. Its reply comes as [`ShardMessage::StoreReply`](super::ShardMessage)
+    /// to the connection it is from, if it is from one.
+    AskStore(Box<StoreRequest>),
     /// It is gone: close its socket.
     Close(Box<Gone<S>>),
     /// Worth a line in the log.
     Report(Box<Report>),
+}
+
+/// A request for the store, and who asks.
+#[derive(Debug)]
+pub struct StoreRequest {
+    /// Nobody, where no reply is awaited.
+    pub from: Option<(Address, u32)>,
+    pub request: Request,
 }
 
 /// What is left of a connection.

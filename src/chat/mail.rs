@@ -1,6 +1,7 @@
 //! What other shards have sent: carried out in its order, as much of it as
 //! there is time for in a tick: so that sockets are read as well. Never: what a message asks for.
 
+use super::accounts::sweep_queue::Whom;
 use super::id::Moment;
 use super::message::{Batch, Mail, ShardMessage};
 use super::shard::Shard;
@@ -67,6 +68,11 @@ impl<S> Shard<S> {
             ShardMessage::LookReply { to, look, granted } => self.look_replied(to, look, granted),
             ShardMessage::GuardLook { skeleton, on } => self.skeletons.guard(skeleton, on),
             ShardMessage::ReleaseLook(look) => self.skeletons.release(look),
+            ShardMessage::StoreReply { to, number, reply } => {
+                self.store_replied(to, number, *reply);
+            }
+            ShardMessage::Notice(notice) => self.noticed(&notice),
+            ShardMessage::Evict { skeleton } => self.sweep(Whom::LooksLike(skeleton)),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }

@@ -8,6 +8,7 @@
 //! | [`shard`] | one worker's share of the chat: its state, what goes in and comes out |
 //! | [`effect`] | what a worker has to do, what an operator may want to know |
 //! | [`client`] | one connection: its state machine (`LIFECYCLE.md`), its layout |
+//! | `accounts` | whose name it is: logins, the endpoints of accounts, bans |
 //! | `address` | what one address may do, however many connections it opens |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
@@ -18,6 +19,7 @@
 //! | `fan_out`, `fan_outs` | what is for many, a slice at a time |
 //! | `mail` | what other shards have sent, within the tick's budget |
 //! | `endpoints` | the table of the server's own endpoints |
+//! | `operators`, `room_calls` | some of them |
 //! | `query`, `query_protocol` | what other shards have a part in |
 //! | `replies` | the server's own packets: answers, refusals, pages |
 //! | `lists`, `snapshot`, `listing` | lists of users and rooms: made in slices, sent in pages |
@@ -31,6 +33,7 @@
 //! | `timers`, `timer_queue` | what is done when a time is over |
 //! | [`settings`], [`counters`], [`id`] | settings, counters, handles |
 
+mod accounts;
 mod address;
 mod claiming;
 pub mod client;
@@ -52,6 +55,7 @@ mod mail;
 mod memory;
 mod memory_bounds;
 pub mod message;
+mod operators;
 mod presence;
 mod presence_news;
 mod query;
@@ -59,6 +63,7 @@ mod query_protocol;
 mod register;
 mod replies;
 mod resume;
+mod room_calls;
 mod rooms;
 pub mod settings;
 pub mod shard;
@@ -70,12 +75,12 @@ pub mod work;
 
 pub use address::AddressBudget;
 pub use counters::Counters;
-pub use effect::{Effect, Ended, Report};
+pub use effect::{Effect, Ended, Report, StoreRequest};
 pub use id::{ConnId, Moment, WorkerId};
 pub use memory_bounds::TooMuch;
 pub use message::{Batch, ShardMessage};
 pub use replies::admission_refusal;
-pub use settings::{LookAlikes, Settings};
+pub use settings::{Accounts, LookAlikes, Settings};
 pub use shard::{Shard, Topology};
 
 pub use crate::wire::Code;

@@ -18,6 +18,18 @@ pub enum LookAlikes {
     Everyone,
 }
 
+/// Who may come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accounts {
+    /// There are no accounts.
+    #[default]
+    Off,
+    /// Guests, and accounts.
+    Open,
+    /// Accounts only.
+    Closed,
+}
+
 /// The settings of a shard, the same for all.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -49,6 +61,16 @@ pub struct Settings {
     pub fan_out_slice: usize,
     /// What makes a user an operator; none, and there are no operators.
     pub operator_token: Option<String>,
+    /// Who may come.
+    pub accounts: Accounts,
+    /// Whether the server has a data directory.
+    pub has_data: bool,
+    /// Whether secrets may cross the network in the clear.
+    pub plain_logins: bool,
+    /// Sessions of an account at once, at the most.
+    pub sessions_max: usize,
+    /// Time to log in, from the challenge on.
+    pub login_timeout: Duration,
     /// Whether it is reported who comes, goes, joins and leaves rooms.
     pub reports_everyone: bool,
     /// What the welcome calls us, like `lanline/0.1.0`.
@@ -71,6 +93,11 @@ impl Default for Settings {
             tick_work_max: limits::TICK_WORK_MAX,
             fan_out_slice: limits::FAN_OUT_SLICE,
             operator_token: None,
+            accounts: Accounts::default(),
+            has_data: false,
+            plain_logins: false,
+            sessions_max: limits::SESSIONS_DEFAULT,
+            login_timeout: limits::LOGIN_TIMEOUT_DEFAULT,
             reports_everyone: false,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

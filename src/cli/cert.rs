@@ -7,6 +7,7 @@ use crate::net::tls::{Issued, Name, ServerTls, Site, SiteError, TlsError, names_
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -72,7 +73,7 @@ impl CertArgs {
             Choice::None => return Err(CertError::NoData),
             Choice::Asked(path) | Choice::Default(path) => path,
         };
-        let site = Site::new(DataDir::visit(&path)?, names_of_this_machine(names));
+        let site = Site::new(Arc::new(DataDir::visit(&path)?), names_of_this_machine(names));
         if site.is_issued() { Ok(site) } else { Err(CertError::NoCertificate(path)) }
     }
 }

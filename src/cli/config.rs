@@ -51,7 +51,7 @@ impl ConfigCommand {
                 if without_token {
                     args.forget_token_file();
                 }
-                let warnings = args.into_config(Reading::First, SiteTls::Unasked)?.warnings;
+                let warnings = args.into_config(Reading::First, SiteTls::Unasked, None)?.warnings;
                 let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
                 let text = warnings.collect::<String>() + "ok\n";
                 Ok(Answer::Verdict(Verdict { text, well: true }))
@@ -59,7 +59,7 @@ impl ConfigCommand {
             Self::Show(flags) => {
                 let settings = flags.resolve(Reading::First)?;
                 let shown = show(&settings);
-                settings.args.into_config(Reading::First, SiteTls::Unasked)?;
+                settings.args.into_config(Reading::First, SiteTls::Unasked, None)?;
                 Ok(Answer::Text(shown))
             }
         }
@@ -113,6 +113,7 @@ fn unset(key: &str) -> String {
             "default: what the descriptor limit allows, up to {}",
             limits::CLIENTS_DEFAULT_MAX
         ),
+        "accounts" => "default: open with a data directory, else off".to_owned(),
         _ => "not set".to_owned(),
     }
 }

@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(setting(&settings, "listen").0, ["127.0.0.1:1", "[::1]:2"]);
         let (packet, source) = setting(&settings, "max-packet");
         assert_eq!((packet, source), (vec!["65536".to_owned()], Source::Default));
-        let config = settings.args.into_config(Reading::First, SiteTls::Unasked).unwrap();
+        let config = settings.args.into_config(Reading::First, SiteTls::Unasked, None).unwrap();
         assert_eq!((config.workers, config.settings.rate), (3, 9));
         assert_eq!((config.listen.len(), config.settings.queue_bytes_max), (2, 4096));
     }

@@ -2,6 +2,10 @@
 //! words of `--help`. Never: what a command does.
 
 #[cfg(target_os = "linux")]
+mod account;
+#[cfg(target_os = "linux")]
+mod ban;
+#[cfg(target_os = "linux")]
 mod cert;
 mod chat;
 mod client;
@@ -16,9 +20,13 @@ mod files;
 mod layers;
 mod ops;
 pub mod output;
+#[cfg(target_os = "linux")]
+mod place;
 mod seconds;
 #[cfg(target_os = "linux")]
 mod serve;
+#[cfg(target_os = "linux")]
+mod serve_accounts;
 #[cfg(target_os = "linux")]
 mod serve_tls;
 mod server;
@@ -30,6 +38,10 @@ mod usage;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(target_os = "linux")]
+pub use account::AccountCommand;
+#[cfg(target_os = "linux")]
+pub use ban::BanCommand;
 #[cfg(target_os = "linux")]
 pub use cert::{CertCommand, CertError};
 pub use client::ClientCommand;
@@ -47,6 +59,8 @@ pub use ops::DoctorArgs;
 #[cfg(unix)]
 pub use ops::TopArgs;
 pub use ops::{HealthArgs, Verdict};
+#[cfg(target_os = "linux")]
+pub use place::CommandError;
 #[cfg(target_os = "linux")]
 pub use serve::ServeArgs;
 #[cfg(target_os = "linux")]
@@ -98,6 +112,14 @@ pub enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Make, list and change accounts of a server, also while it runs
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Keep somebody out of a server, also while it runs
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Ban(BanCommand),
     /// Show or renew the certificate that the server has made for itself
     #[cfg(target_os = "linux")]
     #[command(subcommand)]

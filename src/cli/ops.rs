@@ -12,7 +12,11 @@ use super::trust::TrustArgs;
 #[cfg(target_os = "linux")]
 use super::usage::UsageError;
 use crate::certificate;
+#[cfg(target_os = "linux")]
+use crate::chat::Accounts;
 use crate::connect::{Server, Target, Trust};
+#[cfg(target_os = "linux")]
+use crate::data::Choice;
 use crate::limits::{DEFAULT_PORT, TLS_WARNING};
 #[cfg(target_os = "linux")]
 use crate::net::tls;
@@ -100,7 +104,11 @@ impl DoctorArgs {
     pub fn run(self) -> Result<Verdict, UsageError> {
         let args = self.serve.resolve(Reading::First)?.args;
         let made_ends = args.site_there().and_then(|site| site.ends());
-        let config = args.into_config(Reading::First, SiteTls::Unasked)?;
+        let place = match args.data() {
+            Choice::None => None,
+            Choice::Asked(path) | Choice::Default(path) => Some(path),
+        };
+        let config = args.into_config(Reading::First, SiteTls::Unasked, None)?;
         let certificate_ends = config.tls.and_then(|tls| tls.ends()).or(made_ends);
         let plan = Plan {
             users: self.users,
@@ -108,6 +116,7 @@ impl DoctorArgs {
             clients_max: config.clients_max,
             listen: config.listen,
             queue_bytes: config.settings.queue_bytes_max,
+            data: place.filter(|_| config.settings.accounts != Accounts::Off),
             warnings: config.warnings,
             certificate_left: certificate_ends.map(|end| end.saturating_sub(tls::now())),
         };

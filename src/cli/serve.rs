@@ -3,6 +3,7 @@
 
 use super::files::Reading;
 use super::seconds::{Seconds, seconds, some_time};
+use super::serve_accounts::AccountsArgs;
 use super::serve_tls::{SiteTls, TlsArgs};
 use super::token::Token;
 use super::usage::UsageError;
@@ -17,7 +18,7 @@ use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Flags of the server.
 #[derive(Args, Clone, Debug)]
@@ -127,6 +128,9 @@ pub struct ServeArgs {
     data: Option<PathBuf>,
 
     #[command(flatten)]
+    accounts: AccountsArgs,
+
+    #[command(flatten)]
     tls: TlsArgs,
 
     /// Where to serve metrics for Prometheus, over HTTP; without it, nowhere
@@ -162,16 +166,23 @@ impl ServeArgs {
     /// The settings that the flags ask for.
     ///
     /// # Errors
-    /// [`UsageError`] where the operators' token can't be used.
-    pub fn into_config(self, reading: Reading, site: SiteTls) -> Result<Config, UsageError> {
+    /// [`UsageError`] where the operators' token can't be used, or files are missing.
+    pub fn into_config(
+        self,
+        reading: Reading,
+        site: SiteTls,
+        data: Option<Arc<DataDir>>,
+    ) -> Result<Config, UsageError> {
+        let accounts = self.accounts.mode(&site, &self.data(), data.as_ref())?;
         let Token { token, warnings } = Token::find(self.operator_token_file.as_deref(), reading)?;
+        let has_data = data.is_some();
         let tls = self.tls.load(reading, &site)?;
         let site = if self.tls.needs_site() { site.into_site() } else { None };
         let named = [&self.config, &self.operator_token_file];
         let reread = named.into_iter().chain(self.tls.files()).flatten();
-        let (data, tls_names) = (self.data(), self.tls_names().to_vec());
+        let (data_choice, tls_names) = (self.data(), self.tls_names().to_vec());
         Ok(Config {
-            data,
+            data_choice,
             tls_names,
             listen: self.listen,
             workers: self.workers.unwrap_or_else(workers_default),
@@ -183,6 +194,7 @@ impl ServeArgs {
             log: self.log,
             reread: reread.cloned().collect(),
             tls,
+            data,
             site,
             tls_required: self.tls.is_required(),
             sandbox: self.sandbox.into(),
@@ -198,6 +210,11 @@ impl ServeArgs {
                 broadcast_interval: self.broadcast_interval.0,
                 look_alikes: self.look_alikes.into(),
                 operator_token: token,
+                accounts,
+                has_data,
+                plain_logins: self.accounts.plain_logins(),
+                sessions_max: self.accounts.sessions,
+                login_timeout: self.accounts.login_timeout.0,
                 reports_everyone: self.log >= log::LevelFilter::Debug,
                 ..Settings::default()
             },
@@ -207,6 +224,11 @@ impl ServeArgs {
     /// Where the data goes.
     pub fn data(&self) -> data::Choice {
         data::Choice::new(self.data.as_deref())
+    }
+
+    /// Whether there is something to keep, where there is a place.
+    pub fn needs_data(&self) -> bool {
+        self.needs_site() || self.accounts.needs_data()
     }
 
     /// Whether the server makes its own certificate, if it has where to keep it.
@@ -222,7 +244,7 @@ impl ServeArgs {
             data::Choice::Asked(path) | data::Choice::Default(path) => path,
         };
         let dir = if self.needs_site() { DataDir::visit(&path).ok()? } else { return None };
-        Some(Site::new(dir, Vec::new())).filter(Site::is_issued)
+        Some(Site::new(Arc::new(dir), Vec::new())).filter(Site::is_issued)
     }
 
     /// Whether such a server has a certificate, as far as that can be seen from here.

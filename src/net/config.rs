@@ -6,7 +6,7 @@ use super::tls::{Name, ServerTls, Site, now};
 use super::worst_case;
 use crate::certificate::ends_in_words;
 use crate::chat::Settings;
-use crate::data::Choice;
+use crate::data::{Choice, DataDir};
 use crate::limits::TLS_WARNING;
 use crate::sandbox;
 use ipnet::IpNet;
@@ -39,11 +39,13 @@ pub struct Config {
     /// Files that are read again on SIGHUP.
     pub reread: Vec<PathBuf>,
     /// Where the data goes.
-    pub data: Choice,
+    pub data_choice: Choice,
     /// What the server is called besides what the machine is.
     pub tls_names: Vec<Name>,
     /// How TLS is served; none where TLS is off.
     pub tls: Option<Arc<ServerTls>>,
+    /// The directory of what outlives the server, held for it.
+    pub data: Option<Arc<DataDir>>,
     /// The site that made it; none where it was configured.
     pub site: Option<Arc<Site>>,
     /// Only peers on this machine may connect without TLS.

@@ -2,8 +2,10 @@
 //! what a client is told.
 
 use crate::sandbox;
+use crate::store::StoreError;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why the server can't serve.
@@ -27,6 +29,18 @@ pub enum ServeError {
          limit (ulimit -n, or LimitNOFILE in a systemd unit) or lower --max-clients"
     )]
     ClientsMax { wanted: usize, limit: usize, allowed: usize },
+    /// Accounts can't be kept.
+    #[error(transparent)]
+    Store(StoreError),
+    /// There are accounts, and there are to be none.
+    #[error(
+        "{0} has {1} accounts, and with --accounts off anybody could take their names; start \
+         without it, or name another directory with --data"
+    )]
+    AccountsOff(PathBuf, u64),
+    /// The socket for the command line can't be had.
+    #[error("the control socket {0} can't be had: {1}")]
+    Control(PathBuf, #[source] io::Error),
     /// The sandbox is required and not available.
     #[error("{0}; see --sandbox")]
     Sandbox(#[source] sandbox::Refused),

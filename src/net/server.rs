@@ -10,10 +10,11 @@ use super::loop_stats::LoopStats;
 use super::mailbox::Mailboxes;
 use super::process::{Allowance, Signals, Supervisor, reserve_table, supervisor};
 use super::services::metrics::{Metrics, Sources};
+use super::services::store::{Accounts, require_no_accounts};
 use super::services::{Service, Services};
 use super::transport::{Context, Listener, listener};
 use super::worker::{Parts, WAKER, Worker};
-use crate::chat::{Counters, Shard, Topology, WorkerId};
+use crate::chat::{self, Counters, Shard, Topology, WorkerId};
 use crate::limits;
 use crate::logging;
 use crate::sandbox::Needs;
@@ -59,6 +60,7 @@ pub fn serve_with(
     let listeners = open_listeners(&config)?;
     reserve_table(clients_max).map_err(ServeError::system("the table of descriptors"))?;
     let metrics = config.metrics.map(open_metrics).transpose()?;
+    let accounts = open_accounts(&config)?;
     config.log_limits(clients_max);
     die_with_any_thread();
 
@@ -74,7 +76,7 @@ pub fn serve_with(
         &mut gate,
         reload,
         listeners,
-        (metrics, services),
+        (metrics, accounts, services),
         (signals, &supervisor),
         start,
     )?;
@@ -117,6 +119,17 @@ fn open_listeners(config: &Config) -> Result<Vec<Listener>, ServeError> {
         .map_err(ServeError::system("inherited sockets"))
 }
 
+/// The accounts, if there may be any.
+fn open_accounts(config: &Config) -> Result<Option<Accounts>, ServeError> {
+    match (&config.data, config.settings.accounts) {
+        (None, _) => Ok(None),
+        (Some(dir), chat::Accounts::Off) => require_no_accounts(dir).map(|()| None),
+        (Some(dir), chat::Accounts::Open | chat::Accounts::Closed) => {
+            Accounts::open(dir.clone()).map(Some)
+        }
+    }
+}
+
 fn open_metrics(address: SocketAddr) -> Result<Metrics, ServeError> {
     let metrics = Metrics::open(address).map_err(|error| ServeError::Bind(address, error))?;
     // The real port, where any was asked for.
@@ -140,7 +153,7 @@ impl ThreadGroup {
         gate: &mut Gate,
         reload: Reload,
         mut listeners: Vec<Listener>,
-        (metrics, others): (Option<Metrics>, Vec<Box<dyn Service>>),
+        (metrics, accounts, others): (Option<Metrics>, Option<Accounts>, Vec<Box<dyn Service>>),
         (signals, supervisor): (Signals, &Arc<Supervisor>),
         start: Instant,
     ) -> Result<(Self, Worker), ServeError> {
@@ -155,6 +168,11 @@ impl ThreadGroup {
         let loop_stats = Arc::new(LoopStats::new(workers));
         let settings = Arc::new(config.settings.clone());
         let hash_keys = hash_keys()?;
+
+        let notices = accounts.as_ref().map(Accounts::notices).unwrap_or_default();
+        let accounts = accounts.map(|it| it.services(mailboxes.clone(), counters.clone()));
+        let accounts = accounts.transpose().map_err(ServeError::system("randomness"))?;
+        let (stores, store) = accounts.map(|parts| (parts.services, parts.requests)).unzip();
 
         let watched = metrics.is_some() || supervisor.watchdog().is_some();
         let heartbeat = watched.then(|| Heartbeat::new(loop_stats.clone(), supervisor.watchdog()));
@@ -176,6 +194,8 @@ impl ThreadGroup {
                 transports: Context::new(tls.clone()),
                 tls_required,
                 loop_stats: loop_stats.clone(),
+                store: store.clone(),
+                notices: notices.clone(),
                 start,
             };
             all.push(Worker::new(parts).map_err(ServeError::system("polls"))?);
@@ -188,7 +208,7 @@ impl ThreadGroup {
             metrics.service(sources)
         });
         let threads = ServeError::system("threads");
-        for service in metrics.into_iter().chain(others) {
+        for service in metrics.into_iter().chain(stores.into_iter().flatten()).chain(others) {
             services.start(gate, service).map_err(&threads)?;
         }
         let spawn = |(worker, number)| spawn(gate, worker, number);

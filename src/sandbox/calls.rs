@@ -78,18 +78,38 @@ const FOR_READING_AGAIN: &[i64] =
 const FOR_WRITING: &[i64] =
     &[libc::SYS_fchmod, libc::SYS_fsync, libc::SYS_openat, libc::SYS_renameat, libc::SYS_renameat2];
 
+/// Only where there is a database (SQLite): reading and writing at a place, locks, and
+/// the files beside it.
+const FOR_DATABASE: &[i64] = &[
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_fchown,
+    libc::SYS_fcntl,
+    libc::SYS_fdatasync,
+    libc::SYS_ftruncate,
+    libc::SYS_getcwd,
+    libc::SYS_geteuid,
+    libc::SYS_pread64,
+    libc::SYS_pwrite64,
+    libc::SYS_readlinkat,
+    libc::SYS_unlinkat,
+];
+
 /// Calls that aarch64 never had.
 #[cfg(target_arch = "x86_64")]
 mod old {
     pub(super) const ALLOWED: &[i64] = &[libc::SYS_time];
     pub(super) const FOR_CONNECTIONS: &[i64] = &[libc::SYS_epoll_wait, libc::SYS_poll];
     pub(super) const FOR_WRITING: &[i64] = &[libc::SYS_open, libc::SYS_rename];
+    pub(super) const FOR_DATABASE: &[i64] =
+        &[libc::SYS_access, libc::SYS_lstat, libc::SYS_readlink, libc::SYS_stat, libc::SYS_unlink];
 }
 #[cfg(not(target_arch = "x86_64"))]
 mod old {
     pub const ALLOWED: &[i64] = &[];
     pub const FOR_CONNECTIONS: &[i64] = &[];
     pub const FOR_WRITING: &[i64] = &[];
+    pub const FOR_DATABASE: &[i64] = &[];
 }
 
 /// Refuses all other system calls to the calling thread.
@@ -132,7 +152,17 @@ fn rules(needs: &Needs) -> Result<Rules, Failure> {
         #[cfg(target_arch = "x86_64")]
         only(&mut rules, libc::SYS_open, &[(1, Dword, writes as u64, 0)])?;
     }
-    if !needs.write_in.is_empty() {
+    if needs.database.is_some() {
+        always(&mut rules, FOR_READING_AGAIN);
+        always(&mut rules, FOR_DATABASE);
+        always(&mut rules, old::FOR_DATABASE);
+    }
+    if needs.priority {
+        // `PRIO_PROCESS`, 0: of the calling thread, and of no other.
+        let own = [(0, Dword, MASK_OF_DWORD, 0), (1, Dword, MASK_OF_DWORD, 0)];
+        only(&mut rules, libc::SYS_setpriority, &own)?;
+    }
+    if !needs.write_in.is_empty() || needs.database.is_some() {
         always(&mut rules, FOR_WRITING);
         always(&mut rules, old::FOR_WRITING);
     }

@@ -50,6 +50,16 @@ pub(super) fn close(needs: &Needs) -> Result<Landlock, Box<dyn std::error::Error
             | AccessFs::RemoveFile;
         rules = rules.add_rule(PathBeneath::new(PathFd::new(directory)?, access))?;
     }
+    if let Some(directory) = &needs.database {
+        // It opens the directory as well, to sync it.
+        let access = AccessFs::ReadFile
+            | AccessFs::ReadDir
+            | AccessFs::WriteFile
+            | AccessFs::Truncate
+            | AccessFs::MakeReg
+            | AccessFs::RemoveFile;
+        rules = rules.add_rule(PathBeneath::new(PathFd::new(directory)?, access))?;
+    }
     Ok(match rules.restrict_self()?.ruleset {
         RulesetStatus::FullyEnforced => Landlock::Yes,
         RulesetStatus::PartiallyEnforced => Landlock::InPart,

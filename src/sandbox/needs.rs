@@ -16,4 +16,8 @@ pub struct Needs {
     pub read_again: Vec<PathBuf>,
     /// Directories in which it reads files, and writes new ones.
     pub write_in: Vec<PathBuf>,
+    /// The directory in which it keeps a database.
+    pub database: Option<PathBuf>,
+    /// Lowers its own priority.
+    pub priority: bool,
 }

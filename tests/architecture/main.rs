@@ -9,16 +9,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A top-level module, and the others that it may import.
-const MODULES: [(&str, &[&str]); 14] = [
+const MODULES: [(&str, &[&str]); 17] = [
     (
         "cli",
         &[
             "ops",
             "net",
+            "store",
+            "secrets",
             "data",
             "logging",
             "sandbox",
             "chat",
+            "accounts",
             "client",
             "connect",
             "terminal",
@@ -29,11 +32,28 @@ const MODULES: [(&str, &[&str]); 14] = [
         ],
     ),
     ("ops", &["net", "sandbox", "chat", "connect", "terminal", "wire", "certificate", "limits"]),
-    ("net", &["data", "logging", "sandbox", "chat", "wire", "certificate", "limits"]),
+    (
+        "net",
+        &[
+            "store",
+            "secrets",
+            "data",
+            "logging",
+            "sandbox",
+            "chat",
+            "accounts",
+            "wire",
+            "certificate",
+            "limits",
+        ],
+    ),
+    ("store", &["secrets", "data", "accounts", "wire", "limits"]),
+    ("secrets", &["accounts", "limits"]),
     ("data", &[]),
     ("logging", &["sandbox", "limits", "one_line"]),
     ("sandbox", &[]),
-    ("chat", &["wire", "limits"]),
+    ("chat", &["accounts", "wire", "limits"]),
+    ("accounts", &["wire", "limits"]),
     ("client", &["connect", "terminal", "wire", "limits", "one_line"]),
     ("connect", &["wire", "certificate", "limits"]),
     ("terminal", &[]),
@@ -48,7 +68,7 @@ const SEEN_BY_STRESS: [&str; 2] = ["wire", "limits"];
 
 /// Modules that get time, randomness and sockets as arguments, and what they
 /// may therefore never name.
-const PURE: [&str; 3] = ["chat", "wire", "limits"];
+const PURE: [&str; 4] = ["accounts", "chat", "wire", "limits"];
 const IMPURE: [&str; 20] = [
     "TcpStream",
     "TcpListener",

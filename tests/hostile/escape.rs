@@ -125,7 +125,7 @@ fn everybody_hears_everybody(users: &mut [Peer], round: usize) {
 
 /// The threads that are tried: a worker, and a service with the needs of each
 /// kind that there is.
-const KINDS: [&str; 3] = ["a worker", "metrics", "a service"];
+const KINDS: [&str; 4] = ["a worker", "metrics", "passwords", "a service"];
 
 /// The inner process: a server, in whose threads the attempts are made.
 fn inside(targets: &str) {
@@ -139,18 +139,22 @@ fn inside(targets: &str) {
         forget_landlock();
     }
     // What one kind of thread needs, the others don't get.
-    let [worker, metrics, service] = KINDS;
+    let [worker, metrics, passwords, service] = KINDS;
     let mut of_worker = Attempts::new(worker, Needs::default(), &targets, ways::with_open_files());
-    let nothing_more = ways::with_connections().into_iter().chain(ways::with_open_files());
+    let nothing_more =
+        || ways::with_connections().into_iter().chain(ways::with_open_files()).collect();
+    let of_passwords = Needs { priority: true, ..Needs::default() };
     let services = [
+        Attempts::new(passwords, of_passwords, &targets, nothing_more()),
         Attempts::new(metrics, Metrics::needs(), &targets, Vec::new()),
-        Attempts::new(service, Needs::default(), &targets, nothing_more.collect()),
+        Attempts::new(service, Needs::default(), &targets, nothing_more()),
     ];
     let services = services.map(|attempts| Box::new(attempts) as Box<dyn Service>);
     let config = Config {
         warnings: Vec::new(),
         tls: None,
-        data: lanline::data::Choice::None,
+        data: None,
+        data_choice: lanline::data::Choice::None,
         tls_names: Vec::new(),
         site: None,
         tls_required: false,

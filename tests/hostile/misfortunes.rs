@@ -120,7 +120,8 @@ fn serve_and_fail() {
     let config = Config {
         warnings: Vec::new(),
         tls: None,
-        data: lanline::data::Choice::None,
+        data: None,
+        data_choice: lanline::data::Choice::None,
         tls_names: Vec::new(),
         site: None,
         tls_required: false,

@@ -17,7 +17,7 @@ fn a_default_directory_that_can_not_be_had_is_a_warning() {
     let full = tempfile::tempdir().unwrap();
     for (state, why) in [
         (Path::new("/dev/null"), "/dev/null/lanline"),
-        (full.path(), "authority.key: File too large"),
+        (full.path(), "can't be used: File too large"),
     ] {
         let server = without_a_disk(state);
         let warning = server.logged("nothing is kept", 0);

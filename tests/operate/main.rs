@@ -1,6 +1,8 @@
 //! What operators have in hand, tried on the real program: settings and their
 //! reload, the supervisor's side, metrics, doctor, health, top.
 
+mod accounts;
+mod accounts_killed;
 mod certificates;
 mod data;
 mod health;

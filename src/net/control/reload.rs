@@ -204,6 +204,7 @@ impl Reload {
             // The same object, so that tickets stay valid.
             new.tls.clone_from(&self.config.tls);
         }
+        new.settings.accounts = self.config.settings.accounts;
         log::set_max_level(new.log);
         self.admission = self.admission.with_rules(new.admission_rules(clients_max));
         // What can't change stays as it is.
@@ -211,12 +212,12 @@ impl Reload {
         let (listen, workers) = (old.listen.clone(), old.workers);
         let per_address_max = old.per_address_max;
         let (metrics, sandbox, reread) = (old.metrics, old.sandbox, old.reread.clone());
-        let (data, tls_names) = (old.data.clone(), old.tls_names.clone());
+        let (data_choice, tls_names) = (old.data_choice.clone(), old.tls_names.clone());
         self.config = Config {
             listen,
             workers,
             per_address_max,
-            data,
+            data_choice,
             tls_names,
             metrics,
             sandbox,
@@ -246,10 +247,11 @@ impl Reload {
             ("listen", old.listen != new.listen),
             ("workers", old.workers != new.workers),
             ("max-per-address", old.per_address_max != new.per_address_max),
-            ("data", old.data != new.data),
+            ("data", old.data_choice != new.data_choice),
             ("tls-name", old.tls_names != new.tls_names),
             ("metrics", old.metrics != new.metrics),
             ("sandbox", old.sandbox != new.sandbox),
+            ("accounts", old.settings.accounts != new.settings.accounts),
             ("a file that is read again", old.reread != new.reread),
         ];
         changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
@@ -348,7 +350,7 @@ mod tests {
             listen: vec![address],
             workers: 77,
             per_address_max: Some(1),
-            data: Choice::Asked("/other".into()),
+            data_choice: Choice::Asked("/other".into()),
             tls_names: vec![Name::Dns("other".to_owned())],
             metrics: Some(address),
             sandbox: crate::sandbox::Mode::Require,

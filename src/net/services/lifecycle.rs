@@ -9,7 +9,7 @@ use log::warn;
 use std::convert::Infallible;
 use std::io;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A thread beside the workers, ready to start: what it needs is open.
 pub trait Service: Send {
@@ -18,6 +18,11 @@ pub trait Service: Send {
 
     /// What the sandbox has to leave this thread.
     fn needs(&self) -> Needs;
+
+    /// How long the end of the process waits for what it has accepted.
+    fn patience(&self) -> Duration {
+        SERVICE_STOP
+    }
 
     /// What makes [`Service::run`] return; asked for once, before the start.
     fn stopper(&mut self) -> Stopper;
@@ -42,6 +47,7 @@ pub struct Services {
 
 struct Running {
     name: &'static str,
+    patience: Duration,
     stopper: Stopper,
     thread: JoinHandle<()>,
     /// Disconnected once the thread has done its work.
@@ -55,6 +61,7 @@ impl Services {
     /// Where the system has no thread left.
     pub fn start(&mut self, gate: &mut Gate, mut service: Box<dyn Service>) -> io::Result<()> {
         let (name, needs, stopper) = (service.name(), service.needs(), service.stopper());
+        let patience = service.patience();
         let (runs, ended) = bounded(0);
         let thread = gate.start(name.to_owned(), needs, move || {
             if let Err(error) = service.run() {
@@ -63,18 +70,18 @@ impl Services {
             }
             drop(runs);
         })?;
-        self.running.push(Running { name, stopper, thread, ended });
+        self.running.push(Running { name, patience, stopper, thread, ended });
         Ok(())
     }
 
     /// Stops them all, the last started first, and waits for each.
     pub fn stop(self) {
-        for Running { name, stopper, thread, ended } in self.running.into_iter().rev() {
+        for Running { name, patience, stopper, thread, ended } in self.running.into_iter().rev() {
             stopper();
             // Nothing is ever sent, so an error is either the end or the time.
-            match ended.recv_deadline(Instant::now() + SERVICE_STOP) {
+            match ended.recv_deadline(Instant::now() + patience) {
                 Err(error) if error.is_timeout() => {
-                    warn!("{name} has not stopped after {} ms", SERVICE_STOP.as_millis());
+                    warn!("{name} has not stopped after {} ms", patience.as_millis());
                 }
                 // A panic has ended the process already.
                 _ => drop(thread.join()),

@@ -6,6 +6,7 @@
 //! | [`lifecycle`] | what a service is, and how all of them start and stop |
 //! | [`requests`] | what is asked of a service, by message and bounded |
 //! | [`metrics`] | figures for Prometheus |
+//! | [`store`] | accounts: the database's thread, the one that hashes, the control socket |
 //!
 //! # The lifecycle
 //!
@@ -21,7 +22,7 @@
 //! 5. **Drain and stop.** [`Services::stop`] asks one service after the other, the
 //!    last started first; each does what it has accepted and returns from
 //!    [`Service::run`]. One that takes longer than
-//!    [`SERVICE_STOP`](crate::limits::SERVICE_STOP) is left behind with a
+//!    its [`Service::patience`] is left behind with a
 //!    warning: the process ends all the same.
 //!
 //! A service that fails ends the process, as a worker does. Never here: what a
@@ -30,6 +31,7 @@
 pub mod lifecycle;
 pub mod metrics;
 pub mod requests;
+pub mod store;
 
 pub use lifecycle::{Service, Services, Stopper};
 pub use requests::{Inbox, Requests};

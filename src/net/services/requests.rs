@@ -44,6 +44,15 @@ impl<R> Requests<R> {
     pub fn send(&self, request: R) -> Result<(), R> {
         self.0.try_send(request).map_err(TrySendError::into_inner)
     }
+
+    /// Hands the service a request once there is room for it. For another service, for
+    /// which this one never waits.
+    ///
+    /// # Errors
+    /// The request, where the service has ended.
+    pub fn send_waiting(&self, request: R) -> Result<(), R> {
+        self.0.send(request).map_err(|error| error.0)
+    }
 }
 
 impl<R> Clone for Requests<R> {
@@ -66,6 +75,11 @@ impl<R> Inbox<R> {
             recv(self.requests) -> request => request.ok(),
             recv(self.stop) -> _ => self.requests.try_recv().ok(),
         }
+    }
+
+    /// What has come already.
+    pub fn ready(&self) -> Option<R> {
+        self.requests.try_recv().ok()
     }
 
     /// [`Inbox::next`], until a time.
@@ -91,9 +105,12 @@ mod tests {
         assert_eq!(requests.send('a'), Ok(()));
         assert_eq!(requests.clone().send('b'), Err('b'));
         assert_eq!(inbox.next(), Some('a'));
+        assert_eq!(inbox.ready(), None);
         assert_eq!(requests.send('c'), Ok(()));
+        assert_eq!(inbox.ready(), Some('c'));
         drop(inbox);
         assert_eq!(requests.send('d'), Err('d'));
+        assert_eq!(requests.send_waiting('e'), Err('e'));
     }
 
     #[test]

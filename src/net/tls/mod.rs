@@ -7,12 +7,14 @@
 //! | `expiry` | [`Expiry`]: when the certificate that is served ends |
 //! | `verify` | whether a certificate is what this server needs |
 //! | `names` | what this machine is called |
+//! | `presented` | the names in a client's certificate |
 //! | `site` | [`Site`]: authority and certificate in the data directory, renewed in time |
 //! | `server` | [`ServerTls`]: checked, and ready to serve |
 
 mod authority;
 mod expiry;
 mod names;
+mod presented;
 mod server;
 mod site;
 mod verify;
@@ -20,5 +22,6 @@ mod verify;
 pub use authority::Name;
 pub use expiry::Expiry;
 pub use names::{is_dns_name, names_of_this_machine};
+pub use presented::presented_names;
 pub use server::{Pem, ServerTls, TlsError};
 pub use site::{Issued, Site, SiteError, now};

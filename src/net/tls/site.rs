@@ -9,7 +9,7 @@ use crate::data::{DataDir, Stamp};
 use crate::limits::TLS_RENEWAL;
 use rustls::pki_types::CertificateDer;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use thiserror::Error;
 
@@ -35,7 +35,7 @@ type Certificate = CertificateDer<'static>;
 /// The certificates of a site.
 #[derive(Debug)]
 pub struct Site {
-    dir: DataDir,
+    dir: Arc<DataDir>,
     /// What the server is called.
     names: Vec<Name>,
     seen: Mutex<Seen>,
@@ -58,7 +58,7 @@ pub struct Issued {
 }
 
 impl Site {
-    pub fn new(dir: DataDir, names: Vec<Name>) -> Self {
+    pub fn new(dir: Arc<DataDir>, names: Vec<Name>) -> Self {
         Self { dir, names, seen: Mutex::default() }
     }
 
@@ -215,7 +215,7 @@ mod tests {
     }
 
     fn site(place: &tempfile::TempDir, names: &[Name]) -> Site {
-        Site::new(DataDir::visit(place.path()).unwrap(), names.to_vec())
+        Site::new(Arc::new(DataDir::visit(place.path()).unwrap()), names.to_vec())
     }
 
     fn key_of(issued: Issued) -> String {

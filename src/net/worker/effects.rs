@@ -2,10 +2,12 @@
 //! Never: a decision about the chat.
 
 use super::state::Worker;
-use crate::chat::Effect;
+use crate::accounts::{Failure, Reply};
+use crate::chat::{Effect, StoreRequest};
 use crate::limits;
 use crate::net::admission::Counts;
 use crate::net::mailbox::{Mailboxes, WorkerMessage};
+use crate::net::services::store::{Asked, reply_batch};
 use crate::net::transport::Transport;
 use std::io;
 
@@ -83,6 +85,7 @@ impl Worker {
                 self.queue_bytes -= u64::from(std::mem::take(&mut status.left_bytes));
                 self.parts.shard.send_handoff(to, handoff);
             }
+            Effect::AskStore(request) => self.ask_store(request),
             Effect::Close(gone) => {
                 let status = gone.socket.status();
                 self.queue_bytes -= u64::from(status.left_bytes);
@@ -95,6 +98,21 @@ impl Worker {
                 gone.socket.close();
             }
             Effect::Report(report) => self.event_log.report(self.now, *report),
+        }
+    }
+
+    /// Never waits: where the store has too much to do, that is the reply.
+    fn ask_store(&mut self, request: Box<StoreRequest>) {
+        let refused = match &self.parts.store {
+            Some(store) => store.send(Asked::Request(request)),
+            None => Err(Asked::Request(request)),
+        };
+        if let Err(Asked::Request(request)) = refused
+            && let Some((asker, number)) = request.from
+        {
+            let unavailable = Reply::Failed(Failure::Unavailable);
+            let batch = reply_batch(asker, number, unavailable);
+            self.parts.shard.handle_batch(self.now, batch);
         }
     }
 

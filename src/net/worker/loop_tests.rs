@@ -6,6 +6,7 @@ use crate::limits;
 use crate::net::admission::{Admission, Decision, Rules};
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
+use crate::net::services::store::StartNotices;
 use crate::net::test_support::{DEADLINE, logged, rules};
 use crate::net::transport::{Context, listener};
 use mio::{Events, Poll, Waker};
@@ -45,6 +46,8 @@ impl Setup {
             admission: Admission::new(rules(10), None),
             transports: Context::default(),
             tls_required: false,
+            store: None,
+            notices: StartNotices::default(),
             loop_stats: Arc::new(LoopStats::new(1)),
             start: Instant::now(),
         };
@@ -100,7 +103,7 @@ fn a_reload_changes_who_is_let_in() {
     let foreign = "203.0.113.7".parse().unwrap();
     let admission = &setup.worker.parts.admission;
     let now = Moment::default();
-    let before = admission.enter(now, foreign);
+    let before = admission.enter(now, foreign, false);
     assert!(matches!(before, Decision::Refused(Code::NotOnLan)), "{before:?}");
     let allow = vec!["203.0.113.0/24".parse().unwrap()];
     let admission = admission.with_rules(Rules { allow, ..rules(10) });
@@ -109,7 +112,7 @@ fn a_reload_changes_who_is_let_in() {
         Arc::new(ReloadableConfig { settings, admission, tls: None, tls_required: false });
     setup.mailboxes.send(0, WorkerMessage::Reload(reloaded)).unwrap();
     setup.tick(Duration::ZERO);
-    let after = setup.worker.parts.admission.enter(now, foreign);
+    let after = setup.worker.parts.admission.enter(now, foreign, false);
     assert!(matches!(after, Decision::Client(_)), "{after:?}");
 }
 

@@ -158,6 +158,9 @@ impl Worker {
             if self.parts.transports.take_begun() {
                 self.parts.shard.handshake_began(self.now, id);
             }
+            if let Some(names) = self.parts.transports.take_secured() {
+                self.parts.shard.secured(id, &names);
+            }
             if let Some(why) = self.parts.transports.take_failure()
                 && let Some(peer) = self.parts.shard.peer(id)
             {

@@ -1,6 +1,7 @@
 //! What the server is to be, and what was found of the machine. Never: a look at it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// More users than this are asked about by mistake; sums over them stay small.
@@ -18,6 +19,8 @@ pub struct Plan {
     pub listen: Vec<SocketAddr>,
     /// What may wait for one user, in bytes.
     pub queue_bytes: usize,
+    /// Where accounts are kept; none where there are none.
+    pub data: Option<PathBuf>,
     /// What was thought of the settings when they were read.
     pub warnings: Vec<String>,
     /// How long its certificate holds, if it has one.

@@ -3,12 +3,14 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
+//! | `data` | where accounts are kept |
 //! | `finding`, `machine` | what was found, and what is looked at |
 //! | `kernel` | descriptors, backlog, port range, connection tracking |
 //! | `memory` | what users cost |
 //! | `place` | ports in use, clock, sandbox, container |
 //! | `settings` | what the server's settings allow |
 
+mod data;
 mod finding;
 mod kernel;
 mod machine;
@@ -27,6 +29,7 @@ pub fn examine(plan: &Plan, machine: &Machine) -> Vec<Finding> {
     findings.extend(kernel::examine(plan, machine));
     findings.extend(memory::examine(plan, machine));
     findings.extend(place::examine(plan, machine));
+    findings.extend(data::examine(plan));
     findings
 }
 
@@ -70,6 +73,7 @@ mod tests {
             clients_max: None,
             listen: Vec::new(),
             queue_bytes: 1 << 20,
+            data: None,
             warnings: Vec::new(),
             certificate_left: None,
         }

@@ -66,6 +66,10 @@ impl Sources {
         let (clients, clients_max) = (self.admission.clients(), self.admission.clients_max());
         writer.gauge("lanline_connections", "Connections, ungreeted too", clients as f64)?;
         writer.gauge("lanline_connections_max", "Connections allowed", clients_max as f64)?;
+        let store = &self.counters.store;
+        writer.gauge("lanline_accounts", "Accounts", store.accounts.get() as f64)?;
+        let help = "1 while the disk refuses what accounts need";
+        writer.gauge("lanline_store_failing", help, store.failing.get() as f64)?;
         writer.counters("lanline_packets_in", "Packets read", of(|t| &t.packets_in))?;
         writer.counters("lanline_packets_out", "Packets sent", of(|t| &t.packets_out))?;
         writer.counters("lanline_bytes_in", "Bytes read", of(|t| &t.bytes_in))?;

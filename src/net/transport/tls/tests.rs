@@ -29,7 +29,7 @@ fn served() -> (Arc<ServerConfig>, CertificateDer<'static>) {
     static SERVED: LazyLock<(Arc<ServerConfig>, CertificateDer<'static>)> = LazyLock::new(|| {
         let place = tempfile::tempdir().unwrap();
         let dir = crate::data::DataDir::hold(place.path()).unwrap();
-        let issued = Site::new(dir, vec![Name::Dns("here".to_owned())]).load().unwrap();
+        let issued = Site::new(Arc::new(dir), vec![Name::Dns("here".to_owned())]).load().unwrap();
         let authority = CertificateDer::from_pem_slice(issued.authority.text.as_bytes()).unwrap();
         let tls = crate::net::tls::ServerTls::new(issued.certificate, issued.key, None).unwrap();
         (tls.config().clone(), authority)

@@ -1,0 +1,127 @@
+//! **Accounts' services**: the thread that has the database, the one that hashes
+//! passwords, and the socket by which the command line speaks to a server that runs.
+//!
+//! A request comes from a worker, or from the command line. What was asked meanwhile
+//! is one transaction with one `fsync`; behind it notices go to all workers, and then
+//! the replies, in the order of what was committed. A mailbox is first in, first out, so whoever asked
+//! sees what has changed before the reply. Never: what may be asked, or what follows (`store`).
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `keeper` | the database's thread |
+//! | `hashing` | the thread that hashes |
+//! | `delivery` | replies and notices, to workers |
+//! | `control` | the control socket's thread |
+//! | `protocol` | what is said there: a line each way |
+//! | [`orders`] | the other side: to the server that runs, or without one |
+
+mod control;
+mod delivery;
+mod hashing;
+mod keeper;
+pub mod orders;
+mod protocol;
+
+use super::{Requests, Service, requests};
+use crate::chat::{Counters, StoreRequest};
+use crate::data::DataDir;
+use crate::limits::STORE_REQUESTS_MAX;
+use crate::net::error::ServeError;
+use crate::net::mailbox::Mailboxes;
+use crate::store::{Database, Desk, Order, StoreError, Summed, Told};
+use control::Control;
+use crossbeam_channel::Sender;
+pub(crate) use delivery::{StartNotices, reply_batch};
+use hashing::Hashing;
+use keeper::{Asker, Keeper};
+use log::info;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What the database's thread is asked.
+pub(crate) enum Asked {
+    /// By a connection.
+    Request(Box<StoreRequest>),
+    /// By the command line.
+    Order(Order, Sender<Told>),
+    /// A password is hashed.
+    Summed(Summed),
+}
+
+/// The database and the socket, open.
+pub(crate) struct Accounts {
+    dir: Arc<DataDir>,
+    desk: Desk<Asker>,
+    notices: StartNotices,
+    control: Control,
+    start: Instant,
+}
+
+/// What the services are, and what workers get of them.
+pub(crate) struct Parts {
+    pub services: Vec<Box<dyn Service>>,
+    pub requests: Requests<Asked>,
+}
+
+impl Accounts {
+    /// Opens what is in a directory that this process holds.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub(crate) fn open(dir: Arc<DataDir>) -> Result<Self, ServeError> {
+        let start = Instant::now();
+        let database = Database::open(dir.path()).map_err(ServeError::Store)?;
+        let mut desk = Desk::new(database);
+        let notices = desk.notices(keeper::clock(start)).map_err(ServeError::Store)?;
+        let (count, took) = (desk.accounts(), start.elapsed().as_millis());
+        info!("accounts: {count} in {}, read in {took} ms", dir.path().display());
+        let control = Control::open(dir.path())?;
+        Ok(Self { dir, desk, notices: StartNotices::new(notices), control, start })
+    }
+
+    /// What every worker has to know before it serves anybody.
+    pub(crate) fn notices(&self) -> StartNotices {
+        self.notices.clone()
+    }
+
+    /// The services, in the order of their start: so what asks another stops first.
+    ///
+    /// # Errors
+    /// Where the system has no randomness.
+    pub(crate) fn services(
+        self,
+        mailboxes: Arc<Mailboxes>,
+        counters: Arc<Counters>,
+    ) -> io::Result<Parts> {
+        let (requests, inbox) = requests::channel(STORE_REQUESTS_MAX);
+        let (sums, sums_inbox) = requests::channel(1);
+        let hashing = Hashing::new(sums_inbox, requests.clone())?;
+        let keeper =
+            Keeper::new(self.dir, self.desk, (inbox, sums), (mailboxes, counters), self.start);
+        let control = self.control.service(requests.clone());
+        let services: Vec<Box<dyn Service>> =
+            vec![Box::new(hashing), Box::new(keeper), Box::new(control)];
+        Ok(Parts { services, requests })
+    }
+}
+
+/// Refuses a directory that has accounts, where there are to be none.
+///
+/// # Errors
+/// [`ServeError`].
+pub(crate) fn require_no_accounts(dir: &DataDir) -> Result<(), ServeError> {
+    if dir.stamp(crate::store::FILE).is_none() {
+        return Ok(());
+    }
+    match count(dir).map_err(ServeError::Store)? {
+        0 => Ok(()),
+        count => Err(ServeError::AccountsOff(dir.path().to_owned(), count)),
+    }
+}
+
+fn count(dir: &DataDir) -> Result<u64, StoreError> {
+    let mut desk = Desk::<()>::new(Database::open(dir.path())?);
+    desk.notices(keeper::clock(Instant::now()))?;
+    Ok(desk.accounts())
+}

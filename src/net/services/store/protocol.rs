@@ -1,0 +1,353 @@
+//! What is said on the control socket: an order in one line of JSON, and what comes of
+//! it in one. Never: who says it.
+
+use crate::accounts::{Ban, Banned, Role, Secret};
+use crate::store::order::Refusal;
+use crate::store::{AccountRow, Order, Told};
+use crate::wire::Name;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// An order's line has at most so many bytes.
+pub(super) const ORDER_BYTES_MAX: usize = 16 * 1024;
+
+/// A line that says nothing.
+#[derive(Debug, Error)]
+#[error("that is no order: {0}")]
+pub(super) struct NoSense(String);
+
+/// [`Order`] as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "kebab-case", deny_unknown_fields)]
+enum OrderLine {
+    AddAccount { name: String, operator: bool, password: Option<Text> },
+    Accounts,
+    SetPassword { name: String, password: Text },
+    SetRole { name: String, operator: bool },
+    SetLocked { name: String, locked: bool },
+    Invite { name: String },
+    Erase { name: String },
+    Ban { what: String, until: Option<i64>, by: String, reason: String },
+    Unban { what: String },
+    Bans,
+}
+
+/// [`Told`] as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "told", rename_all = "kebab-case")]
+enum ToldLine {
+    Done,
+    Code { code: Text },
+    Accounts { accounts: Vec<AccountLine> },
+    Bans { bans: Vec<BanLine> },
+    Refused { why: RefusalWord },
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccountLine {
+    name: String,
+    operator: bool,
+    locked: bool,
+    has_secret: bool,
+    created: i64,
+    last_seen: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BanLine {
+    what: String,
+    until: Option<i64>,
+    by: String,
+    reason: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RefusalWord {
+    NameTaken,
+    NoSuchAccount,
+    NoSuchBan,
+    TooMany,
+    Unavailable,
+}
+
+/// A secret's text.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Text(Zeroizing<String>);
+
+impl Text {
+    fn of(secret: &Secret) -> Self {
+        Self(Zeroizing::new(secret.reveal().to_owned()))
+    }
+
+    fn secret(&self) -> Secret {
+        Secret::new(&self.0)
+    }
+}
+
+fn name(text: &str) -> Result<Name, NoSense> {
+    Name::parse(text).map_err(no_sense)
+}
+
+fn what(text: &str) -> Result<Banned, NoSense> {
+    Banned::parse(text).ok_or_else(|| no_sense("nothing to ban"))
+}
+
+fn no_sense(why: impl fmt::Display) -> NoSense {
+    NoSense(why.to_string())
+}
+
+fn role(operator: bool) -> Role {
+    if operator { Role::Operator } else { Role::User }
+}
+
+/// An order in one line, with its end.
+pub(super) fn write_order(order: &Order) -> Zeroizing<Vec<u8>> {
+    let shown = |name: &Name| name.shown().to_owned();
+    let line = match order {
+        Order::AddAccount { name, role, password } => OrderLine::AddAccount {
+            name: shown(name),
+            operator: *role == Role::Operator,
+            password: password.as_ref().map(Text::of),
+        },
+        Order::Accounts => OrderLine::Accounts,
+        Order::SetPassword { name, password } => {
+            OrderLine::SetPassword { name: shown(name), password: Text::of(password) }
+        }
+        Order::SetRole { name, role } => {
+            OrderLine::SetRole { name: shown(name), operator: *role == Role::Operator }
+        }
+        Order::SetLocked { name, locked } => {
+            OrderLine::SetLocked { name: shown(name), locked: *locked }
+        }
+        Order::Invite { name } => OrderLine::Invite { name: shown(name) },
+        Order::Erase { name } => OrderLine::Erase { name: shown(name) },
+        Order::Ban(ban) => OrderLine::Ban {
+            what: ban.who.to_string(),
+            until: ban.until,
+            by: ban.by.to_string(),
+            reason: ban.reason.to_string(),
+        },
+        Order::Unban(who) => OrderLine::Unban { what: who.to_string() },
+        Order::Bans => OrderLine::Bans,
+    };
+    line_of(&line)
+}
+
+/// An order from its line, without its end.
+pub(super) fn read_order(line: &[u8]) -> Result<Order, NoSense> {
+    Ok(match serde_json::from_slice(line).map_err(no_sense)? {
+        OrderLine::AddAccount { name: text, operator, password } => {
+            let password = password.as_ref().map(Text::secret);
+            Order::AddAccount { name: name(&text)?, role: role(operator), password }
+        }
+        OrderLine::Accounts => Order::Accounts,
+        OrderLine::SetPassword { name: text, password } => {
+            Order::SetPassword { name: name(&text)?, password: password.secret() }
+        }
+        OrderLine::SetRole { name: text, operator } => {
+            Order::SetRole { name: name(&text)?, role: role(operator) }
+        }
+        OrderLine::SetLocked { name: text, locked } => {
+            Order::SetLocked { name: name(&text)?, locked }
+        }
+        OrderLine::Invite { name: text } => Order::Invite { name: name(&text)? },
+        OrderLine::Erase { name: text } => Order::Erase { name: name(&text)? },
+        OrderLine::Ban { what: text, until, by, reason } => {
+            Order::Ban(Ban { who: what(&text)?, until, by: by.into(), reason: reason.into() })
+        }
+        OrderLine::Unban { what: text } => Order::Unban(what(&text)?),
+        OrderLine::Bans => Order::Bans,
+    })
+}
+
+/// What comes of an order, in one line with its end.
+pub(super) fn write_told(told: &Told) -> Zeroizing<Vec<u8>> {
+    let line = match told {
+        Told::Done => ToldLine::Done,
+        Told::Code(code) => ToldLine::Code { code: Text::of(code) },
+        Told::Accounts(rows) => {
+            ToldLine::Accounts { accounts: rows.iter().map(account_line).collect() }
+        }
+        Told::Bans(bans) => ToldLine::Bans { bans: bans.iter().map(ban_line).collect() },
+        Told::Refused(refusal) => ToldLine::Refused { why: (*refusal).into() },
+    };
+    line_of(&line)
+}
+
+/// What has come of an order, from its line.
+pub(super) fn read_told(line: &[u8]) -> Result<Told, NoSense> {
+    Ok(match serde_json::from_slice(line).map_err(no_sense)? {
+        ToldLine::Done => Told::Done,
+        ToldLine::Code { code } => Told::Code(code.secret()),
+        ToldLine::Accounts { accounts } => {
+            let row = |line: AccountLine| {
+                Ok(AccountRow {
+                    name: name(&line.name)?,
+                    role: role(line.operator),
+                    locked: line.locked,
+                    has_secret: line.has_secret,
+                    created: line.created,
+                    last_seen: line.last_seen,
+                })
+            };
+            Told::Accounts(accounts.into_iter().map(row).collect::<Result<_, NoSense>>()?)
+        }
+        ToldLine::Bans { bans } => {
+            let ban = |line: BanLine| {
+                let (by, reason) = (line.by.into(), line.reason.into());
+                Ok(Ban { who: what(&line.what)?, until: line.until, by, reason })
+            };
+            Told::Bans(bans.into_iter().map(ban).collect::<Result<_, NoSense>>()?)
+        }
+        ToldLine::Refused { why } => Told::Refused(why.into()),
+    })
+}
+
+fn account_line(row: &AccountRow) -> AccountLine {
+    AccountLine {
+        name: row.name.shown().to_owned(),
+        operator: row.role == Role::Operator,
+        locked: row.locked,
+        has_secret: row.has_secret,
+        created: row.created,
+        last_seen: row.last_seen,
+    }
+}
+
+fn ban_line(ban: &Ban) -> BanLine {
+    BanLine {
+        what: ban.who.to_string(),
+        until: ban.until,
+        by: ban.by.to_string(),
+        reason: ban.reason.to_string(),
+    }
+}
+
+fn line_of(line: &impl Serialize) -> Zeroizing<Vec<u8>> {
+    // Texts and numbers: there is nothing that could not be written.
+    let mut bytes = Zeroizing::new(serde_json::to_vec(line).unwrap_or_default());
+    bytes.push(b'\n');
+    bytes
+}
+
+impl From<Refusal> for RefusalWord {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NameTaken => Self::NameTaken,
+            Refusal::NoSuchAccount => Self::NoSuchAccount,
+            Refusal::NoSuchBan => Self::NoSuchBan,
+            Refusal::TooMany => Self::TooMany,
+            Refusal::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<RefusalWord> for Refusal {
+    fn from(word: RefusalWord) -> Self {
+        match word {
+            RefusalWord::NameTaken => Self::NameTaken,
+            RefusalWord::NoSuchAccount => Self::NoSuchAccount,
+            RefusalWord::NoSuchBan => Self::NoSuchBan,
+            RefusalWord::TooMany => Self::TooMany,
+            RefusalWord::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn through(order: &Order) -> String {
+        let line = write_order(order);
+        assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
+        format!("{:?}", read_order(line.strip_suffix(b"\n").unwrap()).unwrap())
+    }
+
+    #[test]
+    fn an_order_is_what_it_was_behind_the_socket() {
+        let name = || Name::parse("Zoë").unwrap();
+        let password = || Secret::new("a \"quoted\" \\ tab\t");
+        let ban = Ban {
+            who: Banned::parse("10.0.0.0/8").unwrap(),
+            until: Some(7),
+            by: "-".into(),
+            reason: "two words".into(),
+        };
+        for order in [
+            Order::AddAccount { name: name(), role: Role::Operator, password: Some(password()) },
+            Order::AddAccount { name: name(), role: Role::User, password: None },
+            Order::Accounts,
+            Order::SetPassword { name: name(), password: password() },
+            Order::SetRole { name: name(), role: Role::Operator },
+            Order::SetLocked { name: name(), locked: true },
+            Order::Invite { name: name() },
+            Order::Erase { name: name() },
+            Order::Ban(ban),
+            Order::Unban(Banned::Name(name())),
+            Order::Bans,
+        ] {
+            assert_eq!(through(&order), format!("{order:?}"));
+        }
+        let line = write_order(&Order::SetPassword { name: name(), password: password() });
+        let Order::SetPassword { password: read, .. } = read_order(&line).unwrap() else {
+            panic!("another order")
+        };
+        assert!(read == password());
+    }
+
+    #[test]
+    fn what_is_told_is_what_it_was_behind_the_socket() {
+        let row = AccountRow {
+            name: Name::parse("bob").unwrap(),
+            role: Role::User,
+            locked: true,
+            has_secret: false,
+            created: 5,
+            last_seen: None,
+        };
+        let ban = Ban {
+            who: Banned::parse("mallory").unwrap(),
+            until: None,
+            by: "alice".into(),
+            reason: "".into(),
+        };
+        for told in [
+            Told::Done,
+            Told::Code(Secret::new("abcd-efgh")),
+            Told::Accounts(vec![row]),
+            Told::Bans(vec![ban]),
+            Told::Refused(Refusal::NoSuchAccount),
+        ] {
+            let read = read_told(&write_told(&told)).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{told:?}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_is_an_order_or_none(line in prop::collection::vec(any::<u8>(), 0..200)) {
+            // No panic is what counts; bytes at random are hardly ever an order.
+            prop_assert!(read_order(&line).is_err());
+        }
+
+        #[test]
+        fn an_order_with_anything_in_it_is_read_or_refused(
+            kind in "add-account|set-password|set-role|erase|ban|unban|bans|nothing",
+            key in "name|password|what|until|operator|other",
+            value in "\\PC{0,20}",
+        ) {
+            let line = serde_json::json!({ "order": kind, key: value, "name": "bob" }).to_string();
+            if let Ok(order) = read_order(line.as_bytes()) {
+                // Read again from what it is written as, it is the same.
+                let again = read_order(&write_order(&order)).unwrap();
+                prop_assert_eq!(format!("{again:?}"), format!("{order:?}"));
+            }
+        }
+    }
+}

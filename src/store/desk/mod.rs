@@ -1,0 +1,167 @@
+//! **The desk**: takes requests and orders, hands out what is to be hashed, and gives the
+//! replies once their changes are on disk. Time is an argument, and whoever asks is a
+//! value that is handed back. Never: a thread, a hash, a row of the database.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `batch` | what is done in one transaction, and the replies that wait for its end |
+//! | `judging` | secrets that wait to be hashed |
+//! | `login`, `own`, `invite`, `orders` | requests: to log in and register; of one's own account; of operators; of the command line |
+
+mod batch;
+mod invite;
+mod judging;
+mod login;
+mod orders;
+mod own;
+#[cfg(test)]
+mod test_site;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_of_model;
+
+use super::database::Database;
+use super::error::StoreError;
+use super::order::{Order, Told};
+use super::{accounts, bans};
+use crate::accounts::{Notice, Reply, Request};
+use crate::limits;
+use crate::secrets::{FairQueue, Peer, Recent, Throttle};
+use batch::Batch;
+pub use batch::{Answer, Done};
+use judging::Judging;
+pub use judging::{Sum, Summed};
+use std::time::Duration;
+
+/// What time it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// Since some moment; never goes back.
+    pub running: Duration,
+    /// Seconds since 1970.
+    pub unix: i64,
+}
+
+/// Where all that concerns accounts is decided. `A` is who asks.
+#[derive(Debug)]
+pub struct Desk<A> {
+    batch: Batch<A>,
+    /// Passwords that wait.
+    waiting: FairQueue<Judging<A>>,
+    /// The one that is being hashed.
+    under_way: Option<Judging<A>>,
+    throttle: Throttle,
+    registrations: Recent<Peer>,
+    accounts: u64,
+    /// Some were made or erased in this transaction.
+    has_other_accounts: bool,
+}
+
+impl<A> Desk<A> {
+    pub fn new(database: Database) -> Self {
+        let registrations = Recent::new(
+            limits::REGISTRATIONS_SPAN,
+            limits::REGISTRATIONS_MAX,
+            limits::GUESS_KEYS_MAX,
+        );
+        Self {
+            batch: Batch::new(database),
+            waiting: FairQueue::new(limits::PASSWORDS_WAITING_MAX),
+            under_way: None,
+            throttle: Throttle::default(),
+            registrations,
+            accounts: 0,
+            has_other_accounts: false,
+        }
+    }
+
+    /// What there is at the start: what every shard is to know.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn notices(&mut self, clock: Clock) -> Result<Vec<Notice>, StoreError> {
+        let read = self.batch.within(|connection| {
+            bans::forget_ended(connection, clock.unix)?;
+            Ok((accounts::all(connection)?, bans::all(connection, clock.unix)?))
+        });
+        self.batch.end()?;
+        // An error has ended the batch.
+        let (accounts, bans) = read.unwrap_or_default();
+        self.accounts = accounts.len() as u64;
+        let accounts = accounts.into_iter().map(|entry| Notice::Account(entry.account));
+        Ok(accounts.chain(bans.into_iter().map(Notice::Ban)).collect())
+    }
+
+    /// How many accounts there are.
+    pub fn accounts(&self) -> u64 {
+        self.accounts
+    }
+
+    /// Takes a request. What asks for no reply brings none.
+    pub fn ask(&mut self, clock: Clock, asker: Option<A>, request: Request) {
+        match (request, asker) {
+            (Request::Left { account }, _) => self.left(clock, account),
+            // Nobody waits for what comes of it, so nobody has asked.
+            (_, None) => {}
+            (Request::Login { account, proof, peer }, Some(asker)) => {
+                self.log_in(clock, asker, account, proof, Peer::of(peer));
+            }
+            (Request::Register { name, password, peer }, Some(asker)) => {
+                self.register(clock, asker, name, password, Peer::of(peer));
+            }
+            (Request::Password { account, old, new, peer }, Some(asker)) => {
+                self.change_password(asker, account, (old, new), Peer::of(peer));
+            }
+            (Request::NewToken { account, label }, Some(asker)) => {
+                let done = self.new_token(clock, account, label);
+                self.batch.reply(asker, done);
+            }
+            (Request::Tokens { account }, Some(asker)) => {
+                let done = self.tokens(account);
+                self.batch.reply(asker, done);
+            }
+            (Request::RevokeToken { account, label }, Some(asker)) => {
+                let done = self.revoke_token(account, label);
+                self.batch.reply(asker, done);
+            }
+            (Request::Invite { name, by: _ }, Some(asker)) => {
+                let done = self.invite(clock, &name);
+                self.batch.reply(asker, done);
+            }
+            (Request::Ban(ban), Some(asker)) => {
+                let done = self.ban(clock, ban);
+                self.batch.reply(asker, done);
+            }
+            (Request::Unban(who), Some(asker)) => {
+                let done = self.unban(clock, who);
+                self.batch.reply(asker, done);
+            }
+        }
+    }
+
+    /// Takes an order of the command line.
+    pub fn order(&mut self, clock: Clock, asker: A, order: Order) {
+        self.carry_out(clock, asker, order);
+    }
+
+    /// Writes all that was done to the disk, with one `fsync`; then what there is to tell,
+    /// in order. Where the disk refuses, nothing was done, and everybody is told so.
+    pub fn commit(&mut self) -> (Vec<Done<A>>, Option<StoreError>) {
+        let (done, refused) = self.batch.commit();
+        if std::mem::take(&mut self.has_other_accounts)
+            && let Ok(accounts) = self.batch.within(accounts::count)
+            // Only read, so there is nothing to lose.
+            && self.batch.end().is_ok()
+        {
+            self.accounts = accounts;
+        }
+        (done, refused)
+    }
+}
+
+/// What a request brings: notices, then the reply; or that it could not be done.
+type Outcome = Result<(Vec<Notice>, Reply), super::database::Failed>;
+
+/// The same for an order.
+type OrderOutcome = Result<(Vec<Notice>, Told), super::database::Failed>;

@@ -1,0 +1,33 @@
+//! **The store**: accounts, tokens, invitations and bans in a database in the data
+//! directory. Never: threads, sockets, how a secret is hashed (`secrets`), what clients may
+//! ask for (`chat`).
+//!
+//! The [`Desk`] takes requests, and hands out what is to be hashed. What has come
+//! meanwhile is one transaction: [`Desk::commit`] writes it with one `fsync`, and only
+//! then gives the replies and notices, in order.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `schema` | the layout of the database, by version |
+//! | `open` | made new, brought up to date, or refused |
+//! | [`error`] | why a store can't be had |
+//! | `accounts`, `tokens`, `bans` | their rows |
+//! | `database` | a connection, its transaction, and its failures |
+//! | [`order`] | what operators ask for by the command line |
+//! | [`desk`] | who may do what, and what follows |
+
+mod accounts;
+mod bans;
+mod database;
+pub mod desk;
+pub mod error;
+mod open;
+pub mod order;
+mod schema;
+mod tokens;
+
+pub use database::Database;
+pub use desk::{Answer, Clock, Desk, Done, Sum, Summed};
+pub use error::StoreError;
+pub use open::FILE;
+pub use order::{AccountRow, Order, Told};

@@ -1,0 +1,75 @@
+//! What operators ask for by the command line, and what they are told. Never: how it
+//! gets here.
+
+use crate::accounts::{Ban, Banned, Role, Secret};
+use crate::wire::Name;
+
+/// Asked by who may read the data directory, so by who may do anything.
+#[derive(Debug)]
+pub enum Order {
+    /// Without a password, the account is to be invited.
+    AddAccount {
+        name: Name,
+        role: Role,
+        password: Option<Secret>,
+    },
+    Accounts,
+    /// Ends all sessions and tokens.
+    SetPassword {
+        name: Name,
+        password: Secret,
+    },
+    SetRole {
+        name: Name,
+        role: Role,
+    },
+    /// Locking ends all sessions and tokens.
+    SetLocked {
+        name: Name,
+        locked: bool,
+    },
+    /// A code by which a secret can be set, also where there is one; the account is
+    /// made if need be.
+    Invite {
+        name: Name,
+    },
+    Erase {
+        name: Name,
+    },
+    Ban(Ban),
+    Unban(Banned),
+    Bans,
+}
+
+/// What comes of an [`Order`].
+#[derive(Clone, Debug)]
+pub enum Told {
+    Done,
+    Code(Secret),
+    Accounts(Vec<AccountRow>),
+    Bans(Vec<Ban>),
+    Refused(Refusal),
+}
+
+/// Why nothing was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NameTaken,
+    NoSuchAccount,
+    NoSuchBan,
+    TooMany,
+    /// The disk refuses, or there is too much to do.
+    Unavailable,
+}
+
+/// An account in a list. Times in seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    pub name: Name,
+    pub role: Role,
+    pub locked: bool,
+    /// Whether a password was set.
+    pub has_secret: bool,
+    pub created: i64,
+    pub last_seen: Option<i64>,
+}

@@ -1,0 +1,91 @@
+//! A server, and a command, that are killed at any moment while accounts are made: each
+//! account is whole or not there, and what was told is there. How often: so many times as
+//! `LANLINE_KILLS` says, without it a few.
+
+use crate::accounts::{accounts, run_with, serve};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use testkit::{Signal, program};
+
+fn kills() -> usize {
+    let wanted = std::env::var("LANLINE_KILLS").ok();
+    wanted.map_or(5, |count| count.parse().expect("LANLINE_KILLS: a number"))
+}
+
+/// Makes accounts until one is refused; those that were told to be there.
+fn make(data: &Path, round: usize, ended: &AtomicBool) -> Vec<String> {
+    let mut made = Vec::new();
+    while !ended.load(Relaxed) {
+        let name = format!("user-{round}-{}", made.len());
+        // Without a server a command would work on the directory itself.
+        let words = ["account", "add", &name, "--password-stdin"];
+        if run_with("correct horse\n", &words, data).status.success() {
+            made.push(name);
+        } else {
+            break;
+        }
+    }
+    made
+}
+
+/// All that were told are there; at most one that was under way is there besides; every
+/// one is whole.
+fn check(data: &Path, told: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut there = BTreeSet::new();
+    for account in accounts(data) {
+        assert_eq!(account["has_secret"], true, "{account}");
+        there.insert(account["name"].as_str().unwrap().to_owned());
+    }
+    assert!(told.is_subset(&there), "{told:?} {there:?}");
+    assert!(there.len() <= told.len() + 1, "{told:?} {there:?}");
+    there
+}
+
+#[test]
+fn a_server_that_is_killed_while_accounts_are_made_has_all_that_it_told() {
+    let place = tempfile::tempdir().unwrap();
+    let mut known = BTreeSet::new();
+    for round in 0..kills() {
+        let mut server = serve(place.path(), &["--sandbox", "off"]);
+        let ended = AtomicBool::new(false);
+        let made = std::thread::scope(|scope| {
+            let maker = scope.spawn(|| make(place.path(), round, &ended));
+            server.logged("by the command line: add", round % 3);
+            // At another moment each time: while it is hashed, written, told.
+            for _ in 0..round * 997 % 5_000 {
+                std::thread::yield_now();
+            }
+            ended.store(true, Relaxed);
+            server.signal(Signal::KILL);
+            server.wait();
+            maker.join().unwrap()
+        });
+        known.extend(made);
+        known = check(place.path(), &known);
+    }
+}
+
+#[test]
+fn a_command_that_is_killed_leaves_a_whole_account_or_none() {
+    let place = tempfile::tempdir().unwrap();
+    let mut known = BTreeSet::new();
+    for round in 0..kills() {
+        let mut command = program::command(&["account", "add", &format!("user-{round}")]);
+        command.args(["--password-stdin", "--data"]).arg(place.path());
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut input, b"correct horse\n").unwrap();
+        drop(input);
+        // At another moment each time.
+        for _ in 0..round * 9_973 % 100_000 {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        let was_done = child.wait().unwrap().success();
+        let told = if was_done { [format!("user-{round}")].into() } else { BTreeSet::new() };
+        known.extend(told);
+        known = check(place.path(), &known);
+    }
+}
