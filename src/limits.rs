@@ -206,6 +206,8 @@ pub const TLS_RENEWAL: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 /// A certificate that ends this soon is warned of: one of the site's own files, or one
 /// whose renewal has failed for a month.
 pub const TLS_WARNING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// ... by the log of a server that runs on, so often.
+pub const TLS_WARNING_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often the data directory is checked for another certificate, and a reading
 /// for its result.
 pub const TLS_LOOK: Duration = Duration::from_millis(500);

@@ -2,12 +2,10 @@
 //! is `cli`'s business.
 
 use super::admission::Rules;
-use super::tls::{Name, ServerTls, Site, now};
+use super::tls::{Name, ServerTls, Site, now, warning};
 use super::worst_case;
-use crate::certificate::ends_in_words;
 use crate::chat::Settings;
 use crate::data::{Choice, DataDir};
-use crate::limits::TLS_WARNING;
 use crate::sandbox;
 use ipnet::IpNet;
 use log::{info, warn};
@@ -93,10 +91,9 @@ impl Config {
             Some(tls) => {
                 let mode = if self.tls_required { "required" } else { "auto" };
                 info!("TLS: {mode}, the key's fingerprint is {}", tls.fingerprint());
-                if let Some(left) = tls.ends().map(|end| end.saturating_sub(now()))
-                    && left < TLS_WARNING
-                {
-                    warn!("TLS: the certificate {}", ends_in_words(left));
+                let left = tls.ends().map(|end| end.saturating_sub(now()));
+                if let Some(words) = left.and_then(warning) {
+                    warn!("{words}");
                 }
             }
         }

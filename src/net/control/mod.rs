@@ -6,9 +6,11 @@
 //! | --- | --- |
 //! | `task` | [`ControlTask`]: when it is time for any of it |
 //! | `reload` | SIGHUP: settings that change while the server runs |
+//! | `daily_warning` | a certificate that ends soon is told of once a day |
 //! | `heartbeat` | whether every worker's loop still turns, and how late |
 //! | `shutdown` | how all workers stop |
 
+mod daily_warning;
 mod heartbeat;
 mod reload;
 mod shutdown;

@@ -1,6 +1,7 @@
 //! What the first worker does for the whole server between its ticks: signals,
 //! settings that change, the heartbeat, the end.
 
+use super::daily_warning::DailyWarning;
 use super::heartbeat::Heartbeat;
 use super::reload::Reload;
 use super::shutdown::ComingToRest;
@@ -17,6 +18,7 @@ pub(crate) struct ControlTask {
     signals: Signals,
     supervisor: Arc<Supervisor>,
     reload: Reload,
+    certificate: DailyWarning,
     /// With a watchdog or metrics only.
     heartbeat: Option<Heartbeat>,
     mailboxes: Arc<Mailboxes>,
@@ -34,7 +36,17 @@ impl ControlTask {
         heartbeat: Option<Heartbeat>,
         mailboxes: Arc<Mailboxes>,
     ) -> Self {
-        Self { signals, supervisor, reload, heartbeat, mailboxes, signalled: false, rest: None }
+        let certificate = DailyWarning::new(reload.expiry().clone());
+        Self {
+            signals,
+            supervisor,
+            reload,
+            certificate,
+            heartbeat,
+            mailboxes,
+            signalled: false,
+            rest: None,
+        }
     }
 
     /// Looks at the signals at the end of this tick.
@@ -66,6 +78,7 @@ impl ControlTask {
         if self.reload.look(now, &self.mailboxes)? {
             self.supervisor.is_ready();
         }
+        self.certificate.look(now);
         self.rest.as_mut().map_or(Ok(()), |rest| rest.look(now))
     }
 
@@ -73,7 +86,8 @@ impl ControlTask {
     pub(crate) fn next_look(&self) -> Option<Moment> {
         let rest = self.rest.as_ref().map(ComingToRest::next_look);
         let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next_look);
-        [rest, heartbeat, self.reload.next_look()].into_iter().flatten().min()
+        let certificate = Some(self.certificate.next_look());
+        [rest, heartbeat, certificate, self.reload.next_look()].into_iter().flatten().min()
     }
 
     fn heed_signals(&mut self, now: Moment) -> io::Result<()> {

@@ -3,6 +3,8 @@
 
 use super::server::ServerTls;
 use super::site::now;
+use crate::certificate::ends_in_words;
+use crate::limits::TLS_WARNING;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -12,6 +14,12 @@ pub struct Expiry(AtomicU64);
 
 /// Without TLS, or of a certificate that doesn't say.
 const NONE: u64 = u64::MAX;
+
+/// What is to be said of a certificate that holds for so long; nothing, while that is
+/// long enough.
+pub fn warning(left: Duration) -> Option<String> {
+    (left < TLS_WARNING).then(|| format!("TLS: the certificate {}", ends_in_words(left)))
+}
 
 impl Expiry {
     pub fn of(tls: Option<&ServerTls>) -> Self {
@@ -32,5 +40,13 @@ impl Expiry {
             NONE => None,
             end => Some(Duration::from_secs(end).saturating_sub(now())),
         }
+    }
+}
+
+#[cfg(test)]
+impl Expiry {
+    /// Of a certificate that holds for so long from now on.
+    pub fn after(left: Option<Duration>) -> Self {
+        Self(AtomicU64::new(left.map_or(NONE, |left| (now() + left).as_secs())))
     }
 }

@@ -20,7 +20,7 @@ mod site;
 mod verify;
 
 pub use authority::Name;
-pub use expiry::Expiry;
+pub use expiry::{Expiry, warning};
 pub use names::{is_dns_name, names_of_this_machine};
 pub use presented::presented_names;
 pub use server::{Pem, ServerTls, TlsError};
