@@ -11,12 +11,12 @@ use super::serve_tls::SiteTls;
 use super::trust::TrustArgs;
 #[cfg(target_os = "linux")]
 use super::usage::UsageError;
-use crate::connect::{Server, Target, Trust};
-use crate::limits::DEFAULT_PORT;
 #[cfg(target_os = "linux")]
 use crate::chat::Accounts;
+use crate::connect::{Server, Target, Trust};
 #[cfg(target_os = "linux")]
 use crate::data::Choice;
+use crate::limits::DEFAULT_PORT;
 #[cfg(target_os = "linux")]
 use crate::ops::doctor::{self, Machine, Plan};
 use crate::ops::health::{self, Health};
@@ -203,7 +203,7 @@ fn target(text: &str) -> Result<Target, String> {
 
 #[cfg(target_os = "linux")]
 fn users(text: &str) -> Result<usize, String> {
-    super::serve::within(text, 1, doctor::USERS_MAX)
+    super::number::within(text, 1, doctor::USERS_MAX)
 }
 
 fn millis(time: Duration) -> u128 {

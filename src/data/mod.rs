@@ -5,7 +5,7 @@
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -71,6 +71,19 @@ fn by_default() -> Option<PathBuf> {
     supervised.or_else(of_user)
 }
 
+/// Gives a file in a directory to the directory's owner: what root does there, the server
+/// can use.
+///
+/// # Errors
+/// What the system says.
+pub fn give(directory: &Path, file: &File) -> io::Result<()> {
+    let (owner, holder) = (directory.metadata()?, file.metadata()?);
+    if rustix::process::geteuid().is_root() && owner.uid() != holder.uid() {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
+}
+
 impl DataDir {
     /// Makes it if need be, and holds it for this process.
     ///
@@ -83,6 +96,7 @@ impl DataDir {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(FILE_MODE);
         let lock = options.open(path.join(LOCK)).map_err(unusable)?;
+        give(path, &lock).map_err(unusable)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(lock) }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(DataError::InUse(path.to_owned())),

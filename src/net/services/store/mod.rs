@@ -34,7 +34,7 @@ use crossbeam_channel::Sender;
 pub(crate) use delivery::{StartNotices, reply_batch};
 use hashing::Hashing;
 use keeper::{Asker, Keeper};
-use log::info;
+use log::{info, warn};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -71,6 +71,10 @@ impl Accounts {
     /// [`ServeError`].
     pub(crate) fn open(dir: Arc<DataDir>) -> Result<Self, ServeError> {
         let start = Instant::now();
+        // Secrets are in memory for moments; they are not to be in a file for good.
+        if let Err(error) = rlimit::setrlimit(rlimit::Resource::CORE, 0, 0) {
+            warn!("a crash may leave a core dump behind, with secrets in it: {error}");
+        }
         let database = Database::open(dir.path()).map_err(ServeError::Store)?;
         let mut desk = Desk::new(database);
         let notices = desk.notices(keeper::clock(start)).map_err(ServeError::Store)?;
