@@ -234,6 +234,9 @@ pub const PASSWORDS_WAITING_MAX: usize = 2048;
 pub const STORE_REQUESTS_MAX: usize = 4096;
 /// Requests in one transaction.
 pub const STORE_BATCH_MAX: usize = 1024;
+/// How long the start of a server waits for its directory: a command may have it for a
+/// moment.
+pub const DATA_LOCK_MAX: Duration = Duration::from_secs(2);
 /// How long the store waits for a lock of another program on its file.
 pub const STORE_LOCK_MAX: Duration = Duration::from_secs(1);
 /// How long the end of the process waits for what the store has accepted: a disk may

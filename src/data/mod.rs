@@ -7,6 +7,8 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// Where data goes.
@@ -45,6 +47,8 @@ pub struct Stamp(u64, i64, i64);
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 const LOCK: &str = "lock";
+/// Between two tries to lock it.
+const PAUSE: Duration = Duration::from_millis(20);
 /// No file that is read whole is longer.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -101,6 +105,20 @@ impl DataDir {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(lock) }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(DataError::InUse(path.to_owned())),
             Err(error) => Err(unusable(error.into())),
+        }
+    }
+
+    /// [`DataDir::hold`], once it is free, within a time: a command may have it for a moment.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn hold_within(path: &Path, patience: Duration) -> Result<Self, DataError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match Self::hold(path) {
+                Err(DataError::InUse(_)) if Instant::now() < deadline => sleep(PAUSE),
+                held => return held,
+            }
         }
     }
 
@@ -176,8 +194,10 @@ mod tests {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, DIRECTORY_MODE);
         assert!(matches!(DataDir::hold(&path), Err(DataError::InUse(_))));
         assert!(DataDir::visit(&path).is_ok());
+        let in_vain = DataDir::hold_within(&path, PAUSE);
+        assert!(matches!(in_vain, Err(DataError::InUse(_))));
         drop(held);
-        assert!(DataDir::hold(&path).is_ok());
+        assert!(DataDir::hold_within(&path, PAUSE).is_ok());
     }
 
     #[test]
