@@ -34,6 +34,19 @@ pub const SESSIONS_DEFAULT: usize = 8;
 pub const SESSIONS_MAX: usize = 64;
 /// Time to log in, from the challenge on: the default of `--login-timeout`.
 pub const LOGIN_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+/// A wrong secret is told after this time, the next one after twice that, and so on ...
+pub const LOGIN_DELAY_FIRST: Duration = Duration::from_secs(1);
+/// ... up to this.
+pub const LOGIN_DELAY_MAX: Duration = Duration::from_secs(8);
+/// So many wrong secrets close a connection that isn't logged in.
+pub const WRONG_LOGINS_MAX: u32 = 4;
+/// A request to the store that isn't replied to after this time is given up: there may
+/// be many passwords before it that are hashed one at a time.
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Names in a client's certificate that count.
+pub const CERTIFICATE_NAMES_MAX: usize = 16;
+/// Connections looked at in one slice for those who have to go.
+pub const SWEEP_SLICE: u32 = 256;
 /// Silence that ends a bare name.
 pub const BARE_NAME_SILENCE: Duration = Duration::from_millis(100);
 /// A queue that doesn't move for so long is stuck: the default of

@@ -39,6 +39,14 @@ impl Banned {
         }
     }
 
+    /// What makes two the same: a name's key, a network as it is shown.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Name(name) => name.key().to_owned(),
+            Self::Network(network) => network.to_string(),
+        }
+    }
+
     /// Whether an address is in it.
     pub fn has(&self, peer: IpAddr) -> bool {
         matches!(self, Self::Network(network) if network.contains(&peer.to_canonical()))

@@ -2,7 +2,7 @@
 //! skeletons is claimed at the skeleton's home, and with the last one comes the
 //! welcome. Never: greetings, or which names may share a skeleton.
 
-use super::client::{Client, Identity, Timers};
+use super::client::{Client, Identity, Roles, Timers};
 use super::effect::Report;
 use super::id::{Address, ConnId, Moment, WorkerId};
 use super::message::{Claim, ShardMessage};
@@ -43,7 +43,9 @@ impl<S> Shard<S> {
                 self.send(home, ShardMessage::ClaimLook { claimer, look }, 0);
                 return self.arm(id, Timers::CLAIM, self.now.after(limits::QUERY_TIMEOUT));
             }
-            if self.skeletons.claim(look, self.settings.look_alikes) {
+            if !self.known.guards(look.skeleton)
+                && self.skeletons.claim(look, self.settings.look_alikes)
+            {
                 claiming.granted += 1;
             } else {
                 self.refuse_claim(id, Code::NameTaken);
@@ -64,13 +66,14 @@ impl<S> Shard<S> {
             self.report(Report::Came { peer, name });
         }
         self.users_changed();
+        self.own_counters().sessions.add(1);
         let users = self.counters.user_came(self.topology.worker);
         self.welcome(id, users);
         self.will_announce(id);
     }
 
     /// A skeleton is taken, or its home has not replied.
-    fn refuse_claim(&mut self, id: ConnId, code: Code) {
+    pub(super) fn refuse_claim(&mut self, id: ConnId, code: Code) {
         let Some(ordinal) = self.abandon_claim(id) else { return };
         match code {
             Code::NameTaken => self.refuse_name(id, ordinal),
@@ -112,7 +115,14 @@ impl<S> Shard<S> {
     /// some: the connection is closed only once they have released them, so that a
     /// confusable name is free for whoever sees the close.
     pub(super) fn release_looks_of(&mut self, id: ConnId) -> Vec<WorkerId> {
-        if self.clients.get(id).is_some_and(|client| client.roles.operator) {
+        let Some(roles) = self.clients.get(id).map(|client| client.roles) else {
+            return Vec::new();
+        };
+        if roles.contains(Roles::ACCOUNT) {
+            // They are its account's, whoever is here.
+            return Vec::new();
+        }
+        if roles.contains(Roles::OPERATOR) {
             self.guard_looks_of(id, false);
         }
         let Some(identity) = self.clients.get(id).and_then(Client::identity) else {
@@ -130,8 +140,8 @@ impl<S> Shard<S> {
     /// Reserves the skeletons of an operator's name against look-alikes, or ends
     /// that.
     pub(super) fn guard_looks_of(&mut self, id: ConnId, on: bool) {
-        let identity = self.clients.get(id).and_then(Client::identity);
-        let Some(identity) = identity else { return };
+        let guest = self.clients.get(id).filter(|client| !client.roles.contains(Roles::ACCOUNT));
+        let Some(identity) = guest.and_then(Client::identity) else { return };
         for Look { skeleton, .. } in looks_of(&self.hashing, identity.name(), identity.key()) {
             let home = self.hashing.home(skeleton);
             if home == self.topology.worker {
@@ -145,7 +155,8 @@ impl<S> Shard<S> {
     /// Another shard's client claims a skeleton whose home is here.
     pub(super) fn look_claimed(&mut self, claimer: Address, look: Look) {
         self.work.spend(work::DELIVERY);
-        let granted = self.skeletons.claim(look, self.settings.look_alikes);
+        let granted = !self.known.guards(look.skeleton)
+            && self.skeletons.claim(look, self.settings.look_alikes);
         let Address { worker, conn } = claimer;
         self.send(worker, ShardMessage::LookReply { to: conn, look, granted }, 0);
     }
@@ -181,7 +192,7 @@ impl<S> Shard<S> {
     }
 
     /// The connection that has the name of that key here, or is claiming it.
-    fn holder(&self, hash: u64, key: &str) -> Option<ConnId> {
+    pub(super) fn holder(&self, hash: u64, key: &str) -> Option<ConnId> {
         let slot = self.directory.find(hash, |slot| {
             let holder = self.clients.at(slot).and_then(Client::last_identity);
             holder.is_some_and(|identity| identity.key() == key)

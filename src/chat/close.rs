@@ -2,7 +2,7 @@
 //! at once; what waits is still flushed; what never leaves is bounced. The table
 //! of transitions is in `LIFECYCLE.md`.
 
-use super::client::{Client, CloseMode, Pauses, Removal, State, Timers};
+use super::client::{Client, CloseMode, Pauses, Removal, Roles, State, Timers};
 use super::effect::{Effect, Gone, Report};
 use super::fan_outs::Bounces;
 use super::id::{ConnId, Moment, Tag};
@@ -19,7 +19,7 @@ impl<S> Shard<S> {
     /// once the other shards have dealt with all that it sent, and with what its
     /// name claimed there, and what waits is flushed.
     pub(super) fn close(&mut self, id: ConnId, mode: CloseMode) {
-        self.answer_wrong_token(id);
+        self.answer_owed(id);
         self.abandon_claim(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.is_closing() {
@@ -28,8 +28,10 @@ impl<S> Shard<S> {
         }
         let ended = client.input.has_ended() && mode == CloseMode::Linger;
         let mode = if ended { CloseMode::Close } else { mode };
-        let (was_user, sent_remotely) = (client.is_user(), client.roles.sent_remotely);
-        let (since, announced) = (client.since, client.roles.announced);
+        let (was_user, sent_remotely) =
+            (client.is_user(), client.roles.contains(Roles::SENT_REMOTELY));
+        let (since, announced, account) =
+            (client.since, client.roles.contains(Roles::ANNOUNCED), client.account());
         let mut fenced = self.release_looks_of(id);
         if sent_remotely {
             fenced = self.others().collect();
@@ -38,11 +40,16 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         let rooms = client.begin_closing(mode, fenced.len() as u32);
         self.pending.remove(&id);
+        self.asks.remove(&id);
         if self.presence.unwatch(id) {
             self.own_counters().watchers.subtract(1);
         }
         if was_user {
-            self.unregister(id, rooms, (since, announced));
+            self.own_counters().sessions.subtract(1);
+            match account {
+                Some(account) => self.session_closed((account, id), rooms, (since, announced)),
+                None => self.unregister(id, rooms, (since, announced)),
+            }
         }
         let requester = self.address(id);
         for worker in fenced {
@@ -53,7 +60,12 @@ impl<S> Shard<S> {
     }
 
     /// Frees its name and announces its departure.
-    fn unregister(&mut self, id: ConnId, rooms: Vec<Arc<str>>, (since, announced): (Moment, bool)) {
+    pub(super) fn unregister(
+        &mut self,
+        id: ConnId,
+        rooms: Vec<Arc<str>>,
+        (since, announced): (Moment, bool),
+    ) {
         let Some(client) = self.clients.get(id) else { return };
         let peer = client.peer;
         let Some(identity) = client.last_identity() else { return };
@@ -161,7 +173,8 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return Vec::new() };
         client.output.torn |= client.outbound.is_torn();
         self.queued.own -= client.outbound.memory_bytes();
-        client.outbound.take_unsent()
+        let tags = client.outbound.take_unsent();
+        if client.roles.contains(Roles::SEVERAL) { self.taken_by_none(id, tags) } else { tags }
     }
 
     pub(super) fn stuck_timed_out(&mut self, id: ConnId) {
@@ -216,7 +229,7 @@ impl<S> Shard<S> {
         self.now = now;
         self.stopping = true;
         for id in self.clients.ids(|client| !client.is_closing()) {
-            self.answer_wrong_token(id);
+            self.answer_owed(id);
             if self.is_tick_over() {
                 self.pause(id, Pauses::QUANTUM);
             } else {

@@ -54,6 +54,9 @@ pub struct WorkerCounters {
     pub kept_bytes: Counter,
     /// Users who want to know who comes and goes.
     pub watchers: Counter,
+    /// Accounts at home here, and connections that were welcomed and are here.
+    pub accounts: Counter,
+    pub sessions: Counter,
 }
 
 /// What the store's thread counts.

@@ -1,13 +1,14 @@
 //! Packets for people and rooms: checked, stamped, put into queues or messages,
 //! and bounced where they could not be delivered. Never: endpoints.
 
-use super::client::{Client, Identity, Pauses};
+use super::client::{Client, Identity, Pauses, Roles};
 use super::effect::Effect;
 use super::id::{ConnId, Frame, Origin, Tag, WorkerId};
 use super::message::ShardMessage;
 use super::query_protocol::Query;
 use super::shard::Shard;
 use super::work;
+use crate::accounts::AccountId;
 use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
 use crate::wire::outbound::make_room;
@@ -21,8 +22,7 @@ impl<S> Shard<S> {
     pub(super) fn handle(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         let Some(client) = self.clients.get(id) else { return };
         if !client.identity().is_some_and(|identity| is_own(identity, &packet.name)) {
-            self.refuse(id, ordinal, Code::NotYou, None);
-            return;
+            return self.handle_before_welcome(id, ordinal, packet);
         }
         match packet.to.as_bytes().first() {
             Some(b'/') => self.endpoint(id, ordinal, packet),
@@ -45,7 +45,7 @@ impl<S> Shard<S> {
         let origin = self.origin(id, ordinal);
         if home != self.topology.worker {
             let Some(client) = self.clients.get_mut(id) else { return };
-            client.roles.sent_remotely = true;
+            client.roles |= Roles::SENT_REMOTELY;
             let Some(identity) = client.identity() else { return };
             let outbox = &mut self.outboxes[usize::from(home)];
             outbox.direct(origin, hash, key, |out| push_stamped(out, identity, packet));
@@ -57,6 +57,9 @@ impl<S> Shard<S> {
             self.refuse(id, ordinal, Code::NoSuchUser, None);
             return;
         };
+        if let Some(account) = self.has_several(to) {
+            return self.send_to_sessions(id, account, origin, packet);
+        }
         let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
         let length = stamped_bytes(identity, packet);
         let mut queue = match self.take_queue_for(to, length, Some(origin)) {
@@ -77,6 +80,9 @@ impl<S> Shard<S> {
             self.refuse_origin(origin, Code::NoSuchUser, None);
             return;
         };
+        if let Some(account) = self.has_several(to) {
+            return self.deliver_to_sessions(account, Some(origin), frame);
+        }
         let mut queue = match self.take_queue_for(to, frame.len(), Some(origin)) {
             Ok(queue) => queue,
             Err(code) => return self.bounce(origin, code, to),
@@ -86,6 +92,26 @@ impl<S> Shard<S> {
             out.extend_from_slice(frame);
         });
         self.put_queue(to, queue);
+    }
+
+    /// Whose sessions they are, where these are several.
+    #[inline]
+    fn has_several(&self, to: ConnId) -> Option<AccountId> {
+        let client = self.clients.get(to).filter(|client| client.roles.contains(Roles::SEVERAL))?;
+        client.account()
+    }
+
+    fn send_to_sessions(
+        &mut self,
+        id: ConnId,
+        account: AccountId,
+        origin: Origin,
+        packet: &Packet<'_>,
+    ) {
+        let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
+        let mut frame = Vec::new();
+        push_stamped(&mut frame, identity, packet);
+        self.deliver_to_sessions(account, Some(origin), &frame);
     }
 
     fn publish_to_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
@@ -118,7 +144,7 @@ impl<S> Shard<S> {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.roles.sent_remotely = true;
+        client.roles |= Roles::SENT_REMOTELY;
         client.cold().publishes_in_flight += 1;
         if client.cold().publishes_in_flight >= limits::PUBLISHES_IN_FLIGHT_MAX {
             client.cold().publishes_in_flight = 0;
@@ -157,7 +183,7 @@ impl<S> Shard<S> {
     /// The recipient's queue for a packet of so many bytes, or why it is refused.
     /// After [`Shard::bounce_all`] every packet is refused.
     #[inline]
-    fn take_queue_for(
+    pub(super) fn take_queue_for(
         &mut self,
         to: ConnId,
         bytes: usize,
@@ -299,7 +325,7 @@ impl<S> Shard<S> {
 
     /// Refuses a packet to its sender, wherever they are.
     pub(super) fn refuse_origin(&mut self, origin: Origin, code: Code, name: Option<&str>) {
-        let Origin { sender, ordinal } = origin;
+        let Origin { sender, ordinal, .. } = origin;
         if sender.worker == self.topology.worker {
             self.refuse(sender.conn, ordinal.get(), code, name);
             return;

@@ -2,17 +2,15 @@
 //! and what this shard can answer by itself. Never: how an answer is put on the
 //! wire.
 
-use super::client::{CloseMode, Pauses, Timers};
-use super::effect::Report;
+use super::client::{CloseMode, Roles};
 use super::id::{ConnId, Moment};
 use super::query_protocol::Query;
+use super::settings::Accounts;
 use super::shard::Shard;
-use crate::limits;
 use crate::wire::{Code, Endpoint, Name, Packet};
 use jiff::Timestamp;
 use std::fmt::Write;
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 
 type Outcome = Result<(), Code>;
 
@@ -46,74 +44,60 @@ enum Access {
     /// Only where there is an operator token at all.
     WhereOperators,
     Operators,
-    /// Where there is an operator token, operators; else everyone.
+    /// Where there is an operator token, or an operator's account, operators; else
+    /// everyone.
     OperatorsIfAny,
+    /// Everyone, where there are accounts.
+    WhereAccounts,
+    /// Who is logged in.
+    AccountHolders,
+    /// Operators, where there are accounts.
+    AccountOperators,
 }
+
+const RESUME: &str = "a secret that takes the name back after a broken connection";
+const LOGIN: &str = "before the welcome, for a name that is an account's";
+const REGISTER: &str = "make your name an account";
+const PASSWORD: &str = "set another password: the old one, and the new one on a line of its own";
+const TOKEN: &str = "secrets for programs: a new one, all of them, one less";
+const INVITE: &str = "a code by which NAME sets the first password";
+const BAN: &str = "keep a network or a name out, for 30m, 12h, 7d, forever";
 
 impl<S> Shard<S> {
     /// What there is, in the order of `/help`.
-    const ENDPOINTS: [Row<S>; 16] = {
-        use Access::{Everyone, Operators, OperatorsIfAny, WhereOperators};
+    const ENDPOINTS: [Row<S>; 25] = {
+        use Access::{
+            AccountHolders, AccountOperators, Everyone, Operators, OperatorsIfAny, WhereAccounts,
+            WhereOperators,
+        };
+        use Endpoint as E;
         use For::{Caller, Others};
         [
-            row(Endpoint::Help, "", "this", Everyone, Caller, Self::help),
-            row(Endpoint::List, "", "who is here", Everyone, Caller, Self::list),
-            row(
-                Endpoint::Who,
-                "NAME",
-                "name, address, seconds connected",
-                Everyone,
-                Caller,
-                Self::who,
-            ),
-            row(Endpoint::Time, "", "the server's clock, UTC", Everyone, Caller, Self::time),
-            row(Endpoint::Ping, "TEXT", "the same text", Everyone, Caller, Self::ping),
-            row(Endpoint::Stats, "", "counters", Everyone, Caller, Self::stats),
-            row(
-                Endpoint::Broadcast,
-                "TEXT",
-                "to everyone",
-                OperatorsIfAny,
-                Others,
-                Self::broadcast,
-            ),
-            row(Endpoint::Join, "#ROOM", "enter a room, or make it", Everyone, Others, Self::join),
-            row(Endpoint::Leave, "#ROOM", "leave it", Everyone, Others, Self::leave_room),
-            row(
-                Endpoint::Rooms,
-                "",
-                "all rooms with their members",
-                Everyone,
-                Caller,
-                Self::list_rooms,
-            ),
-            row(Endpoint::Members, "#ROOM", "who is in it", Everyone, Caller, Self::members),
-            row(
-                Endpoint::Presence,
-                "on|off",
-                "hear who comes and goes",
-                Everyone,
-                Caller,
-                Self::presence,
-            ),
-            row(
-                Endpoint::Operator,
-                "TOKEN",
-                "become an operator",
-                WhereOperators,
-                Caller,
-                Self::operator,
-            ),
-            row(Endpoint::Kick, "NAME REASON", "remove somebody", Operators, Caller, Self::kick_by),
-            row(
-                Endpoint::Resume,
-                "",
-                "a secret that takes the name back after a broken connection",
-                Everyone,
-                Caller,
-                Self::tell_resume_secret,
-            ),
-            row(Endpoint::Quit, "", "good-bye", Everyone, Others, Self::quit),
+            row(E::Help, "", "this", Everyone, Caller, Self::help),
+            row(E::List, "", "who is here", Everyone, Caller, Self::list),
+            row(E::Who, "NAME", "name, address, seconds connected", Everyone, Caller, Self::who),
+            row(E::Time, "", "the server's clock, UTC", Everyone, Caller, Self::time),
+            row(E::Ping, "TEXT", "the same text", Everyone, Caller, Self::ping),
+            row(E::Stats, "", "counters", Everyone, Caller, Self::stats),
+            row(E::Broadcast, "TEXT", "to everyone", OperatorsIfAny, Others, Self::broadcast),
+            row(E::Join, "#ROOM", "enter a room, or make it", Everyone, Others, Self::join),
+            row(E::Leave, "#ROOM", "leave it", Everyone, Others, Self::leave_room),
+            row(E::Rooms, "", "all rooms with their members", Everyone, Caller, Self::list_rooms),
+            row(E::Members, "#ROOM", "who is in it", Everyone, Caller, Self::members),
+            row(E::Presence, "on|off", "hear who comes and goes", Everyone, Caller, Self::presence),
+            row(E::Operator, "TOKEN", "become an operator", WhereOperators, Caller, Self::operator),
+            row(E::Kick, "NAME REASON", "remove somebody", Operators, Caller, Self::kick_by),
+            row(E::Resume, "", RESUME, Everyone, Caller, Self::tell_resume_secret),
+            row(E::Login, "METHOD SECRET", LOGIN, WhereAccounts, Caller, Self::log_in_again),
+            row(E::Register, "PASSWORD", REGISTER, WhereAccounts, Caller, Self::register_name),
+            row(E::Password, "OLD, NEW", PASSWORD, AccountHolders, Caller, Self::change_password),
+            row(E::Token, "new|list|revoke LABEL", TOKEN, AccountHolders, Caller, Self::token),
+            row(E::Whoami, "", "name, role, sessions", WhereAccounts, Caller, Self::who_am_i),
+            row(E::InviteUser, "NAME", INVITE, AccountOperators, Caller, Self::invite_user),
+            row(E::Ban, "WHAT DURATION REASON", BAN, AccountOperators, Caller, Self::ban),
+            row(E::Unban, "WHAT", "end a ban", AccountOperators, Caller, Self::unban),
+            row(E::Bans, "", "who stays out", AccountOperators, Caller, Self::list_bans),
+            row(E::Quit, "", "good-bye", Everyone, Others, Self::quit),
         ]
     };
 
@@ -128,6 +112,7 @@ impl<S> Shard<S> {
         let endpoint = Endpoint::parse(&packet.to);
         let row = Self::ENDPOINTS.into_iter().find(|row| Some(row.endpoint) == endpoint);
         let Some(row) = row else { return Err(Code::NoSuchEndpoint) };
+        self.may_call_here(id, &row)?;
         self.may_call(id, row.access)?;
         let gone = self.clients.get(id).is_some_and(|client| client.input.is_gone());
         let privileged = row.access != Access::Everyone && self.are_operators();
@@ -139,32 +124,63 @@ impl<S> Shard<S> {
         (row.handler)(self, id, ordinal, packet)
     }
 
+    /// Whether there is such an endpoint, and its secrets may go over this connection.
+    fn may_call_here(&self, id: ConnId, row: &Row<S>) -> Outcome {
+        use Access::{AccountHolders, AccountOperators, WhereAccounts, WhereOperators};
+        let is_there = match row.access {
+            WhereAccounts | AccountHolders | AccountOperators => self.has_accounts(),
+            WhereOperators => self.settings.operator_token.is_some(),
+            _ => true,
+        };
+        if !is_there {
+            return Err(Code::NoSuchEndpoint);
+        }
+        let takes_secrets = match row.endpoint {
+            Endpoint::Operator => self.settings.has_data || self.has_accounts(),
+            Endpoint::Login | Endpoint::Register | Endpoint::Password => true,
+            Endpoint::Token | Endpoint::InviteUser => true,
+            _ => false,
+        };
+        if takes_secrets && !self.is_secure(id) {
+            return Err(Code::TlsRequired);
+        }
+        Ok(())
+    }
+
     fn may_call(&self, id: ConnId, access: Access) -> Outcome {
-        let is_operator = self.clients.get(id).is_some_and(|client| client.roles.operator);
-        let are_operators = self.are_operators();
+        let Some(client) = self.clients.get(id) else { return Ok(()) };
+        let is_operator = client.roles.contains(Roles::OPERATOR);
         match access {
-            Access::Everyone => Ok(()),
-            Access::WhereOperators if are_operators => Ok(()),
-            Access::WhereOperators => Err(Code::NoSuchEndpoint),
-            Access::OperatorsIfAny if !are_operators || is_operator => Ok(()),
-            Access::Operators if is_operator => Ok(()),
-            Access::OperatorsIfAny | Access::Operators => Err(Code::NotOperator),
+            Access::Everyone | Access::WhereOperators | Access::WhereAccounts => Ok(()),
+            Access::AccountHolders if client.roles.contains(Roles::ACCOUNT) => Ok(()),
+            Access::AccountHolders => Err(Code::LoginRequired),
+            Access::OperatorsIfAny if is_operator || !self.are_operators() => Ok(()),
+            Access::Operators | Access::AccountOperators if is_operator => Ok(()),
+            Access::OperatorsIfAny | Access::Operators | Access::AccountOperators => {
+                Err(Code::NotOperator)
+            }
         }
     }
 
+    fn has_accounts(&self) -> bool {
+        self.settings.accounts != Accounts::Off
+    }
+
     fn are_operators(&self) -> bool {
-        self.settings.operator_token.is_some()
+        self.settings.operator_token.is_some() || self.known.has_operators()
     }
 
     fn help(&mut self, id: ConnId, _: u64, _: &Packet<'_>) -> Outcome {
         let mut text = "/welcome comes once: NAME IP USERS VERSION\n".to_owned();
-        for Row { endpoint, argument, help, access, .. } in Self::ENDPOINTS {
-            if self.may_call(id, access) == Err(Code::NoSuchEndpoint) {
+        for row in Self::ENDPOINTS {
+            if self.may_call_here(id, &row) == Err(Code::NoSuchEndpoint) {
                 continue;
             }
+            let Row { endpoint, argument, help, access, .. } = row;
             let space = if argument.is_empty() { "" } else { " " };
             let whose = match access {
-                Access::Operators => " (operators)",
+                Access::Operators | Access::AccountOperators => " (operators)",
+                Access::AccountHolders => " (accounts)",
                 Access::OperatorsIfAny if self.are_operators() => " (operators)",
                 _ => "",
             };
@@ -233,6 +249,9 @@ impl<S> Shard<S> {
         }
         let [seccomp, landlock] = counters.sandbox();
         let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
+        let accounts = counters.sum(|counters| &counters.accounts);
+        let sessions = counters.sum(|counters| &counters.sessions);
+        let _ = writeln!(text, "accounts {accounts}\nsessions {sessions}");
         self.say(id, Endpoint::Stats, text.trim_end());
         Ok(())
     }
@@ -255,44 +274,6 @@ impl<S> Shard<S> {
         Ok(())
     }
 
-    /// The client is in the room at once, for all room messages that come by here; the
-    /// room's home counts.
-    fn join(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
-        let room = Arc::new(room_name(&packet.msg.plain())?);
-        let Some(member) = self.own_name(id) else { return Ok(()) };
-        if !self.rosters.contains(room.key(), id) {
-            let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
-            if client.cold().rooms.len() >= limits::ROOMS_PER_USER_MAX {
-                return Err(Code::TooMany);
-            }
-            let key = self.rosters.add(room.key(), id);
-            client.cold().rooms.push(key);
-        }
-        let home = self.hashing.home(self.hashing.room(room.key()));
-        let budget = self.clients.get(id).and_then(|client| client.budget.clone());
-        self.query_home(id, ordinal, home, Query::Join { room, member, budget });
-        Ok(())
-    }
-
-    fn leave_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
-        let room: Arc<str> = room_name(&packet.msg.plain())?.key().into();
-        let home = self.hashing.home(self.hashing.room(&room));
-        let Some(member) = self.own_name(id) else { return Ok(()) };
-        self.rosters.remove(&room, id);
-        if let Some(client) = self.clients.get_mut(id) {
-            client.cold().rooms.retain(|joined| *joined != room);
-        }
-        self.query_home(id, ordinal, home, Query::Leave { room, member });
-        Ok(())
-    }
-
-    fn members(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
-        let room: Arc<str> = room_name(&packet.msg.plain())?.key().into();
-        let home = self.hashing.home(self.hashing.room(&room));
-        self.query_list(id, ordinal, Query::Members { room }, vec![home]);
-        Ok(())
-    }
-
     fn presence(&mut self, id: ConnId, _: u64, packet: &Packet<'_>) -> Outcome {
         let argument = packet.msg.plain();
         let on = match &*argument {
@@ -310,69 +291,6 @@ impl<S> Shard<S> {
         }
         self.say(id, Endpoint::Presence, &argument);
         Ok(())
-    }
-
-    fn operator(&mut self, id: ConnId, _: u64, packet: &Packet<'_>) -> Outcome {
-        let Some(token) = &self.settings.operator_token else { return Err(Code::NoSuchEndpoint) };
-        // In constant time; a token's length is no secret.
-        let right = bool::from(token.as_bytes().ct_eq(packet.msg.plain().as_bytes()));
-        let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
-        // From an address with too many wrong tokens none is accepted.
-        let now = self.now;
-        let right = right && client.budget.as_ref().is_none_or(|budget| budget.may_guess(now));
-        // Where wrong tokens are answered without delay, only one is checked.
-        let hurried = self.stopping || client.input.is_final();
-        let right = right && !(hurried && client.cold().wrong_tokens > 0);
-        if !right {
-            client.budget.as_ref().inspect(|budget| budget.guessed(now));
-        }
-        let is_new = right && !client.roles.operator;
-        client.roles.operator |= right;
-        let (peer, name) = (client.peer, client.name().into());
-        if !right {
-            self.report(Report::WrongToken { peer, name });
-            self.back_off(id);
-            return Ok(());
-        }
-        if is_new {
-            self.guard_looks_of(id, true);
-        }
-        self.report(Report::Operator { peer, name });
-        self.say(id, Endpoint::Operator, "ok");
-        Ok(())
-    }
-
-    /// Who gives a wrong token waits for the answer, each time longer, and is not
-    /// heard meanwhile.
-    fn back_off(&mut self, id: ConnId) {
-        let stopping = self.stopping;
-        let Some(client) = self.clients.get_mut(id) else { return };
-        let wrong = client.cold().wrong_tokens;
-        client.cold().wrong_tokens = wrong.saturating_add(1);
-        if stopping || client.input.is_final() {
-            // Nothing waits any more: what comes behind is handled next.
-            let ordinal = client.ordinal;
-            return self.refuse(id, ordinal, Code::NotOperator, None);
-        }
-        let delay = limits::TOKEN_DELAY_FIRST.saturating_mul(1 << wrong.min(16));
-        let due = self.now.after(delay.min(limits::TOKEN_DELAY_MAX));
-        self.arm(id, Timers::AUTH_BACKOFF, due);
-        self.pause(id, Pauses::AUTH_BACKOFF);
-    }
-
-    pub(super) fn end_auth_backoff(&mut self, id: ConnId) {
-        self.answer_wrong_token(id);
-        self.handle_inbound(id);
-    }
-
-    /// Sends the delayed refusal. The packet was the last one counted.
-    pub(super) fn answer_wrong_token(&mut self, id: ConnId) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        if client.pauses.contains(Pauses::AUTH_BACKOFF) {
-            client.pauses -= Pauses::AUTH_BACKOFF;
-            let ordinal = client.ordinal;
-            self.refuse(id, ordinal, Code::NotOperator, None);
-        }
     }
 
     fn kick_by(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
@@ -401,12 +319,6 @@ impl<S> Shard<S> {
     pub(super) fn own_name(&self, id: ConnId) -> Option<Arc<Name>> {
         Name::parse(self.clients.get(id)?.identity()?.name()).ok().map(Arc::new)
     }
-}
-
-/// A room's name, without its `#`.
-fn room_name(argument: &str) -> Result<Name, Code> {
-    let name = argument.strip_prefix('#').ok_or(Code::BadArgument)?;
-    Name::parse(name).map_err(|_| Code::BadArgument)
 }
 
 const fn row<S>(

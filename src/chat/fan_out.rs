@@ -3,7 +3,7 @@
 //! says meanwhile keeps its place behind it. Never: who is in a room.
 
 use super::client::{Client, Pauses};
-use super::fan_outs::{Deferred, What};
+use super::fan_outs::{Deferred, Served, What};
 use super::id::{Address, Frame, Origin};
 use super::lists::Requester;
 use super::message::ShardMessage;
@@ -22,14 +22,16 @@ impl<S> Shard<S> {
     ) {
         let members = self.rosters.count(room);
         if members <= self.settings.fan_out_slice && !self.fan_outs.holds(sender) {
+            let mut served = self.served_at_first(sender);
             for member in self.rosters.of(room) {
                 if self.address(member) != sender {
-                    self.deliver_frame(member, frame);
+                    self.deliver_to_user(member, frame, &mut served);
                 }
             }
             return;
         }
-        let what = What::Room { room: room.clone(), frame: frame.clone(), members: None };
+        let served = self.served_at_first(sender);
+        let what = What::Room { room: room.clone(), frame: frame.clone(), members: None, served };
         self.defer(sender, what, frame.bytes.len());
     }
 
@@ -44,14 +46,18 @@ impl<S> Shard<S> {
         let few = self.clients.slots() as usize <= self.settings.fan_out_slice;
         if few && !self.fan_outs.holds(sender) {
             let mut slot = 0;
+            let mut served = self.served_at_first(sender);
             return Some(Reply::Broadcast(self.broadcast_to_slots(
                 sender,
                 frame,
                 &mut slot,
+                &mut served,
                 u32::MAX,
             )));
         }
-        let what = What::Everybody { frame: frame.clone(), slot: 0, users: 0, requester };
+        let served = self.served_at_first(sender);
+        let frame_for_all = frame.clone();
+        let what = What::Everybody { frame: frame_for_all, slot: 0, users: 0, requester, served };
         self.defer(sender, what, frame.bytes.len());
         None
     }
@@ -112,26 +118,26 @@ impl<S> Shard<S> {
     fn serve_deferred(&mut self, deferred: Deferred, budget: u32) {
         let Deferred { sender, what, weight } = deferred;
         let unfinished = match what {
-            What::Room { room, frame, members } => {
+            What::Room { room, frame, members, mut served } => {
                 let again = members.is_some();
                 let mut members = members.unwrap_or_else(|| self.rosters.of(&room).into_iter());
                 for member in members.by_ref() {
                     // Who has left since the first slice has been told so.
                     let is_in = !again || self.rosters.contains(&room, member);
                     if is_in && self.address(member) != sender {
-                        self.deliver_frame(member, &frame);
+                        self.deliver_to_user(member, &frame, &mut served);
                     }
                     if self.work.tick >= budget {
                         break;
                     }
                 }
                 let left = members.len() > 0;
-                left.then_some(What::Room { room, frame, members: Some(members) })
+                left.then_some(What::Room { room, frame, members: Some(members), served })
             }
-            What::Everybody { frame, mut slot, mut users, requester } => {
-                users += self.broadcast_to_slots(sender, &frame, &mut slot, budget);
+            What::Everybody { frame, mut slot, mut users, requester, mut served } => {
+                users += self.broadcast_to_slots(sender, &frame, &mut slot, &mut served, budget);
                 if slot < self.clients.slots() {
-                    Some(What::Everybody { frame, slot, users, requester })
+                    Some(What::Everybody { frame, slot, users, requester, served })
                 } else {
                     self.reply(requester, Reply::Broadcast(users));
                     None
@@ -139,7 +145,7 @@ impl<S> Shard<S> {
             }
             What::Direct { ordinal, hash, key, frame } => {
                 let ordinal = NonZeroU64::MIN.saturating_add(ordinal.saturating_sub(1));
-                self.direct_arrived(Origin { sender, ordinal }, hash, &key, &frame);
+                self.direct_arrived(Origin { sender, ordinal, shared: false }, hash, &key, &frame);
                 None
             }
             What::Query { number, query } => {
@@ -162,6 +168,7 @@ impl<S> Shard<S> {
         sender: Address,
         frame: &Arc<Frame>,
         slot: &mut u32,
+        served: &mut Served,
         budget: u32,
     ) -> u64 {
         let mut users = 0;
@@ -173,8 +180,7 @@ impl<S> Shard<S> {
                 && user
                 && self.address(id) != sender
             {
-                users += 1;
-                self.deliver_frame(id, frame);
+                users += u64::from(self.deliver_to_user(id, frame, served));
             }
             *slot += 1;
         }

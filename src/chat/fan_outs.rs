@@ -6,9 +6,14 @@
 use super::id::{Address, ConnId, Frame, Tag};
 use super::lists::Requester;
 use super::query_protocol::Query;
+use crate::accounts::AccountId;
 use compact_str::CompactString;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+
+/// The accounts that a frame for many has reached, or isn't for: each gets it once,
+/// whichever sessions come and go while it is handed out.
+pub(super) type Served = BTreeSet<AccountId>;
 
 /// The queue.
 #[derive(Debug, Default)]
@@ -33,10 +38,15 @@ pub(super) struct Deferred {
 pub(super) enum What {
     /// A frame for the members of a room: those who have it yet to come, once
     /// somebody has looked who that is.
-    Room { room: Arc<str>, frame: Arc<Frame>, members: Option<std::vec::IntoIter<ConnId>> },
+    Room {
+        room: Arc<str>,
+        frame: Arc<Frame>,
+        members: Option<std::vec::IntoIter<ConnId>>,
+        served: Served,
+    },
     /// A frame for everybody, from this slot on; how many it was for so far, and whose
     /// query waits for that.
-    Everybody { frame: Arc<Frame>, slot: u32, users: u64, requester: Requester },
+    Everybody { frame: Arc<Frame>, slot: u32, users: u64, requester: Requester, served: Served },
     /// A packet for one.
     Direct { ordinal: u64, hash: u64, key: Box<[u8]>, frame: Box<[u8]> },
     /// A query.

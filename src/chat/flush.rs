@@ -1,7 +1,7 @@
 //! From queue to socket: whose turn it is, what the socket took, what becomes
 //! of those whose sockets take no more. Never: what is put into a queue.
 
-use super::client::{Input, Pauses, Timers};
+use super::client::{Input, Pauses, Roles, Timers};
 use super::id::{ConnId, Moment, Tag};
 use super::shard::Shard;
 use super::work;
@@ -41,6 +41,9 @@ impl<S> Shard<S> {
     pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
         self.now = now;
         let share = self.share_if_over();
+        if self.clients.get(id).is_some_and(|client| client.roles.contains(Roles::SEVERAL)) {
+            self.shared_are_taken(id, bytes);
+        }
         let Some(client) = self.clients.get_mut(id) else { return };
         self.queued.own -= client.outbound.memory_bytes();
         let packets = client.outbound.advance(&mut self.pool, bytes);

@@ -57,6 +57,8 @@ pub struct Origin {
     pub sender: Address,
     /// Counts the sender's packets from 1.
     pub ordinal: NonZeroU64,
+    /// Several sessions of an account have it: it is refused only if none takes it.
+    pub shared: bool,
 }
 
 impl Address {

@@ -56,7 +56,9 @@ impl<S> Shard<S> {
             (Ended::Politely, Input::Open | Input::Ended) => Input::Ended,
         };
         match (client.state(), how) {
-            (State::Greeting | State::Claiming | State::User, _) => self.handle_inbound(id),
+            (State::Greeting | State::Challenged | State::Claiming | State::User, _) => {
+                self.handle_inbound(id);
+            }
             (State::Closing(_), Ended::Reset) | (State::Lingering, _) => self.drop_client(id),
             (State::Closing(CloseMode::Linger), Ended::Politely) => {
                 client.set_close_mode(CloseMode::Close);
@@ -75,6 +77,7 @@ impl<S> Shard<S> {
             Pauses::RATE => self.arm(id, Timers::RATE, self.now.after(self.pace.pause)),
             Pauses::QUANTUM => self.out_of_quantum.push_back(id),
             Pauses::QUERY => self.arm(id, Timers::QUERY, self.now.after(limits::QUERY_TIMEOUT)),
+            Pauses::STORE => self.arm(id, Timers::STORE, self.now.after(limits::STORE_TIMEOUT)),
             // Whoever pauses it knows what ends that.
             _ => {}
         }
@@ -98,7 +101,7 @@ impl<S> Shard<S> {
     /// Removes a client, once what was received of it before is handled: within
     /// its quantum, but whatever else it had to wait for.
     pub(super) fn remove(&mut self, id: ConnId, removal: Removal) {
-        self.answer_wrong_token(id);
+        self.answer_owed(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         client.cold().removal.get_or_insert(removal);
         if !client.input.is_gone() {
@@ -170,7 +173,7 @@ impl<S> Shard<S> {
             used = greeted;
         }
         match self.clients.get(id) {
-            Some(client) if client.is_user() => match &client.budget {
+            Some(client) if client.is_user() || client.is_challenged() => match &client.budget {
                 Some(budget) if self.address_pace.is_on() => {
                     let budget = budget.clone();
                     self.consume_within_budget(id, bytes, used, &budget)

@@ -1,6 +1,7 @@
 //! What other shards have sent: carried out in its order, as much of it as
 //! there is time for in a tick: so that sockets are read as well. Never: what a message asks for.
 
+use super::accounts::sweep_queue::Whom;
 use super::id::Moment;
 use super::message::{Batch, Mail, ShardMessage};
 use super::shard::Shard;
@@ -71,6 +72,7 @@ impl<S> Shard<S> {
                 self.store_replied(to, number, *reply);
             }
             ShardMessage::Notice(notice) => self.noticed(&notice),
+            ShardMessage::Evict { skeleton } => self.sweep(Whom::LooksLike(skeleton)),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),
         }

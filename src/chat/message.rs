@@ -60,6 +60,8 @@ pub enum ShardMessage<S> {
     GuardLook { skeleton: u64, on: bool },
     /// A skeleton that was granted is released.
     ReleaseLook(Look),
+    /// Nobody but an account may have a skeleton: who has one is sent away.
+    Evict { skeleton: u64 },
     /// Somebody came or went.
     Presence(News),
     /// The store replies to the request of that number.
@@ -78,6 +80,8 @@ pub struct Claim {
     pub ordinal: u64,
     /// What proves that whoever has the name is the same person.
     pub resume: Option<ResumeSecret>,
+    /// The greeting is a packet to `/login`.
+    pub logs_in: bool,
 }
 
 /// A connection on its way to its home.
@@ -93,6 +97,10 @@ pub struct Handoff<S> {
     /// What can still come from it.
     pub input: Input,
     pub budget: Option<Arc<AddressBudget>>,
+    /// Secrets may go over it.
+    pub secure: bool,
+    /// The names in its certificate.
+    pub certified: Box<[Name]>,
 }
 
 impl<S> Default for Batch<S> {
@@ -160,7 +168,7 @@ mod tests {
         batch.push(ShardMessage::Reply { to: conn, number: 0, reply: Reply::Fence }, 1000);
         assert_eq!(batch.weight_bytes(), message + 1000);
         let sender = Address { worker: 0, conn };
-        let origin = Origin { sender, ordinal: std::num::NonZeroU64::MIN };
+        let origin = Origin { sender, ordinal: std::num::NonZeroU64::MIN, shared: false };
         batch.direct(origin, 0, "bob", |out| out.extend_from_slice(b"0123456789"));
         assert_eq!(batch.weight_bytes(), 2 * message + 1000 + 13);
         let ShardMessage::Direct { key, frame, .. } = &batch.messages[1] else {

@@ -19,6 +19,7 @@
 //! | `fan_out`, `fan_outs` | what is for many, a slice at a time |
 //! | `mail` | what other shards have sent, within the tick's budget |
 //! | `endpoints` | the table of the server's own endpoints |
+//! | `operators`, `room_calls` | some of them |
 //! | `query`, `query_protocol` | what other shards have a part in |
 //! | `replies` | the server's own packets: answers, refusals, pages |
 //! | `lists`, `snapshot`, `listing` | lists of users and rooms: made in slices, sent in pages |
@@ -54,6 +55,7 @@ mod mail;
 mod memory;
 mod memory_bounds;
 pub mod message;
+mod operators;
 mod presence;
 mod presence_news;
 mod query;
@@ -61,6 +63,7 @@ mod query_protocol;
 mod register;
 mod replies;
 mod resume;
+mod room_calls;
 mod rooms;
 pub mod settings;
 pub mod shard;

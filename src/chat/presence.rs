@@ -2,7 +2,7 @@
 //! welcome, so that shorter stays are not announced, and in slices, so that packets
 //! don't wait behind news for a thousand watchers. Never: who is here.
 
-use super::client::Timers;
+use super::client::{Roles, Timers};
 use super::id::{ConnId, Moment};
 use super::message::ShardMessage;
 use super::presence_news::News;
@@ -26,8 +26,11 @@ impl<S> Shard<S> {
         if !client.is_user() {
             return;
         }
-        client.roles.announced = true;
-        let (name, since) = (client.name().into(), client.since);
+        client.roles |= Roles::ANNOUNCED;
+        let name = client.name().into();
+        let account = client.account();
+        let since =
+            account.and_then(|account| self.sessions.since(account)).unwrap_or(client.since);
         self.announce(News { came: true, name, since, announced: true });
     }
 

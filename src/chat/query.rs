@@ -3,8 +3,9 @@
 //! have replied. Meanwhile the client is paused. What only this shard has to
 //! reply to is replied to at once, the same way.
 
+use super::accounts::time;
 use super::address::AddressBudget;
-use super::client::{Client, Pauses, Removal, Timers};
+use super::client::{Client, Pauses, Removal, Roles, Timers};
 use super::effect::Report;
 use super::id::{Address, ConnId, WorkerId};
 use super::lists::Requester;
@@ -57,7 +58,7 @@ impl<S> Shard<S> {
             return;
         }
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.roles.sent_remotely = true;
+        client.roles |= Roles::SENT_REMOTELY;
         self.pending.insert(id, pending);
         self.pause(id, Pauses::QUERY);
     }
@@ -68,7 +69,7 @@ impl<S> Shard<S> {
         for &worker in whom {
             if worker != self.topology.worker {
                 if let Some(client) = self.clients.get_mut(id) {
-                    client.roles.sent_remotely = true;
+                    client.roles |= Roles::SENT_REMOTELY;
                 }
                 let (weight, query) = (query.extra_bytes(), query.clone());
                 self.send(worker, ShardMessage::Query { requester, number, query }, weight);
@@ -145,7 +146,7 @@ impl<S> Shard<S> {
             Query::Rooms => Reply::Rooms(vec![self.rooms_part(requester)?]),
             Query::Members { room } => Reply::Members(self.members_part(room)),
             Query::RoomExists { room } => Reply::RoomExists(self.rooms.get(room).is_some()),
-            Query::Who { key, hash } => Reply::Who(self.who_is(*hash, key)),
+            Query::Who { key, hash } => self.who_is(*hash, key),
             Query::Join { room, member, budget } => {
                 Reply::Join(self.join_room_here(room, member, budget.as_ref()))
             }
@@ -175,6 +176,10 @@ impl<S> Shard<S> {
             Reply::Who(Some(WhoIs { name, ip, seconds })) => {
                 let who = Who { name: &name, ip: &ip.to_string(), seconds };
                 return self.say(id, Endpoint::Who, &who.to_string());
+            }
+            Reply::Away { name, last_seen } => {
+                let time = time(last_seen);
+                return self.say(id, Endpoint::Who, &format!("{name} away {time}"));
             }
             Reply::Who(None) | Reply::Kick(None) => Code::NoSuchUser,
             Reply::Join(Joined::Yes { room, members }) => {
@@ -240,22 +245,33 @@ impl<S> Shard<S> {
     /// Undoes a join that failed: the client was paused since, so the room is its
     /// last.
     fn forget_newest_room(&mut self, id: ConnId) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        if let Some(room) = client.cold().rooms.pop() {
-            self.rosters.remove(&room, id);
+        let newest = self.clients.get(id).and_then(|client| client.rooms().last().cloned());
+        if let Some(room) = newest {
+            self.leave_here(&room, id);
         }
     }
 
-    fn who_is(&self, hash: u64, key: &str) -> Option<WhoIs> {
-        let client = self.clients.get(self.find(hash, key)?)?;
-        let seconds = self.now.since(client.since).as_secs();
-        Some(WhoIs { name: client.name().into(), ip: client.peer, seconds })
+    /// The session that is here longest, or since when there is none.
+    fn who_is(&self, hash: u64, key: &str) -> Reply {
+        let here = self.find(hash, key).and_then(|id| self.clients.get(id));
+        if let Some(client) = here {
+            let seconds = self.now.since(client.since).as_secs();
+            return Reply::Who(Some(WhoIs {
+                name: client.name().into(),
+                ip: client.peer,
+                seconds,
+            }));
+        }
+        match self.known.find(hash, key) {
+            Some(away) => Reply::Away { name: away.name.clone(), last_seen: away.last_seen() },
+            None => Reply::Who(None),
+        }
     }
 
     /// Reports a broadcast of an operator.
     fn report_broadcast(&mut self, id: ConnId, users: u64) {
         let Some(client) = self.clients.get(id) else { return };
-        if client.roles.operator {
+        if client.roles.contains(Roles::OPERATOR) {
             let (peer, name) = (client.peer, client.name().into());
             self.report(Report::Broadcast { peer, name, users });
         }
@@ -278,7 +294,10 @@ impl<S> Shard<S> {
         let client = self.clients.get(id)?;
         let (name, peer): (Box<str>, _) = (client.name().into(), client.peer);
         self.report(Report::Kicked { name: name.clone(), peer, by: by.into() });
-        self.remove(id, Removal::Kicked { reason: reason.into() });
+        let reason: Arc<str> = reason.into();
+        for session in self.sessions_with(id) {
+            self.remove(session, Removal::Kicked { reason: reason.clone() });
+        }
         Some(name)
     }
 }

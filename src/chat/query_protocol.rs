@@ -7,6 +7,7 @@ use super::id::{Address, Frame, Moment};
 use super::rooms::Left;
 use super::snapshot::Entries;
 use crate::wire::Name;
+use compact_str::CompactString;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -69,6 +70,11 @@ pub enum Reply {
     Members(Option<Entries>),
     RoomExists(bool),
     Who(Option<WhoIs>),
+    /// To [`Query::Who`]: an account that isn't here, and when its last session ended.
+    Away {
+        name: CompactString,
+        last_seen: Option<i64>,
+    },
     Join(Joined),
     Leave(Left),
     /// The name of the kicked, if they were here.

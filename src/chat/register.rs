@@ -7,6 +7,7 @@ use super::effect::Effect;
 use super::id::{ConnId, Moment};
 use super::message::{Claim, Handoff};
 use super::resume::ResumeSecret;
+use super::settings::Accounts;
 use super::shard::Shard;
 use crate::limits;
 use crate::wire::codec::Greeting;
@@ -25,7 +26,10 @@ impl<S> Shard<S> {
                 Some(keep)
             }
             Greeting::Bare { name, rest } => match Name::parse_bytes(name) {
-                Ok(name) => self.claim(id, Claim { name, ordinal: 0, resume: None }, bytes, rest),
+                Ok(name) => {
+                    let claim = Claim { name, ordinal: 0, resume: None, logs_in: false };
+                    self.claim(id, claim, bytes, rest)
+                }
                 Err(_) => self.refuse_greeting(id, 0, Code::BadName),
             },
             Greeting::TooLong => self.refuse_greeting(id, 0, Code::BadName),
@@ -47,7 +51,10 @@ impl<S> Shard<S> {
                     let resumes = packet.to == Endpoint::Resume.name();
                     let secret = || ResumeSecret::parse(&packet.msg.plain());
                     let resume = if resumes { secret() } else { None };
-                    return self.claim(id, Claim { name, ordinal: 1, resume }, bytes, start);
+                    let logs_in = self.settings.accounts != Accounts::Off
+                        && packet.to == Endpoint::Login.name();
+                    let claim = Claim { name, ordinal: 1, resume, logs_in };
+                    return self.claim(id, claim, bytes, start);
                 }
             },
         };
@@ -70,25 +77,32 @@ impl<S> Shard<S> {
         }
         self.take_inbound(id);
         self.transport_holds(id, 0);
-        let Client { socket, peer, local, codec, input, budget, .. } = self.clients.remove(id)?;
+        let mut client = self.clients.remove(id)?;
+        let certified = client.take_certified();
+        let Client { socket, peer, local, codec, input, budget, secure, .. } = client;
         let bytes = bytes[rest..].to_vec();
-        let handoff = Handoff { socket, peer, local, claim, codec, bytes, input, budget };
+        let handoff =
+            Handoff { socket, peer, local, claim, codec, bytes, input, budget, secure, certified };
         self.effects.push(Effect::HandOff { to, handoff: Box::new(handoff) });
         None
     }
 
     /// A connection comes home.
     pub(super) fn arrived(&mut self, handoff: Handoff<S>) {
-        let Handoff { socket, peer, local, claim, codec, bytes, input, budget } = handoff;
+        let Handoff { socket, peer, local, claim, codec, bytes, input, budget, .. } = handoff;
         let mut client = Client::new(socket, peer, local, budget, self.now);
         client.codec = codec;
         client.input = input;
+        client.secure = handoff.secure;
+        if !handoff.certified.is_empty() {
+            client.account_state().certified = handoff.certified;
+        }
         let id = self.clients.insert(client);
         self.put_inbound(id, bytes);
         self.effects.push(Effect::Register(id));
         self.register(id, &claim);
-        if self.clients.get(id).is_some_and(|client| client.is_user() && !client.inbound.is_empty())
-        {
+        let has_a_say = |client: &Client<S>| client.is_user() || client.is_challenged();
+        if self.clients.get(id).is_some_and(|one| has_a_say(one) && !one.inbound.is_empty()) {
             // Others are not to wait for what it has brought.
             return self.pause(id, Pauses::QUANTUM);
         }
@@ -97,6 +111,9 @@ impl<S> Shard<S> {
 
     /// Claims the name, which is at home here.
     fn register(&mut self, id: ConnId, claim: &Claim) {
+        if self.settings.accounts != Accounts::Off && self.greeted_account(id, claim) {
+            return;
+        }
         self.take_back(self.hashing.user(claim.name.key()), claim);
         self.begin_claiming(id, claim);
     }

@@ -1,7 +1,7 @@
 //! The server's own packets: the welcome, answers, refusals. Never: when they
 //! are due.
 
-use super::client::{Client, CloseMode};
+use super::client::{Client, CloseMode, State};
 use super::effect::Report;
 use super::id::ConnId;
 use super::shard::Shard;
@@ -60,7 +60,13 @@ impl<S> Shard<S> {
     /// all while greeting, close the connection.
     pub(super) fn refuse(&mut self, id: ConnId, ordinal: u64, code: Code, name: Option<&str>) {
         let Some(client) = self.clients.get(id) else { return };
-        let closes = code.closes() || client.is_greeting();
+        let closes = match client.state() {
+            State::Greeting => true,
+            State::Challenged => {
+                code.closes() || matches!(code, Code::Malformed | Code::Banned | Code::TlsRequired)
+            }
+            _ => code.closes(),
+        };
         let peer = client.peer;
         if client.can_be_told(self.settings.queue_bytes_max) {
             self.own_counters().refused.add(1);

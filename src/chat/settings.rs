@@ -63,6 +63,8 @@ pub struct Settings {
     pub operator_token: Option<String>,
     /// Who may come.
     pub accounts: Accounts,
+    /// Whether the server has a data directory.
+    pub has_data: bool,
     /// Whether secrets may cross the network in the clear.
     pub plain_logins: bool,
     /// Sessions of an account at once, at the most.
@@ -92,6 +94,7 @@ impl Default for Settings {
             fan_out_slice: limits::FAN_OUT_SLICE,
             operator_token: None,
             accounts: Accounts::default(),
+            has_data: false,
             plain_logins: false,
             sessions_max: limits::SESSIONS_DEFAULT,
             login_timeout: limits::LOGIN_TIMEOUT_DEFAULT,

@@ -2,8 +2,13 @@
 //! out. What happens in between is in the modules beside this one, each a part
 //! of [`Shard`].
 
+use super::accounts::asks::Asks;
+use super::accounts::bans::Bans;
+use super::accounts::known::Known;
+use super::accounts::sessions::Sessions;
+use super::accounts::sweep_queue::Sweep;
 use super::address::{AddressBudget, AddressPace};
-use super::client::{Client, CloseMode, Input, Pauses, State, Timers};
+use super::client::{Client, CloseMode, Input, Pauses, Roles, State, Timers};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
 use super::directory::{Directory, Hashing};
@@ -62,6 +67,14 @@ pub struct Shard<S> {
     /// Connections whose skeletons are being claimed.
     pub(super) claims: BTreeMap<ConnId, Claiming>,
     pub(super) skeletons: Skeletons,
+    /// Accounts, who is logged in to them, who stays out.
+    pub(super) known: Known,
+    pub(super) sessions: Sessions,
+    pub(super) bans: Bans,
+    /// Requests to the store under way.
+    pub(super) asks: Asks,
+    /// Those who have to go are looked for.
+    pub(super) sweeps: VecDeque<Sweep>,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
     pub(super) presence: Presence,
@@ -132,6 +145,11 @@ impl<S> Shard<S> {
             directory: Directory::default(),
             claims: BTreeMap::new(),
             skeletons: Skeletons::default(),
+            known: Known::default(),
+            sessions: Sessions::default(),
+            bans: Bans::default(),
+            asks: Asks::default(),
+            sweeps: VecDeque::new(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             presence: Presence::default(),
@@ -271,10 +289,12 @@ impl<S> Shard<S> {
     pub fn reload(&mut self, now: Moment, settings: Arc<Settings>) {
         self.now = now;
         if settings.operator_token != self.settings.operator_token {
-            for id in self.clients.ids(|client| client.roles.operator) {
+            for id in self.clients.ids(|client| client.roles.contains(Roles::BY_TOKEN)) {
                 self.guard_looks_of(id, false);
+                let is_operator = self.is_operators_account(id);
                 if let Some(client) = self.clients.get_mut(id) {
-                    client.roles.operator = false;
+                    client.roles -= Roles::BY_TOKEN;
+                    client.roles.set(Roles::OPERATOR, is_operator);
                 }
             }
         }
@@ -330,6 +350,8 @@ impl<S> Shard<S> {
             && self.rosters.is_empty()
             && self.presence.watchers() == 0
             && self.pending.is_empty()
+            && self.asks.is_empty()
+            && self.sessions.is_empty()
     }
 
     pub(super) fn address(&self, conn: ConnId) -> Address {
@@ -338,7 +360,7 @@ impl<S> Shard<S> {
 
     pub(super) fn origin(&self, conn: ConnId, ordinal: u64) -> Origin {
         let from_one = NonZeroU64::MIN.saturating_add(ordinal.saturating_sub(1));
-        Origin { sender: self.address(conn), ordinal: from_one }
+        Origin { sender: self.address(conn), ordinal: from_one, shared: false }
     }
 
     pub(super) fn own_counters(&self) -> &WorkerCounters {

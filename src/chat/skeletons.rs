@@ -115,6 +115,11 @@ impl Skeletons {
         }
     }
 
+    /// Whether some name has this one.
+    pub(super) fn has(&self, skeleton: u64) -> bool {
+        self.0.contains_key(&skeleton)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

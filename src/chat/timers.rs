@@ -27,6 +27,8 @@ impl<S> Shard<S> {
             client.is_some_and(|client| match timer {
                 Timers::GREETING => client.is_greeting(),
                 Timers::CLAIM => client.is_claiming(),
+                Timers::LOGIN => client.is_challenged(),
+                Timers::STORE => client.pauses.contains(Pauses::STORE),
                 _ => true,
             })
         });
@@ -46,6 +48,7 @@ impl<S> Shard<S> {
             self.work.spend(work::TIMER);
             self.fire(timer, id);
         }
+        self.serve_sweeps();
         self.tell_watchers();
         self.serve_bounces();
         self.serve_lists();
@@ -80,6 +83,8 @@ impl<S> Shard<S> {
             Timers::QUERY => self.query_timed_out(id),
             Timers::PRESENCE => self.announce_arrival(id),
             Timers::CLAIM => self.claim_timed_out(id),
+            Timers::LOGIN => self.login_timed_out(id),
+            Timers::STORE => self.store_timed_out(id),
             _ => debug_assert!(false, "{timer:?} is not one timer"),
         }
     }
@@ -102,6 +107,7 @@ impl<S> Shard<S> {
             || self.has_mail()
             || !self.fan_outs.is_empty()
             || !self.bounces.is_empty()
+            || !self.sweeps.is_empty()
     }
 
     fn linger_timed_out(&mut self, id: ConnId) {

@@ -33,6 +33,10 @@ pub const READ: Units = 4;
 pub const MESSAGE: Units = 1;
 /// A query replied to: rooms and users looked up, members added and removed.
 pub const QUERY: Units = 6;
+/// A request to the store, with its reply.
+pub const STORE: Units = 32;
+/// A connection looked at for whether it has to go.
+pub const LOOK: Units = 2;
 /// A room left by one who goes, with what the room's home has to do.
 pub const LEAVE: Units = 8;
 /// Entries of a list that cost one unit.

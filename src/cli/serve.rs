@@ -176,6 +176,7 @@ impl ServeArgs {
     ) -> Result<Config, UsageError> {
         let accounts = self.accounts.mode(&site, &self.data(), data.as_ref())?;
         let Token { token, warnings } = Token::find(self.operator_token_file.as_deref(), reading)?;
+        let has_data = data.is_some();
         let tls = self.tls.load(reading, &site)?;
         let site = if self.tls.needs_site() { site.into_site() } else { None };
         let named = [&self.config, &self.operator_token_file];
@@ -208,6 +209,7 @@ impl ServeArgs {
                 look_alikes: self.look_alikes.into(),
                 operator_token: token,
                 accounts,
+                has_data,
                 plain_logins: self.accounts.plain_logins(),
                 sessions_max: self.accounts.sessions,
                 login_timeout: self.accounts.login_timeout.0,

@@ -24,11 +24,16 @@ pub enum Code {
     NotOnLan,
     Stuck,
     TlsRequired,
+    LoginRequired,
+    WrongLogin,
+    WeakPassword,
+    Banned,
+    NoSuchBan,
 }
 
 impl Code {
     /// Every code, in the order of the protocol's table.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::Malformed,
         Self::TooLarge,
         Self::NotYou,
@@ -49,6 +54,11 @@ impl Code {
         Self::NotOnLan,
         Self::Stuck,
         Self::TlsRequired,
+        Self::LoginRequired,
+        Self::WrongLogin,
+        Self::WeakPassword,
+        Self::Banned,
+        Self::NoSuchBan,
     ];
 
     /// As it stands on the wire.
@@ -78,7 +88,6 @@ impl Code {
                 | Self::ServerFull
                 | Self::NotOnLan
                 | Self::Stuck
-                | Self::TlsRequired
         )
     }
 
@@ -105,7 +114,18 @@ impl Code {
             Self::ServerFull => ("server-full", "This server has no room for more."),
             Self::NotOnLan => ("not-on-lan", "This server is for its own network only."),
             Self::Stuck => ("stuck", "You read nothing for too long."),
-            Self::TlsRequired => ("tls-required", "This server wants TLS from everywhere else."),
+            Self::TlsRequired => {
+                ("tls-required", "This server wants TLS for that from everywhere else.")
+            }
+            Self::LoginRequired => {
+                ("login-required", "That needs an account that you are logged in to.")
+            }
+            Self::WrongLogin => ("wrong-login", "That is not the account's secret."),
+            Self::WeakPassword => {
+                ("weak-password", "A password has 8 characters or more, and is not the name.")
+            }
+            Self::Banned => ("banned", "You are banned from this server."),
+            Self::NoSuchBan => ("no-such-ban", "Nothing like that is banned; see /bans."),
         }
     }
 }

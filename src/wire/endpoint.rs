@@ -26,13 +26,22 @@ pub enum Endpoint {
     Operator,
     Kick,
     Resume,
+    Login,
+    Register,
+    Password,
+    Token,
+    Whoami,
+    InviteUser,
+    Ban,
+    Unban,
+    Bans,
     Quit,
 }
 
 impl Endpoint {
     /// Every endpoint: those that only send, then the others in the order of
     /// the protocol's table.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 29] = [
         Self::Welcome,
         Self::Error,
         Self::Joined,
@@ -52,6 +61,15 @@ impl Endpoint {
         Self::Operator,
         Self::Kick,
         Self::Resume,
+        Self::Login,
+        Self::Register,
+        Self::Password,
+        Self::Token,
+        Self::Whoami,
+        Self::InviteUser,
+        Self::Ban,
+        Self::Unban,
+        Self::Bans,
         Self::Quit,
     ];
 
@@ -77,6 +95,15 @@ impl Endpoint {
             Self::Operator => "/operator",
             Self::Kick => "/kick",
             Self::Resume => "/resume",
+            Self::Login => "/login",
+            Self::Register => "/register",
+            Self::Password => "/password",
+            Self::Token => "/token",
+            Self::Whoami => "/whoami",
+            Self::InviteUser => "/invite-user",
+            Self::Ban => "/ban",
+            Self::Unban => "/unban",
+            Self::Bans => "/bans",
             Self::Quit => "/quit",
         }
     }
@@ -106,7 +133,10 @@ mod tests {
             assert_eq!(endpoint as usize, at, "the order of ALL is that of the type");
             assert_eq!(Endpoint::parse(endpoint.name()), Some(endpoint));
             let name = endpoint.name().strip_prefix('/').unwrap();
-            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase()), "{endpoint}");
+            assert!(
+                name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+                "{endpoint}"
+            );
         }
         for none in ["", "/", "ping", "/Ping", "/ping ", "/pong"] {
             assert_eq!(Endpoint::parse(none), None, "{none}");

@@ -160,6 +160,16 @@ impl<T: Owned> Outbound<T> {
         }
     }
 
+    /// The tags of the packets that the socket will have whole once it has taken so
+    /// many bytes more.
+    pub fn tags_within(&self, bytes: usize) -> Vec<T> {
+        match &self.0 {
+            Waiting::Frame(frame) if bytes >= frame.bytes.len() => vec![frame.tag],
+            Waiting::Nothing | Waiting::Frame(_) => Vec::new(),
+            Waiting::Packets(packets) => packets.tags_within(bytes),
+        }
+    }
+
     /// Says that the socket took the first `sent` bytes; returns how many
     /// packets it now has whole.
     pub fn advance(&mut self, pool: &mut BufferPool<T>, sent: usize) -> usize {

@@ -1,10 +1,14 @@
 //! A cluster of shards for one test: all work is done at once, in a fixed order,
 //! unless a test holds back messages or closes a socket's window.
 
+use crate::fake_store::FakeStore;
+use lanline::accounts::{Notice, Role};
+use lanline::chat::id::Address;
 use lanline::chat::{
-    AddressBudget, Batch, Code, ConnId, Counters, Moment, Settings, Shard, Topology, WorkerId,
+    Accounts, AddressBudget, Batch, Code, ConnId, Counters, Moment, Settings, Shard, ShardMessage,
+    Topology, WorkerId,
 };
-use lanline::chat::{Effect, Ended, Report};
+use lanline::chat::{Effect, Ended, Report, StoreRequest};
 use lanline::wire::JsonText;
 use lanline::wire::packet::push_packet;
 use serde_json::Value;
@@ -28,6 +32,9 @@ pub(crate) struct Cluster {
     pub reports: Vec<Report>,
     /// All that were sent.
     pub messages_sent: usize,
+    /// What the store was asked.
+    pub asked: Vec<StoreRequest>,
+    pub store: FakeStore,
     /// How often somebody was to be read again.
     pub reads: usize,
     /// Messages under way, and to whom.
@@ -96,6 +103,8 @@ impl Cluster {
             now: Moment(1_000_000_000_000),
             reports: Vec::new(),
             messages_sent: 0,
+            asked: Vec::new(),
+            store: FakeStore::default(),
             reads: 0,
             in_flight: VecDeque::new(),
             ticks_are_held: false,
@@ -312,6 +321,86 @@ impl Cluster {
         self.shards[worker].wants_bytes(id)
     }
 
+    // --- The store ---
+
+    /// Somebody has a data directory; logins may cross the network in the clear.
+    pub(crate) fn with_accounts(workers: usize) -> Self {
+        Self::new(workers, with_accounts())
+    }
+
+    /// The fake store answers all that it was asked.
+    pub(crate) fn answer(&mut self) {
+        while !self.asked.is_empty() {
+            for StoreRequest { from, request } in mem::take(&mut self.asked) {
+                let (notices, reply) = self.store.answer(request);
+                notices.into_iter().for_each(|notice| self.notice(notice));
+                if let (Some((Address { worker, conn }, number)), Some(reply)) = (from, reply) {
+                    let reply = Box::new(reply);
+                    let message = ShardMessage::StoreReply { to: conn, number, reply };
+                    self.deliver(worker.into(), message);
+                }
+            }
+            self.run();
+        }
+    }
+
+    /// All shards are told.
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        let notice = Arc::new(notice);
+        for worker in 0..self.shards.len() {
+            self.deliver(worker, ShardMessage::Notice(notice.clone()));
+        }
+        self.run();
+    }
+
+    fn deliver(&mut self, worker: usize, message: ShardMessage<Who>) {
+        let mut batch = Batch::default();
+        batch.push(message, 0);
+        self.in_flight.push_back((worker, batch));
+    }
+
+    /// An account that is there.
+    pub(crate) fn account(&mut self, name: &str, role: Role, password: &str) {
+        let notice = self.store.add(name, role, password);
+        self.notice(notice);
+    }
+
+    /// Connects a session of an account.
+    pub(crate) fn log_in(&mut self, name: &str, password: &str) -> Who {
+        let who = self.connect(0);
+        self.name(who, name);
+        self.write(who, format!("{name}\n").as_bytes());
+        assert_eq!(self.only(who).from, "/login");
+        self.say(who, "/login", &format!("password {password}"));
+        self.answer();
+        let heard = self.heard(who);
+        assert_eq!(heard[0].from, "/welcome", "{heard:?}");
+        who
+    }
+
+    /// Says something that the store is asked about, and is answered.
+    pub(crate) fn ask_store(&mut self, who: Who, endpoint: &str, msg: &str) -> String {
+        self.say(who, endpoint, msg);
+        self.answer();
+        let heard = self.only(who);
+        assert_eq!(heard.from, endpoint, "{heard:?}");
+        heard.msg
+    }
+
+    /// Says something that is refused.
+    pub(crate) fn refusal(&mut self, who: Who, endpoint: &str, msg: &str) -> Code {
+        self.say(who, endpoint, msg);
+        self.answer();
+        self.refused(who).1
+    }
+
+    /// Its connection is encrypted, and its peer's certificate has these names.
+    pub(crate) fn secured(&mut self, who: Who, names: &[&str]) {
+        let (worker, id) = self.clients[who].at.expect("is connected");
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        self.shards[worker].secured(id, &names);
+    }
+
     // --- The work of a worker ---
 
     /// Until nothing is left to do.
@@ -432,6 +521,11 @@ impl Cluster {
 /// Settings without a rate and without a distance between broadcasts.
 pub(crate) fn unpaced() -> Settings {
     Settings { rate: 0, broadcast_interval: Duration::ZERO, ..Settings::default() }
+}
+
+/// ... and with accounts.
+pub(crate) fn with_accounts() -> Settings {
+    Settings { accounts: Accounts::Open, has_data: true, plain_logins: true, ..unpaced() }
 }
 
 fn heard(line: &[u8]) -> Heard {

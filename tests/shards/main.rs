@@ -3,6 +3,13 @@
 //! a clock that a test sets. Random runs are in `tests/simulation`; tests of the
 //! whole program against the protocol are in `tests/protocol`.
 
+#[path = "../fake_store/mod.rs"]
+mod fake_store;
+
+mod accounts;
+mod accounts_bans;
+mod accounts_logins;
+mod accounts_sessions;
 mod addresses;
 mod bounds;
 mod claims;

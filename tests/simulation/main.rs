@@ -5,6 +5,9 @@
 //! - `LANLINE_SIM_PLAN=file` runs what the fuzz target `ops` has found.
 //! - `LANLINE_SIM_STEPS=1000` prints so many steps of what fails.
 
+mod accounts;
+#[path = "../fake_store/mod.rs"]
+mod fake_store;
 mod world;
 
 use std::env;
@@ -30,6 +33,18 @@ fn every_packet_is_delivered_or_refused() {
     for seed in first..first + seeds {
         let again = format!("LANLINE_SIM_SEED={seed} cargo test --test simulation");
         world::play(&format!("seed {seed}"), &again, || world::run(Dice::new(seed), None));
+    }
+}
+
+#[test]
+fn an_accounts_name_is_its_owners_and_nobody_elses() {
+    let (first, seeds) = match number("LANLINE_SIM_SEED") {
+        Some(seed) => (seed, 1),
+        None => (1, number("LANLINE_SIM_SEEDS").unwrap_or(SEEDS) / 2),
+    };
+    for seed in first..first + seeds {
+        let again = format!("LANLINE_SIM_SEED={seed} cargo test --test simulation accounts");
+        world::play(&format!("seed {seed} of accounts"), &again, || accounts::run(Dice::new(seed)));
     }
 }
 

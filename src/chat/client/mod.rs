@@ -2,18 +2,22 @@
 //! nothing that acts on others. The transitions are in `LIFECYCLE.md`.
 
 mod identity;
+mod session;
 mod state;
 
 pub use identity::Identity;
-pub use state::{CloseMode, Flush, Input, Output, Pauses, State, Timers};
+pub use session::{AccountState, Login, Session};
+pub use state::{CloseMode, Flush, Input, Output, Pauses, Roles, State, Timers};
 
 use super::address::AddressBudget;
 use super::id::{Moment, Tag};
 use super::lists::Listing;
 use super::settings::Pace;
+use crate::accounts::AccountId;
 use crate::limits;
-use crate::wire::{Codec, Endpoint, Outbound, packet};
+use crate::wire::{Code, Codec, Endpoint, Name, Outbound, packet};
 use compact_str::CompactString;
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -61,22 +65,14 @@ pub struct Client<S> {
     pub(super) peer: IpAddr,
     /// What its transport holds for it besides, in bytes: records that aren't whole.
     pub(super) transport_bytes: u32,
+    /// Secrets may go over it: it is encrypted, or of this machine.
+    pub(super) secure: bool,
     /// Its address has paid for its login.
     pub(super) login_paid: bool,
     /// It had to wait for that, and its time to greet begins anew when it is over.
     pub(super) greets_late: bool,
     /// Shared by all connections of its address; none, if that is trusted.
     pub(super) budget: Option<Arc<AddressBudget>>,
-}
-
-/// The roles of a user, and what others know of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Roles {
-    pub operator: bool,
-    /// Others were told that it came.
-    pub announced: bool,
-    /// Has sent something that other shards may have to refuse.
-    pub sent_remotely: bool,
 }
 
 /// Why a connection is removed.
@@ -98,6 +94,10 @@ pub struct ColdState {
     pub last_broadcast: Option<Moment>,
     /// How many wrong tokens there were.
     pub wrong_tokens: u32,
+    /// What it is told at the end of its delay.
+    pub owed: Option<Code>,
+    /// Of accounts' sessions, and those who may become one.
+    pub account: Option<Box<AccountState>>,
     /// Room messages since other workers were last waited for.
     pub publishes_in_flight: u8,
     /// Fences that are not back yet, once it is closing.
@@ -137,6 +137,7 @@ impl<S> Client<S> {
             local,
             peer,
             transport_bytes: 0,
+            secure: peer.is_loopback(),
             login_paid: false,
             greets_late: false,
             budget,
@@ -168,19 +169,90 @@ impl<S> Client<S> {
         self.since = now;
     }
 
-    /// Greeting or user → closing, behind so many fences. Nothing more of its
+    /// Greeting → challenged.
+    pub(super) fn begin_login(&mut self, name: Name) {
+        debug_assert_eq!(self.state, State::Greeting);
+        self.state = State::Challenged;
+        self.account_state().login = Some(Login { name });
+    }
+
+    /// Greeting, challenged or user → user, as a session of an account.
+    pub(super) fn begin_session(&mut self, identity: Identity, session: Session, now: Moment) {
+        debug_assert!(!self.is_closing() && !self.is_claiming());
+        if !self.is_user() {
+            self.since = now;
+        }
+        self.state = State::User;
+        self.identity = Some(identity);
+        self.roles |= Roles::ACCOUNT;
+        let state = self.account_state();
+        state.login = None;
+        state.session = Some(session);
+    }
+
+    /// What it has of an account's session, or of what may become one.
+    pub(super) fn account_state(&mut self) -> &mut AccountState {
+        self.cold().account.get_or_insert_default()
+    }
+
+    /// The session that it is, if it is one; stays while it is closing, where packets
+    /// for several sessions may be left in its queue.
+    pub(super) fn session(&self) -> Option<Session> {
+        self.cold.as_ref()?.account.as_ref()?.session
+    }
+
+    /// The account whose session it is.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        if self.roles.contains(Roles::ACCOUNT) {
+            self.session().map(|session| session.account)
+        } else {
+            None
+        }
+    }
+
+    /// The name with which it has to log in.
+    pub(super) fn login(&self) -> Option<&Login> {
+        self.cold.as_ref()?.account.as_ref()?.login.as_ref()
+    }
+
+    /// Keys of the rooms that it is in.
+    pub(super) fn rooms(&self) -> &[Arc<str>] {
+        self.cold.as_ref().map_or(&[], |cold| &cold.rooms)
+    }
+
+    /// About when it was heard last.
+    pub(super) fn last_heard(&self) -> Moment {
+        self.since.max(Moment(self.paid_until_ns))
+    }
+
+    /// The names in its certificate.
+    pub(super) fn certified(&self) -> &[Name] {
+        let account = self.cold.as_ref().and_then(|cold| cold.account.as_ref());
+        account.map_or(&[], |account| &account.certified)
+    }
+
+    /// Takes them along to its home.
+    pub(super) fn take_certified(&mut self) -> Box<[Name]> {
+        let account = self.cold.as_mut().and_then(|cold| cold.account.as_mut());
+        account.map(|account| mem::take(&mut account.certified)).unwrap_or_default()
+    }
+
+    /// Greeting, challenged or user → closing, behind so many fences. Nothing more of its
     /// input is handled; its roles are gone. Returns the rooms that it was in.
     pub(super) fn begin_closing(&mut self, mode: CloseMode, fences: u32) -> Vec<Arc<str>> {
         debug_assert!(!self.is_closing());
         self.state = State::Closing(mode);
         self.inbound = Vec::new();
         self.pauses = Pauses::default();
-        self.roles = Roles::default();
+        self.roles &= Roles::SEVERAL;
+        let several = !self.roles.is_empty();
         let cold = self.cold.take().map(|cold| *cold).unwrap_or_default();
-        if fences > 0 || cold.removal.is_some() {
-            *self.cold() = ColdState { fences, removal: cold.removal, ..ColdState::default() };
+        let ColdState { rooms, removal, account, .. } = cold;
+        if fences > 0 || removal.is_some() || several {
+            let account = if several { account } else { None };
+            *self.cold() = ColdState { fences, removal, account, ..ColdState::default() };
         }
-        cold.rooms
+        rooms
     }
 
     /// Another close mode for one that is closing already.
@@ -218,6 +290,10 @@ impl<S> Client<S> {
         self.state == State::Claiming
     }
 
+    pub(super) fn is_challenged(&self) -> bool {
+        self.state == State::Challenged
+    }
+
     pub(super) fn is_user(&self) -> bool {
         self.state == State::User
     }
@@ -232,14 +308,15 @@ impl<S> Client<S> {
 
     /// Why its next packet has to wait. Behind a reset, or while it is removed, it
     /// waits for its quantum and for what it said to many, and nothing else; when the
-    /// server stops, for a query or a list as well, whose answers come first.
+    /// server stops, for a query, the store or a list as well, whose answers come first.
     pub(super) fn effective_pauses(&self, stopping: bool) -> Pauses {
         match self.input {
             Input::Drain { .. } | Input::Broken | Input::Reset => {
                 self.pauses & (Pauses::QUANTUM | Pauses::FAN_OUT)
             }
             Input::Open | Input::Ended if stopping => {
-                self.pauses & (Pauses::QUERY | Pauses::LISTING | Pauses::QUANTUM | Pauses::FAN_OUT)
+                let answers = Pauses::QUERY | Pauses::STORE | Pauses::LISTING;
+                self.pauses & (answers | Pauses::QUANTUM | Pauses::FAN_OUT)
             }
             Input::Open | Input::Ended => self.pauses,
         }
@@ -315,7 +392,14 @@ impl<S> Client<S> {
     /// Where it does not hold: a mistake of ours.
     pub(super) fn check(&self) {
         let Self { state, input, pauses, timers, output, .. } = self;
-        assert_eq!(self.identity.is_some() || self.is_closing(), self.state != State::Greeting);
+        let is_nameless = matches!(self.state, State::Greeting | State::Challenged);
+        assert_eq!(self.identity.is_some() || self.is_closing(), !is_nameless);
+        assert_eq!(self.is_challenged(), self.login().is_some(), "who has to log in");
+        assert_eq!(
+            self.roles.contains(Roles::ACCOUNT),
+            self.account().is_some(),
+            "whose session it is"
+        );
         assert!(self.inbound.is_empty() || !self.is_closing(), "input kept behind the end");
         assert!(pauses.is_empty() || !self.is_closing(), "{pauses:?} in {state:?}");
         assert!(self.fences() == 0 || self.is_closing(), "fences of one who is here");
@@ -335,6 +419,11 @@ impl<S> Client<S> {
             !pauses.contains(Pauses::QUERY) || timers.contains(Timers::QUERY),
             "paused by a query for ever"
         );
+        assert!(
+            !pauses.contains(Pauses::STORE) || timers.contains(Timers::STORE),
+            "paused by the store for ever"
+        );
+        assert!(!self.is_challenged() || timers.contains(Timers::LOGIN), "logs in for ever");
         let listing = self.cold.as_ref().is_some_and(|cold| cold.listing.is_some());
         assert_eq!(listing, pauses.contains(Pauses::LISTING), "paused by a list or not");
         assert!(!self.is_greeting() || timers.contains(Timers::GREETING), "greets for ever");

@@ -10,6 +10,8 @@ use bitflags::bitflags;
 pub enum State {
     /// It has not said who it is.
     Greeting,
+    /// Its name is an account's, or may be; it has to log in.
+    Challenged,
     /// It has greeted; its name and this one's skeletons are being claimed.
     Claiming,
     /// It has a name.
@@ -140,14 +142,14 @@ pub struct Output {
 bitflags! {
     /// Why the next packet of a connection has to wait.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub struct Pauses: u8 {
+    pub struct Pauses: u16 {
         /// It is over its rate, until a timer ends that.
         const RATE = 1;
         /// Its own queue is over the bound, until it has been flushed.
         const QUEUE = 1 << 1;
         /// A query of its is under way, until the replies are here.
         const QUERY = 1 << 2;
-        /// It gave a wrong token, until a timer has it answered.
+        /// It gave a wrong token or secret, until a timer has it answered.
         const AUTH_BACKOFF = 1 << 3;
         /// It has used up its quantum, until the next tick.
         const QUANTUM = 1 << 4;
@@ -157,6 +159,24 @@ bitflags! {
         const ADDRESS_RATE = 1 << 6;
         /// What it said to many has yet to be put into their queues.
         const FAN_OUT = 1 << 7;
+        /// The store has a request of its, until it has replied.
+        const STORE = 1 << 8;
+    }
+
+    /// The roles of a user, and what others know of it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Roles: u8 {
+        const OPERATOR = 1;
+        /// ... because of a token, and not of its account.
+        const BY_TOKEN = 1 << 1;
+        /// It is a session of an account ...
+        const ACCOUNT = 1 << 2;
+        /// ... that has, or had, several of them while this one is here.
+        const SEVERAL = 1 << 3;
+        /// Others were told that it came.
+        const ANNOUNCED = 1 << 4;
+        /// Has sent something that other shards may have to refuse.
+        const SENT_REMOTELY = 1 << 5;
     }
 
     /// Timers of a connection that are armed.
@@ -182,6 +202,10 @@ bitflags! {
         const ADDRESS_RATE = 1 << 8;
         /// The replies to its claims have to be here.
         const CLAIM = 1 << 9;
+        /// It has to have logged in.
+        const LOGIN = 1 << 10;
+        /// The store has to have replied.
+        const STORE = 1 << 11;
     }
 }
 

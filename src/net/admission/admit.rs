@@ -115,9 +115,12 @@ impl Admission {
 
     /// A peer has connected; unless it is dropped, it counts until
     /// [`Admission::left`]. `peer` is no IPv4-mapped address.
-    pub fn enter(&self, now: Moment, peer: IpAddr) -> Decision {
+    pub fn enter(&self, now: Moment, peer: IpAddr, is_banned: bool) -> Decision {
         if !self.is_allowed(peer) {
             return self.refuse(Code::NotOnLan);
+        }
+        if is_banned {
+            return self.refuse(Code::Banned);
         }
         if self.totals.clients.fetch_add(1, Relaxed) >= self.clients_max() {
             self.totals.clients.fetch_sub(1, Relaxed);
@@ -183,7 +186,7 @@ mod tests {
 
     /// The decision on a connection from this address.
     fn enter(admission: &Admission, peer: IpAddr) -> &'static str {
-        match admission.enter(NOW, peer) {
+        match admission.enter(NOW, peer, false) {
             Decision::Client(Some(_)) => "client",
             Decision::Client(None) => "trusted",
             Decision::Refused(Code::ServerFull) => "full",
@@ -203,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn who_is_banned_is_refused_at_the_door_and_counts_for_nobody() {
+        let admission = Admission::new(rules(1), None);
+        let decision = admission.enter(NOW, ip("10.0.0.1"), true);
+        assert!(matches!(decision, Decision::Refused(Code::Banned)), "{decision:?}");
+        let decision = admission.enter(NOW, ip("8.8.8.8"), true);
+        assert!(matches!(decision, Decision::Refused(Code::NotOnLan)), "{decision:?}");
+        assert_eq!(enter(&admission, ip("10.0.0.2")), "client");
+    }
+
+    #[test]
     fn clients_of_one_address_have_a_bound_unless_it_is_trusted() {
         let trust = network("10.0.0.0/8");
         let admission = Admission::new(Rules { trust, ..rules(100) }, Some(2));
@@ -218,7 +231,7 @@ mod tests {
     #[test]
     fn connections_of_one_address_share_its_budget_and_trusted_ones_have_none() {
         let admission = Admission::new(rules(100), None);
-        let budget = |peer| match admission.enter(NOW, ip(peer)) {
+        let budget = |peer| match admission.enter(NOW, ip(peer), false) {
             Decision::Client(budget) => budget.unwrap(),
             decision => panic!("{decision:?}"),
         };

@@ -209,7 +209,7 @@ mod tests {
         for inbox in &setup.inboxes {
             let Some(WorkerMessage::Reload(reloaded)) = inbox.take() else { panic!("no reload") };
             assert_eq!(reloaded.settings.rate, 77);
-            let decision = reloaded.admission.enter(Moment::default(), foreign);
+            let decision = reloaded.admission.enter(Moment::default(), foreign, false);
             assert!(matches!(decision, Decision::Client(_)), "{decision:?}");
         }
         setup.control.signalled();

@@ -7,6 +7,7 @@
 //! | `fingerprint` | by which a key is known |
 //! | `certificate` | what a certificate says |
 //! | `names` | what this machine is called |
+//! | `presented` | the names in a client's certificate |
 //! | `site` | [`Site`]: authority and certificate in the data directory, renewed in time |
 //! | `server` | [`ServerTls`]: checked, and ready to serve |
 
@@ -14,6 +15,7 @@ mod authority;
 mod certificate;
 mod fingerprint;
 mod names;
+mod presented;
 mod server;
 mod site;
 
@@ -21,5 +23,6 @@ pub use authority::Name;
 pub use certificate::{ends, first};
 pub use fingerprint::fingerprint;
 pub use names::{is_dns_name, names_of_this_machine};
+pub use presented::presented_names;
 pub use server::{Pem, ServerTls, TlsError};
 pub use site::{Issued, Site, SiteError, now};

@@ -14,6 +14,8 @@ pub struct Context {
     work: Units,
     /// Why the handshake that ended last has failed.
     failure: Option<String>,
+    /// A handshake is done: the names in the certificate of its peer.
+    secured: Option<Vec<String>>,
 }
 
 impl Context {
@@ -29,6 +31,17 @@ impl Context {
     /// A handshake has failed.
     pub fn failed(&mut self, why: String) {
         self.failure = Some(why);
+    }
+
+    /// A handshake is done, with a peer whose certificate has these names.
+    pub fn secured(&mut self, names: Vec<String>) {
+        self.secured = Some(names);
+    }
+
+    /// The names in the certificate of the peer with whom a handshake was done since the
+    /// last call.
+    pub fn take_secured(&mut self) -> Option<Vec<String>> {
+        self.secured.take()
     }
 
     /// What TLS has cost since the last call.

@@ -7,7 +7,7 @@ use crate::limits;
 use crate::net::admission::Decision;
 use crate::net::transport::Transport;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 impl Worker {
     /// Accepts what waits, up to a bound.
@@ -40,9 +40,15 @@ impl Worker {
         }
     }
 
+    /// Whether it may come in; who is banned may not.
+    fn decide(&self, peer: IpAddr) -> Decision {
+        let is_banned = self.parts.shard.is_banned(peer);
+        self.parts.admission.enter(self.now, peer, is_banned)
+    }
+
     pub(super) fn enter(&mut self, mut transport: Transport, peer: SocketAddr) {
         let peer = peer.ip().to_canonical();
-        let decision = self.parts.admission.enter(self.now, peer);
+        let decision = self.decide(peer);
         let Ok(local) = transport.local_ip() else {
             return self.parts.admission.left(peer, decision.counts_as());
         };

@@ -102,7 +102,7 @@ fn a_reload_changes_who_is_let_in() {
     let foreign = "203.0.113.7".parse().unwrap();
     let admission = &setup.worker.parts.admission;
     let now = Moment::default();
-    let before = admission.enter(now, foreign);
+    let before = admission.enter(now, foreign, false);
     assert!(matches!(before, Decision::Refused(Code::NotOnLan)), "{before:?}");
     let allow = vec!["203.0.113.0/24".parse().unwrap()];
     let admission = admission.with_rules(Rules { allow, ..rules(10) });
@@ -111,7 +111,7 @@ fn a_reload_changes_who_is_let_in() {
         Arc::new(ReloadableConfig { settings, admission, tls: None, tls_required: false });
     setup.mailboxes.send(0, WorkerMessage::Reload(reloaded)).unwrap();
     setup.tick(Duration::ZERO);
-    let after = setup.worker.parts.admission.enter(now, foreign);
+    let after = setup.worker.parts.admission.enter(now, foreign, false);
     assert!(matches!(after, Decision::Client(_)), "{after:?}");
 }
 

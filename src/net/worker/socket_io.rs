@@ -142,6 +142,9 @@ impl Worker {
         let work = self.parts.transports.take_work();
         if work > 0 {
             self.parts.shard.spend(work);
+            if let Some(names) = self.parts.transports.take_secured() {
+                self.parts.shard.secured(id, &names);
+            }
             if let Some(why) = self.parts.transports.take_failure()
                 && let Some(peer) = self.parts.shard.peer(id)
             {

@@ -207,6 +207,17 @@ impl<T: Owned> Packets<T> {
         whole
     }
 
+    /// See [`super::Outbound::tags_within`].
+    pub(super) fn tags_within(&self, bytes: usize) -> Vec<T> {
+        let mut left = self.torn + bytes;
+        let whole = |segment: &&Segment<T>| {
+            let fits = left >= segment.length as usize;
+            left = left.saturating_sub(segment.length as usize);
+            fits
+        };
+        self.segments[self.first..].iter().take_while(whole).map(|segment| segment.tag).collect()
+    }
+
     /// The tags of all packets that are not sent whole, in order.
     pub(super) fn tags(&self) -> impl Iterator<Item = T> {
         self.segments[self.first..].iter().map(|segment| segment.tag)

@@ -278,7 +278,7 @@ impl Cluster {
                     peer.read_queued = peer.has_something_to_read();
                 }
             }
-            Effect::AskStore(request) => ledger.ask_store(*request),
+            Effect::AskStore(request) => panic!("there are no accounts: {request:?}"),
             Effect::HandOff { to, handoff } => {
                 let number = handoff.socket.0;
                 trace::note(|| format!("  peer {number} moves to {to}"));

@@ -26,6 +26,7 @@ use super::status::Status;
 use super::tcp::Tcp;
 use crate::chat::work;
 use crate::limits;
+use crate::net::tls::presented_names;
 use crate::wire::{Outbound, Owned};
 use handshake::Outcome;
 use mio::net::TcpStream;
@@ -161,7 +162,7 @@ impl Tls {
         let result = match advanced.outcome {
             Outcome::Unfinished => return 0,
             Outcome::Failed(error) => Err(error),
-            Outcome::Done => self.begin_session(),
+            Outcome::Done => self.begin_session(context),
         };
         if let Err(error) = result {
             context.failed(error.to_string());
@@ -176,8 +177,11 @@ impl Tls {
         advanced.text.len()
     }
 
-    fn begin_session(&mut self) -> Result<(), rustls::Error> {
+    fn begin_session(&mut self, context: &mut Context) -> Result<(), rustls::Error> {
         if let State::Handshake(connection) = std::mem::replace(&mut self.state, State::Failed) {
+            // Verified by the handshake; few have one.
+            let certificate = connection.peer_certificates().and_then(<[_]>::first);
+            context.secured(certificate.map(presented_names).unwrap_or_default());
             self.state = State::Session(Box::new(Session::new(*connection)?));
         }
         Ok(())
