@@ -223,7 +223,7 @@ pub const TOKENS_PER_ACCOUNT_MAX: usize = 64;
 /// Bans in force at once.
 pub const BANS_MAX: usize = 10_000;
 /// A ban's reason.
-pub const BAN_REASON_BYTES_MAX: usize = 256;
+pub const BAN_REASON_BYTES_MAX: usize = 512;
 /// Addresses that an account is known to log in from; the one used longest ago goes.
 pub const ADDRESSES_PER_ACCOUNT_MAX: usize = 32;
 /// How long an invitation holds.
@@ -246,11 +246,14 @@ pub const REGISTRATIONS_MAX: usize = 60;
 /// ... within this time.
 pub const REGISTRATIONS_SPAN: Duration = Duration::from_secs(60 * 60);
 /// Passwords that wait to be hashed; over it those go of who has most of them there.
-pub const PASSWORDS_WAITING_MAX: usize = 4096;
+pub const PASSWORDS_WAITING_MAX: usize = 2048;
 /// Requests that wait for the store; further ones are refused.
-pub const STORE_REQUESTS_MAX: usize = 8192;
+pub const STORE_REQUESTS_MAX: usize = 4096;
 /// Requests in one transaction.
 pub const STORE_BATCH_MAX: usize = 1024;
+/// How long the start of a server waits for its directory: a command may have it for a
+/// moment.
+pub const DATA_LOCK_MAX: Duration = Duration::from_secs(2);
 /// How long the store waits for a lock of another program on its file.
 pub const STORE_LOCK_MAX: Duration = Duration::from_secs(1);
 /// How long the end of the process waits for what the store has accepted: a disk may

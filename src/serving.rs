@@ -8,6 +8,7 @@ use lanline::cli::{
     UsageError, read_once,
 };
 use lanline::data::{Choice, DataDir, DataError};
+use lanline::limits::DATA_LOCK_MAX;
 use lanline::logging::{self, complain};
 use lanline::net::tls::{Site, names_of_this_machine};
 use lanline::net::{self, Config};
@@ -81,7 +82,7 @@ fn settings_again(
 
 /// Where the server keeps what outlives it, held for it; and what is to be said of
 /// that once there is a log.
-fn open_data(args: &ServeArgs) -> Result<(Option<Arc<DataDir>>, Option<DataError>), DataError> {
+fn open_data(args: &ServeArgs) -> Result<(Option<Arc<DataDir>>, Option<String>), DataError> {
     match args.data() {
         Choice::None => Ok((None, None)),
         // Accounts that are there are not to be overlooked.
@@ -90,12 +91,24 @@ fn open_data(args: &ServeArgs) -> Result<(Option<Arc<DataDir>>, Option<DataError
         {
             Ok((None, None))
         }
-        Choice::Asked(path) => Ok((Some(Arc::new(DataDir::hold(&path)?)), None)),
-        Choice::Default(path) => Ok(match DataDir::hold(&path) {
+        Choice::Asked(path) => {
+            Ok((Some(Arc::new(DataDir::hold_within(&path, DATA_LOCK_MAX)?)), None))
+        }
+        Choice::Default(path) => Ok(match held_by_default(&path) {
             Ok(dir) => (Some(Arc::new(dir)), None),
-            Err(error) => (None, Some(error)),
+            Err(why) => (None, Some(why)),
         }),
     }
+}
+
+/// A directory that nobody has asked for: where nothing can be kept in it, there is none. A
+/// database that is there is not to be overlooked, whatever is wrong with it.
+fn held_by_default(path: &Path) -> Result<DataDir, String> {
+    let dir = DataDir::hold_within(path, DATA_LOCK_MAX).map_err(|error| error.to_string())?;
+    if !dir.file(store::FILE).exists() {
+        store::Database::open(path).map_err(|error| error.to_string())?;
+    }
+    Ok(dir)
 }
 
 /// The certificates that the server makes for itself, if it does.

@@ -18,6 +18,8 @@ mod extras;
 mod files;
 #[cfg(target_os = "linux")]
 mod layers;
+#[cfg(target_os = "linux")]
+mod number;
 mod ops;
 pub mod output;
 #[cfg(target_os = "linux")]

@@ -228,7 +228,7 @@ fn target(text: &str) -> Result<Target, String> {
 
 #[cfg(target_os = "linux")]
 fn users(text: &str) -> Result<usize, String> {
-    super::serve::within(text, 1, doctor::USERS_MAX)
+    super::number::within(text, 1, doctor::USERS_MAX)
 }
 
 #[cfg(test)]

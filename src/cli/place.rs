@@ -3,6 +3,7 @@
 
 use super::usage::UsageError;
 use crate::data::Choice;
+use crate::logging::complain;
 use crate::net::services::store::orders::{OrderError, carry_out};
 use crate::store::order::Refusal;
 use crate::store::{Order, Told};
@@ -39,7 +40,16 @@ impl PlaceArgs {
     pub(super) fn give(&self, order: Order) -> Result<Told, CommandError> {
         match Choice::new(self.data.as_deref()) {
             Choice::None => Err(CommandError::NoData),
-            Choice::Asked(path) | Choice::Default(path) => Ok(carry_out(&path, order)?),
+            Choice::Asked(path) => Ok(carry_out(&path, order)?),
+            Choice::Default(path) => {
+                let is_new = !path.join(crate::store::FILE).exists();
+                let told = carry_out(&path, order)?;
+                if is_new {
+                    // Whoever meant another server's should know.
+                    complain(&format!("{} is new; --data names another", path.display()));
+                }
+                Ok(told)
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! and how they become a checked `Config`.
 
 use super::files::Reading;
+use super::number::within;
 use super::seconds::{Seconds, seconds, some_time};
 use super::serve_accounts::AccountsArgs;
 use super::serve_tls::{SiteTls, TlsArgs};
@@ -280,15 +281,6 @@ impl From<SandboxMode> for sandbox::Mode {
             SandboxMode::Auto => Self::Auto,
             SandboxMode::Off => Self::Off,
         }
-    }
-}
-
-pub(super) fn within(text: &str, least: usize, most: usize) -> Result<usize, String> {
-    let number: usize = text.parse().map_err(|_| "not a whole number".to_owned())?;
-    if (least..=most).contains(&number) {
-        Ok(number)
-    } else {
-        Err(format!("between {least} and {most}"))
     }
 }
 

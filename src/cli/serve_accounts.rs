@@ -1,7 +1,7 @@
 //! The flags of accounts. Never: keeping them.
 
+use super::number::within;
 use super::seconds::{Seconds, some_time};
-use super::serve::within;
 use super::serve_tls::SiteTls;
 use super::usage::UsageError;
 use crate::chat::Accounts;

@@ -5,8 +5,10 @@
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// Where data goes.
@@ -45,6 +47,8 @@ pub struct Stamp(u64, i64, i64);
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 const LOCK: &str = "lock";
+/// Between two tries to lock it.
+const PAUSE: Duration = Duration::from_millis(20);
 /// No file that is read whole is longer.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -71,6 +75,19 @@ fn by_default() -> Option<PathBuf> {
     supervised.or_else(of_user)
 }
 
+/// Gives a file in a directory to the directory's owner: what root does there, the server
+/// can use.
+///
+/// # Errors
+/// What the system says.
+pub fn give(directory: &Path, file: &File) -> io::Result<()> {
+    let (owner, holder) = (directory.metadata()?, file.metadata()?);
+    if rustix::process::geteuid().is_root() && owner.uid() != holder.uid() {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
+}
+
 impl DataDir {
     /// Makes it if need be, and holds it for this process.
     ///
@@ -83,6 +100,7 @@ impl DataDir {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(FILE_MODE);
         let lock = options.open(path.join(LOCK)).map_err(unusable)?;
+        give(path, &lock).map_err(unusable)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
                 // For people; and a directory that can't be written to is none.
@@ -93,6 +111,20 @@ impl DataDir {
             }
             Err(rustix::io::Errno::WOULDBLOCK) => Err(DataError::InUse(path.to_owned())),
             Err(error) => Err(unusable(error.into())),
+        }
+    }
+
+    /// [`DataDir::hold`], once it is free, within a time: a command may have it for a moment.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn hold_within(path: &Path, patience: Duration) -> Result<Self, DataError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match Self::hold(path) {
+                Err(DataError::InUse(_)) if Instant::now() < deadline => sleep(PAUSE),
+                held => return held,
+            }
         }
     }
 
@@ -168,8 +200,10 @@ mod tests {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, DIRECTORY_MODE);
         assert!(matches!(DataDir::hold(&path), Err(DataError::InUse(_))));
         assert!(DataDir::visit(&path).is_ok());
+        let in_vain = DataDir::hold_within(&path, PAUSE);
+        assert!(matches!(in_vain, Err(DataError::InUse(_))));
         drop(held);
-        assert!(DataDir::hold(&path).is_ok());
+        assert!(DataDir::hold_within(&path, PAUSE).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! logged, and never exceeded; and how much an idle server takes. Never: what the
 //! kernel holds for sockets (`net.ipv4.tcp_mem` bounds that).
 
-use crate::chat::{Settings, work};
+use crate::chat::{Accounts, Settings, work};
 use crate::limits;
 use crate::wire::name::NAME_BYTES_MAX;
 
@@ -18,6 +18,11 @@ const LISTED_BYTES: usize = 192;
 const NEWS_BYTES: usize = 96 + NAME_BYTES_MAX;
 /// An address that has a budget: the budget, its places in two tables.
 const ADDRESS_BYTES: usize = 256;
+/// What waits for the store, with two passwords each; and what its threads use: the cache
+/// of the database, and the memory that a hash fills.
+const STORE_BYTES: usize = (limits::STORE_REQUESTS_MAX + limits::PASSWORDS_WAITING_MAX)
+    * (2 * limits::PASSWORD_BYTES_MAX + 512)
+    + (28 << 20);
 /// A worker's scratch space, events, stack, pooled queues.
 const WORKER_BYTES: usize = 12 << 20;
 /// The program itself.
@@ -39,7 +44,7 @@ pub(super) fn terms(
     workers: usize,
     clients: usize,
     tls: bool,
-) -> [(&'static str, usize); 9] {
+) -> [(&'static str, usize); 10] {
     // A worker knows its own sums at once, and those of the others at the end of its
     // tick: so each may exceed a bound by what one tick reads. The refusals of one
     // room message are within that, too.
@@ -62,6 +67,7 @@ pub(super) fn terms(
             limits::ADDRESSES_MAX * ADDRESS_BYTES
                 + workers * limits::PRESENCE_NEWS_MAX * NEWS_BYTES,
         ),
+        ("accounts", if settings.accounts == Accounts::Off { 0 } else { STORE_BYTES }),
         ("the program", PROGRAM_BYTES + log + workers * WORKER_BYTES),
     ]
 }
@@ -83,7 +89,8 @@ mod tests {
         for workers in [1, 2, 4] {
             for tls in [false, true] {
                 let clients = limits::CLIENTS_DEFAULT_MAX;
-                let bound = bytes(&Settings::default(), workers, clients, tls);
+                let settings = Settings { accounts: Accounts::Open, ..Settings::default() };
+                let bound = bytes(&settings, workers, clients, tls);
                 assert!(bound <= 2048 * MIB, "{workers} {tls}: {} MiB", bound / MIB);
             }
         }
@@ -96,6 +103,8 @@ mod tests {
         assert!(bytes(&Settings::default(), 1, 100, false) > base);
         assert!(bytes(&few, 2, 100, false) > base);
         assert!(bytes(&few, 1, 200, false) > base);
+        let accounts = Settings { accounts: Accounts::Open, ..few.clone() };
+        assert!(bytes(&accounts, 1, 100, false) > base);
         let small = Settings { packet_bytes_max: 1024, ..few };
         assert!(bytes(&small, 1, 100, false) < base);
         assert!(bytes(&small, 1, 100, true) > bytes(&small, 1, 100, false));

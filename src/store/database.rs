@@ -76,14 +76,6 @@ impl Database {
         }
     }
 
-    /// As if the disk had no room left, until the database is opened again.
-    #[cfg(test)]
-    pub(super) fn fill_disk(&mut self) {
-        let connection = self.connection.as_ref().unwrap();
-        // It can't be less than what there is.
-        connection.query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
-    }
-
     fn begin(&mut self) -> Result<(), StoreError> {
         if !matches!(self.state, State::Idle) {
             return Ok(());
@@ -116,5 +108,15 @@ impl Database {
 
     fn told(&self, error: &rusqlite::Error) -> StoreError {
         StoreError::of(self.directory.join(super::FILE), error)
+    }
+}
+
+#[cfg(test)]
+impl Database {
+    /// As if the disk had no room left, until the database is opened again.
+    pub(super) fn fill_disk(&mut self) {
+        let connection = self.connection.as_ref().unwrap();
+        // It can't be less than what there is.
+        connection.query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
     }
 }

@@ -6,6 +6,7 @@
 
 use super::error::StoreError;
 use super::schema::{APPLICATION, STEPS, step, version};
+use crate::data::give;
 use crate::limits::STORE_LOCK_MAX;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, Permissions};
@@ -130,7 +131,8 @@ fn empty_file(directory: &Path, name: &str) -> Result<PathBuf, StoreError> {
                 _ => {}
             }
         }
-        OpenOptions::new().create_new(true).write(true).mode(FILE_MODE).open(&path).map(drop)
+        let file = OpenOptions::new().create_new(true).write(true).mode(FILE_MODE).open(&path)?;
+        give(directory, &file)
     };
     make().map_err(|error| StoreError::io(path.clone(), &error))?;
     Ok(path)

@@ -185,7 +185,7 @@ fn on_a_disk_without_room_nothing_is_half_done_and_it_heals_by_itself() {
     let builder = Server::builder().workers(1).arguments(&data).through(shell);
     let server = builder.start();
     let failing = || http(server.metrics(), "GET /metrics HTTP/1.1\r\n\r\n").1;
-    assert!(failing().contains("\nlanline_store_failing 0\n"));
+    assert!(failing().contains("\nlanline_store_failing 0.0\n"));
     let mut made = 0;
     let refused = loop {
         let output = run_with("", &["account", "add", &format!("user-{made}")], place.path());
@@ -198,14 +198,14 @@ fn on_a_disk_without_room_nothing_is_half_done_and_it_heals_by_itself() {
     let words = String::from_utf8(refused.stderr).unwrap();
     assert!(words.contains("nothing was done: the disk refuses"), "{words}");
     server.logged("nothing is changed", 0);
-    assert!(failing().contains("\nlanline_store_failing 1\n"));
+    assert!(failing().contains("\nlanline_store_failing 1.0\n"));
     let limit = rustix::process::Rlimit { current: None, maximum: None };
     let pid = rustix::process::Pid::from_raw(server.pid() as i32);
     rustix::process::prlimit(pid, rustix::process::Resource::Fsize, limit).unwrap();
     done(&["account", "add", "again"], place.path());
     server.logged("takes writes again", 0);
     let page = failing();
-    assert!(page.contains("\nlanline_store_failing 0\n"), "{page}");
+    assert!(page.contains("\nlanline_store_failing 0.0\n"), "{page}");
     assert!(page.contains(&format!("\nlanline_accounts {}.0\n", made + 1)), "{page}");
     assert_eq!(accounts(place.path()).len(), made + 1);
 }

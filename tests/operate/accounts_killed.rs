@@ -4,8 +4,9 @@
 
 use crate::accounts::{accounts, run_with, serve};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ChildStdin, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use testkit::{Signal, program};
 
@@ -52,11 +53,8 @@ fn a_server_that_is_killed_while_accounts_are_made_has_all_that_it_told() {
         let ended = AtomicBool::new(false);
         let made = std::thread::scope(|scope| {
             let maker = scope.spawn(|| make(place.path(), round, &ended));
-            server.logged("by the command line: add", round % 3);
-            // At another moment each time: while it is hashed, written, told.
-            for _ in 0..round * 997 % 5_000 {
-                std::thread::yield_now();
-            }
+            // Behind another order each time, which is being hashed, or written, or told.
+            server.logged("by the command line: add", round % 7);
             ended.store(true, Relaxed);
             server.signal(Signal::KILL);
             server.wait();
@@ -75,17 +73,28 @@ fn a_command_that_is_killed_leaves_a_whole_account_or_none() {
         let mut command = program::command(&["account", "add", &format!("user-{round}")]);
         command.args(["--password-stdin", "--data"]).arg(place.path());
         let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut input = child.stdin.take().unwrap();
-        std::io::Write::write_all(&mut input, b"correct horse\n").unwrap();
-        drop(input);
-        // At another moment each time.
-        for _ in 0..round * 9_973 % 100_000 {
-            std::thread::yield_now();
+        let input = child.stdin.take().unwrap();
+        let log = place.path().join("lanline.db-wal");
+        let is_writing = || log.metadata().is_ok_and(|it| it.len() > 0);
+        match round % 3 {
+            // Before it has read the password, or while it hashes it.
+            0 => drop(input),
+            1 => end_input(input),
+            // While it writes, if that is seen.
+            _ => {
+                end_input(input);
+                while !is_writing() && child.try_wait().unwrap().is_none() {}
+            }
         }
-        child.kill().unwrap();
+        // Fails where it has ended.
+        let _ = child.kill();
         let was_done = child.wait().unwrap().success();
         let told = if was_done { [format!("user-{round}")].into() } else { BTreeSet::new() };
         known.extend(told);
         known = check(place.path(), &known);
     }
+}
+
+fn end_input(mut input: ChildStdin) {
+    input.write_all(b"correct horse\n").unwrap();
 }

@@ -2,7 +2,7 @@
 //! time. It lies in the data directory, so who may open it may do anything there. Never:
 //! what an order does.
 
-use super::Asked;
+use super::asked::Asked;
 use super::protocol::{ORDER_BYTES_MAX, read_order, write_told};
 use crate::limits::{CONTROL_PATIENCE, ORDER_PATIENCE};
 use crate::net::error::ServeError;

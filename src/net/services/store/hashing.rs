@@ -1,7 +1,7 @@
 //! The thread that hashes passwords: one at a time, at the lowest priority, so that
 //! neither a worker nor a commit waits for it. Never: whose turn it is (`store`).
 
-use super::Asked;
+use super::asked::Asked;
 use crate::net::services::{Inbox, Requests, Service, Stopper};
 use crate::sandbox::Needs;
 use crate::secrets::Hasher;

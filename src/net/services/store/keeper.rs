@@ -1,6 +1,6 @@
 //! The database's thread. Never: what a request does.
 
-use super::Asked;
+use super::asked::Asked;
 use super::delivery::Delivery;
 use crate::chat::id::Address;
 use crate::chat::{Counters, StoreRequest};

@@ -8,6 +8,7 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
+//! | `asked` | what the database's thread is asked |
 //! | `keeper` | the database's thread |
 //! | `hashing` | the thread that hashes |
 //! | `delivery` | replies and notices, to workers |
@@ -15,6 +16,7 @@
 //! | `protocol` | what is said there: a line each way |
 //! | [`orders`] | the other side: to the server that runs, or without one |
 
+mod asked;
 mod control;
 mod delivery;
 mod hashing;
@@ -23,31 +25,21 @@ pub mod orders;
 mod protocol;
 
 use super::{Requests, Service, requests};
-use crate::chat::{Counters, StoreRequest};
+use crate::chat::Counters;
 use crate::data::DataDir;
 use crate::limits::STORE_REQUESTS_MAX;
 use crate::net::error::ServeError;
 use crate::net::mailbox::Mailboxes;
-use crate::store::{Database, Desk, Order, StoreError, Summed, Told};
+use crate::store::{Database, Desk, StoreError};
+pub(crate) use asked::Asked;
 use control::Control;
-use crossbeam_channel::Sender;
 pub(crate) use delivery::{StartNotices, reply_batch};
 use hashing::Hashing;
 use keeper::{Asker, Keeper};
-use log::info;
+use log::{info, warn};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// What the database's thread is asked.
-pub(crate) enum Asked {
-    /// By a connection.
-    Request(Box<StoreRequest>),
-    /// By the command line.
-    Order(Order, Sender<Told>),
-    /// A password is hashed.
-    Summed(Summed),
-}
 
 /// The database and the socket, open.
 pub(crate) struct Accounts {
@@ -71,6 +63,10 @@ impl Accounts {
     /// [`ServeError`].
     pub(crate) fn open(dir: Arc<DataDir>) -> Result<Self, ServeError> {
         let start = Instant::now();
+        // Secrets are in memory for moments; they are not to be in a file for good.
+        if let Err(error) = rlimit::setrlimit(rlimit::Resource::CORE, 0, 0) {
+            warn!("a crash may leave a core dump behind, with secrets in it: {error}");
+        }
         let database = Database::open(dir.path()).map_err(ServeError::Store)?;
         let mut desk = Desk::new(database);
         let notices = desk.notices(keeper::clock(start)).map_err(ServeError::Store)?;
