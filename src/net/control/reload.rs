@@ -248,10 +248,10 @@ impl Reload {
             ("workers", old.workers != new.workers),
             ("max-per-address", old.per_address_max != new.per_address_max),
             ("data", old.data_choice != new.data_choice),
+            ("accounts", old.settings.accounts != new.settings.accounts),
             ("tls-name", old.tls_names != new.tls_names),
             ("metrics", old.metrics != new.metrics),
             ("sandbox", old.sandbox != new.sandbox),
-            ("accounts", old.settings.accounts != new.settings.accounts),
             ("a file that is read again", old.reread != new.reread),
         ];
         changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
@@ -272,6 +272,7 @@ impl Reload {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::{Accounts, Settings};
     use crate::data::Choice;
     use crate::net::mailbox::Mailbox;
     use crate::net::test_support::{self, config};
@@ -346,7 +347,9 @@ mod tests {
     fn a_setting_that_needs_a_restart_is_marked_so_and_told_when_it_changes() {
         let (reload, _word, _begins) = reload();
         let address = "127.0.0.1:1".parse().unwrap();
+        let settings = Settings { accounts: Accounts::Closed, ..config().settings };
         let other = Config {
+            settings,
             listen: vec![address],
             workers: 77,
             per_address_max: Some(1),
