@@ -6,6 +6,7 @@ use super::client::{Client, Identity, Roles, Timers};
 use super::effect::Report;
 use super::id::{Address, ConnId, Moment, WorkerId};
 use super::message::{Claim, ShardMessage};
+use super::routing::Route;
 use super::shard::Shard;
 use super::skeletons::{Claiming, Look, looks_of};
 use super::work;
@@ -33,12 +34,11 @@ impl<S> Shard<S> {
 
     /// Claims the skeletons that are left, up to one whose home is elsewhere.
     fn claim_looks(&mut self, id: ConnId) {
-        while let Some(claiming) = self.claims.get_mut(&id) {
+        while let Some(claiming) = self.claims.get(&id) {
             let Some(&look) = claiming.looks.get(claiming.granted) else {
                 return self.end_claiming(id);
             };
-            let home = self.hashing.home(look.skeleton);
-            if home != self.topology.worker {
+            if let Route::Shard(home) = self.route_to(look.skeleton) {
                 let claimer = self.address(id);
                 self.send(home, ShardMessage::ClaimLook { claimer, look }, 0);
                 return self.arm(id, Timers::CLAIM, self.now.after(limits::QUERY_TIMEOUT));
@@ -46,7 +46,7 @@ impl<S> Shard<S> {
             if !self.known.guards(look.skeleton)
                 && self.skeletons.claim(look, self.settings.look_alikes)
             {
-                claiming.granted += 1;
+                self.claims.entry(id).and_modify(|claiming| claiming.granted += 1);
             } else {
                 self.refuse_claim(id, Code::NameTaken);
             }
@@ -102,11 +102,9 @@ impl<S> Shard<S> {
 
     fn release_looks(&mut self, looks: &[Look]) {
         for &look in looks {
-            let home = self.hashing.home(look.skeleton);
-            if home == self.topology.worker {
-                self.skeletons.release(look);
-            } else {
-                self.send(home, ShardMessage::ReleaseLook(look), 0);
+            match self.route_to(look.skeleton) {
+                Route::Here => self.skeletons.release(look),
+                Route::Shard(home) => self.send(home, ShardMessage::ReleaseLook(look), 0),
             }
         }
     }
@@ -130,8 +128,11 @@ impl<S> Shard<S> {
         };
         let looks = looks_of(&self.hashing, identity.name(), identity.key());
         self.release_looks(&looks);
-        let homes = looks.iter().map(|look| self.hashing.home(look.skeleton));
-        let mut homes: Vec<_> = homes.filter(|&home| home != self.topology.worker).collect();
+        let elsewhere = |look: &Look| match self.route_to(look.skeleton) {
+            Route::Here => None,
+            Route::Shard(home) => Some(home),
+        };
+        let mut homes: Vec<_> = looks.iter().filter_map(elsewhere).collect();
         // The looks are in the order of their hashes, and so are these.
         homes.dedup();
         homes
@@ -143,11 +144,11 @@ impl<S> Shard<S> {
         let guest = self.clients.get(id).filter(|client| !client.roles.contains(Roles::ACCOUNT));
         let Some(identity) = guest.and_then(Client::identity) else { return };
         for Look { skeleton, .. } in looks_of(&self.hashing, identity.name(), identity.key()) {
-            let home = self.hashing.home(skeleton);
-            if home == self.topology.worker {
-                self.skeletons.guard(skeleton, on);
-            } else {
-                self.send(home, ShardMessage::GuardLook { skeleton, on }, 0);
+            match self.route_to(skeleton) {
+                Route::Here => self.skeletons.guard(skeleton, on),
+                Route::Shard(home) => {
+                    self.send(home, ShardMessage::GuardLook { skeleton, on }, 0);
+                }
             }
         }
     }

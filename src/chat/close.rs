@@ -8,6 +8,7 @@ use super::fan_outs::Bounces;
 use super::id::{ConnId, Moment, Tag};
 use super::message::ShardMessage;
 use super::query_protocol::Query;
+use super::routing::Route;
 use super::shard::Shard;
 use super::work;
 use crate::limits;
@@ -92,12 +93,12 @@ impl<S> Shard<S> {
         self.work.spend_on_tick(work::LEAVE * rooms.len() as work::Units);
         for room in rooms {
             self.rosters.remove(&room, id);
-            let home = self.hashing.home(self.hashing.room(&room));
-            if home == self.topology.worker {
-                self.leave_room_here(&room, &member);
-            } else {
-                let query = Query::Leave { room, member: member.clone() };
-                self.send(home, ShardMessage::Query { requester, number: 0, query }, 64);
+            match self.route_to_room(&room) {
+                Route::Here => drop(self.leave_room_here(&room, &member)),
+                Route::Shard(home) => {
+                    let query = Query::Leave { room, member: member.clone() };
+                    self.send(home, ShardMessage::Query { requester, number: 0, query }, 64);
+                }
             }
         }
     }

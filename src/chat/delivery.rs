@@ -1,11 +1,12 @@
-//! Packets for people and rooms: checked, stamped, put into queues or messages,
-//! and bounced where they could not be delivered. Never: endpoints.
+//! Packets for people and rooms: checked, stamped, put into queues or messages. Never:
+//! endpoints, where a recipient is, the way back.
 
 use super::client::{Client, Identity, Pauses, Roles};
 use super::effect::Effect;
 use super::id::{ConnId, Frame, Origin, Tag, WorkerId};
 use super::message::ShardMessage;
 use super::query_protocol::Query;
+use super::routing::Route;
 use super::shard::Shard;
 use super::work;
 use crate::accounts::AccountId;
@@ -13,7 +14,6 @@ use crate::limits;
 use crate::wire::name::{KeyBuffer, key_of};
 use crate::wire::outbound::make_room;
 use crate::wire::{Code, Outbound, Owned, Packet, packet};
-use compact_str::CompactString;
 use std::mem;
 use std::sync::Arc;
 
@@ -41,9 +41,8 @@ impl<S> Shard<S> {
 
     fn send_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
         let hash = self.hashing.user(key);
-        let home = self.hashing.home(hash);
         let origin = self.origin(id, ordinal);
-        if home != self.topology.worker {
+        if let Route::Shard(home) = self.route_to(hash) {
             let Some(client) = self.clients.get_mut(id) else { return };
             client.roles |= Roles::SENT_REMOTELY;
             let Some(identity) = client.identity() else { return };
@@ -121,8 +120,8 @@ impl<S> Shard<S> {
             return;
         };
         if !self.rosters.contains(&room, id) {
-            let home = self.hashing.home(self.hashing.room(&room));
-            self.query_home(id, ordinal, home, Query::RoomExists { room });
+            let route = self.route_to_room(&room);
+            self.query_home(id, ordinal, route, Query::RoomExists { room });
             return;
         }
         let Some(frame) = self.stamped_frame(id, ordinal, packet) else { return };
@@ -293,46 +292,6 @@ impl<S> Shard<S> {
         if client.outbound.memory_bytes() > share && !client.is_closing() {
             client.pauses |= Pauses::QUEUE;
         }
-    }
-
-    /// Refuses a packet for one of our clients to its sender, with the recipient's
-    /// name.
-    pub(super) fn bounce(&mut self, origin: Origin, code: Code, recipient: ConnId) {
-        let name: CompactString =
-            self.clients.get(recipient).map(|c| c.name().into()).unwrap_or_default();
-        self.refuse_origin(origin, code, Some(&name));
-    }
-
-    /// The share of what is given back in this tick.
-    pub(super) fn serve_bounces(&mut self) {
-        let budget = self.work.tick + self.settings.fan_out_work();
-        while self.work.tick < budget
-            && let Some(mut bounces) = self.bounces.pop_front()
-        {
-            while self.work.tick < budget
-                && let Some(tag) = bounces.tags.next()
-            {
-                self.work.spend_on_tick(work::DELIVERY);
-                if let Some(origin) = tag {
-                    self.refuse_origin(origin, Code::Undelivered, Some(&bounces.name));
-                }
-            }
-            if bounces.tags.len() > 0 {
-                self.bounces.push_front(bounces);
-            }
-        }
-    }
-
-    /// Refuses a packet to its sender, wherever they are.
-    pub(super) fn refuse_origin(&mut self, origin: Origin, code: Code, name: Option<&str>) {
-        let Origin { sender, ordinal, .. } = origin;
-        if sender.worker == self.topology.worker {
-            self.refuse(sender.conn, ordinal.get(), code, name);
-            return;
-        }
-        let name = name.map(CompactString::from);
-        let ordinal = ordinal.get();
-        self.send(sender.worker, ShardMessage::Refuse { to: sender.conn, ordinal, code, name }, 64);
     }
 }
 

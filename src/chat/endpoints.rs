@@ -215,8 +215,8 @@ impl<S> Shard<S> {
     fn who(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
         let name = Name::parse(&packet.msg.plain()).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home(hash);
-        self.query_home(id, ordinal, home, Query::Who { key: name.key().into(), hash });
+        let route = self.route_to(hash);
+        self.query_home(id, ordinal, route, Query::Who { key: name.key().into(), hash });
         Ok(())
     }
 
@@ -300,12 +300,11 @@ impl<S> Shard<S> {
         let (name, reason) = argument.split_once(' ').unwrap_or((&argument, ""));
         let name = Name::parse(name).map_err(|_| Code::NoSuchUser)?;
         let hash = self.hashing.user(name.key());
-        let home = self.hashing.home(hash);
         let Some(by) = self.clients.get(id).map(|client| client.name().into()) else {
             return Ok(());
         };
-        let (key, reason) = (name.key().into(), reason.into());
-        self.query_home(id, ordinal, home, Query::Kick { key, hash, reason, by });
+        let (key, reason, route) = (name.key().into(), reason.into(), self.route_to(hash));
+        self.query_home(id, ordinal, route, Query::Kick { key, hash, reason, by });
         Ok(())
     }
 

@@ -15,7 +15,8 @@
 //! | `register` | a greeting's name moves to its home and is claimed there |
 //! | `claiming`, `skeletons` | ... and its skeletons at theirs, so that confusable names are refused |
 //! | `resume` | the secret that takes a name back |
-//! | `delivery` | packets for users and rooms, and what could not be delivered |
+//! | `routing` | where a recipient is, and the way back for what can't be delivered |
+//! | `delivery` | packets for users and rooms |
 //! | `fan_out`, `fan_outs` | what is for many, a slice at a time |
 //! | `mail` | what other shards have sent, within the tick's budget |
 //! | `endpoints` | the table of the server's own endpoints |
@@ -67,6 +68,7 @@ mod replies;
 mod resume;
 mod room_calls;
 mod rooms;
+mod routing;
 pub mod settings;
 pub mod shard;
 mod skeletons;

@@ -12,6 +12,7 @@ use super::lists::Requester;
 use super::message::ShardMessage;
 use super::query_protocol::{Joined, PendingQuery, Query, Reply, WhoIs};
 use super::rooms::Left;
+use super::routing::Route;
 use super::shard::Shard;
 use super::work;
 use crate::limits;
@@ -23,8 +24,8 @@ const REPLY_BYTES: usize = 64;
 
 impl<S> Shard<S> {
     /// Asks the one shard that knows.
-    pub(super) fn query_home(&mut self, id: ConnId, ordinal: u64, home: WorkerId, query: Query) {
-        self.query(id, ordinal, query, &[home]);
+    pub(super) fn query_home(&mut self, id: ConnId, ordinal: u64, route: Route, query: Query) {
+        self.query(id, ordinal, query, &[self.end_of(route)]);
     }
 
     /// Asks every shard, this one too.

@@ -7,6 +7,7 @@ use super::effect::Effect;
 use super::id::{ConnId, Moment};
 use super::message::{Claim, Handoff};
 use super::resume::ResumeSecret;
+use super::routing::Route;
 use super::settings::Accounts;
 use super::shard::Shard;
 use crate::limits;
@@ -70,11 +71,10 @@ impl<S> Shard<S> {
     /// Claims a name here, if its home is here, or moves the connection there
     /// with what it sent from `rest` on.
     fn claim(&mut self, id: ConnId, claim: Claim, bytes: &[u8], rest: usize) -> Option<usize> {
-        let to = self.hashing.home(self.hashing.user(claim.name.key()));
-        if to == self.topology.worker {
+        let Route::Shard(to) = self.route_to(self.hashing.user(claim.name.key())) else {
             self.register(id, &claim);
             return Some(rest);
-        }
+        };
         self.take_inbound(id);
         self.transport_holds(id, 0);
         let mut client = self.clients.remove(id)?;

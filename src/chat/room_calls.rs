@@ -28,24 +28,24 @@ impl<S> Shard<S> {
                 }
             }
         }
-        let home = self.hashing.home(self.hashing.room(room.key()));
+        let route = self.route_to_room(room.key());
         let budget = self.clients.get(id).and_then(|client| client.budget.clone());
-        self.query_home(id, ordinal, home, Query::Join { room, member, budget });
+        self.query_home(id, ordinal, route, Query::Join { room, member, budget });
         Ok(())
     }
 
     pub(super) fn leave_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
         let room: Arc<str> = room_name(&packet.msg.plain())?.key().into();
-        let home = self.hashing.home(self.hashing.room(&room));
+        let route = self.route_to_room(&room);
         let Some(member) = self.own_name(id) else { return Ok(()) };
         self.leave_here(&room, id);
-        self.query_home(id, ordinal, home, Query::Leave { room, member });
+        self.query_home(id, ordinal, route, Query::Leave { room, member });
         Ok(())
     }
 
     pub(super) fn members(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) -> Outcome {
         let room: Arc<str> = room_name(&packet.msg.plain())?.key().into();
-        let home = self.hashing.home(self.hashing.room(&room));
+        let home = self.end_of(self.route_to_room(&room));
         self.query_list(id, ordinal, Query::Members { room }, vec![home]);
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::accounts::{Account, AccountId, Notice, Role, TokenId};
 use crate::chat::client::{Client, Roles};
 use crate::chat::id::{ConnId, Moment};
 use crate::chat::message::ShardMessage;
+use crate::chat::routing::Route;
 use crate::chat::shard::Shard;
 
 impl<S> Shard<S> {
@@ -43,7 +44,7 @@ impl<S> Shard<S> {
         let guarded = self.known.learn(&self.hashing, worker, account);
         self.count_accounts();
         let hash = self.hashing.user(name.key());
-        if self.hashing.home(hash) == worker {
+        if self.route_to(hash) == Route::Here {
             let holder = self.holder(hash, name.key());
             if let Some(holder) = holder.filter(|id| self.is_guest(*id)) {
                 self.name_is_taken(holder);
