@@ -83,13 +83,13 @@ impl<A> Desk<A> {
     pub fn notices(&mut self, clock: Clock) -> Result<Vec<Notice>, StoreError> {
         let read = self.batch.within(|connection| {
             bans::forget_ended(connection, clock.unix)?;
-            Ok((accounts::all(connection)?, bans::all(connection, clock.unix)?))
+            Ok((accounts::known(connection)?, bans::all(connection, clock.unix)?))
         });
         self.batch.end()?;
         // An error has ended the batch.
         let (accounts, bans) = read.unwrap_or_default();
         self.accounts = accounts.len() as u64;
-        let accounts = accounts.into_iter().map(|entry| Notice::Account(entry.account));
+        let accounts = accounts.into_iter().map(Notice::Account);
         Ok(accounts.chain(bans.into_iter().map(Notice::Ban)).collect())
     }
 
