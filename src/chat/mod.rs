@@ -30,6 +30,7 @@
 //! | `memory`, `memory_bounds` | bounds on the memory of all connections together |
 //! | [`message`] | what shards send each other |
 //! | `directory`, `rooms` | the tables: names, rooms, members |
+//! | `invariants` | what holds between two entries, for debug builds |
 //! | `timers`, `timer_queue` | what is done when a time is over |
 //! | [`settings`], [`counters`], [`id`] | settings, counters, handles |
 
@@ -49,6 +50,7 @@ mod fan_outs;
 mod flush;
 pub mod id;
 mod input;
+mod invariants;
 mod listing;
 mod lists;
 mod mail;

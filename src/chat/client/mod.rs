@@ -1,6 +1,8 @@
 //! One connection of a shard, from the accept to the last byte: its state and
 //! nothing that acts on others. The transitions are in `LIFECYCLE.md`.
 
+mod account;
+mod check;
 mod identity;
 mod session;
 mod state;
@@ -13,11 +15,9 @@ use super::address::AddressBudget;
 use super::id::{Moment, Tag};
 use super::lists::Listing;
 use super::settings::Pace;
-use crate::accounts::AccountId;
 use crate::limits;
-use crate::wire::{Code, Codec, Endpoint, Name, Outbound, packet};
+use crate::wire::{Code, Codec, Endpoint, Outbound, packet};
 use compact_str::CompactString;
-use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -169,74 +169,6 @@ impl<S> Client<S> {
         self.since = now;
     }
 
-    /// Greeting → challenged.
-    pub(super) fn begin_login(&mut self, name: Name) {
-        debug_assert_eq!(self.state, State::Greeting);
-        self.state = State::Challenged;
-        self.account_state().login = Some(Login { name });
-    }
-
-    /// Greeting, challenged or user → user, as a session of an account.
-    pub(super) fn begin_session(&mut self, identity: Identity, session: Session, now: Moment) {
-        debug_assert!(!self.is_closing() && !self.is_claiming());
-        if !self.is_user() {
-            self.since = now;
-        }
-        self.state = State::User;
-        self.identity = Some(identity);
-        self.roles |= Roles::ACCOUNT;
-        let state = self.account_state();
-        state.login = None;
-        state.session = Some(session);
-    }
-
-    /// What it has of an account's session, or of what may become one.
-    pub(super) fn account_state(&mut self) -> &mut AccountState {
-        self.cold().account.get_or_insert_default()
-    }
-
-    /// The session that it is, if it is one; stays while it is closing, where packets
-    /// for several sessions may be left in its queue.
-    pub(super) fn session(&self) -> Option<Session> {
-        self.cold.as_ref()?.account.as_ref()?.session
-    }
-
-    /// The account whose session it is.
-    pub(super) fn account(&self) -> Option<AccountId> {
-        if self.roles.contains(Roles::ACCOUNT) {
-            self.session().map(|session| session.account)
-        } else {
-            None
-        }
-    }
-
-    /// The name with which it has to log in.
-    pub(super) fn login(&self) -> Option<&Login> {
-        self.cold.as_ref()?.account.as_ref()?.login.as_ref()
-    }
-
-    /// Keys of the rooms that it is in.
-    pub(super) fn rooms(&self) -> &[Arc<str>] {
-        self.cold.as_ref().map_or(&[], |cold| &cold.rooms)
-    }
-
-    /// About when it was heard last.
-    pub(super) fn last_heard(&self) -> Moment {
-        self.since.max(Moment(self.paid_until_ns))
-    }
-
-    /// The names in its certificate.
-    pub(super) fn certified(&self) -> &[Name] {
-        let account = self.cold.as_ref().and_then(|cold| cold.account.as_ref());
-        account.map_or(&[], |account| &account.certified)
-    }
-
-    /// Takes them along to its home.
-    pub(super) fn take_certified(&mut self) -> Box<[Name]> {
-        let account = self.cold.as_mut().and_then(|cold| cold.account.as_mut());
-        account.map(|account| mem::take(&mut account.certified)).unwrap_or_default()
-    }
-
     /// Greeting, challenged or user → closing, behind so many fences. Nothing more of its
     /// input is handled; its roles are gone. Returns the rooms that it was in.
     pub(super) fn begin_closing(&mut self, mode: CloseMode, fences: u32) -> Vec<Arc<str>> {
@@ -384,61 +316,6 @@ impl<S> Client<S> {
     /// Fences that are not back yet.
     pub(super) fn fences(&self) -> u32 {
         self.cold.as_ref().map_or(0, |cold| cold.fences)
-    }
-
-    /// What has to hold between two entries of its shard.
-    ///
-    /// # Panics
-    /// Where it does not hold: a mistake of ours.
-    pub(super) fn check(&self) {
-        let Self { state, input, pauses, timers, output, .. } = self;
-        let is_nameless = matches!(self.state, State::Greeting | State::Challenged);
-        assert_eq!(self.identity.is_some() || self.is_closing(), !is_nameless);
-        assert_eq!(self.is_challenged(), self.login().is_some(), "who has to log in");
-        assert_eq!(
-            self.roles.contains(Roles::ACCOUNT),
-            self.account().is_some(),
-            "whose session it is"
-        );
-        assert!(self.inbound.is_empty() || !self.is_closing(), "input kept behind the end");
-        assert!(pauses.is_empty() || !self.is_closing(), "{pauses:?} in {state:?}");
-        assert!(self.fences() == 0 || self.is_closing(), "fences of one who is here");
-        assert!(
-            !pauses.contains(Pauses::RATE) || timers.contains(Timers::RATE),
-            "paused by its rate for ever"
-        );
-        assert!(
-            !pauses.contains(Pauses::ADDRESS_RATE) || timers.contains(Timers::ADDRESS_RATE),
-            "paused by its address's rate for ever"
-        );
-        assert!(
-            !pauses.contains(Pauses::AUTH_BACKOFF) || timers.contains(Timers::AUTH_BACKOFF),
-            "paused by a wrong token for ever"
-        );
-        assert!(
-            !pauses.contains(Pauses::QUERY) || timers.contains(Timers::QUERY),
-            "paused by a query for ever"
-        );
-        assert!(
-            !pauses.contains(Pauses::STORE) || timers.contains(Timers::STORE),
-            "paused by the store for ever"
-        );
-        assert!(!self.is_challenged() || timers.contains(Timers::LOGIN), "logs in for ever");
-        let listing = self.cold.as_ref().is_some_and(|cold| cold.listing.is_some());
-        assert_eq!(listing, pauses.contains(Pauses::LISTING), "paused by a list or not");
-        assert!(!self.is_greeting() || timers.contains(Timers::GREETING), "greets for ever");
-        assert!(!self.is_claiming() || timers.contains(Timers::CLAIM), "claims for ever");
-        assert!(!self.is_lingering() || timers.contains(Timers::LINGER), "lingers for ever");
-        let waits = !self.outbound.is_empty();
-        assert!(
-            !waits
-                || output.flush != Flush::Idle
-                || timers.contains(Timers::STUCK)
-                || input.is_gone()
-                || input.is_drained(),
-            "bytes that nobody flushes or watches: {state:?} {input:?} {output:?}"
-        );
-        assert!(!self.is_lingering() || !waits, "bytes behind the end of the stream");
     }
 }
 
