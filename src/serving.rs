@@ -82,7 +82,7 @@ fn settings_again(
 
 /// Where the server keeps what outlives it, held for it; and what is to be said of
 /// that once there is a log.
-fn open_data(args: &ServeArgs) -> Result<(Option<Arc<DataDir>>, Option<String>), DataError> {
+fn open_data(args: &ServeArgs) -> Result<(Option<Arc<DataDir>>, Option<DataError>), DataError> {
     match args.data() {
         Choice::None => Ok((None, None)),
         // Accounts that are there are not to be overlooked.
@@ -101,13 +101,10 @@ fn open_data(args: &ServeArgs) -> Result<(Option<Arc<DataDir>>, Option<String>),
     }
 }
 
-/// A directory that nobody has asked for: where nothing can be kept in it, there is none. A
-/// database that is there is not to be overlooked, whatever is wrong with it.
-fn held_by_default(path: &Path) -> Result<DataDir, String> {
-    let dir = DataDir::hold_within(path, DATA_LOCK_MAX).map_err(|error| error.to_string())?;
-    if !dir.file(store::FILE).exists() {
-        store::Database::open(path).map_err(|error| error.to_string())?;
-    }
+/// A directory that nobody has asked for: where nothing can be kept in it, there is none.
+fn held_by_default(path: &Path) -> Result<DataDir, DataError> {
+    let dir = DataDir::hold_within(path, DATA_LOCK_MAX)?;
+    dir.probe()?;
     Ok(dir)
 }
 

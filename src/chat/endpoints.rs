@@ -104,7 +104,9 @@ impl<S> Shard<S> {
     /// A packet to one of the server's endpoints.
     pub(super) fn endpoint(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         if let Err(code) = self.call(id, ordinal, packet) {
-            self.refuse(id, ordinal, code, None);
+            // Whom it was for: it is the endpoint that is busy.
+            let name = (code == Code::Busy).then_some(&*packet.to);
+            self.refuse(id, ordinal, code, name);
         }
     }
 

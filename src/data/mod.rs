@@ -47,6 +47,7 @@ pub struct Stamp(u64, i64, i64);
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 const LOCK: &str = "lock";
+const PROBE: &str = "probe";
 /// Between two tries to lock it.
 const PAUSE: Duration = Duration::from_millis(20);
 /// No file that is read whole is longer.
@@ -140,6 +141,16 @@ impl DataDir {
         }
     }
 
+    /// Whether something can be kept in it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn probe(&self) -> Result<(), DataError> {
+        let unusable = |error| DataError::Unusable(self.path.clone(), error);
+        self.write(PROBE, "x").map_err(unusable)?;
+        std::fs::remove_file(self.file(PROBE)).map_err(unusable)
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -219,6 +230,8 @@ mod tests {
         let before = dir.stamp("key");
         dir.write("key", "another").unwrap();
         assert_ne!(dir.stamp("key"), before);
+        dir.probe().unwrap();
+        assert_eq!(dir.stamp(PROBE), None);
     }
 
     #[test]

@@ -19,7 +19,9 @@ pub(super) struct Entry {
     pub created: i64,
 }
 
-const COLUMNS: &str = "id, name, role, password, locked, created, last_seen";
+/// Of [`Account`], and of [`Entry`] besides.
+const ACCOUNT: &str = "id, name, role, locked, last_seen";
+const COLUMNS: &str = "id, name, role, locked, last_seen, password, created";
 
 /// What could not have been written by us.
 fn damaged(column: usize, kind: Type, why: &str) -> rusqlite::Error {
@@ -36,16 +38,25 @@ pub(super) fn name(row: &Row<'_>, column: usize) -> Result<Name> {
     Name::parse(text).map_err(|error| damaged(column, Type::Text, &error.to_string()))
 }
 
-fn entry(row: &Row<'_>) -> Result<Entry> {
+fn account(row: &Row<'_>) -> Result<Account> {
     let role = if row.get::<_, i64>(2)? == 1 { Role::Operator } else { Role::User };
-    let account = Account {
+    Ok(Account {
         id: AccountId(number(row, 0)?),
         name: name(row, 1)?,
         role,
-        locked: row.get(4)?,
-        last_seen: row.get(6)?,
-    };
-    Ok(Entry { account, password: row.get(3)?, created: row.get(5)? })
+        locked: row.get(3)?,
+        last_seen: row.get(4)?,
+    })
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry> {
+    Ok(Entry { account: account(row)?, password: row.get(5)?, created: row.get(6)? })
+}
+
+/// What shards know, of all.
+pub(super) fn known(connection: &Connection) -> Result<Vec<Account>> {
+    let sql = format!("SELECT {ACCOUNT} FROM account");
+    connection.prepare(&sql)?.query_map([], account)?.collect()
 }
 
 /// All of them, by their numbers.

@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 /// The database, in the data directory.
 pub const FILE: &str = "lanline.db";
 const FILE_MODE: u32 = 0o600;
+/// More than there are different ones.
+const STATEMENTS_KEPT: usize = 64;
 /// How every database of SQLite begins (sqlite.org/fileformat).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
@@ -79,6 +81,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(STORE_LOCK_MAX)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     // What is committed outlives a loss of power; what is deleted is overwritten.
     connection.execute_batch(
         "PRAGMA cell_size_check = ON;

@@ -17,6 +17,7 @@ mod framing;
 mod greeting;
 mod leaving;
 mod limits;
+mod logins;
 mod names;
 mod operators;
 mod paging;

@@ -40,7 +40,8 @@ impl<S> Shard<S> {
             _ => Err(Code::LoginRequired),
         };
         if let Err(code) = outcome {
-            self.refuse(id, ordinal, code, None);
+            let name = (code == Code::Busy).then_some(Endpoint::Login.name());
+            self.refuse(id, ordinal, code, name);
         }
     }
 

@@ -32,6 +32,7 @@ impl<S> Client<S> {
         self.roles |= Roles::ACCOUNT;
         let state = self.account_state();
         state.login = None;
+        state.wrong = 0;
         state.session = Some(session);
     }
 

@@ -1,7 +1,7 @@
 //! What is done in one transaction, and the replies that wait for its end. Never: what is
 //! done.
 
-use super::{OrderOutcome, Outcome};
+use super::outcome::{OrderOutcome, Outcome};
 use crate::accounts::{AccountId, Failure, Notice, Reply, TokenId};
 use crate::secrets::Peer;
 use crate::store::database::{Database, Failed};

@@ -2,7 +2,7 @@
 //! (`chat`).
 
 use super::batch::Note;
-use super::judging::{Sum, Then};
+use super::waiting::{Sum, Then};
 use super::{Clock, Desk, Outcome};
 use crate::accounts::{AccountId, Failure, Notice, Proof, Reply, Role, Secret};
 use crate::limits::{ACCOUNTS_MAX, REGISTRATIONS_MAX};

@@ -5,7 +5,9 @@
 //! | module | what lives there |
 //! | --- | --- |
 //! | `batch` | what is done in one transaction, and the replies that wait for its end |
-//! | `judging` | secrets that wait to be hashed |
+//! | `outcome` | what time it is, and what a request brings |
+//! | `waiting` | what waits to be hashed, and what then |
+//! | `judging` | secrets that wait to be hashed: whose turn it is |
 //! | `login`, `own`, `invite`, `orders` | requests: to log in and register; of one's own account; of operators; of the command line |
 
 mod batch;
@@ -13,6 +15,7 @@ mod invite;
 mod judging;
 mod login;
 mod orders;
+mod outcome;
 mod own;
 #[cfg(test)]
 mod test_site;
@@ -20,28 +23,21 @@ mod test_site;
 mod tests;
 #[cfg(test)]
 mod tests_of_model;
+mod waiting;
 
 use super::database::Database;
 use super::error::StoreError;
-use super::order::{Order, Told};
+use super::order::Order;
 use super::{accounts, bans};
-use crate::accounts::{Notice, Reply, Request};
+use crate::accounts::{Notice, Request};
 use crate::limits;
 use crate::secrets::{FairQueue, Peer, Recent, Throttle};
 use batch::Batch;
 pub use batch::{Answer, Done};
-use judging::Judging;
-pub use judging::{Sum, Summed};
-use std::time::Duration;
-
-/// What time it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    /// Since some moment; never goes back.
-    pub running: Duration,
-    /// Seconds since 1970.
-    pub unix: i64,
-}
+pub use outcome::Clock;
+use outcome::{OrderOutcome, Outcome};
+use waiting::Judging;
+pub use waiting::{Sum, Summed};
 
 /// Where all that concerns accounts is decided. `A` is who asks.
 #[derive(Debug)]
@@ -83,13 +79,13 @@ impl<A> Desk<A> {
     pub fn notices(&mut self, clock: Clock) -> Result<Vec<Notice>, StoreError> {
         let read = self.batch.within(|connection| {
             bans::forget_ended(connection, clock.unix)?;
-            Ok((accounts::all(connection)?, bans::all(connection, clock.unix)?))
+            Ok((accounts::known(connection)?, bans::all(connection, clock.unix)?))
         });
         self.batch.end()?;
         // An error has ended the batch.
         let (accounts, bans) = read.unwrap_or_default();
         self.accounts = accounts.len() as u64;
-        let accounts = accounts.into_iter().map(|entry| Notice::Account(entry.account));
+        let accounts = accounts.into_iter().map(Notice::Account);
         Ok(accounts.chain(bans.into_iter().map(Notice::Ban)).collect())
     }
 
@@ -159,9 +155,3 @@ impl<A> Desk<A> {
         (done, refused)
     }
 }
-
-/// What a request brings: notices, then the reply; or that it could not be done.
-type Outcome = Result<(Vec<Notice>, Reply), super::database::Failed>;
-
-/// The same for an order.
-type OrderOutcome = Result<(Vec<Notice>, Told), super::database::Failed>;

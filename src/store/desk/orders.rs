@@ -1,7 +1,7 @@
 //! Orders of the command line. Never: how they get here, or who may give them.
 
 use super::invite::Invited;
-use super::judging::{Sum, Then};
+use super::waiting::{Sum, Then};
 use super::{Clock, Desk, OrderOutcome};
 use crate::accounts::{AccountId, Notice, Role};
 use crate::limits::ACCOUNTS_MAX;

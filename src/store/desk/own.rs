@@ -1,8 +1,8 @@
 //! Requests of who is logged in, about their own account. Never: logging in.
 
 use super::batch::Note;
-use super::judging::{Sum, Then};
 use super::login::refused;
+use super::waiting::{Sum, Then};
 use super::{Clock, Desk, Outcome};
 use crate::accounts::{AccountId, Failure, Label, Notice, Reply, Secret};
 use crate::limits::TOKENS_PER_ACCOUNT_MAX;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// What follows a refusal's ordinal.
-const CODES: [&str; 19] = [
+const CODES: [&str; 24] = [
     "malformed",
     "too-large",
     "not-you",
@@ -24,6 +24,11 @@ const CODES: [&str; 19] = [
     "not-on-lan",
     "stuck",
     "too-many",
+    "login-required",
+    "wrong-login",
+    "weak-password",
+    "banned",
+    "no-such-ban",
 ];
 
 /// A packet from the server, its four strings unescaped.
