@@ -103,13 +103,7 @@ impl DataDir {
         let lock = options.open(path.join(LOCK)).map_err(unusable)?;
         give(path, &lock).map_err(unusable)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {
-                // For people; and a directory that can't be written to is none.
-                lock.set_len(0)
-                    .and_then(|()| writeln!(&lock, "{}", std::process::id()))
-                    .map_err(unusable)?;
-                Ok(Self { path: path.to_owned(), _lock: Some(lock) })
-            }
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(lock) }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(DataError::InUse(path.to_owned())),
             Err(error) => Err(unusable(error.into())),
         }
