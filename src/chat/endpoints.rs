@@ -251,9 +251,11 @@ impl<S> Shard<S> {
         }
         let [seccomp, landlock] = counters.sandbox();
         let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
-        let accounts = counters.sum(|counters| &counters.accounts);
-        let sessions = counters.sum(|counters| &counters.sessions);
-        let _ = writeln!(text, "accounts {accounts}\nsessions {sessions}");
+        if self.settings.has_data || self.has_accounts() {
+            let accounts = counters.sum(|counters| &counters.accounts);
+            let sessions = counters.sum(|counters| &counters.sessions);
+            let _ = writeln!(text, "accounts {accounts}\nsessions {sessions}");
+        }
         self.say(id, Endpoint::Stats, text.trim_end());
         Ok(())
     }
