@@ -251,7 +251,7 @@ impl<S> Shard<S> {
         }
         let [seccomp, landlock] = counters.sandbox();
         let _ = writeln!(text, "sandbox_seccomp {seccomp}\nsandbox_landlock {landlock}");
-        if self.has_accounts() {
+        if self.settings.has_data || self.has_accounts() {
             let accounts = counters.sum(|counters| &counters.accounts);
             let sessions = counters.sum(|counters| &counters.sessions);
             let _ = writeln!(text, "accounts {accounts}\nsessions {sessions}");

@@ -58,17 +58,14 @@ impl Ledger {
         recipients: &[&str],
         mut is_enough: impl FnMut(&Self, &[Packet]) -> bool,
     ) {
-        for _ in 0..4000 {
+        ask_until("enough was sent", || {
             for _ in 0..20 {
                 self.send(sender, to, recipients, 1000);
             }
             let came = settled(sender);
             self.note_refusals(&came);
-            if is_enough(self, &came) {
-                return;
-            }
-        }
-        panic!("80 MB sent to {to}, and it is not enough");
+            is_enough(self, &came).then_some(())
+        });
     }
 
     /// How many packets for them, counted from the last one sent, were refused.
