@@ -18,6 +18,7 @@ mod extras;
 mod files;
 #[cfg(target_os = "linux")]
 mod layers;
+mod login;
 mod ops;
 pub mod output;
 #[cfg(target_os = "linux")]

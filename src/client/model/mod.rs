@@ -90,8 +90,13 @@ pub enum Event {
     /// of it.
     Protected(Protection, Option<String>),
     Connected(Welcome),
-    /// As [`Self::Connected`], by a greeting that was a packet.
-    Resumed(Welcome),
+    /// As [`Self::Connected`]; so many packets of ours came before.
+    Greeted {
+        welcome: Welcome,
+        packets: u64,
+    },
+    /// An attempt has failed: the server asks for a password that we don't have.
+    NoProof,
     /// An attempt has failed.
     NotConnected(String),
     /// An attempt has failed: our name is taken.
@@ -319,10 +324,11 @@ impl Model {
                 }
             }
             Event::Connected(welcome) => self.connected(&welcome, now),
-            Event::Resumed(welcome) => {
-                self.asks.greeted_by_packet();
+            Event::Greeted { welcome, packets } => {
+                (0..packets).for_each(|_| self.asks.greeted_by_packet());
                 self.connected(&welcome, now);
             }
+            Event::NoProof => self.not_logged_in(now),
             Event::NotConnected(why) => self.not_connected(&why, now),
             Event::NameTaken => self.name_taken(now),
             Event::NotLogged(why) => {

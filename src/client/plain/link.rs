@@ -63,6 +63,15 @@ impl Plain {
         }
     }
 
+    /// Nothing shows any more that the name is ours.
+    pub(super) fn not_logged_in(&mut self) {
+        self.link = Link::Off;
+        self.note(
+            "! not logged in: what logged you in before is no longer taken. /quit, and come \
+             back: then the password is asked for",
+        );
+    }
+
     /// Attempts begin a pause apart.
     pub(super) fn wait(&mut self, attempt: u32, began: Instant) {
         let until = (began + pause(attempt, fastrand::f64())).max(Instant::now());
