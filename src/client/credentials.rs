@@ -31,6 +31,8 @@ pub struct Login<'a> {
     known: &'a mut Known,
     /// Whether a person may be asked, and is told what was wrong.
     asks: bool,
+    /// Whether standard error is ours, to say what is wrong with a token.
+    tells: bool,
     /// Whether a stored token will do.
     takes_token: bool,
     /// What the last answer was.
@@ -52,7 +54,7 @@ impl<'a> Login<'a> {
     /// One that asks whoever sits at the terminal, if anybody does.
     pub fn asking(name: &'a Name, known: &'a mut Known) -> Self {
         let asks = no_echo::is_possible();
-        Self { name, known, asks, takes_token: true, last: None, refused_at: None }
+        Self { asks, tells: true, ..Self::silent(name, known) }
     }
 
     /// One that asks for the password, whatever token is there.
@@ -63,7 +65,15 @@ impl<'a> Login<'a> {
 
     /// One that goes by what is known alone.
     pub fn silent(name: &'a Name, known: &'a mut Known) -> Self {
-        Self { name, known, asks: false, takes_token: true, last: None, refused_at: None }
+        Self {
+            name,
+            known,
+            asks: false,
+            tells: false,
+            takes_token: true,
+            last: None,
+            refused_at: None,
+        }
     }
 
     /// How the connection was protected on which a stored token was wrong.
@@ -85,12 +95,16 @@ impl<'a> Login<'a> {
         };
         match self.last {
             Some(Shown::GivenToken) => {
-                if let Some((_, source)) = self.known.token.take() {
+                if let Some((_, source)) = self.known.token.take()
+                    && self.tells
+                {
                     // To be told to scripts, too.
                     note(&format!("! The token in {source} {NO_LONGER}."));
                 }
             }
-            Some(Shown::StoredToken) => note(&format!("! The stored token {NO_LONGER}.")),
+            Some(Shown::StoredToken) if self.tells => {
+                note(&format!("! The stored token {NO_LONGER}."));
+            }
             Some(Shown::Password) => {
                 self.known.password = None;
                 self.tell(&format!(
@@ -104,7 +118,7 @@ impl<'a> Login<'a> {
                      days. An operator makes a new one by /invite-user.",
                 );
             }
-            None => {}
+            Some(Shown::StoredToken) | None => {}
         }
     }
 
