@@ -3,13 +3,8 @@
 use super::server::ServerArgs;
 use crate::client::{Error, login, no_echo};
 use crate::connect::Target;
-use crate::limits::TOKEN_BYTES_MAX;
 use crate::wire::Secret;
 use clap::Args;
-use std::path::Path;
-
-/// The environment variable that may hold a token of an account.
-const TOKEN_VARIABLE: &str = "LANLINE_TOKEN";
 
 #[derive(Args, Clone, Debug)]
 pub struct LoginArgs {
@@ -56,30 +51,4 @@ impl LogoutArgs {
     pub fn run(self) -> Result<(), Error> {
         login::log_out(&self.server.settings(self.target)?)
     }
-}
-
-/// A token from the file, or else from the variable; and where it was found. Never a
-/// flag: everybody on the machine can read those.
-///
-/// # Errors
-/// There is one, and it can't be used.
-pub(super) fn find_token(path: Option<&Path>) -> Result<Option<(Secret, String)>, Error> {
-    let (text, source) = match path {
-        Some(path) => {
-            let shown = path.display().to_string();
-            let text = crate::connect::private_files::read_lines(path);
-            let text = text.map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
-            (text, shown)
-        }
-        None => match std::env::var(TOKEN_VARIABLE) {
-            // Empty is none: so templates leave it.
-            Ok(text) if !text.is_empty() => (text.into(), TOKEN_VARIABLE.to_owned()),
-            _ => return Ok(None),
-        },
-    };
-    let token = text.lines().next().unwrap_or_default().trim();
-    if token.is_empty() || token.len() > TOKEN_BYTES_MAX || token.contains(char::is_whitespace) {
-        return Err(Error::Usage(format!("there is no token in {source}")));
-    }
-    Ok(Some((Secret::new(token), source)))
 }

@@ -3,6 +3,7 @@
 
 #[cfg(target_os = "linux")]
 mod account;
+mod account_token;
 #[cfg(target_os = "linux")]
 mod ban;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! Where a client is to go, and by what name: flags, environment, then the
 //! configuration file. Never: connecting.
 
-use super::login::find_token;
+use super::account_token::find_token;
 use super::seconds::{Seconds, some_time};
 use super::trust::TrustArgs;
 use crate::client::Error;

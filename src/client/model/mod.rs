@@ -57,7 +57,7 @@ use history::History;
 use intent::Action;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use line::{Kind, Line};
+use line::{Banner, Kind, Line};
 use link::Link;
 use name_colors::NameColors;
 use outbox::Outbox;
@@ -165,14 +165,6 @@ pub struct Tops {
     /// `None`: the open one is in sight.
     pub conversations: Option<usize>,
     pub people: usize,
-}
-
-/// A broadcast that waits to be acknowledged.
-#[derive(Clone, Debug)]
-pub struct Banner {
-    pub at: Timestamp,
-    pub from: String,
-    pub text: String,
 }
 
 /// What is settled at the start.
