@@ -21,7 +21,6 @@
 //! | [`label`] | the name of a token |
 //! | [`password`] | what may be one |
 //! | [`request`] | requests, replies, notices |
-//! | [`secret`] | a text that is wiped and never shown |
 
 pub mod account;
 pub mod ban;
@@ -29,12 +28,11 @@ pub mod duration;
 pub mod label;
 pub mod password;
 pub mod request;
-pub mod secret;
 
+pub use crate::wire::Secret;
 pub use account::{Account, AccountId, Role, TokenId};
 pub use ban::{Ban, Banned};
 pub use duration::Span;
 pub use label::Label;
 pub use password::BadPassword;
 pub use request::{Failure, Notice, Proof, Reply, Request, TokenRow};
-pub use secret::Secret;

@@ -1,8 +1,7 @@
 //! What may be a password. Never: whose it is, or its hash.
 
-use super::secret::Secret;
 use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
-use crate::wire::Name;
+use crate::wire::{Name, Secret};
 use icu_normalizer::ComposingNormalizer;
 use thiserror::Error;
 use zeroize::Zeroizing;

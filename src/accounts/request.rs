@@ -4,8 +4,7 @@
 use super::account::{Account, AccountId, Role, TokenId};
 use super::ban::{Ban, Banned};
 use super::label::Label;
-use super::secret::Secret;
-use crate::wire::Name;
+use crate::wire::{Name, Secret};
 use std::net::IpAddr;
 
 /// Asked by one connection, or (where no reply is awaited) by a shard.

@@ -2,6 +2,7 @@
 //! Never: chatting.
 
 use super::chat::ChatArgs;
+use super::login::{LoginArgs, LogoutArgs};
 use super::server::ServerArgs;
 use crate::client::{Error, script};
 use clap::{Args, Subcommand};
@@ -10,6 +11,10 @@ use clap::{Args, Subcommand};
 pub enum ClientCommand {
     /// Talk to people from this terminal, or from a pipe
     Chat(ChatArgs),
+    /// Log in to your account once: stores a token, so that nothing else asks for the password
+    Login(LoginArgs),
+    /// Revoke the token that `login` has stored
+    Logout(LogoutArgs),
     /// Send one message; the exit code tells whether it was taken
     Send(SendArgs),
     /// Print what comes, line by line, until the connection ends
@@ -86,6 +91,8 @@ impl ClientCommand {
     pub fn run(self) -> Result<(), Error> {
         match self {
             Self::Chat(args) => args.run(),
+            Self::Login(args) => args.run(),
+            Self::Logout(args) => args.run(),
             Self::Send(args) => {
                 script::send(&args.server.script()?, &args.to, args.text.as_deref())
             }

@@ -3,6 +3,7 @@
 
 #[cfg(target_os = "linux")]
 mod account;
+mod account_token;
 #[cfg(target_os = "linux")]
 mod ban;
 #[cfg(target_os = "linux")]
@@ -18,6 +19,7 @@ mod extras;
 mod files;
 #[cfg(target_os = "linux")]
 mod layers;
+mod login;
 #[cfg(target_os = "linux")]
 mod number;
 mod ops;

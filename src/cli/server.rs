@@ -1,9 +1,11 @@
 //! Where a client is to go, and by what name: flags, environment, then the
 //! configuration file. Never: connecting.
 
+use super::account_token::find_token;
 use super::seconds::{Seconds, some_time};
 use super::trust::TrustArgs;
 use crate::client::Error;
+use crate::client::credentials::Known;
 use crate::client::settings::{Settings, TIMEOUT_DEFAULT};
 use crate::connect::Target;
 use crate::wire::Name;
@@ -26,6 +28,9 @@ pub struct ServerArgs {
     /// The configuration file [default: lanline/config.toml where XDG has it]
     #[arg(long, env = "LANLINE_CLIENT_CONFIG", value_name = "PATH")]
     pub config: Option<PathBuf>,
+    /// A token of your account in a file (its first line); LANLINE_TOKEN may hold one instead
+    #[arg(long, env = "LANLINE_TOKEN_FILE", value_name = "PATH")]
+    pub token_file: Option<PathBuf>,
     #[command(flatten)]
     pub trust: TrustArgs,
 }
@@ -37,7 +42,9 @@ impl ServerArgs {
         let server = self.server.clone().unwrap_or_default();
         let settings = Settings::load(target.or(name).or(server), self.config.as_deref())?;
         let trust = self.trust.load().map_err(Error::Usage)?;
-        Ok(Settings { timeout: self.timeout.0, trust, ..settings })
+        let token = find_token(self.token_file.as_deref())?;
+        let known = Known { token, ..Known::default() };
+        Ok(Settings { timeout: self.timeout.0, trust, known, ..settings })
     }
 
     pub fn script(&self) -> Result<Settings, Error> {

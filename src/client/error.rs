@@ -1,10 +1,15 @@
 //! Why the client ends other than well. Never: where.
 
 use super::open::is_name_taken;
-use super::safe;
+use super::{refusals, safe};
 use crate::connect::{self, Server};
 use crate::limits::NAME_FREED_AFTER;
 use std::io::{self, ErrorKind};
+
+/// What to do where an account's name is used, and nothing shows whose it is.
+const NO_PROOF: &str = "that name has an account. If it is yours: lanline login NAME@SERVER stores \
+    a token once; in a terminal, lanline chat asks for the password; scripts take a token from \
+    --token-file or LANLINE_TOKEN. If it isn't, come by another name";
 
 /// Why the client ends other than well.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,14 +29,15 @@ impl Error {
 
     /// There is no connection to that server.
     pub(super) fn unreachable(server: &Server, error: &connect::Error) -> Self {
-        use connect::Error::{NotLanline, Refused};
+        use connect::Error::{NoProof, NotLanline, Refused};
         Self::Failed(match error {
             Refused(_) if is_name_taken(error) => format!(
                 "{error} If that is yourself, by a connection that broke: the server gives it up \
                  within {} s.",
                 NAME_FREED_AFTER.as_secs()
             ),
-            Refused(_) => error.to_string(),
+            Refused(refusal) => format!("refused: {}", refusals::in_words(refusal)),
+            NoProof => NO_PROOF.to_owned(),
             NotLanline => format!("what answers at {server} is no Lanline server"),
             error => format!("can't reach {server}: {error}"),
         })

@@ -37,5 +37,6 @@ pub(super) fn chat(settings: &Settings, name: &Name) -> Result<(), Error> {
         has_mouse: settings.mouse,
     };
     let extras = Extras { transcript, keymap: settings.keymap.clone(), abilities };
-    run((&server, &settings.trust), name, settings.timeout, options, theme, extras)
+    let who = (name, settings.known.clone());
+    run((&server, &settings.trust), who, settings.timeout, options, theme, extras)
 }

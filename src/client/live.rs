@@ -3,6 +3,7 @@
 //! reads the socket; they talk through a bounded channel. Never: decisions.
 
 use super::byte_queue::ByteQueue;
+use super::credentials::{Known, Login};
 use super::keymap::Keymap;
 use super::model::clock::Now;
 use super::model::{Effect, Event, Model, Options};
@@ -57,7 +58,7 @@ pub struct Extras {
 /// The first connection fails, or the terminal does.
 pub fn run(
     (server, trust): (&Server, &Trust),
-    name: &Name,
+    (name, mut known): (&Name, Known),
     timeout: Duration,
     options: Options,
     theme: Theme,
@@ -65,8 +66,10 @@ pub fn run(
 ) -> Result<(), Error> {
     let secret = Secret::open(server, name);
     // Refused at the door: said in plain words, before the screen is taken.
-    let (opened, resumed) = open_or_resume((server, trust), name, secret.known(), timeout)
+    let mut login = Login::asking(name, &mut known);
+    let (opened, _) = open_or_resume((server, trust), name, secret.known(), &mut login, timeout)
         .map_err(|error| Error::unreachable(server, &error))?;
+    known.invitation = None;
     let Connection { sender, receiver, welcome, protection, .. } = opened;
     let terminal_error = |error: io::Error| Error::failed(format!("the terminal: {error}"));
     let terminal = Terminal::open(extras.abilities).map_err(terminal_error)?;
@@ -85,6 +88,7 @@ pub fn run(
         name: name.clone(),
         timeout,
         secret: None,
+        known,
         tell: Arc::new(tell),
     };
     let mut live = Live {
@@ -105,7 +109,7 @@ pub fn run(
         has_focus: true,
     };
     live.protected(protection);
-    live.connected(sender, welcome, resumed);
+    live.connected(sender, welcome);
     live.reader.clone().read_from(receiver);
     let result = live.run().map_err(terminal_error);
     if live.say_goodbye() {
@@ -213,10 +217,11 @@ impl Live {
         for _ in 0..NEWS_PER_TURN {
             let Some((news, bytes)) = self.inbox.try_pop() else { return false };
             match news {
-                News::Connected { sender, welcome, resumed, protection, .. } => {
+                News::Connected { sender, welcome, protection, .. } => {
                     self.protected(protection);
-                    self.connected(*sender, welcome, resumed);
+                    self.connected(*sender, welcome);
                 }
+                News::NoProof => self.handle(Event::NoProof),
                 News::Failed(why) => self.handle(Event::NotConnected(why)),
                 News::NameTaken(_) => self.handle(Event::NameTaken),
                 News::Packet { packet, at, .. } => self.handle_at(Event::Packet(packet), at),
@@ -239,11 +244,13 @@ impl Live {
         self.handle(Event::Protected(protection, told));
     }
 
-    fn connected(&mut self, sender: Sender, welcome: Welcome, resumed: bool) {
+    fn connected(&mut self, sender: Sender, welcome: Welcome) {
+        // What was said before the welcome counts, too.
+        let packets = sender.next_ordinal() - 1;
         self.sender = Some(sender);
-        self.handle(match resumed {
-            true => Event::Resumed(welcome),
-            false => Event::Connected(welcome),
+        self.handle(match packets {
+            0 => Event::Connected(welcome),
+            packets => Event::Greeted { welcome, packets },
         });
     }
 

@@ -7,6 +7,9 @@
 //! | `error`, `open` | why it ends other than well; the connection and the greeting |
 //! | [`settings`] | flags, environment, configuration file |
 //! | `system` | folders, signals, echo: where systems differ |
+//! | [`credentials`], [`no_echo`], [`masked`] | what shows that a name is ours; asking for it unseen |
+//! | [`login`] | a token stored, revoked |
+//! | [`refusals`] | what to do about a refusal |
 //! | [`typed`] | what a typed line means |
 //! | [`protection`] | how the connection is protected, in words |
 //! | [`secret`] | what takes our name back after a crash |
@@ -24,6 +27,7 @@
 //! | `full_screen` | from settings to all that it takes |
 
 pub mod byte_queue;
+pub mod credentials;
 mod error;
 #[cfg(unix)]
 mod full_screen;
@@ -31,11 +35,15 @@ pub mod keymap;
 pub mod keys;
 #[cfg(unix)]
 pub mod live;
+pub mod login;
+pub mod masked;
 pub mod model;
+pub mod no_echo;
 mod open;
 pub mod plain;
 pub mod protection;
 pub mod reader;
+pub mod refusals;
 pub mod route;
 pub mod safe;
 pub mod screen;

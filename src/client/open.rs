@@ -1,19 +1,20 @@
 //! A connection, greeted. Never: what is said on it.
 
-use crate::connect::{self, Connection, Deadline, Greeting, Server, Trust};
+use crate::connect::{self, Connection, Credentials, Greeting, Server, Trust};
 use crate::wire::{Code, Name};
 use std::time::Duration;
 
-/// Connects to a server and greets it, within `timeout`.
+/// Connects to a server and greets it, within `timeout`; logs in where it is asked to.
 ///
 /// # Errors
-/// As [`Connection::open`].
+/// As [`Connection::open_as`].
 pub(super) fn open(
-    (server, trust): (&Server, &Trust),
+    at: (&Server, &Trust),
     name: &Name,
+    credentials: &mut dyn Credentials,
     timeout: Duration,
 ) -> Result<Connection, connect::Error> {
-    Connection::open(server, trust, Greeting::Name(name.shown()), Deadline::after(timeout))
+    Connection::open_as(at, Greeting::Name(name.shown()), credentials, timeout)
 }
 
 /// Connects to a server and greets it; where the name is taken, takes it back
@@ -21,18 +22,19 @@ pub(super) fn open(
 /// answered with. True: by the latter, whose greeting was packet 1.
 ///
 /// # Errors
-/// As [`Connection::open`]; refused where that connection is not the one with
+/// As [`Connection::open_as`]; refused where that connection is not the one with
 /// the name.
 pub(super) fn open_or_resume(
-    (server, trust): (&Server, &Trust),
+    at: (&Server, &Trust),
     name: &Name,
     secret: Option<&str>,
+    credentials: &mut dyn Credentials,
     timeout: Duration,
 ) -> Result<(Connection, bool), connect::Error> {
-    match (open((server, trust), name, timeout), secret) {
+    match (open(at, name, credentials, timeout), secret) {
         (Err(error), Some(secret)) if is_name_taken(&error) => {
             let greeting = Greeting::Packet { name: name.shown(), to: "/resume", msg: secret };
-            Ok((Connection::open(server, trust, greeting, Deadline::after(timeout))?, true))
+            Ok((Connection::open_as(at, greeting, credentials, timeout)?, true))
         }
         (result, _) => Ok((result?, false)),
     }

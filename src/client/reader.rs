@@ -2,8 +2,9 @@
 //! need be, and tells what comes. Never: sending, what is done about it.
 
 use super::Error;
+use super::credentials::{Known, Login};
 use super::open::{is_name_taken, open_or_resume};
-use crate::connect::{Connection, Incoming, Protection, Receiver, Sender, Server, Trust};
+use crate::connect::{self, Connection, Incoming, Protection, Receiver, Sender, Server, Trust};
 use crate::wire::Name;
 use crate::wire::{Received, Welcome};
 use std::sync::Arc;
@@ -21,8 +22,11 @@ pub enum News {
         first: Received,
         resumed: bool,
         protection: Protection,
+        was_challenged: bool,
     },
     Failed(String),
+    /// The server asks for a password that we don't have, or no longer.
+    NoProof,
     /// The server refuses our name; in its words.
     NameTaken(String),
     Packet {
@@ -50,7 +54,7 @@ impl News {
                 name.len() + ip.len() + to.len() + msg.len()
             }
             Self::Failed(why) | Self::NameTaken(why) | Self::Lost { why, .. } => why.len(),
-            Self::Connected { .. } | Self::Odd => 0,
+            Self::Connected { .. } | Self::NoProof | Self::Odd => 0,
         }
     }
 }
@@ -68,6 +72,8 @@ pub struct Reader {
     pub timeout: Duration,
     /// What takes the name back, if it is taken.
     pub secret: Option<String>,
+    /// What shows that the name is ours.
+    pub known: Known,
     pub tell: Tell,
 }
 
@@ -91,14 +97,22 @@ impl Reader {
     }
 
     fn connect_and_read(self) {
-        let secret = self.secret.as_deref();
-        match open_or_resume((&self.server, &self.trust), &self.name, secret, self.timeout) {
-            Ok((Connection { sender, receiver, welcome, first, protection, .. }, resumed)) => {
+        let (secret, mut known) = (self.secret.as_deref(), self.known.clone());
+        let mut login = Login::silent(&self.name, &mut known);
+        let at = (&self.server, &self.trust);
+        match open_or_resume(at, &self.name, secret, &mut login, self.timeout) {
+            Ok((connection, resumed)) => {
+                let Connection {
+                    sender, receiver, welcome, first, protection, was_challenged, ..
+                } = connection;
                 let sender = Box::new(sender);
-                if (self.tell)(News::Connected { sender, welcome, first, resumed, protection }) {
+                let news =
+                    News::Connected { sender, welcome, first, resumed, protection, was_challenged };
+                if (self.tell)(news) {
                     self.read(receiver);
                 }
             }
+            Err(connect::Error::NoProof) => drop((self.tell)(News::NoProof)),
             Err(error) => {
                 let words = Error::unreachable(&self.server, &error).to_string();
                 (self.tell)(match is_name_taken(&error) {

@@ -1,11 +1,12 @@
 //! The client for scripts: one question, one answer, an exit code. Data on
 //! standard output, everything else on standard error. Never: a conversation.
 
+use super::credentials::Login;
 use super::model::clock::{Clock, Now};
 use super::open::open;
 use super::plain::print::{note, print_all};
 use super::settings::Settings;
-use super::{Error, safe};
+use super::{Error, refusals, safe};
 use crate::connect::{self, Connection, Deadline, Listing, SENT_PACKET_BYTES_MAX};
 use crate::wire::{Code, Endpoint, Name, Received, Refusal, Who};
 use jiff::Timestamp;
@@ -62,7 +63,7 @@ pub fn send(settings: &Settings, to: &str, text: Option<&str>) -> Result<(), Err
         }
     }
     match refused {
-        Some(refusal) => Err(Error::failed(format!("refused: {}", refusal.in_words()))),
+        Some(refusal) => Err(Error::failed(format!("refused: {}", refusals::in_words(&refusal)))),
         None if is_read => {
             if !to.starts_with('/') {
                 let room = others.map(|others| format!(": {others} there besides you"));
@@ -210,7 +211,9 @@ impl Line {
         let mut number = 1;
         let mut attempt = name.clone();
         let connection = loop {
-            match open((&server, &settings.trust), &attempt, settings.timeout) {
+            let mut known = settings.known.clone();
+            let mut login = Login::asking(&attempt, &mut known);
+            match open((&server, &settings.trust), &attempt, &mut login, settings.timeout) {
                 Err(connect::Error::Refused(refusal))
                     if refusal.is(Code::NameTaken)
                         && !settings.is_name_meant
@@ -298,7 +301,7 @@ fn refusal(packet: &Received) -> Option<Refusal> {
 /// Why there is no answer.
 fn unanswered(error: &connect::Error) -> Error {
     match error {
-        connect::Error::Refused(refusal) => Error::failed(refusal.in_words()),
+        connect::Error::Refused(refusal) => Error::failed(refusals::in_words(refusal)),
         connect::Error::TimedOut(_) => Error::failed("the server does not answer"),
         connect::Error::TooLong(_) | connect::Error::BadList(_) => Error::failed(error.to_string()),
         connect::Error::Closed => closed(),

@@ -2,6 +2,7 @@
 //! configuration file, then what this machine knows. Never: acting on it.
 
 use super::Error;
+use super::credentials::Known;
 use super::keymap::Keymap;
 use super::screen::theme::Palette;
 use super::system;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Which servers to trust.
     pub trust: Trust,
+    /// What shows that the name is ours.
+    pub known: Known,
     /// Rooms that `chat` joins at the start, with their `#`.
     pub rooms: Vec<String>,
     /// The folder that `chat` writes conversations to.
@@ -114,6 +117,7 @@ impl Settings {
             bell: file.bell.unwrap_or_default(),
             timeout: TIMEOUT_DEFAULT,
             trust: Trust::plain(),
+            known: Known::default(),
             rooms: file.rooms.iter().map(|room| parse_room(room)).collect::<Result<_, _>>()?,
             log: file.log,
             palette: file.palette,

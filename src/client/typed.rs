@@ -35,6 +35,26 @@ impl<'a> Typed<'a> {
     }
 }
 
+/// Endpoints that are told a secret: what is typed for them is kept nowhere.
+const TOLD_SECRETS: [&str; 4] = ["operator", "login", "register", "password"];
+/// Endpoints whose answer may be a secret, which is shown this once and logged nowhere.
+const ANSWER_SECRETS: [&str; 2] = ["/token", "/invite-user"];
+
+/// Whether what is typed for that command is a secret.
+pub fn is_told_secrets(command: &str) -> bool {
+    TOLD_SECRETS.iter().any(|name| command.eq_ignore_ascii_case(name))
+}
+
+/// Whether the answer of that endpoint may be a secret.
+pub fn answers_secrets(endpoint: &str) -> bool {
+    ANSWER_SECRETS.contains(&endpoint)
+}
+
+/// Whether a line has a secret in it.
+pub fn holds_secret(line: &str) -> bool {
+    matches!(Typed::parse(line), Typed::Command { name, .. } if is_told_secrets(name))
+}
+
 /// The first word, and what follows it, blanks between them left out.
 pub fn split_word(text: &str) -> (&str, &str) {
     match text.split_once(char::is_whitespace) {
@@ -47,6 +67,17 @@ pub fn split_word(text: &str) -> (&str, &str) {
 mod tests {
     use super::*;
     use Typed::*;
+
+    #[test]
+    fn lines_with_a_secret_are_told_from_others() {
+        for line in ["/operator t0ken", "/REGISTER x", "/password a", "/login password x"] {
+            assert!(holds_secret(line), "{line}");
+        }
+        for line in ["/token new x", "//password is a word", "password", "/passwords"] {
+            assert!(!holds_secret(line), "{line}");
+        }
+        assert!(answers_secrets("/token") && !answers_secrets("/whoami"));
+    }
 
     #[test]
     fn lines_and_their_meaning() {

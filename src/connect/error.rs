@@ -25,6 +25,9 @@ pub enum Error {
     /// The server's own word.
     #[error("refused: {}", .0.in_words())]
     Refused(Refusal),
+    /// It asks whose name this is, and nothing was shown.
+    #[error("that name has an account, and nothing shows that it is yours")]
+    NoProof,
     /// TLS could not be agreed on.
     #[error("no encrypted connection: {0}")]
     Tls(#[source] rustls::Error),

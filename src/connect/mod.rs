@@ -9,23 +9,27 @@
 //! | [`transport`] | the bytes of a connection in two halves, over TCP or TLS |
 //! | [`trust`] | which servers to trust |
 //! | [`sender`], [`receiver`] | packets out with their ordinals; packets in, bounded |
+//! | [`login`] | the answer to a challenge |
 //! | [`listing`] | a list put together from its pages, bounded |
 //! | [`private_files`] | what a user keeps of servers, for nobody else to read |
+//! | [`tokens`] | a user's tokens, among those |
 //! | [`deadline`], [`error`] | until when; why not |
 //!
 //! - Every wait has a [`Deadline`] for all of it, however the bytes come, or
 //!   waits for ever because its caller says so.
 //! - What is kept of a server is bounded in bytes.
-//! - A login is one more answer to the greeting, in `Connection::greet`.
+//! - A login is one more answer to the greeting, in `Greeter`.
 
 pub mod address;
 pub mod deadline;
 pub mod dial;
 pub mod error;
 pub mod listing;
+pub mod login;
 pub mod private_files;
 pub mod receiver;
 pub mod sender;
+pub mod tokens;
 pub mod transport;
 pub mod trust;
 
@@ -33,11 +37,13 @@ pub use address::{Server, Target};
 pub use deadline::Deadline;
 pub use error::{Error, SENT_PACKET_BYTES_MAX, TooLong};
 pub use listing::Listing;
+pub use login::{Challenge, Credentials, NoCredentials, Proof};
 pub use receiver::{Incoming, Receiver};
 pub use sender::{Sender, pack};
 pub use trust::{Protection, Trust, TrustOptions};
 
-use crate::wire::{Endpoint, Received, Refusal, Welcome};
+use crate::limits::WRONG_LOGINS_MAX;
+use crate::wire::{Code, Endpoint, Received, Refusal, Welcome};
 use dial::Dialled;
 use std::time::Duration;
 
@@ -62,6 +68,9 @@ pub struct Connection {
     pub protection: Protection,
     /// When the server's certificate ends, since 1970, if it has shown one.
     pub certificate_ends: Option<Duration>,
+    /// Where there is no encryption: whether the server has asked for a secret all the
+    /// same.
+    pub was_challenged: bool,
 }
 
 impl Connection {
@@ -76,33 +85,27 @@ impl Connection {
         greeting: Greeting<'_>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
-        Self::greet(dial::dial(server, trust, deadline)?, greeting, deadline)
+        let dialled = dial::dial(server, trust, deadline)?;
+        let greeter = Greeter { server, greeting, credentials: &mut NoCredentials, timeout: None };
+        greeter.greet(dialled, deadline)
     }
 
-    /// What a connection begins with, whatever carries it: the greeting there,
-    /// the welcome or a refusal back.
-    fn greet(dialled: Dialled, greeting: Greeting<'_>, deadline: Deadline) -> Result<Self, Error> {
-        let Dialled { reader, mut writer, protection, certificate_ends } = dialled;
-        let (bytes, packets) = match greeting {
-            Greeting::Name(name) => (format!("{name}\n").into_bytes(), 0),
-            Greeting::Packet { name, to, msg } => (pack(name, "", to, msg)?, 1),
-        };
-        // A server that is full may close before it reads: what it said is
-        // read all the same.
-        let greeted = writer.write_all(&bytes, deadline);
-        let mut receiver = Receiver::new(reader);
-        let first = match receiver.receive(Some(deadline))? {
-            Some(Incoming::Packet(packet)) => packet,
-            Some(Incoming::Malformed) => return Err(Error::NotLanline),
-            None => return Err(greeted.err().unwrap_or(Error::Closed)),
-        };
-        let welcome = match Endpoint::parse(&first.name) {
-            Some(Endpoint::Welcome) => Welcome::parse(&first.msg).ok_or(Error::NotLanline)?,
-            Some(Endpoint::Error) => return Err(refusal(&first.msg)),
-            _ => return Err(Error::NotLanline),
-        };
-        let sender = Sender::new(writer, &welcome, packets);
-        Ok(Self { sender, receiver, welcome, first, protection, certificate_ends })
+    /// The same, with what answers a challenge. `timeout` is for all of it but the
+    /// answers, and then for the reply to each answer.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] is the server's own word; [`Error::NoProof`] where it asks for
+    /// one and there is none.
+    pub fn open_as(
+        (server, trust): (&Server, &Trust),
+        greeting: Greeting<'_>,
+        credentials: &mut dyn Credentials,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let deadline = Deadline::after(timeout);
+        let dialled = dial::dial(server, trust, deadline)?;
+        let timeout = Some(timeout);
+        Greeter { server, greeting, credentials, timeout }.greet(dialled, deadline)
     }
 
     /// Asks an endpoint and waits for its answer's text. Other packets that
@@ -144,6 +147,87 @@ impl Connection {
                 Some(Incoming::Malformed) => {}
                 None => return Ok(None),
             }
+        }
+    }
+}
+
+/// What a connection begins with, whatever carries it: the greeting there, the welcome,
+/// a challenge or a refusal back.
+struct Greeter<'a> {
+    server: &'a Server,
+    greeting: Greeting<'a>,
+    credentials: &'a mut dyn Credentials,
+    /// For the reply to an answer; none where there are no answers.
+    timeout: Option<Duration>,
+}
+
+impl Greeter<'_> {
+    fn greet(mut self, dialled: Dialled, mut deadline: Deadline) -> Result<Connection, Error> {
+        let Dialled { reader, mut writer, protection, certificate_ends } = dialled;
+        let (bytes, mut packets) = match self.greeting {
+            Greeting::Name(name) => (format!("{name}\n").into_bytes(), 0),
+            Greeting::Packet { name, to, msg } => (pack(name, "", to, msg)?, 1),
+        };
+        // A server that is full may close before it reads: what it said is
+        // read all the same.
+        let greeted = writer.write_all(&bytes, deadline);
+        let mut receiver = Receiver::new(reader);
+        let (mut was_challenged, mut wrong) = (false, 0);
+        let first = loop {
+            let first = match receiver.receive(Some(deadline))? {
+                Some(Incoming::Packet(packet)) => packet,
+                Some(Incoming::Malformed) => return Err(Error::NotLanline),
+                None => return Err(greeted.err().unwrap_or(Error::Closed)),
+            };
+            match Endpoint::parse(&first.name) {
+                Some(Endpoint::Welcome) => break first,
+                Some(Endpoint::Login) if !was_challenged => was_challenged = true,
+                Some(Endpoint::Error) => match refusal(&first.msg) {
+                    // Of the packet that we greeted by.
+                    Error::Refused(refusal)
+                        if was_challenged && refusal.is(Code::LoginRequired) =>
+                    {
+                        continue;
+                    }
+                    Error::Refused(refusal)
+                        if was_challenged
+                            && refusal.is(Code::WrongLogin)
+                            && wrong + 1 < WRONG_LOGINS_MAX =>
+                    {
+                        wrong += 1;
+                    }
+                    error => return Err(error),
+                },
+                _ => return Err(Error::NotLanline),
+            }
+            let challenge = Challenge { server: self.server, protection, wrong };
+            deadline = self.answer(&mut writer, &challenge)?;
+            packets += 1;
+        };
+        let welcome = Welcome::parse(&first.msg).ok_or(Error::NotLanline)?;
+        let sender = Sender::new(writer, &welcome, packets);
+        Ok(Connection {
+            sender,
+            receiver,
+            welcome,
+            first,
+            protection,
+            certificate_ends,
+            was_challenged,
+        })
+    }
+
+    /// Until when the reply is waited for.
+    fn answer(
+        &mut self,
+        writer: &mut transport::WriteHalf,
+        challenge: &Challenge<'_>,
+    ) -> Result<Deadline, Error> {
+        let (Greeting::Name(name) | Greeting::Packet { name, .. }) = self.greeting;
+        let proof = self.credentials.proof(challenge);
+        match (proof, self.timeout) {
+            (Some(proof), Some(timeout)) => login::answer(writer, name, &proof, timeout),
+            _ => Err(Error::NoProof),
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod endpoint;
 pub mod name;
 pub mod outbound;
 pub mod packet;
+pub mod secret;
 pub mod text;
 
 pub use answer::{Page, Range, Refusal, Welcome, Who};
@@ -34,4 +35,5 @@ pub use endpoint::Endpoint;
 pub use name::{Name, NameError};
 pub use outbound::{BufferPool, Frame, Outbound, Owned};
 pub use packet::{Malformed, Packet, Received};
+pub use secret::Secret;
 pub use text::JsonText;

@@ -5,6 +5,7 @@ mod failures;
 mod full_screen;
 mod ghost;
 mod hostile;
+mod login;
 mod modes;
 mod pastes;
 mod plain;

@@ -1,5 +1,6 @@
 //! The full-screen client without its threads: events in, a drawn screen out.
 
+mod accounts;
 mod behaviour;
 mod clock;
 mod expectations;

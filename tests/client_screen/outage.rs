@@ -306,7 +306,7 @@ fn the_secret_of_a_name_is_kept_and_never_shown() {
         stage.effects.iter().filter(|effect| **effect == asked).count()
     };
     lose(&mut stage);
-    stage.event(Event::Resumed(welcome()));
+    stage.event(Event::Greeted { welcome: welcome(), packets: 1 });
     assert_eq!(asks(&mut stage), 1);
     stage.say("/resume", "ann", "no secret");
     stage.say("/resume", "ann", SECRET);

@@ -157,7 +157,7 @@ fn picture() -> impl Strategy<Value = Buffer> {
 fn seed() -> RngSeed {
     match ProptestConfig::default().rng_seed {
         RngSeed::Random => RngSeed::Fixed(1),
-        asked_for => asked_for,
+        RngSeed::Fixed(asked_for) => RngSeed::Fixed(asked_for),
     }
 }
 

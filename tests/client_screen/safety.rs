@@ -135,7 +135,8 @@ fn take(stage: &mut Stage, step: Step) {
         Step::NameTaken => stage.event(Event::NameTaken),
         Step::NetworkCameBack => stage.event(Event::NetworkCameBack),
         Step::Resumed => {
-            stage.event(Event::Resumed(Welcome::parse("ann ::1 1 x").unwrap()));
+            let welcome = Welcome::parse("ann ::1 1 x").unwrap();
+            stage.event(Event::Greeted { welcome, packets: 1 });
         }
         Step::Lost => stage.event(Event::Lost("gone\u{202e}".to_owned())),
     }

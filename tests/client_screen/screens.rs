@@ -145,7 +145,7 @@ fn a_paste_asks_first() {
 
 #[test]
 fn help() {
-    let mut stage = Stage::new(100, 40);
+    let mut stage = Stage::new(100, 46);
     stage.enter("/help");
     let top = stage.screen();
     stage.act(Action::PageDown);

@@ -3,6 +3,7 @@
 use crate::cluster::Cluster;
 use lanline::accounts::{Ban, Banned, Notice, Role};
 use lanline::chat::{Accounts, Code, Settings};
+use lanline::limits;
 
 /// With an operator who is logged in.
 fn with_root(workers: usize) -> (Cluster, usize) {
@@ -103,7 +104,7 @@ fn nobody_bans_themselves_and_arguments_have_their_form() {
         "mallory 0d",
         "no/name 7d",
         "mallory 7d two\nlines",
-        &format!("mallory 7d {}", "x".repeat(257)),
+        &format!("mallory 7d {}", "x".repeat(limits::BAN_REASON_BYTES_MAX + 1)),
         "root forever",
         "R00T forever",
         "10.1.0.0 7d",

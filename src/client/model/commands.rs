@@ -7,7 +7,7 @@ use super::conversation::Place;
 use super::link::Link;
 use super::sending::count;
 use super::{Effect, Mode, Model};
-use crate::client::typed::{Typed, split_word};
+use crate::client::typed::{Typed, holds_secret, split_word};
 use crate::wire::Name;
 use std::time::Duration;
 
@@ -53,6 +53,16 @@ pub const COMMANDS: &[Command] = &[
     command("presence", "on|off", "be told who comes and goes"),
     command("operator", "token", "become an operator"),
     command("kick", "NAME reason", "send somebody away (operators)"),
+    command("whoami", "", "your name, what you may do, and how often you are here"),
+    command("token", "new LABEL|list|revoke LABEL", "what logs in instead of your password"),
+    command(
+        "invite-user",
+        "NAME",
+        "make an account for somebody, and a code to begin with (operators)",
+    ),
+    command("ban", "WHAT 30m|12h|7d|forever reason", "keep a name or a network out (operators)"),
+    command("unban", "WHAT", "let it in again (operators)"),
+    command("bans", "", "who and what is kept out (operators)"),
     command("help", "", "this"),
     command("quit", "", "leave"),
 ];
@@ -119,9 +129,9 @@ impl Model {
         }
     }
 
-    /// Up brings it back, unless it holds a token.
+    /// Up brings it back, unless it holds a secret.
     pub(super) fn remember(&mut self, line: &str) {
-        if !matches!(Typed::parse(line), Typed::Command { name: "operator", .. }) {
+        if !holds_secret(line) {
             self.history.push(line);
         }
     }

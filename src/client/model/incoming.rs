@@ -7,7 +7,8 @@ use super::conversation::{Place, key_of};
 use super::line::{Kind, Line};
 use super::sending::count;
 use super::{BANNERS_MAX, Banner, Bell, Effect, Model};
-use crate::client::safe;
+use crate::client::typed::{answers_secrets, is_told_secrets};
+use crate::client::{refusals, safe};
 use crate::wire::name::NAME_BYTES_MAX;
 use crate::wire::text::cut;
 use crate::wire::{Page, Received, Refusal};
@@ -131,7 +132,7 @@ impl Model {
         let Some(refusal) = Refusal::parse(msg) else {
             return self.warn(&Place::Server, msg, now);
         };
-        let reason = safe::line(&refusal.in_words()).into_owned();
+        let reason = safe::line(&refusals::in_words(&refusal)).into_owned();
         match self.asks.refused(refusal.ordinal) {
             About::Line { place: place @ Place::Person(_), number } => {
                 let reason = safe::line(&refusal.why()).into_owned();
@@ -190,7 +191,8 @@ impl Model {
             ("/room", "no-such-endpoint") => "this server keeps no topics".to_owned(),
             _ => reason,
         };
-        let shown = if endpoint == "/operator" { "…" } else { ask.argument.as_str() };
+        let is_secret = is_told_secrets(endpoint.trim_start_matches('/'));
+        let shown = if is_secret { "…" } else { ask.argument.as_str() };
         let text = format!("✗ {} — {reason}", format!("{endpoint} {shown}").trim_end());
         self.warn(&ask.place, &text, now);
     }
@@ -229,7 +231,11 @@ impl Model {
             let at = self.clock.server_time(now);
             let text = safe::text(&text);
             let who = safe::line(endpoint).into_owned();
-            self.add(index, Line::new(at, Kind::Answer, who, text));
+            let line = Line::new(at, Kind::Answer, who, text);
+            let keeps_log = self.options.keeps_log;
+            self.options.keeps_log &= !answers_secrets(endpoint);
+            self.add(index, line);
+            self.options.keeps_log = keeps_log;
         }
         self.ask_later(now);
     }

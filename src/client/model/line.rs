@@ -3,6 +3,14 @@
 
 use jiff::Timestamp;
 
+/// A broadcast that waits to be acknowledged.
+#[derive(Clone, Debug)]
+pub struct Banner {
+    pub at: Timestamp,
+    pub from: String,
+    pub text: String,
+}
+
 /// Reasons shown under one refused line; a post to a big room may be missed by
 /// many.
 const REASONS_MAX: usize = 5;

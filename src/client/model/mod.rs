@@ -57,7 +57,7 @@ use history::History;
 use intent::Action;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use line::{Kind, Line};
+use line::{Banner, Kind, Line};
 use link::Link;
 use name_colors::NameColors;
 use outbox::Outbox;
@@ -90,8 +90,13 @@ pub enum Event {
     /// of it.
     Protected(Protection, Option<String>),
     Connected(Welcome),
-    /// As [`Self::Connected`], by a greeting that was a packet.
-    Resumed(Welcome),
+    /// As [`Self::Connected`]; so many packets of ours came before.
+    Greeted {
+        welcome: Welcome,
+        packets: u64,
+    },
+    /// An attempt has failed: the server asks for a password that we don't have.
+    NoProof,
     /// An attempt has failed.
     NotConnected(String),
     /// An attempt has failed: our name is taken.
@@ -160,14 +165,6 @@ pub struct Tops {
     /// `None`: the open one is in sight.
     pub conversations: Option<usize>,
     pub people: usize,
-}
-
-/// A broadcast that waits to be acknowledged.
-#[derive(Clone, Debug)]
-pub struct Banner {
-    pub at: Timestamp,
-    pub from: String,
-    pub text: String,
 }
 
 /// What is settled at the start.
@@ -319,10 +316,11 @@ impl Model {
                 }
             }
             Event::Connected(welcome) => self.connected(&welcome, now),
-            Event::Resumed(welcome) => {
-                self.asks.greeted_by_packet();
+            Event::Greeted { welcome, packets } => {
+                (0..packets).for_each(|_| self.asks.greeted_by_packet());
                 self.connected(&welcome, now);
             }
+            Event::NoProof => self.not_logged_in(now),
             Event::NotConnected(why) => self.not_connected(&why, now),
             Event::NameTaken => self.name_taken(now),
             Event::NotLogged(why) => {

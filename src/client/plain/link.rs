@@ -8,6 +8,7 @@ use crate::client::model::link::pause;
 use crate::client::protection;
 use crate::client::reader::Reader;
 use crate::client::secret::Secret;
+use crate::client::typed::is_told_secrets;
 use crate::connect::{Protection, Sender};
 use std::io;
 use std::time::{Duration, Instant};
@@ -63,6 +64,19 @@ impl Plain {
         }
     }
 
+    /// Nothing shows any more that the name is ours.
+    pub(super) fn not_logged_in(&mut self) {
+        self.link = Link::Off;
+        if self.is_pipe {
+            // Nobody there could type a password.
+            self.input_ended.get_or_insert_with(Instant::now);
+        }
+        self.note(
+            "! not logged in: what logged you in before is no longer taken. /quit, and come \
+             back: then the password is asked for",
+        );
+    }
+
     /// Attempts begin a pause apart.
     pub(super) fn wait(&mut self, attempt: u32, began: Instant) {
         let until = (began + pause(attempt, fastrand::f64())).max(Instant::now());
@@ -90,8 +104,8 @@ impl Plain {
         if matches!(self.link, Link::Up(_)) {
             return self.send_now(&line);
         }
-        if to == "/operator" {
-            return self.wrong("not connected: a token isn't kept, say it again then");
+        if is_told_secrets(to.trim_start_matches('/')) {
+            return self.wrong("not connected: a secret isn't kept, say it again then");
         }
         self.note(&format!(
             "! {} is waiting for the connection; /cancel takes it back",

@@ -19,6 +19,7 @@ pub mod print;
 pub mod prompt;
 pub mod typed;
 
+use super::credentials::Login;
 use super::model::incoming::is_secret;
 use super::model::sending::count;
 use super::open::open_or_resume;
@@ -67,9 +68,12 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
     // A pipe sends what is written into it, and nothing else.
     let secret = is_prompted.then(|| Secret::open(&server, name));
     let known = secret.as_ref().and_then(Secret::known);
-    let (opened, resumed) =
-        open_or_resume((&server, &settings.trust), name, known, settings.timeout)
-            .map_err(|error| Error::unreachable(&server, &error))?;
+    let mut proofs = settings.known.clone();
+    let mut login = Login::asking(name, &mut proofs);
+    let at = (&server, &settings.trust);
+    let (opened, resumed) = open_or_resume(at, name, known, &mut login, settings.timeout)
+        .map_err(|error| Error::unreachable(&server, &error))?;
+    proofs.invitation = None;
     let Connection { sender, receiver, first, protection, .. } = opened;
 
     let (tell_input, input) = bounded(INPUT_MAX);
@@ -91,6 +95,7 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
         name: name.clone(),
         timeout,
         secret: None,
+        known: proofs,
         tell,
     };
     let mut plain = Plain {
@@ -301,6 +306,10 @@ impl Plain {
                 self.connected(*sender, resumed);
                 self.printer.packet(&first, &self.sent)?;
                 self.printer.flush()
+            }
+            News::NoProof => {
+                self.not_logged_in();
+                Ok(())
             }
             News::Failed(why) | News::NameTaken(why) => {
                 self.failed(&why);

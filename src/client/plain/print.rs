@@ -3,7 +3,8 @@
 
 use super::prompt::Prompt;
 use crate::client::model::people::People;
-use crate::client::{Error, safe};
+use crate::client::typed::is_told_secrets;
+use crate::client::{Error, refusals, safe};
 use crate::connect::{Incoming, Receiver};
 use crate::wire::JsonText;
 use crate::wire::packet::push_packet;
@@ -120,7 +121,8 @@ pub fn print_all(mut receiver: Receiver, first: Received, as_json: bool) -> Resu
 fn words_before_the_end(packet: &Received) -> Option<String> {
     match packet.name.as_str() {
         "/kick" => Some(safe::line(&packet.msg).into_owned()),
-        "/error" => Refusal::parse(&packet.msg).map(|one| safe::line(&one.in_words()).into_owned()),
+        "/error" => Refusal::parse(&packet.msg)
+            .map(|one| safe::line(&refusals::in_words(&one)).into_owned()),
         _ => None,
     }
 }
@@ -171,8 +173,15 @@ pub struct Line {
 impl Line {
     /// As refusals and remarks name it.
     pub fn named(&self) -> String {
-        let preview: String = self.msg.chars().take(PREVIEW_CHARS_MAX).collect();
-        named(self.number, &self.to, &preview)
+        named(self.number, &self.to, &self.preview())
+    }
+
+    /// How it begins; nothing of a secret.
+    fn preview(&self) -> String {
+        match self.to.strip_prefix('/') {
+            Some(endpoint) if is_told_secrets(endpoint) => "…".to_owned(),
+            _ => self.msg.chars().take(PREVIEW_CHARS_MAX).collect(),
+        }
     }
 }
 
@@ -189,7 +198,7 @@ pub struct SentLines {
 
 impl SentLines {
     pub fn push(&mut self, ordinal: u64, line: &Line) {
-        let preview = line.msg.chars().take(PREVIEW_CHARS_MAX).collect();
+        let preview = line.preview();
         self.lines.push_back((ordinal, line.number, line.to.clone(), preview));
         if self.lines.len() > REMEMBERED_LINES_MAX {
             self.lines.pop_front();
@@ -209,7 +218,7 @@ impl SentLines {
     /// Which line it was, as it was typed, and why.
     fn refusal(&self, msg: &str) -> String {
         let Some(refusal) = Refusal::parse(msg) else { return safe::line(msg).into_owned() };
-        let reason = safe::line(&refusal.in_words()).into_owned();
+        let reason = safe::line(&refusals::in_words(&refusal)).into_owned();
         match self.lines.iter().rev().find(|(ordinal, ..)| *ordinal == refusal.ordinal) {
             Some((_, 0, to, preview)) => {
                 format!("{} {} was refused: {reason}", safe::line(to), safe::line(preview))

@@ -7,6 +7,7 @@ use super::input::Input as Typing;
 use crate::client::keys;
 use crate::client::model::action::Action;
 use crate::client::model::history::History;
+use crate::client::typed::holds_secret;
 use crate::client::{safe, system};
 use crossbeam_channel::Sender;
 use crossterm::event::{self, Event, KeyCode, KeyModifiers};
@@ -154,8 +155,7 @@ impl Prompt {
         write("\r\n")?;
         self.shown = Shown::default();
         let line = self.line.value_and_reset();
-        // A token is kept nowhere.
-        if !line.starts_with("/operator") {
+        if !holds_secret(&line) {
             self.history.push(&line);
         }
         Ok(Typed::Line(line))

@@ -12,9 +12,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(in crate::client) use unix::{echoes, on_signal, stop};
+pub(in crate::client) use unix::{echoes, host_name, on_signal, stop};
 #[cfg(windows)]
-pub(in crate::client) use windows::{echoes, on_signal, stop};
+pub(in crate::client) use windows::{echoes, host_name, on_signal, stop};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use std::path::PathBuf;

@@ -15,6 +15,11 @@ pub(in crate::client) fn echoes() -> bool {
     tcgetattr(stdin()).is_ok_and(|settings| settings.local_modes.contains(LocalModes::ECHO))
 }
 
+/// What this machine is called.
+pub(in crate::client) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// Calls `ended` for each signal that tells us to end, and `continued` when we
 /// go on after having been stopped, by whatever. Meanwhile the terminal, which
 /// is in raw mode while we have it, is the shell's.

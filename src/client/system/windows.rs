@@ -7,6 +7,11 @@ pub(in crate::client) fn echoes() -> bool {
     true
 }
 
+/// What this machine is called.
+pub(in crate::client) fn host_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
 /// Nothing tells us to end but keys.
 ///
 /// # Errors

@@ -3,13 +3,9 @@
 
 use crate::certificate::Fingerprint;
 use crate::connect::address::Server;
-use crate::connect::private_files::{make_folder, open_private};
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use crate::connect::private_files::{read_lines, rewrite_lines};
+use std::io;
 use std::path::{Path, PathBuf};
-
-/// A file of known servers is no longer than this, in bytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The file, wherever it is; it needn't be there.
 #[derive(Clone, Debug)]
@@ -31,10 +27,7 @@ impl KnownServers {
     /// # Errors
     /// The file is there and can't be read.
     pub fn get(&self, server: &Server) -> io::Result<Option<Fingerprint>> {
-        let text = match self.read() {
-            Err(error) if is_missing(&error) => return Ok(None),
-            text => text?,
-        };
+        let text = read_lines(&self.path)?;
         let name = server.to_string();
         let found = text.lines().rev().find_map(|line| {
             let (known, key) = line.trim().split_once(' ')?;
@@ -48,50 +41,19 @@ impl KnownServers {
     /// # Errors
     /// The file can't be written.
     pub fn put(&self, server: &Server, key: Fingerprint) -> io::Result<()> {
-        if let Some(folder) = self.path.parent() {
-            make_folder(folder)?;
-        }
-        // Two clients that start at the same moment write one after the other.
-        let lock = open_private(&self.path.with_extension("lock"))?;
-        lock.lock()?;
-        let before = match self.read() {
-            Err(error) if is_missing(&error) => String::new(),
-            text => text?,
-        };
         let name = server.to_string();
-        let is_other = |line: &&str| {
+        let is_other = |line: &str| {
             let known = line.trim().split(' ').next().unwrap_or_default();
             !known.eq_ignore_ascii_case(&name)
         };
-        let mut text: String =
-            before.lines().filter(is_other).map(|line| format!("{line}\n")).collect();
-        text.push_str(&format!("{name} {key}\n"));
-        // As a whole or not at all.
-        let new = self.path.with_extension("new");
-        let mut file = open_private(&new)?;
-        file.set_len(0)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)
+        rewrite_lines(&self.path, is_other, &format!("{name} {key}\n"))
     }
-
-    fn read(&self) -> io::Result<String> {
-        let mut text = String::new();
-        let file = File::open(&self.path)?;
-        if file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)? as u64 > FILE_BYTES_MAX {
-            return Err(io::Error::new(ErrorKind::FileTooLarge, "too long for known servers"));
-        }
-        Ok(text)
-    }
-}
-
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn server(text: &str) -> Server {
         text.parse().unwrap()
