@@ -1,5 +1,7 @@
 //! The pure modules of Lanline, for the fuzz targets. Never: code of its own.
 
+#[path = "../../../src/accounts/mod.rs"]
+pub mod accounts;
 #[path = "../../../src/chat/mod.rs"]
 pub mod chat;
 #[path = "../../../src/limits.rs"]
