@@ -2,7 +2,7 @@
 //! Never: chatting.
 
 use super::chat::ChatArgs;
-use super::login::{LoginArgs, LogoutArgs};
+use super::login::{LoginArgs, LogoutArgs, RegisterArgs};
 use super::server::ServerArgs;
 use crate::client::{Error, script};
 use clap::{Args, Subcommand};
@@ -11,6 +11,8 @@ use clap::{Args, Subcommand};
 pub enum ClientCommand {
     /// Talk to people from this terminal, or from a pipe
     Chat(ChatArgs),
+    /// Make an account of your name: asks for a password, and stores a token as `login` does
+    Register(RegisterArgs),
     /// Log in to your account once: stores a token, so that nothing else asks for the password
     Login(LoginArgs),
     /// Revoke the token that `login` has stored
@@ -91,6 +93,7 @@ impl ClientCommand {
     pub fn run(self) -> Result<(), Error> {
         match self {
             Self::Chat(args) => args.run(),
+            Self::Register(args) => args.run(),
             Self::Login(args) => args.run(),
             Self::Logout(args) => args.run(),
             Self::Send(args) => {

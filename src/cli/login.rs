@@ -1,4 +1,5 @@
-//! `lanline login` and `lanline logout`: their flags. Never: logging in.
+//! `lanline register`, `lanline login` and `lanline logout`: their flags. Never: logging
+//! in.
 
 use super::server::ServerArgs;
 use crate::client::{Error, login, no_echo};
@@ -17,6 +18,18 @@ pub struct LoginArgs {
     /// With an invitation, whose code is asked for: sets the account's first password
     #[arg(long)]
     pub invite: bool,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct RegisterArgs {
+    /// The name that is to be yours, and the server: [NAME@][HOST][:PORT]
+    #[arg(value_name = "[NAME@][HOST][:PORT]", default_value = "", hide_default_value = true)]
+    pub target: Target,
+    /// What the token is called on the server [default: this machine's name]
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<String>,
     #[command(flatten)]
     pub server: ServerArgs,
 }
@@ -42,6 +55,14 @@ impl LoginArgs {
             settings.known.invitation = Some(Secret::new(code.reveal().trim()));
         }
         login::log_in(&settings, self.label.as_deref())
+    }
+}
+
+impl RegisterArgs {
+    /// # Errors
+    /// As [`login::register`].
+    pub fn run(self) -> Result<(), Error> {
+        login::register(&self.server.settings(self.target)?, self.label.as_deref())
     }
 }
 

@@ -1,12 +1,12 @@
-//! `lanline login` and `lanline logout`: a token that is made on the server and stored
-//! here, so that nothing else needs a password; and its end. Never: asking for the
-//! password.
+//! `lanline register`, `lanline login` and `lanline logout`: an account that is made, a
+//! token of it that is made on the server and stored here, so that nothing else needs a
+//! password; and its end. Never: how a password is asked for.
 
 use super::credentials::Login;
 use super::open::open;
 use super::plain::print::note;
 use super::settings::Settings;
-use super::{Error, refusals, safe};
+use super::{Error, no_echo, refusals, safe};
 use crate::connect::tokens::{Token, Tokens, place};
 use crate::connect::{self, Connection, Deadline};
 use crate::wire::{Code, Endpoint, Name, Secret};
@@ -29,18 +29,78 @@ pub fn log_in(settings: &Settings, label: Option<&str>) -> Result<(), Error> {
     let place = place(connection.protection, &server);
     if !connection.was_challenged {
         return Err(Error::failed(format!(
-            "{} has no account there: /register in lanline chat makes one",
+            "{} has no account there: lanline register makes one",
             safe::line(name.shown())
         )));
     }
-    // The one that this machine had is of no use any more.
-    let old = tokens.get(&place, &name).ok().flatten();
-    if let Some(old) = &old {
-        revoke(settings, &mut connection, &old.label)?;
+    store_token((settings, &name), (&tokens, &place), &mut connection, label)
+}
+
+/// Makes an account of a name that nobody has, and stores a token for this machine. The
+/// password is asked for twice.
+///
+/// # Errors
+/// [`Error::Usage`]: nobody can be asked. [`Error::Failed`]: the server refuses, or the
+/// token can't be stored.
+pub fn register(settings: &Settings, label: Option<&str>) -> Result<(), Error> {
+    let name = settings.name()?;
+    let tokens = tokens()?;
+    let server = settings.target.server();
+    let mut known = super::credentials::Known::default();
+    // Before a password is asked for: is the name free?
+    let mut login = Login::silent(&name, &mut known);
+    let mut connection = match open((&server, &settings.trust), &name, &mut login, settings.timeout)
+    {
+        Ok(connection) if !connection.was_challenged => connection,
+        Ok(_) | Err(connect::Error::NoProof) => {
+            return Err(Error::failed(format!(
+                "{} has an account already: if it is yours, lanline login; if not, take another \
+                 name",
+                safe::line(name.shown())
+            )));
+        }
+        Err(error) => return Err(Error::unreachable(&server, &error)),
+    };
+    let place = place(connection.protection, &server);
+    let password = new_password()?;
+    let deadline = Deadline::after(settings.timeout);
+    connection
+        .ask(Endpoint::Register, password.reveal(), deadline)
+        .map_err(|error| refused(&error))?;
+    note(&format!("{} has an account now", safe::line(name.shown())));
+    store_token((settings, &name), (&tokens, &place), &mut connection, label)
+}
+
+/// Asked for until it is typed twice alike.
+fn new_password() -> Result<Secret, Error> {
+    let ask = |question| {
+        no_echo::ask(question)
+            .ok_or_else(|| Error::Usage("a password is typed in a terminal".to_owned()))
+    };
+    loop {
+        let password = ask("Password for the new account (8 characters or more)")?;
+        if ask("The same once more")? == password {
+            return Ok(password);
+        }
+        note("! These two differ.");
     }
-    let token = make(settings, &mut connection, label)?;
-    if let Err(error) = tokens.put(&place, &name, &token) {
-        revoke(settings, &mut connection, &token.label)?;
+}
+
+/// Makes a token and stores it.
+fn store_token(
+    (settings, name): (&Settings, &Name),
+    (tokens, place): (&Tokens, &str),
+    connection: &mut Connection,
+    label: Option<&str>,
+) -> Result<(), Error> {
+    // The one that this machine had is of no use any more.
+    let old = tokens.get(place, name).ok().flatten();
+    if let Some(old) = &old {
+        revoke(settings, connection, &old.label)?;
+    }
+    let token = make(settings, connection, label)?;
+    if let Err(error) = tokens.put(place, name, &token) {
+        revoke(settings, connection, &token.label)?;
         return Err(Error::failed(format!("{}: {error}", tokens.path().display())));
     }
     note(&format!(

@@ -16,7 +16,7 @@ pub fn what_to_do(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::LoginRequired => {
             "Say who you are: lanline login NAME@SERVER once, or type the password when it is \
-             asked for. Who has no account yet: /register makes one of your name."
+             asked for. Who has no account yet: lanline register NAME@SERVER makes one."
         }
         Code::WrongLogin => {
             "Wait a minute before you try again. Whoever runs the server can set a new password."

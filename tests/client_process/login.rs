@@ -263,3 +263,23 @@ fn a_stored_token_that_was_revoked_elsewhere_is_told_and_the_password_asked_for(
     assert!(String::from_utf8(output.stderr).unwrap().contains("knew that token no more"));
     assert_eq!(site.tokens(), "");
 }
+
+#[test]
+fn a_name_becomes_an_account_and_nothing_of_its_password_is_shown() {
+    let site = Site::new();
+    let target = format!("bob@{}", site.server.address());
+    let terminal = site.terminal(&["register", &target, "--label", "desk"]);
+    terminal.wait_for("Password for the new account");
+    terminal.type_keys(&format!("{PASSWORD}\r"));
+    terminal.wait_for("The same once more:");
+    terminal.type_keys(&format!("{PASSWORD}\r"));
+    terminal.wait_for("the token desk is stored");
+    assert!(!terminal.has_written(PASSWORD.as_bytes()));
+    assert_eq!(terminal.end(), (Some(0), true));
+    let output = site.run(&["send", "/whoami", "", "--server", &target]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "bob user 1\n");
+
+    let output = site.run(&["register", &target]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("has an account already"));
+    assert_eq!(output.status.code(), Some(1));
+}

@@ -363,6 +363,10 @@ pub fn no_such_command(name: &str) -> String {
         "" => "a command? Tab shows them; // writes a slash".to_owned(),
         "nick" => "a name lasts as long as the connection: /quit, then lanline chat NAME@SERVER"
             .to_owned(),
+        "register" | "password" | "login" => format!(
+            "a password is never typed here: /quit, then lanline {} NAME@SERVER",
+            if name == "register" { "register" } else { "login" }
+        ),
         "away" => "this server tells nobody who is away; /quit leaves".to_owned(),
         name => match nearest(name, known) {
             Some(near) => format!("no command /{name}: did you mean /{near}?"),

@@ -85,7 +85,9 @@ impl Plain {
             ("members", "", None) => self.send("/list", ""),
             ("topic", "", Some(room)) => self.send("/room", &room),
             ("topic", text, Some(room)) => self.send("/room", &format!("{room} topic {text}")),
-            ("nick" | "away", ..) => self.wrong(&no_such_command(name)),
+            ("nick" | "away" | "register" | "password" | "login", ..) => {
+                self.wrong(&no_such_command(name));
+            }
             ("ack" | "clear" | "ignore" | "resend" | "search" | "topic", ..) => {
                 self.wrong(&format!("there is nothing here for /{name}"));
             }
