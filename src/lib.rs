@@ -20,6 +20,7 @@
 //! - [`logging`]: the log, written without blocking
 //! - [`sandbox`]: what the process gives up once it serves
 //! - [`chat`]: pure: names, rooms, where each packet goes
+//! - [`archive`]: pure: the words in which chat and store talk about stored packets
 //! - [`accounts`]: pure: the words in which chat and store talk about accounts
 //! - [`client`]: the terminal client; sees [`connect`], [`terminal`], [`wire`] and
 //!   [`limits`] only
@@ -35,6 +36,8 @@
 
 #[cfg(target_os = "linux")]
 pub mod accounts;
+#[cfg(target_os = "linux")]
+pub mod archive;
 pub mod certificate;
 #[cfg(target_os = "linux")]
 pub mod chat;

@@ -72,6 +72,9 @@ impl<S> Shard<S> {
                 self.store_replied(to, number, *reply);
             }
             ShardMessage::Notice(notice) => self.noticed(&notice),
+            ShardMessage::Committed(_)
+            | ShardMessage::ArchiveReply { .. }
+            | ShardMessage::ArchiveNotice(_) => {}
             ShardMessage::Evict { skeleton } => self.sweep(Whom::LooksLike(skeleton)),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),

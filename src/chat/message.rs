@@ -3,12 +3,14 @@
 
 use super::address::AddressBudget;
 use super::client::Input;
+use super::effect::Posts;
 use super::id::{Address, ConnId, Frame, Origin};
 use super::presence_news::News;
 use super::query_protocol::{Query, Reply};
 use super::resume::ResumeSecret;
 use super::skeletons::Look;
 use crate::accounts::{Notice, Reply as StoreReply};
+use crate::archive::{self, Outcome};
 use crate::wire::{Code, Codec, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -66,10 +68,24 @@ pub enum ShardMessage<S> {
     Presence(News),
     /// The store replies to the request of that number.
     StoreReply { to: ConnId, number: u32, reply: Box<StoreReply> },
+    /// ... about stored packets.
+    ArchiveReply { to: ConnId, number: u32, reply: Box<archive::Reply> },
+    /// Posts are stored, or can't be: what concerns clients here is delivered.
+    Committed(Arc<Committed>),
+    /// Something about stored packets or rooms with an owner has changed, and is committed.
+    ArchiveNotice(Arc<archive::Notice>),
     /// Something about accounts or bans has changed, and is committed.
     Notice(Arc<Notice>),
     /// A connection moves home.
     Handoff(Box<Handoff<S>>),
+}
+
+/// What came of the posts of one shard.
+#[derive(Debug)]
+pub struct Committed {
+    pub posts: Arc<Posts>,
+    /// One for each.
+    pub outcomes: Box<[Outcome]>,
 }
 
 /// A name that a greeting claims.

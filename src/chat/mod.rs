@@ -79,10 +79,10 @@ pub mod work;
 
 pub use address::AddressBudget;
 pub use counters::Counters;
-pub use effect::{Effect, Ended, Report, StoreRequest};
+pub use effect::{ArchiveRequest, Effect, Ended, Posted, Posts, Report, StoreRequest};
 pub use id::{ConnId, Moment, WorkerId};
 pub use memory_bounds::TooMuch;
-pub use message::{Batch, ShardMessage};
+pub use message::{Batch, Committed, ShardMessage};
 pub use replies::admission_refusal;
 pub use settings::{Accounts, LookAlikes, Settings};
 pub use shard::{Shard, Topology};

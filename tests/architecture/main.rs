@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A top-level module, and the others that it may import.
-const MODULES: [(&str, &[&str]); 17] = [
+const MODULES: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
@@ -21,6 +21,7 @@ const MODULES: [(&str, &[&str]); 17] = [
             "logging",
             "sandbox",
             "chat",
+            "archive",
             "accounts",
             "client",
             "connect",
@@ -41,18 +42,20 @@ const MODULES: [(&str, &[&str]); 17] = [
             "logging",
             "sandbox",
             "chat",
+            "archive",
             "accounts",
             "wire",
             "certificate",
             "limits",
         ],
     ),
-    ("store", &["secrets", "data", "accounts", "wire", "limits"]),
+    ("store", &["secrets", "data", "archive", "accounts", "wire", "limits"]),
     ("secrets", &["accounts", "limits"]),
     ("data", &[]),
     ("logging", &["sandbox", "limits", "one_line"]),
     ("sandbox", &[]),
-    ("chat", &["accounts", "wire", "limits"]),
+    ("chat", &["archive", "accounts", "wire", "limits"]),
+    ("archive", &["accounts", "wire", "limits"]),
     ("accounts", &["wire", "limits"]),
     ("client", &["connect", "terminal", "wire", "limits", "one_line"]),
     ("connect", &["wire", "certificate", "limits"]),
@@ -68,7 +71,7 @@ const SEEN_BY_STRESS: [&str; 2] = ["wire", "limits"];
 
 /// Modules that get time, randomness and sockets as arguments, and what they
 /// may therefore never name.
-const PURE: [&str; 4] = ["accounts", "chat", "wire", "limits"];
+const PURE: [&str; 5] = ["archive", "accounts", "chat", "wire", "limits"];
 const IMPURE: [&str; 20] = [
     "TcpStream",
     "TcpListener",

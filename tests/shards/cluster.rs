@@ -483,6 +483,7 @@ impl Cluster {
                     self.clients[who].shut = true;
                 }
             }
+            Effect::AskArchive(_) | Effect::Post(_) => {}
             Effect::AskStore(request) => self.asked.push(*request),
             Effect::HandOff { to, handoff } => self.shards[worker].send_handoff(to, handoff),
             Effect::Close(gone) => {

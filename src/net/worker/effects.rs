@@ -86,6 +86,7 @@ impl Worker {
                 self.parts.shard.send_handoff(to, handoff);
             }
             Effect::AskStore(request) => self.ask_store(request),
+            Effect::AskArchive(_) | Effect::Post(_) => {}
             Effect::Close(gone) => {
                 let status = gone.socket.status();
                 self.queue_bytes -= u64::from(status.left_bytes);

@@ -2,6 +2,8 @@
 
 #[path = "../../../src/accounts/mod.rs"]
 pub mod accounts;
+#[path = "../../../src/archive/mod.rs"]
+pub mod archive;
 #[path = "../../../src/chat/mod.rs"]
 pub mod chat;
 #[path = "../../../src/limits.rs"]

@@ -161,6 +161,7 @@ impl Cluster {
                             self.peers[number].shut = true;
                         }
                     }
+                    Effect::AskArchive(_) | Effect::Post(_) => {}
                     Effect::AskStore(request) => self.ask(*request),
                     Effect::HandOff { to, handoff } => {
                         self.peers[handoff.socket].at = None;

@@ -285,6 +285,7 @@ impl Cluster {
                     peer.read_queued = peer.has_something_to_read();
                 }
             }
+            Effect::AskArchive(_) | Effect::Post(_) => {}
             Effect::AskStore(request) => panic!("there are no accounts: {request:?}"),
             Effect::HandOff { to, handoff } => {
                 let number = handoff.socket.0;
