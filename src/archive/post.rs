@@ -4,6 +4,7 @@
 use super::packet::{Micros, PacketId, Stamped};
 use super::room::RoomId;
 use crate::accounts::AccountId;
+use crate::wire::packet::is_key;
 use compact_str::CompactString;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -27,8 +28,7 @@ pub struct Key(CompactString);
 
 impl Key {
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| matches!(b, b' '..=b'~'));
-        fits.then(|| Self(text.into()))
+        is_key(text).then(|| Self(text.into()))
     }
 
     pub fn as_str(&self) -> &str {

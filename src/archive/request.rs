@@ -23,11 +23,13 @@ pub enum Request {
     /// What is stored for an account behind an id (none: behind its mark), in order; without
     /// what that session has sent itself. About so many bytes, one packet at the least.
     Replay { account: AccountId, session: SessionNumber, after: Option<PacketId>, bytes_max: usize },
-    /// Whether anything is stored for it behind its mark.
+    /// The first that is stored for it behind its mark.
     Waiting { account: AccountId },
-    /// A client gives an id beyond its account's mark: the mark moves there. Or: everything
-    /// up to there was handed to a session. Never back. No reply.
-    Handed { account: AccountId, id: PacketId },
+    /// Everything up to there was handed to one of its sessions, or a client says that it
+    /// has it: their marks move there, never back, and never beyond what there is. No reply.
+    Handed(Vec<(AccountId, PacketId)>),
+    /// Is the store's thread alive?
+    Ping,
     /// The account's conversations.
     Unread { account: AccountId },
     /// Moves the read mark.
@@ -61,7 +63,8 @@ pub struct UnreadRow {
 #[derive(Clone, Debug)]
 pub enum Reply {
     Replay(Page),
-    Waiting(bool),
+    Waiting(Option<PacketId>),
+    Pong,
     Unread(Vec<UnreadRow>),
     /// The mark that holds, and the conversation as the wire has it.
     Read {

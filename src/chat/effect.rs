@@ -2,11 +2,11 @@
 //! operator may want to know. Never: doing it.
 
 use super::address::AddressBudget;
-use super::id::{Address, ConnId, Origin, WorkerId};
+use super::archive::posted::{ArchiveRequest, Posts};
+use super::id::{Address, ConnId, WorkerId};
 use super::memory_bounds::TooMuch;
 use super::message::Handoff;
 use crate::accounts::Request;
-use crate::archive::{self, PostBatch};
 use crate::wire::Code;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,27 +46,6 @@ pub struct StoreRequest {
     pub from: Option<(Address, u32)>,
     pub request: Request,
 }
-
-/// A request about stored packets, and who asks.
-#[derive(Debug)]
-pub struct ArchiveRequest {
-    /// Nobody, where no reply is awaited.
-    pub from: Option<(Address, u32)>,
-    pub request: archive::Request,
-}
-
-/// What a shard knows of a post besides.
-#[derive(Clone, Copy, Debug)]
-pub struct Posted {
-    pub origin: Origin,
-    /// The query that counts a broadcast's recipients.
-    pub query: Option<u32>,
-    /// The sender wants to know to whom it was delivered.
-    pub receipts: bool,
-}
-
-/// The posts of a tick, with what the shard knows of each.
-pub type Posts = PostBatch<Posted>;
 
 /// What is left of a connection.
 #[derive(Debug)]

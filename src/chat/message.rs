@@ -2,15 +2,15 @@
 //! shard that gets it; between two shards messages keep their order.
 
 use super::address::AddressBudget;
+use super::archive::posted::Posts;
 use super::client::Input;
-use super::effect::Posts;
 use super::id::{Address, ConnId, Frame, Origin};
 use super::presence_news::News;
 use super::query_protocol::{Query, Reply};
 use super::resume::ResumeSecret;
 use super::skeletons::Look;
-use crate::accounts::{Notice, Reply as StoreReply};
-use crate::archive::{self, Outcome};
+use crate::accounts::{AccountId, Notice, Reply as StoreReply};
+use crate::archive::{self, Outcome, PacketId};
 use crate::wire::{Code, Codec, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -74,6 +74,9 @@ pub enum ShardMessage<S> {
     Committed(Arc<Committed>),
     /// Something about stored packets or rooms with an owner has changed, and is committed.
     ArchiveNotice(Arc<archive::Notice>),
+    /// A packet, and all before it to the same recipient, was handed to a session of that
+    /// account: for the sender's sessions.
+    Delivered { sender: AccountId, to: AccountId, name: CompactString, id: PacketId },
     /// Something about accounts or bans has changed, and is committed.
     Notice(Arc<Notice>),
     /// A connection moves home.

@@ -9,6 +9,7 @@
 //! | [`effect`] | what a worker has to do, what an operator may want to know |
 //! | [`client`] | one connection: its state machine (`LIFECYCLE.md`), its layout |
 //! | `accounts` | whose name it is: logins, the endpoints of accounts, bans |
+//! | `archive` | what is stored before it is seen: posted, handed on, replayed |
 //! | `address` | what one address may do, however many connections it opens |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
@@ -37,6 +38,7 @@
 
 mod accounts;
 mod address;
+mod archive;
 mod claiming;
 pub mod client;
 mod clients;
@@ -79,7 +81,8 @@ pub mod work;
 
 pub use address::AddressBudget;
 pub use counters::Counters;
-pub use effect::{ArchiveRequest, Effect, Ended, Posted, Posts, Report, StoreRequest};
+pub use archive::posted::{ArchiveRequest, Posted, Posts};
+pub use effect::{Effect, Ended, Report, StoreRequest};
 pub use id::{ConnId, Moment, WorkerId};
 pub use memory_bounds::TooMuch;
 pub use message::{Batch, Committed, ShardMessage};

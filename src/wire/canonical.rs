@@ -42,6 +42,7 @@ pub fn read(bytes: &[u8]) -> Option<(Packet<'_>, usize)> {
         name: Cow::Borrowed(&packet[name]),
         to: Cow::Borrowed(&packet[to]),
         msg: JsonText::trusted(&packet[msg]),
+        key: None,
     };
     Some((packet, length))
 }

@@ -29,11 +29,15 @@ pub enum Code {
     WeakPassword,
     Banned,
     NoSuchBan,
+    NotOwner,
+    NotKept,
+    NotSent,
+    NoSuchPacket,
 }
 
 impl Code {
     /// Every code, in the order of the protocol's table.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Malformed,
         Self::TooLarge,
         Self::NotYou,
@@ -59,6 +63,10 @@ impl Code {
         Self::WeakPassword,
         Self::Banned,
         Self::NoSuchBan,
+        Self::NotOwner,
+        Self::NotKept,
+        Self::NotSent,
+        Self::NoSuchPacket,
     ];
 
     /// As it stands on the wire.
@@ -126,6 +134,12 @@ impl Code {
             }
             Self::Banned => ("banned", "You are banned from this server."),
             Self::NoSuchBan => ("no-such-ban", "Nothing like that is banned; see /bans."),
+            Self::NotOwner => ("not-owner", "Only its owner, or an operator, may do that."),
+            Self::NotKept => {
+                ("not-kept", "They got it, if they are here; it couldn't be stored.")
+            }
+            Self::NotSent => ("not-sent", "It couldn't be stored, so nobody got it."),
+            Self::NoSuchPacket => ("no-such-packet", "There is no such packet in there."),
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Packet<'a> {
     pub to: Cow<'a, str>,
     /// The text, as it stands on the wire.
     pub msg: JsonText<'a>,
+    /// A key of the sender's own for what is stored: only read where the stream takes keys.
+    pub key: Option<Cow<'a, str>>,
 }
 
 /// A packet as a client receives it: all four leaves, as text.
@@ -42,9 +44,25 @@ impl<'a> Packet<'a> {
     /// # Errors
     /// [`Malformed`] where `bytes` are anything else than one packet.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let object = Object::parse(bytes)?;
-        Ok(Self { name: object.name, to: object.to, msg: JsonText::escape_cow(object.msg) })
+        Self::parse_keyed(bytes, false)
     }
+
+    /// The same, where a fifth key, `key`, may be there.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn parse_keyed(bytes: &'a [u8], takes_keys: bool) -> Result<Self, Malformed> {
+        let Object { name, to, msg, key, .. } = Object::parse(bytes)?;
+        if key.as_ref().is_some_and(|key| !takes_keys || !is_key(key)) {
+            return Err(Malformed);
+        }
+        Ok(Self { name, to, msg: JsonText::escape_cow(msg), key })
+    }
+}
+
+/// Whether it may be a key of one's own: 1 to 64 printable ASCII characters.
+pub fn is_key(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 impl Received {
@@ -53,7 +71,10 @@ impl Received {
     /// # Errors
     /// [`Malformed`], as for [`Packet::parse`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
-        let Object { name, ip, to, msg } = Object::parse(bytes)?;
+        let Object { name, ip, to, msg, key } = Object::parse(bytes)?;
+        if key.is_some() {
+            return Err(Malformed);
+        }
         let [name, ip, to, msg] = [name, ip, to, msg].map(Cow::into_owned);
         Ok(Self { name, ip, to, msg })
     }
@@ -91,6 +112,7 @@ struct Object<'a> {
     ip: Cow<'a, str>,
     to: Cow<'a, str>,
     msg: Cow<'a, str>,
+    key: Option<Cow<'a, str>>,
 }
 
 impl<'a> Object<'a> {
@@ -163,17 +185,18 @@ impl<'de> Deserialize<'de> for Object<'de> {
                 f.write_str("an object of from, to and msg")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let (mut from, mut to, mut msg) = (None, None, None);
+                let (mut from, mut to, mut msg, mut own) = (None, None, None, None);
                 while let Some(key) = map.next_key::<Leaf<'de>>()? {
                     match key.0.as_ref() {
                         "from" => once(&mut from, map.next_value::<Sender<'de>>()?)?,
                         "to" => once(&mut to, map.next_value::<Leaf<'de>>()?.0)?,
                         "msg" => once(&mut msg, map.next_value::<Leaf<'de>>()?.0)?,
+                        "key" => once(&mut own, map.next_value::<Leaf<'de>>()?.0)?,
                         _ => return Err(de::Error::custom("unknown key")),
                     }
                 }
                 let Sender { name, ip } = given(from)?;
-                Ok(Object { name, ip, to: given(to)?, msg: given(msg)? })
+                Ok(Object { name, ip, to: given(to)?, msg: given(msg)?, key: own })
             }
         }
         deserializer.deserialize_map(ObjectVisitor)

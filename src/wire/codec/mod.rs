@@ -57,6 +57,13 @@ impl Codec {
         }
     }
 
+    /// From here on packets may have a key of the sender's own, or no more.
+    pub fn take_keys(&mut self, takes_keys: bool) {
+        match self {
+            Self::JsonStream(stream) => stream.takes_keys = takes_keys,
+        }
+    }
+
     /// Ends the stream: true if something was left unfinished, which is one
     /// malformed packet.
     pub fn finish(&mut self) -> bool {

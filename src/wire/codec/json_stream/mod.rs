@@ -22,6 +22,8 @@ use framer::{Framer, Step};
 #[derive(Clone, Debug, Default)]
 pub struct JsonStream {
     framer: Framer,
+    /// Its packets may have a key of the sender's own.
+    pub(super) takes_keys: bool,
 }
 
 impl JsonStream {
@@ -51,7 +53,7 @@ impl JsonStream {
     fn next_by_steps<'a>(&mut self, bytes: &'a [u8], limit: usize) -> Decoded<'a> {
         let scanned_before = self.framer.unfinished_bytes();
         match self.framer.next(bytes, limit) {
-            Step::Packet { start, end } => match Packet::parse(&bytes[start..end]) {
+            Step::Packet { start, end } => match Packet::parse_keyed(&bytes[start..end], self.takes_keys) {
                 Ok(packet) => Decoded::Packet { packet, end },
                 Err(_) => Decoded::Malformed { end },
             },

@@ -1,0 +1,133 @@
+//! What a session has to do with stored packets: how it wants them, how far it is. Never:
+//! handing one over.
+
+use crate::accounts::AccountId;
+use crate::archive::{PacketId, SessionNumber};
+use crate::chat::id::Moment;
+use smallvec::SmallVec;
+
+/// Of a session that gets stored packets, or wants them in the extended form.
+#[derive(Debug)]
+pub struct StoredState {
+    /// None for a guest.
+    pub number: Option<SessionNumber>,
+    /// `/extend on`.
+    pub extended: bool,
+    /// `/receipts on`.
+    pub receipts: bool,
+    /// Nothing was waiting for its account at its welcome, or its `/replay` was answered:
+    /// what it is handed moves its account's mark.
+    pub is_complete: bool,
+    /// The first packet that it was handed live.
+    pub first_live: Option<PacketId>,
+    pub stage: Stage,
+    /// The ordinal of the `/replay` that is to be answered, and the last id for it.
+    pub replay: Option<Replay>,
+    /// Bytes that its socket has taken since this began.
+    pub taken: u64,
+    /// Where in its queue's bytes stored packets end, the last of them merged.
+    pub queued: SmallVec<[Queued; 2]>,
+    /// Who wants to know once it has what of theirs.
+    pub receipts_due: Vec<ReceiptDue>,
+    /// Of what others' sessions were told: it only grows.
+    pub told_delivered: Vec<(AccountId, PacketId)>,
+}
+
+/// Where a session gets stored packets from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// As they are committed.
+    Live,
+    /// From the store, from behind this id on, once its queue has room. (0: from the first.)
+    Behind { after: u64 },
+    /// The same; a page is under way. None: from behind its account's mark on.
+    Fetching { after: Option<u64>, number: u32, since: Moment },
+}
+
+/// A `/replay` under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    pub ordinal: u64,
+    /// The last packet so far, or where it began.
+    pub last: u64,
+}
+
+/// A stored packet in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// Its end, in bytes as [`StoredState::taken`] counts.
+    pub end: u64,
+    pub id: PacketId,
+}
+
+/// A sender who wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptDue {
+    pub queued: Queued,
+    pub sender: AccountId,
+    pub worker: u16,
+}
+
+impl StoredState {
+    pub(in crate::chat) fn new(number: Option<SessionNumber>) -> Self {
+        Self {
+            number,
+            extended: false,
+            receipts: false,
+            is_complete: false,
+            first_live: None,
+            stage: Stage::Live,
+            replay: None,
+            taken: 0,
+            queued: SmallVec::new(),
+            receipts_due: Vec::new(),
+            told_delivered: Vec::new(),
+        }
+    }
+
+    /// Something was put into its queue, which holds so many bytes now. Two places are
+    /// kept: what the socket has is known a little late, and never too early.
+    pub(in crate::chat) fn put(&mut self, id: PacketId, queued_bytes: usize) -> Queued {
+        let queued = Queued { end: self.taken + queued_bytes as u64, id };
+        match self.queued.as_mut_slice() {
+            [_, last] => *last = queued,
+            _ => self.queued.push(queued),
+        }
+        queued
+    }
+
+    /// Its socket took so many bytes; the last stored packet that it has whole now, if that
+    /// is news.
+    pub(in crate::chat) fn sent(&mut self, bytes: usize) -> Option<PacketId> {
+        self.taken += bytes as u64;
+        let taken = self.taken;
+        let whole = self.queued.iter().take_while(|queued| queued.end <= taken).count();
+        self.queued.drain(..whole).last().map(|queued| queued.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> PacketId {
+        PacketId::new(number).unwrap()
+    }
+
+    #[test]
+    fn what_the_socket_has_is_never_said_too_early() {
+        let mut state = StoredState::new(None);
+        state.put(id(1), 100);
+        state.put(id(2), 250);
+        assert_eq!(state.sent(99), None);
+        assert_eq!(state.sent(1), Some(id(1)));
+        assert_eq!(state.sent(0), None, "it is no news");
+        // Two more: the last of them stands for both.
+        state.put(id(3), 200);
+        state.put(id(4), 260);
+        assert_eq!(state.sent(150), Some(id(2)));
+        assert_eq!(state.sent(109), None);
+        assert_eq!(state.sent(1), Some(id(4)));
+        assert_eq!(state.taken, 360);
+    }
+}
