@@ -43,6 +43,33 @@ pub const WRONG_LOGINS_MAX: u32 = 4;
 /// A request to the store that isn't replied to after this time is given up: there may
 /// be many passwords before it that are hashed one at a time.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A disk that has not answered for so long counts as refusing ...
+pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// ... and is asked so often whether it answers again. A page that could not be read is
+/// asked for again after that time, too.
+pub const STORE_PROBE: Duration = Duration::from_secs(1);
+
+/// When posts for which the store's queue had no room go there again.
+pub const STORE_RETRY: Duration = Duration::from_millis(2);
+
+/// When the store is told how far accounts are.
+pub const MARKS_DELAY: Duration = Duration::from_secs(5);
+
+/// What one connection may have on its way to the store, in bytes; and all of a worker.
+pub const POST_BYTES_PER_SESSION_MAX: usize = 256 * 1024;
+pub const POST_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Posts that go to the store at once.
+pub const POSTS_PER_BATCH_MAX: usize = 1024;
+
+/// Bytes a second that an account may have stored, and what it may have saved up.
+pub const STORE_RATE_DEFAULT: u64 = 256 * 1024;
+pub const STORE_RATE_BURST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// So many accounts' shares of the disk's time are kept before they are looked through.
+pub const STORE_RATES_SWEPT_MIN: usize = 1024;
 /// Names in a client's certificate that count.
 pub const CERTIFICATE_NAMES_MAX: usize = 16;
 /// Connections looked at in one slice for those who have to go.

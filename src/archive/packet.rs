@@ -1,6 +1,7 @@
 //! A stamped packet and its parts; the id and time that it has once it is stored; the
 //! extended form. Never: whom it concerns.
 
+use crate::accounts::AccountId;
 use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO};
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -50,6 +51,18 @@ impl Stamped {
         bytes.extend_from_slice(msg.as_bytes());
         bytes.extend_from_slice(END);
         let [name, ip, to] = [name, ip, to].map(|part| part.len() as u16);
+        Self { bytes: bytes.into(), name, ip, to }
+    }
+
+    /// From what stands in front of the recipient, which holds a name of so many bytes.
+    pub fn behind(stamp: &str, name_bytes: usize, to: &str, msg: &str) -> Self {
+        let mut bytes =
+            Vec::with_capacity(stamp.len() + to.len() + MSG.len() + msg.len() + END.len());
+        for part in [stamp.as_bytes(), to.as_bytes(), MSG, msg.as_bytes(), END] {
+            bytes.extend_from_slice(part);
+        }
+        let ip = stamp.len().saturating_sub(FROM_NAME.len() + name_bytes + IP.len() + TO.len());
+        let [name, ip, to] = [name_bytes, ip, to.len()].map(|length| length as u16);
         Self { bytes: bytes.into(), name, ip, to }
     }
 
@@ -111,6 +124,8 @@ pub struct StoredPacket {
     pub id: PacketId,
     pub time: Micros,
     pub stamped: Stamped,
+    /// Its sender, where it is a direct packet from another account to the one that asks.
+    pub direct_from: Option<AccountId>,
 }
 
 #[cfg(test)]
@@ -125,6 +140,8 @@ mod tests {
         let wire =
             "{\"from\":{\"name\":\"Zoë\",\"ip\":\"::1\"},\"to\":\"#Ops\",\"msg\":\"a\\\"b\"}\n";
         assert_eq!(stamped.bytes(), wire.as_bytes());
+        let stamp = "{\"from\":{\"name\":\"Zoë\",\"ip\":\"::1\"},\"to\":\"";
+        assert_eq!(Stamped::behind(stamp, "Zoë".len(), "#Ops", r#"a\"b"#), stamped);
         let empty = Stamped::new("a", "::1", "b", "");
         assert_eq!((empty.to(), empty.msg()), ("b", ""));
     }
@@ -132,7 +149,7 @@ mod tests {
     #[test]
     fn the_extended_form_has_id_and_time_behind_the_text() {
         let mut out = Vec::new();
-        let (id, time) = (PacketId::new(1234).unwrap(), Micros(1_795_292_298_123_456));
+        let (id, time) = (PacketId::new(1234).unwrap(), Micros(1_795_304_298_123_456));
         Stamped::new("a", "::1", "b", "hi").push_extended(&mut out, id, time);
         let wire = r#"{"from":{"name":"a","ip":"::1"},"to":"b","msg":"hi","id":1234,"time":"2026-11-21T23:38:18.123456Z"}"#;
         assert_eq!(String::from_utf8(out).unwrap(), wire);

@@ -20,9 +20,10 @@ pub enum Conversation {
 /// Asked by one session, or (where no reply is awaited) by a shard.
 #[derive(Debug)]
 pub enum Request {
-    /// What is stored for an account behind an id (none: behind its mark), in order; without
-    /// what that session has sent itself. About so many bytes, one packet at the least.
-    Replay { account: AccountId, session: SessionNumber, after: Option<PacketId>, bytes_max: usize },
+    /// What is stored for an account behind an id (0: all; none: behind its mark), in order;
+    /// without what that session has sent itself. About so many bytes, one packet at the
+    /// least.
+    Replay { account: AccountId, session: SessionNumber, after: Option<u64>, bytes_max: usize },
     /// The first that is stored for it behind its mark.
     Waiting { account: AccountId },
     /// Everything up to there was handed to one of its sessions, or a client says that it
@@ -94,6 +95,6 @@ pub enum Notice {
     RoomGone(RoomId),
     /// Somebody is a member, or no more.
     Member { room: RoomId, account: AccountId, name: Name, is_in: bool },
-    /// An account has moved its read mark; in a direct conversation, with whom.
-    Read { account: AccountId, conversation: Box<str>, with: Option<AccountId>, id: PacketId },
+    /// An account has moved its read mark in a direct conversation with another.
+    Read { account: AccountId, name: Name, with: AccountId, id: PacketId },
 }

@@ -39,7 +39,9 @@ impl<S> Shard<S> {
         }
         self.take_inbound(id);
         let Some(client) = self.clients.get_mut(id) else { return };
-        let rooms = client.begin_closing(mode, fenced.len() as u32);
+        // What it has said and the store has not dealt with yet is one more.
+        let posts = u32::from(client.posts_under_way() > 0);
+        let rooms = client.begin_closing(mode, fenced.len() as u32 + posts);
         self.pending.remove(&id);
         self.asks.remove(&id);
         if self.presence.unwatch(id) {
@@ -252,6 +254,7 @@ impl<S> Shard<S> {
         for id in waiting {
             unsent.extend(self.empty_queue(id).into_iter().flatten().map(|origin| (origin, id)));
         }
+        self.abandon_posts();
         for (origin, recipient) in unsent {
             self.bounce(origin, Code::Undelivered, recipient);
         }
@@ -264,5 +267,6 @@ impl<S> Shard<S> {
         for id in self.connection_ids() {
             self.close(id, CloseMode::Linger);
         }
+        self.tell_marks();
     }
 }

@@ -57,12 +57,17 @@ pub struct WorkerCounters {
     /// Accounts at home here, and connections that were welcomed and are here.
     pub accounts: Counter,
     pub sessions: Counter,
+    /// 1 while the disk does not answer.
+    pub store_stalled: Counter,
 }
 
 /// What the store's thread counts.
 #[derive(Debug, Default)]
 pub struct StoreCounters {
     pub accounts: Counter,
+    /// Packets that it keeps, and their bytes.
+    pub packets: Counter,
+    pub bytes: Counter,
     /// 1 while the disk refuses.
     pub failing: Counter,
 }

@@ -41,6 +41,9 @@ impl<S> Shard<S> {
 
     fn send_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
         let hash = self.hashing.user(key);
+        if let Some(account) = self.stored_for(id, (hash, key)) {
+            return self.post_direct(id, ordinal, account, packet);
+        }
         let origin = self.origin(id, ordinal);
         if let Route::Shard(home) = self.route_to(hash) {
             let Some(client) = self.clients.get_mut(id) else { return };
@@ -123,6 +126,9 @@ impl<S> Shard<S> {
             let route = self.route_to_room(&room);
             self.query_home(id, ordinal, route, Query::RoomExists { room });
             return;
+        }
+        if let Some(owned) = self.archive.rooms.find(&room) {
+            return self.post_to_room(id, ordinal, owned, packet);
         }
         let Some(frame) = self.stamped_frame(id, ordinal, packet) else { return };
         let sender = self.address(id);

@@ -61,11 +61,14 @@ const REGISTER: &str = "make your name an account";
 const PASSWORD: &str = "set another password: the old one, and the new one on a line of its own";
 const TOKEN: &str = "secrets for programs: a new one, all of them, one less";
 const INVITE: &str = "a code by which NAME sets the first password";
+const EXTEND: &str = "what is stored comes with its id and time";
+const RECEIPTS: &str = "hear what is stored, delivered, read of yours";
+const REPLAY: &str = "what was stored for you since then, or since you were last here";
 const BAN: &str = "keep a network or a name out, for 30m, 12h, 7d, forever";
 
 impl<S> Shard<S> {
     /// What there is, in the order of `/help`.
-    const ENDPOINTS: [Row<S>; 25] = {
+    const ENDPOINTS: [Row<S>; 30] = {
         use Access::{
             AccountHolders, AccountOperators, Everyone, Operators, OperatorsIfAny, WhereAccounts,
             WhereOperators,
@@ -97,6 +100,25 @@ impl<S> Shard<S> {
             row(E::Ban, "WHAT DURATION REASON", BAN, AccountOperators, Caller, Self::ban),
             row(E::Unban, "WHAT", "end a ban", AccountOperators, Caller, Self::unban),
             row(E::Bans, "", "who stays out", AccountOperators, Caller, Self::list_bans),
+            row(E::Extend, "on|off", EXTEND, WhereAccounts, Caller, Self::extend),
+            row(E::Receipts, "on|off", RECEIPTS, AccountHolders, Caller, Self::receipts),
+            row(E::Replay, "ID", REPLAY, AccountHolders, Caller, Self::replay),
+            row(
+                E::Unread,
+                "",
+                "conversations, how far you have read",
+                AccountHolders,
+                Caller,
+                Self::unread,
+            ),
+            row(
+                E::Read,
+                "CONV ID",
+                "you have read up to there",
+                AccountHolders,
+                Others,
+                Self::read,
+            ),
             row(E::Quit, "", "good-bye", Everyone, Others, Self::quit),
         ]
     };
@@ -255,6 +277,12 @@ impl<S> Shard<S> {
             let accounts = counters.sum(|counters| &counters.accounts);
             let sessions = counters.sum(|counters| &counters.sessions);
             let _ = writeln!(text, "accounts {accounts}\nsessions {sessions}");
+            let (store, stalled) =
+                (&counters.store, counters.sum(|counters| &counters.store_stalled));
+            let failing = u64::from(store.failing.get() + stalled > 0);
+            let (packets, bytes) = (store.packets.get(), store.bytes.get());
+            let _ = writeln!(text, "stored_packets {packets}\nstore_bytes {bytes}");
+            let _ = writeln!(text, "store_failing {failing}");
         }
         self.say(id, Endpoint::Stats, text.trim_end());
         Ok(())
@@ -271,7 +299,10 @@ impl<S> Shard<S> {
             }
             *last = Some(now);
         }
-        if let Some(frame) = self.stamped_frame(id, ordinal, packet) {
+        if self.clients.get(id).is_some_and(|client| client.roles.contains(Roles::ACCOUNT)) {
+            let number = self.expect_all(id, ordinal);
+            self.post_to_all(id, ordinal, number, packet);
+        } else if let Some(frame) = self.stamped_frame(id, ordinal, packet) {
             let sender = self.address(id);
             self.query_all(id, ordinal, Query::Broadcast { sender, frame });
         }

@@ -41,8 +41,14 @@ impl<S> Shard<S> {
     pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
         self.now = now;
         let share = self.share_if_over();
-        if self.clients.get(id).is_some_and(|client| client.roles.contains(Roles::SEVERAL)) {
-            self.shared_are_taken(id, bytes);
+        let roles = self.clients.get(id).map_or(Roles::default(), |client| client.roles);
+        if roles.intersects(Roles::SEVERAL | Roles::STORED) {
+            if roles.contains(Roles::SEVERAL) {
+                self.shared_are_taken(id, bytes);
+            }
+            if roles.contains(Roles::STORED) {
+                self.stored_are_taken(id, bytes);
+            }
         }
         let Some(client) = self.clients.get_mut(id) else { return };
         self.queued.own -= client.outbound.memory_bytes();
@@ -62,6 +68,9 @@ impl<S> Shard<S> {
         }
         if pauses.contains(Pauses::LISTING) {
             self.continue_listing(id);
+        }
+        if roles.contains(Roles::STORED) {
+            self.catch_up(id);
         }
         if closing {
             self.advance_closing(id);

@@ -2,6 +2,7 @@
 //! there is time for in a tick: so that sockets are read as well. Never: what a message asks for.
 
 use super::accounts::sweep_queue::Whom;
+use super::archive::arrivals::Arrival;
 use super::id::Moment;
 use super::message::{Batch, Mail, ShardMessage};
 use super::shard::Shard;
@@ -72,9 +73,14 @@ impl<S> Shard<S> {
                 self.store_replied(to, number, *reply);
             }
             ShardMessage::Notice(notice) => self.noticed(&notice),
-            ShardMessage::Committed(_)
-            | ShardMessage::ArchiveReply { .. }
-            | ShardMessage::ArchiveNotice(_) => {}
+            ShardMessage::Committed(committed) => self.committed_arrived(committed),
+            ShardMessage::ArchiveReply { to, number, reply } => {
+                self.arrive(Arrival::Reply { to, number, reply });
+            }
+            ShardMessage::ArchiveNotice(notice) => self.arrive(Arrival::Notice(notice)),
+            ShardMessage::Delivered { sender, to, name, id } => {
+                self.delivered(sender, (to, &name), id);
+            }
             ShardMessage::Evict { skeleton } => self.sweep(Whom::LooksLike(skeleton)),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),

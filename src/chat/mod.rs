@@ -80,8 +80,8 @@ mod timers;
 pub mod work;
 
 pub use address::AddressBudget;
-pub use counters::Counters;
 pub use archive::posted::{ArchiveRequest, Posted, Posts};
+pub use counters::Counters;
 pub use effect::{Effect, Ended, Report, StoreRequest};
 pub use id::{ConnId, Moment, WorkerId};
 pub use memory_bounds::TooMuch;

@@ -64,6 +64,23 @@ impl<S> Shard<S> {
         self.pause(id, Pauses::QUERY);
     }
 
+    /// A query that goes to all by way of the store: its number.
+    pub(super) fn expect_all(&mut self, id: ConnId, ordinal: u64) -> u32 {
+        self.next_query = self.next_query.wrapping_add(1);
+        let pending = PendingQuery::new(self.next_query, self.now, ordinal, self.topology.workers);
+        self.pending.insert(id, pending);
+        self.pause(id, Pauses::QUERY);
+        self.next_query
+    }
+
+    /// Nothing comes of that query any more; its client has been told.
+    pub(super) fn forget_query(&mut self, id: ConnId, number: Option<u32>) {
+        if self.pending.get(&id).map(|pending| pending.number) == number {
+            self.pending.remove(&id);
+            self.resume(id, Pauses::QUERY);
+        }
+    }
+
     /// Asks what a client has been waiting to ask.
     pub(super) fn ask(&mut self, id: ConnId, number: u32, query: &Query, whom: &[WorkerId]) {
         let requester = self.address(id);

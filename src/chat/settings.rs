@@ -30,6 +30,16 @@ pub enum Accounts {
     Closed,
 }
 
+/// What becomes of a packet that the disk refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// It goes to those who are here all the same.
+    #[default]
+    Relay,
+    /// It goes to nobody.
+    Refuse,
+}
+
 /// The settings of a shard, the same for all.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -71,6 +81,10 @@ pub struct Settings {
     pub sessions_max: usize,
     /// Time to log in, from the challenge on.
     pub login_timeout: Duration,
+    /// What an account may have stored, in bytes a second; 0 is no bound.
+    pub store_rate: u64,
+    /// What becomes of a packet that the disk refuses.
+    pub store_failure: StoreFailure,
     /// Whether it is reported who comes, goes, joins and leaves rooms.
     pub reports_everyone: bool,
     /// What the welcome calls us, like `lanline/0.1.0`.
@@ -98,6 +112,8 @@ impl Default for Settings {
             plain_logins: false,
             sessions_max: limits::SESSIONS_DEFAULT,
             login_timeout: limits::LOGIN_TIMEOUT_DEFAULT,
+            store_rate: limits::STORE_RATE_DEFAULT,
+            store_failure: StoreFailure::default(),
             reports_everyone: false,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -135,6 +151,11 @@ impl Settings {
     /// ... and of presence.
     pub(super) fn presence_work(&self) -> Units {
         (self.tick_work_max / 16).max(1)
+    }
+
+    /// What a stored byte costs of its account's time; none, where there is no bound.
+    pub(super) fn store_ns_per_byte(&self) -> Option<u64> {
+        1_000_000_000_u64.checked_div(self.store_rate)
     }
 
     pub(super) fn pace(&self) -> Pace {

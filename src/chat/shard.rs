@@ -8,6 +8,7 @@ use super::accounts::known::Known;
 use super::accounts::sessions::Sessions;
 use super::accounts::sweep_queue::Sweep;
 use super::address::{AddressBudget, AddressPace};
+use super::archive::state::Archive;
 use super::client::{Client, CloseMode, Input, Pauses, Roles, State, Timers};
 use super::clients::Clients;
 use super::counters::{Counters, WorkerCounters};
@@ -75,6 +76,8 @@ pub struct Shard<S> {
     pub(super) asks: Asks,
     /// Those who have to go are looked for.
     pub(super) sweeps: VecDeque<Sweep>,
+    /// What is stored.
+    pub(super) archive: Archive,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
     pub(super) presence: Presence,
@@ -147,6 +150,7 @@ impl<S> Shard<S> {
             bans: Bans::default(),
             asks: Asks::default(),
             sweeps: VecDeque::new(),
+            archive: Archive::default(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             presence: Presence::default(),
@@ -355,6 +359,7 @@ impl<S> Shard<S> {
             && self.presence.watchers() == 0
             && self.pending.is_empty()
             && self.asks.is_empty()
+            && !self.archive.has_posts()
             && self.sessions.is_empty()
     }
 

@@ -48,11 +48,14 @@ impl<S> Shard<S> {
             self.work.spend(work::TIMER);
             self.fire(timer, id);
         }
+        self.serve_arrivals();
+        self.resume_posters();
         self.serve_sweeps();
         self.tell_watchers();
         self.serve_bounces();
         self.serve_lists();
         self.serve_fan_outs();
+        self.serve_store();
         self.work.end_tick();
         self.balance_memory();
         self.check_invariants();
@@ -87,6 +90,8 @@ impl<S> Shard<S> {
             Timers::CLAIM => self.claim_timed_out(id),
             Timers::LOGIN => self.login_timed_out(id),
             Timers::STORE => self.store_timed_out(id),
+            Timers::STORED => self.stored_timed_out(id),
+            Timers::STORE_RATE => self.store_rate_timed_out(id),
             _ => debug_assert!(false, "{timer:?} is not one timer"),
         }
     }
@@ -98,7 +103,7 @@ impl<S> Shard<S> {
             return Some(self.now);
         }
         let too_much = self.has_too_much().then_some(self.shed_after);
-        [self.timers.next(), too_much].into_iter().flatten().min()
+        [self.timers.next(), too_much, self.store_deadline()].into_iter().flatten().min()
     }
 
     /// Whether [`Shard::expire`] would do something, whatever the time is.
@@ -110,6 +115,9 @@ impl<S> Shard<S> {
             || !self.fan_outs.is_empty()
             || !self.bounces.is_empty()
             || !self.sweeps.is_empty()
+            || !self.archive.arrivals.is_empty()
+            || !self.archive.said.is_empty()
+            || self.has_posters_to_resume()
     }
 
     fn linger_timed_out(&mut self, id: ConnId) {

@@ -40,6 +40,8 @@ pub const MESSAGE: Units = 1;
 pub const QUERY: Units = 6;
 /// A request to the store, with its reply.
 pub const STORE: Units = 32;
+/// A packet for the store, here; the store bounds its own work.
+pub const POST: Units = 4;
 /// A connection looked at for whether it has to go.
 pub const LOOK: Units = 2;
 /// A room left by one who goes, with what the room's home has to do.

@@ -135,9 +135,7 @@ impl Code {
             Self::Banned => ("banned", "You are banned from this server."),
             Self::NoSuchBan => ("no-such-ban", "Nothing like that is banned; see /bans."),
             Self::NotOwner => ("not-owner", "Only its owner, or an operator, may do that."),
-            Self::NotKept => {
-                ("not-kept", "They got it, if they are here; it couldn't be stored.")
-            }
+            Self::NotKept => ("not-kept", "They got it, if they are here; it couldn't be stored."),
             Self::NotSent => ("not-sent", "It couldn't be stored, so nobody got it."),
             Self::NoSuchPacket => ("no-such-packet", "There is no such packet in there."),
         }

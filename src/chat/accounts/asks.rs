@@ -1,6 +1,6 @@
 //! What is awaited of the store: one request for a connection. Never: asking.
 
-use crate::accounts::Banned;
+use crate::accounts::{AccountId, Banned};
 use crate::chat::id::{ConnId, Moment};
 use crate::wire::Name;
 use std::collections::BTreeMap;
@@ -34,4 +34,6 @@ pub(in crate::chat) enum Ask {
     Invite(Name),
     Ban(Banned),
     Unban(Banned),
+    Unread,
+    Read(AccountId),
 }

@@ -14,7 +14,10 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Known {
     at_home: HashTable<Entry>,
-    looks: HashTable<Guarded>,
+    looks: HashTable<Hashed>,
+    /// Those at home elsewhere, by the hashes of their names: 64 bits under a key that
+    /// nobody knows, so no two meet.
+    elsewhere: HashTable<Hashed>,
     /// All operators' accounts, and those that are locked, wherever they are at home: few.
     operators: BTreeSet<AccountId>,
     locked: BTreeSet<AccountId>,
@@ -30,19 +33,20 @@ pub(in crate::chat) struct Entry {
     last_seen: u32,
 }
 
-/// A skeleton whose home is here, kept for an account: its hash in two halves.
+/// An account by a hash, which is in two halves: of a skeleton whose home is here and which
+/// is kept for it, or of its name.
 #[derive(Clone, Copy, Debug)]
-struct Guarded {
+struct Hashed {
     halves: [u32; 2],
     account: AccountId,
 }
 
-impl Guarded {
-    fn new(skeleton: u64, account: AccountId) -> Self {
-        Self { halves: [(skeleton >> 32) as u32, skeleton as u32], account }
+impl Hashed {
+    fn new(hash: u64, account: AccountId) -> Self {
+        Self { halves: [(hash >> 32) as u32, hash as u32], account }
     }
 
-    fn skeleton(&self) -> u64 {
+    fn hash(&self) -> u64 {
         u64::from(self.halves[0]) << 32 | u64::from(self.halves[1])
     }
 }
@@ -94,14 +98,16 @@ impl Known {
                     self.at_home.insert_unique(hash, entry, |entry| entry.hash(hashing));
                 }
             }
+        } else if self.elsewhere(hash).is_none() {
+            self.elsewhere.insert_unique(hash, Hashed::new(hash, *id), Hashed::hash);
         }
         let looks = looks_of(hashing, name.shown(), name.key());
         let mut new = Vec::new();
         for skeleton in looks.iter().map(|look| look.skeleton) {
-            let is_same = |one: &Guarded| one.skeleton() == skeleton && one.account == *id;
+            let is_same = |one: &Hashed| one.hash() == skeleton && one.account == *id;
             if hashing.home(skeleton) == worker && self.looks.find(skeleton, is_same).is_none() {
-                let guarded = Guarded::new(skeleton, *id);
-                self.looks.insert_unique(skeleton, guarded, Guarded::skeleton);
+                let guarded = Hashed::new(skeleton, *id);
+                self.looks.insert_unique(skeleton, guarded, Hashed::hash);
                 new.push(skeleton);
             }
         }
@@ -114,11 +120,17 @@ impl Known {
         self.locked.remove(&id);
         self.at_home.retain(|entry| entry.id != id);
         self.looks.retain(|guarded| guarded.account != id);
+        self.elsewhere.retain(|name| name.account != id);
     }
 
     /// The account of that name, if the name's home is here.
     pub(in crate::chat) fn find(&self, hash: u64, key: &str) -> Option<&Entry> {
         self.at_home.find(hash, |entry| entry.is(key))
+    }
+
+    /// The account whose name has that hash and is at home elsewhere.
+    pub(in crate::chat) fn elsewhere(&self, hash: u64) -> Option<AccountId> {
+        self.elsewhere.find(hash, |one| one.hash() == hash).map(|one| one.account)
     }
 
     /// The same, if one may log in to it.
@@ -140,8 +152,7 @@ impl Known {
 
     /// Whether an account's name has this skeleton, whose home is here.
     pub(in crate::chat) fn guards(&self, skeleton: u64) -> bool {
-        !self.looks.is_empty()
-            && self.looks.find(skeleton, |one| one.skeleton() == skeleton).is_some()
+        !self.looks.is_empty() && self.looks.find(skeleton, |one| one.hash() == skeleton).is_some()
     }
 
     /// Whether there is an operator's account on the server.
@@ -188,7 +199,7 @@ mod tests {
         }
         // A byte of control for each place in a table.
         let places = known.at_home.num_buckets() * (size_of::<Entry>() + 1)
-            + known.looks.num_buckets() * (size_of::<Guarded>() + 1);
+            + known.looks.num_buckets() * (size_of::<Hashed>() + 1);
         assert_eq!(known.count(), ACCOUNTS as usize);
         assert!(places <= 100 * ACCOUNTS as usize, "{places}");
     }

@@ -38,6 +38,7 @@ impl<S> Shard<S> {
         );
         let (since, peer) = (client.since, client.peer);
         let is_first = self.sessions.begin(account.id, id, since);
+        self.begin_stored(id);
         if was_guest {
             return;
         }
@@ -131,6 +132,9 @@ impl<S> Shard<S> {
     ) {
         let since = self.sessions.since(account).unwrap_or(since);
         let was_first = self.sessions.of(account).first() == Some(&id);
+        if !self.stopping {
+            self.tell_mark(account);
+        }
         let identity = self.clients.get(id).and_then(Client::last_identity);
         let Some((hash, key)) = identity.map(|one| (one.hash, one.key().to_owned())) else {
             return;

@@ -45,16 +45,21 @@ impl<S> Shard<S> {
 
     /// The store has replied.
     pub(in crate::chat) fn store_replied(&mut self, id: ConnId, number: u32, reply: Reply) {
-        if self.asks.get(&id).is_none_or(|pending| pending.number != number) {
-            return;
+        let Some(pending) = self.take_ask(id, number) else { return };
+        self.complete_ask(id, pending, reply);
+        self.handle_inbound(id);
+    }
+
+    /// The request of that number, if its reply is awaited; its client waits no longer.
+    pub(in crate::chat) fn take_ask(&mut self, id: ConnId, number: u32) -> Option<PendingAsk> {
+        if self.asks.get(&id)?.number != number {
+            return None;
         }
-        let Some(pending) = self.asks.remove(&id) else { return };
         self.work.spend(work::QUERY);
         if let Some(client) = self.clients.get_mut(id) {
             client.pauses -= Pauses::STORE;
         }
-        self.complete_ask(id, pending, reply);
-        self.handle_inbound(id);
+        self.asks.remove(&id)
     }
 
     /// The store has not replied in time. What comes of the request may still turn up.
@@ -139,5 +144,7 @@ fn endpoint_of(ask: &Ask) -> Endpoint {
         Ask::Invite(_) => Endpoint::InviteUser,
         Ask::Ban(_) => Endpoint::Ban,
         Ask::Unban(_) => Endpoint::Unban,
+        Ask::Unread => Endpoint::Unread,
+        Ask::Read(_) => Endpoint::Read,
     }
 }

@@ -1,7 +1,7 @@
 //! A connection's part in an account: challenged, a session, certified. Never: whether it
 //! may have that.
 
-use super::{AccountState, Client, Identity, Login, Roles, Session, State};
+use super::{AccountState, Client, Identity, Login, Roles, Session, State, StoredState};
 use crate::accounts::AccountId;
 use crate::chat::id::Moment;
 use crate::wire::Name;
@@ -69,6 +69,20 @@ impl<S> Client<S> {
     /// About when it was heard last.
     pub(in crate::chat) fn last_heard(&self) -> Moment {
         self.since.max(Moment(self.paid_until_ns))
+    }
+
+    /// What it has to do with stored packets.
+    pub(in crate::chat) fn stored(&self) -> Option<&StoredState> {
+        self.cold.as_ref()?.stored.as_deref()
+    }
+
+    pub(in crate::chat) fn stored_mut(&mut self) -> Option<&mut StoredState> {
+        self.cold.as_mut()?.stored.as_deref_mut()
+    }
+
+    /// How many of its packets are on their way to the store.
+    pub(in crate::chat) fn posts_under_way(&self) -> u32 {
+        self.cold.as_ref().map_or(0, |cold| cold.posts.count)
     }
 
     /// The names in its certificate.

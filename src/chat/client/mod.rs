@@ -6,10 +6,12 @@ mod check;
 mod identity;
 mod session;
 mod state;
+mod stored;
 
 pub use identity::Identity;
 pub use session::{AccountState, Login, Session};
 pub use state::{CloseMode, Flush, Input, Output, Pauses, Roles, State, Timers};
+pub use stored::{Queued, ReceiptDue, Replay, Stage, StoredState};
 
 use super::address::AddressBudget;
 use super::id::{Moment, Tag};
@@ -98,6 +100,10 @@ pub struct ColdState {
     pub owed: Option<Code>,
     /// Of accounts' sessions, and those who may become one.
     pub account: Option<Box<AccountState>>,
+    /// What it has to do with stored packets.
+    pub stored: Option<Box<StoredState>>,
+    /// What it has sent and the store has not dealt with yet.
+    pub posts: PostsUnderWay,
     /// Room messages since other workers were last waited for.
     pub publishes_in_flight: u8,
     /// Fences that are not back yet, once it is closing.
@@ -106,6 +112,13 @@ pub struct ColdState {
     pub listing: Option<Box<Listing>>,
     /// Why it is being removed, once its input is drained.
     pub removal: Option<Removal>,
+}
+
+/// Packets of one connection on their way to the store, and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PostsUnderWay {
+    pub count: u32,
+    pub bytes: usize,
 }
 
 impl<S> Client<S> {
@@ -179,10 +192,10 @@ impl<S> Client<S> {
         self.roles &= Roles::SEVERAL;
         let several = !self.roles.is_empty();
         let cold = self.cold.take().map(|cold| *cold).unwrap_or_default();
-        let ColdState { rooms, removal, account, .. } = cold;
+        let ColdState { rooms, removal, account, posts, .. } = cold;
         if fences > 0 || removal.is_some() || several {
             let account = if several { account } else { None };
-            *self.cold() = ColdState { fences, removal, account, ..ColdState::default() };
+            *self.cold() = ColdState { fences, removal, account, posts, ..ColdState::default() };
         }
         rooms
     }

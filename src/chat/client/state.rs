@@ -161,6 +161,12 @@ bitflags! {
         const FAN_OUT = 1 << 7;
         /// The store has a request of its, until it has replied.
         const STORE = 1 << 8;
+        /// Too much that it, or everybody, has said is on its way to the store.
+        const POSTS = 1 << 9;
+        /// Its account is over its share of the disk's time, until a timer ends that.
+        const STORE_RATE = 1 << 10;
+        /// What is stored for it is handed to it, until `/replay` is answered.
+        const REPLAY = 1 << 11;
     }
 
     /// The roles of a user, and what others know of it.
@@ -177,6 +183,8 @@ bitflags! {
         const ANNOUNCED = 1 << 4;
         /// Has sent something that other shards may have to refuse.
         const SENT_REMOTELY = 1 << 5;
+        /// Stored packets wait in its queue, or in the store until that has room.
+        const STORED = 1 << 6;
     }
 
     /// Timers of a connection that are armed.
@@ -206,6 +214,10 @@ bitflags! {
         const LOGIN = 1 << 10;
         /// The store has to have replied.
         const STORE = 1 << 11;
+        /// A page of stored packets has to be here, or is fetched again.
+        const STORED = 1 << 12;
+        /// Its account may be within its share of the disk's time.
+        const STORE_RATE = 1 << 13;
     }
 }
 

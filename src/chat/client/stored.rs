@@ -6,6 +6,11 @@ use crate::archive::{PacketId, SessionNumber};
 use crate::chat::id::Moment;
 use smallvec::SmallVec;
 
+/// Senders who want to know from one session, at once.
+const RECEIPTS_DUE_MAX: usize = 64;
+/// Accounts of which a session remembers what it was told.
+const RECEIPTS_TOLD_MAX: usize = 256;
+
 /// Of a session that gets stored packets, or wants them in the extended form.
 #[derive(Debug)]
 pub struct StoredState {
@@ -31,6 +36,7 @@ pub struct StoredState {
     pub receipts_due: Vec<ReceiptDue>,
     /// Of what others' sessions were told: it only grows.
     pub told_delivered: Vec<(AccountId, PacketId)>,
+    pub told_read: Vec<(AccountId, PacketId)>,
 }
 
 /// Where a session gets stored packets from.
@@ -40,6 +46,8 @@ pub enum Stage {
     Live,
     /// From the store, from behind this id on, once its queue has room. (0: from the first.)
     Behind { after: u64 },
+    /// The same, once a moment is over: the store could not be read.
+    Postponed { after: u64 },
     /// The same; a page is under way. None: from behind its account's mark on.
     Fetching { after: Option<u64>, number: u32, since: Moment },
 }
@@ -82,6 +90,7 @@ impl StoredState {
             queued: SmallVec::new(),
             receipts_due: Vec::new(),
             told_delivered: Vec::new(),
+            told_read: Vec::new(),
         }
     }
 
@@ -96,13 +105,52 @@ impl StoredState {
         queued
     }
 
+    /// A sender wants to know; only of so many, and of the last packet of each.
+    pub(in crate::chat) fn want_receipt(&mut self, due: ReceiptDue) {
+        let is_same = |other: &ReceiptDue| other.sender == due.sender;
+        if let Some(at) = self.receipts_due.iter().position(is_same) {
+            self.receipts_due[at] = due;
+        } else if self.receipts_due.len() < RECEIPTS_DUE_MAX {
+            self.receipts_due.push(due);
+        }
+    }
+
+    /// Senders who wait no longer.
+    pub(in crate::chat) fn take_receipts(&mut self) -> Vec<ReceiptDue> {
+        let taken = self.taken;
+        self.receipts_due.extract_if(.., |due| due.queued.end <= taken).collect()
+    }
+
+    /// Whether it is news that an account was handed everything up to there.
+    pub(in crate::chat) fn is_delivery_news(&mut self, to: AccountId, id: PacketId) -> bool {
+        is_news(&mut self.told_delivered, to, id)
+    }
+
+    /// ... has read everything up to there.
+    pub(in crate::chat) fn is_reading_news(&mut self, by: AccountId, id: PacketId) -> bool {
+        is_news(&mut self.told_read, by, id)
+    }
+
     /// Its socket took so many bytes; the last stored packet that it has whole now, if that
     /// is news.
     pub(in crate::chat) fn sent(&mut self, bytes: usize) -> Option<PacketId> {
         self.taken += bytes as u64;
         let taken = self.taken;
         let whole = self.queued.iter().take_while(|queued| queued.end <= taken).count();
-        self.queued.drain(..whole).last().map(|queued| queued.id)
+        self.queued.drain(..whole).next_back().map(|queued| queued.id)
+    }
+}
+
+fn is_news(told: &mut Vec<(AccountId, PacketId)>, about: AccountId, id: PacketId) -> bool {
+    match told.iter_mut().find(|(other, _)| *other == about) {
+        Some((_, told)) => id > std::mem::replace(told, id.max(*told)),
+        None => {
+            if told.len() >= RECEIPTS_TOLD_MAX {
+                told.remove(0);
+            }
+            told.push((about, id));
+            true
+        }
     }
 }
 

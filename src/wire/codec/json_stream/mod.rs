@@ -53,10 +53,12 @@ impl JsonStream {
     fn next_by_steps<'a>(&mut self, bytes: &'a [u8], limit: usize) -> Decoded<'a> {
         let scanned_before = self.framer.unfinished_bytes();
         match self.framer.next(bytes, limit) {
-            Step::Packet { start, end } => match Packet::parse_keyed(&bytes[start..end], self.takes_keys) {
-                Ok(packet) => Decoded::Packet { packet, end },
-                Err(_) => Decoded::Malformed { end },
-            },
+            Step::Packet { start, end } => {
+                match Packet::parse_keyed(&bytes[start..end], self.takes_keys) {
+                    Ok(packet) => Decoded::Packet { packet, end },
+                    Err(_) => Decoded::Malformed { end },
+                }
+            }
             Step::Malformed { end } => Decoded::Malformed { end },
             Step::TooLarge => Decoded::TooLarge,
             Step::More { keep } => {
