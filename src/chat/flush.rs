@@ -109,7 +109,9 @@ impl<S> Shard<S> {
 
     /// Whether nothing waits for any socket, and nothing is left to be handled.
     pub fn is_flushed(&self) -> bool {
-        !self.has_work_left() && self.clients.iter().all(|(_, client)| client.outbound.is_empty())
+        !self.has_work_left()
+            && !self.archive.has_posts()
+            && self.clients.iter().all(|(_, client)| client.outbound.is_empty())
     }
 
     /// What waits for its socket, as [`Shard::to_send`] has it, read-only.

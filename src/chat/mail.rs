@@ -2,7 +2,7 @@
 //! there is time for in a tick: so that sockets are read as well. Never: what a message asks for.
 
 use super::accounts::sweep_queue::Whom;
-use super::archive::arrivals::Arrival;
+use super::archive::arrival::Arrival;
 use super::id::Moment;
 use super::message::{Batch, Mail, ShardMessage};
 use super::shard::Shard;

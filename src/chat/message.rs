@@ -2,7 +2,7 @@
 //! shard that gets it; between two shards messages keep their order.
 
 use super::address::AddressBudget;
-use super::archive::posted::Posts;
+use super::archive::posted::{Posted, Posts};
 use super::client::Input;
 use super::id::{Address, ConnId, Frame, Origin};
 use super::presence_news::News;
@@ -10,7 +10,7 @@ use super::query_protocol::{Query, Reply};
 use super::resume::ResumeSecret;
 use super::skeletons::Look;
 use crate::accounts::{AccountId, Notice, Reply as StoreReply};
-use crate::archive::{self, Outcome, PacketId};
+use crate::archive::{self, Outcome, PacketId, Post};
 use crate::wire::{Code, Codec, Name};
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -89,6 +89,14 @@ pub struct Committed {
     pub posts: Arc<Posts>,
     /// One for each.
     pub outcomes: Box<[Outcome]>,
+}
+
+impl Committed {
+    /// What it holds, in bytes.
+    pub fn bytes(&self) -> usize {
+        let posts = self.posts.posts.iter().map(|post| post.packet.bytes().len());
+        posts.sum::<usize>() + self.posts.posts.len() * size_of::<Post<Posted>>()
+    }
 }
 
 /// A name that a greeting claims.

@@ -220,8 +220,9 @@ fn an_operators_account_is_one_in_each_session_and_broadcasts_are_for_operators(
     let other = cluster.log_in("alice", "correct horse");
     assert_eq!(cluster.refusal(bob, "/broadcast", "no more"), Code::NotOperator);
     assert_eq!(cluster.ask(other, "/whoami", ""), "alice operator 2");
-    for session in [alice, other] {
+    for (session, second) in [(alice, other), (other, alice)] {
         assert_eq!(cluster.ask(session, "/broadcast", "lunch"), "1");
+        assert_eq!(cluster.texts(second), ["lunch"], "it is stored: the others get it, too");
     }
     assert_eq!(cluster.texts(bob), ["lunch"; 2]);
     let notice = cluster.store.change("alice", |account| account.role = Role::User);

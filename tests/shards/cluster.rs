@@ -1,7 +1,9 @@
 //! A cluster of shards for one test: all work is done at once, in a fixed order,
 //! unless a test holds back messages or closes a socket's window.
 
+use crate::fake_archive::FakeArchive;
 use crate::fake_store::FakeStore;
+use crate::stored_cluster::{Storing, ToStore};
 use lanline::accounts::{Notice, Role};
 use lanline::chat::id::Address;
 use lanline::chat::{
@@ -35,6 +37,9 @@ pub(crate) struct Cluster {
     /// What the store was asked.
     pub asked: Vec<StoreRequest>,
     pub store: FakeStore,
+    /// What is stored, and what waits for that.
+    pub archive: FakeArchive,
+    pub storing: Storing,
     /// How often somebody was to be read again.
     pub reads: usize,
     /// Messages under way, and to whom.
@@ -105,6 +110,8 @@ impl Cluster {
             messages_sent: 0,
             asked: Vec::new(),
             store: FakeStore::default(),
+            archive: FakeArchive::default(),
+            storing: Storing::default(),
             reads: 0,
             in_flight: VecDeque::new(),
             ticks_are_held: false,
@@ -266,11 +273,16 @@ impl Cluster {
 
     /// All packets that have come since the last look.
     pub(crate) fn heard(&mut self, who: Who) -> Vec<Heard> {
-        let client = &mut self.clients[who];
-        let whole = client.taken.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let lines: Vec<u8> = client.taken.drain(..whole).collect();
+        let lines = self.take_bytes(who);
         let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
         lines.map(heard).collect()
+    }
+
+    /// The bytes of all whole packets that have come.
+    pub(crate) fn take_bytes(&mut self, who: Who) -> Vec<u8> {
+        let client = &mut self.clients[who];
+        let whole = client.taken.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        client.taken.drain(..whole).collect()
     }
 
     /// The texts of all that has come.
@@ -366,7 +378,7 @@ impl Cluster {
         self.run();
     }
 
-    fn deliver(&mut self, worker: usize, message: ShardMessage<Who>) {
+    pub(crate) fn deliver(&mut self, worker: usize, message: ShardMessage<Who>) {
         let mut batch = Batch::default();
         batch.push(message, 0);
         self.in_flight.push_back((worker, batch));
@@ -432,6 +444,9 @@ impl Cluster {
                 if !self.ticks_are_held && self.end_ticks() {
                     continue;
                 }
+                if !self.storing.hangs && self.store_next() {
+                    continue;
+                }
                 return;
             };
             let (to, batch) = self.in_flight.remove(at).unwrap();
@@ -483,7 +498,8 @@ impl Cluster {
                     self.clients[who].shut = true;
                 }
             }
-            Effect::AskArchive(_) | Effect::Post(_) => {}
+            Effect::AskArchive(request) => self.storing.waiting.push_back(ToStore::Asked(request)),
+            Effect::Post(posts) => self.post(worker, posts),
             Effect::AskStore(request) => self.asked.push(*request),
             Effect::HandOff { to, handoff } => self.shards[worker].send_handoff(to, handoff),
             Effect::Close(gone) => {

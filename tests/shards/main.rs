@@ -3,6 +3,8 @@
 //! a clock that a test sets. Random runs are in `tests/simulation`; tests of the
 //! whole program against the protocol are in `tests/protocol`.
 
+#[path = "../fake_archive/mod.rs"]
+mod fake_archive;
 #[path = "../fake_store/mod.rs"]
 mod fake_store;
 
@@ -22,3 +24,7 @@ mod operators;
 mod rooms;
 mod shutdown;
 mod slices;
+mod stored;
+mod stored_cluster;
+mod stored_failures;
+mod stored_replays;

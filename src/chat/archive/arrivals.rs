@@ -1,11 +1,12 @@
 //! What the store says about packets: carried out in its order, a slice a tick, so that
 //! nobody waits behind a packet for thousands. Never: what is put into a queue.
 
-use super::handing::Frames;
-use crate::archive::{Notice, Outcome, Post, Reply, Target};
+use super::arrival::{Arrival, Audience, HandingOn};
+use super::frames::Frames;
+use crate::archive::{Notice, Outcome, Post, Target};
 use crate::chat::archive::posted::Posted;
 use crate::chat::client::Client;
-use crate::chat::id::{ConnId, Moment};
+use crate::chat::id::Moment;
 use crate::chat::message::Committed;
 use crate::chat::query_protocol;
 use crate::chat::settings::StoreFailure;
@@ -13,43 +14,6 @@ use crate::chat::shard::Shard;
 use crate::chat::work::{self, Units};
 use crate::wire::Code;
 use std::sync::Arc;
-
-/// One thing that the store has said.
-#[derive(Debug)]
-pub(in crate::chat) enum Arrival {
-    Committed(HandingOn),
-    Reply { to: ConnId, number: u32, reply: Box<Reply> },
-    Notice(Arc<Notice>),
-}
-
-/// Posts that are being handed on: how far that is.
-#[derive(Debug)]
-pub(in crate::chat) struct HandingOn {
-    committed: Arc<Committed>,
-    /// The post that is next.
-    at: usize,
-    /// Of that: its forms, and where in its audience.
-    frames: Frames,
-    audience: Audience,
-}
-
-#[derive(Debug)]
-enum Audience {
-    NotBegun,
-    Members(std::vec::IntoIter<ConnId>),
-    /// From this slot on; how many users so far.
-    Everyone {
-        slot: u32,
-        users: u64,
-    },
-}
-
-impl Arrival {
-    pub(super) fn committed(committed: Arc<Committed>) -> Self {
-        let frames = Frames::default();
-        Self::Committed(HandingOn { committed, at: 0, frames, audience: Audience::NotBegun })
-    }
-}
 
 impl<S> Shard<S> {
     /// The store says something about packets.
@@ -237,13 +201,5 @@ impl<S> Shard<S> {
     pub fn inform_archive(&mut self, now: Moment, notice: &Notice) {
         self.now = now;
         self.archive_noticed(notice);
-    }
-}
-
-impl Committed {
-    /// What it holds, in bytes.
-    pub fn bytes(&self) -> usize {
-        let posts = self.posts.posts.iter().map(|post| post.packet.bytes().len());
-        posts.sum::<usize>() + self.posts.posts.len() * size_of::<Post<Posted>>()
     }
 }

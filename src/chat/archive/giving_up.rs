@@ -3,7 +3,7 @@
 //! And the end: what a server that stops can't store is refused. Never: what the store does
 //! about its disk.
 
-use super::arrivals::Arrival;
+use super::arrival::Arrival;
 use super::posted::{ArchiveRequest, Posts};
 use crate::archive::{Outcome, Request};
 use crate::chat::effect::Effect;

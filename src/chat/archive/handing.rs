@@ -1,51 +1,15 @@
 //! A stored packet into the queue of a session, or of a guest; where that is full the
 //! session falls behind, and gets it from the store later. Never: who gets it.
 
+use super::frames::Frames;
 use super::posted::Posted;
 use crate::accounts::AccountId;
-use crate::archive::{Micros, Outcome, PacketId, Post, Target};
+use crate::archive::{PacketId, Post, Target};
 use crate::chat::client::{ReceiptDue, Roles, Stage};
-use crate::chat::id::{ConnId, Frame, Tag, WorkerId};
+use crate::chat::id::{ConnId, WorkerId};
 use crate::chat::shard::Shard;
 use crate::chat::work;
 use smallvec::SmallVec;
-use std::sync::Arc;
-
-/// The forms of one packet, made when they are needed: for accounts, whose packets never
-/// bounce, or guests; ordinary or extended.
-#[derive(Debug, Default)]
-pub(super) struct Frames {
-    stored: Option<(PacketId, Micros)>,
-    made: [Option<Arc<Frame>>; 4],
-}
-
-impl Frames {
-    pub(super) fn begin(&mut self, outcome: Outcome) {
-        self.stored = match outcome {
-            Outcome::Stored { id, time } => Some((id, time)),
-            _ => None,
-        };
-    }
-
-    fn of(&mut self, post: &Post<Posted>, extended: bool, is_guest: bool) -> Arc<Frame> {
-        let form = usize::from(extended) + 2 * usize::from(is_guest);
-        let stored = self.stored.filter(|_| extended);
-        let made = self.made[form].get_or_insert_with(|| {
-            let tag: Tag = is_guest.then_some(post.what.origin);
-            let bytes = match stored {
-                Some((id, time)) => {
-                    let mut bytes = Vec::new();
-                    post.packet.push_extended(&mut bytes, id, time);
-                    bytes.push(b'\n');
-                    bytes.into()
-                }
-                None => post.packet.bytes().into(),
-            };
-            Arc::new(Frame { tag, bytes })
-        });
-        made.clone()
-    }
-}
 
 impl<S> Shard<S> {
     /// To the recipient's sessions, and to the sender's other ones.
@@ -100,13 +64,13 @@ impl<S> Shard<S> {
         let fits = client.outbound.is_empty() || client.queued_bytes() + length <= half;
         let queue = if fits { self.take_queue_for(id, length, None).ok() } else { None };
         let Some(mut queue) = queue else {
-            if let Some((packet, _)) = frames.stored {
+            if let Some((packet, _)) = frames.stored() {
                 self.fall_behind(id, packet);
             }
             return;
         };
         queue.push_frame(&mut self.pool, &frame);
-        if let Some((packet, _)) = frames.stored {
+        if let Some((packet, _)) = frames.stored() {
             let wants = self.receipt_wanted(post, id);
             self.put_stored(id, packet, queue.queued_bytes(), wants);
         }

@@ -2,7 +2,7 @@
 //! way to the store, what has come from it, marks that it has to be told. Never: doing
 //! anything about it.
 
-use super::arrivals::Arrival;
+use super::arrival::Arrival;
 use super::posted::{Posted, Posts};
 use crate::accounts::AccountId;
 use crate::archive::{OwnedRoom, PacketId, Post, RoomId};

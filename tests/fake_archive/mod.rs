@@ -1,0 +1,198 @@
+//! A store of packets in memory, which writes at once: for tests of shards. Never: delays
+//! and crashes, which are the tests' to make.
+
+use lanline::accounts::AccountId;
+use lanline::archive::{
+    Conversation, Failure, Micros, Notice, Outcome, PacketId, Page, Post, Reply, Request, RoomId,
+    SessionNumber, Stamped, StoredPacket, Target, UnreadRow,
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// All packets, and how far accounts are.
+#[derive(Default)]
+pub(crate) struct FakeArchive {
+    packets: Vec<Kept>,
+    last_id: u64,
+    marks: BTreeMap<AccountId, u64>,
+    read: HashMap<(AccountId, String), u64>,
+    keys: HashMap<(AccountId, String), u64>,
+    /// Since which packet they are in it.
+    members: BTreeMap<(RoomId, AccountId), u64>,
+    /// Whose they are, for `/read`.
+    names: BTreeMap<String, AccountId>,
+    /// It refuses everything.
+    pub refuses: bool,
+}
+
+struct Kept {
+    id: PacketId,
+    sender: Option<(AccountId, SessionNumber)>,
+    target: Target,
+    packet: Stamped,
+}
+
+impl FakeArchive {
+    pub(crate) fn knows(&mut self, name: &str, account: AccountId) {
+        self.names.insert(name.to_owned(), account);
+    }
+
+    pub(crate) fn joined(&mut self, room: RoomId, account: AccountId) {
+        self.members.insert((room, account), self.last_id);
+    }
+
+    /// The ids of all that it keeps.
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        self.packets.iter().map(|kept| kept.id.get()).collect()
+    }
+
+    pub(crate) fn mark(&self, account: AccountId) -> u64 {
+        self.marks.get(&account).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn post<W>(&mut self, post: &Post<W>) -> Outcome {
+        if self.refuses {
+            return Outcome::NotKept;
+        }
+        let key = post.key.as_ref().zip(post.sender);
+        let key = key.map(|(key, (account, _))| (account, key.as_str().to_owned()));
+        if let Some(&id) = key.as_ref().and_then(|key| self.keys.get(key)) {
+            return Outcome::Again { id: PacketId::new(id).unwrap() };
+        }
+        self.last_id += 1;
+        let id = PacketId::new(self.last_id).unwrap();
+        if let Some(key) = key {
+            self.keys.insert(key, self.last_id);
+        }
+        let (sender, target, packet) = (post.sender, post.target, post.packet.clone());
+        self.packets.push(Kept { id, sender, target, packet });
+        Outcome::Stored { id, time: time(id) }
+    }
+
+    fn concerns(&self, kept: &Kept, account: AccountId) -> bool {
+        let is_sender = kept.sender.is_some_and(|(sender, _)| sender == account);
+        match kept.target {
+            Target::Account(to) => to == account || is_sender,
+            Target::Room(room) => {
+                self.members.get(&(room, account)).is_some_and(|since| kept.id.get() > *since)
+            }
+            Target::Everyone => true,
+        }
+    }
+
+    pub(crate) fn ask(&mut self, request: Request) -> (Option<Notice>, Option<Reply>) {
+        if let Request::Handed(marks) = request {
+            for (account, id) in marks {
+                let mark = self.marks.entry(account).or_default();
+                *mark = id.get().min(self.last_id).max(*mark);
+            }
+            return (None, None);
+        }
+        if self.refuses {
+            return (None, Some(Reply::Failed(Failure::Unavailable)));
+        }
+        match request {
+            Request::Handed(_) => unreachable!("it is dealt with above"),
+            Request::Ping => (None, Some(Reply::Pong)),
+            Request::Waiting { account } => {
+                let mark = self.mark(account);
+                let mut behind = self.packets.iter().filter(|kept| kept.id.get() > mark);
+                let first = behind.find(|kept| self.concerns(kept, account));
+                (None, Some(Reply::Waiting(first.map(|kept| kept.id))))
+            }
+            Request::Replay { account, session, after, bytes_max } => {
+                let after = after.unwrap_or_else(|| self.mark(account));
+                (None, Some(Reply::Replay(self.page(account, session, after, bytes_max))))
+            }
+            Request::Unread { account } => (None, Some(Reply::Unread(self.unread(account)))),
+            Request::Read { account, conversation, id } => self.read(account, &conversation, id),
+        }
+    }
+
+    fn page(
+        &self,
+        account: AccountId,
+        session: SessionNumber,
+        after: u64,
+        bytes_max: usize,
+    ) -> Page {
+        let mut page = Page { upto: PacketId::new(after), ..Page::default() };
+        let mut bytes = 0;
+        for kept in self.packets.iter().filter(|kept| kept.id.get() > after) {
+            let own = kept.sender == Some((account, session));
+            if !self.concerns(kept, account) || own {
+                continue;
+            }
+            bytes += kept.packet.bytes().len();
+            if bytes > bytes_max && !page.packets.is_empty() {
+                return page;
+            }
+            let sender = kept.sender.map(|(sender, _)| sender);
+            let is_direct = kept.target == Target::Account(account);
+            page.packets.push(StoredPacket {
+                id: kept.id,
+                time: time(kept.id),
+                stamped: kept.packet.clone(),
+                direct_from: sender.filter(|sender| is_direct && *sender != account),
+            });
+            page.upto = Some(kept.id);
+        }
+        page.upto = PacketId::new(self.last_id).or(page.upto);
+        page.is_last = true;
+        page
+    }
+
+    fn unread(&self, account: AccountId) -> Vec<UnreadRow> {
+        let mut rows: BTreeMap<String, UnreadRow> = BTreeMap::new();
+        for kept in self.packets.iter().filter(|kept| self.concerns(kept, account)) {
+            let is_own = kept.sender.is_some_and(|(sender, _)| sender == account);
+            let conversation = match kept.target {
+                Target::Account(_) if is_own => kept.packet.to().to_owned(),
+                Target::Account(_) => kept.packet.name().to_owned(),
+                Target::Room(_) => kept.packet.to().to_owned(),
+                Target::Everyone => "/broadcast".to_owned(),
+            };
+            let read = self.read.get(&(account, conversation.clone())).copied().unwrap_or_default();
+            let row = rows.entry(conversation.clone()).or_insert_with(|| UnreadRow {
+                conversation: conversation.into(),
+                read: PacketId::new(read),
+                last: kept.id,
+                count: 0,
+            });
+            row.last = kept.id;
+            row.count += u32::from(!is_own && kept.id.get() > read);
+        }
+        rows.into_values().collect()
+    }
+
+    fn read(
+        &mut self,
+        account: AccountId,
+        conversation: &Conversation,
+        id: PacketId,
+    ) -> (Option<Notice>, Option<Reply>) {
+        let (name, with) = match conversation {
+            Conversation::With(name) => (name.shown().to_owned(), self.names.get(name.key())),
+            Conversation::Room(name) => (format!("#{}", name.shown()), None),
+            Conversation::Broadcast => ("/broadcast".to_owned(), None),
+        };
+        if matches!(conversation, Conversation::With(_)) && with.is_none() {
+            return (None, Some(Reply::Failed(Failure::NoSuchUser)));
+        }
+        if id.get() > self.last_id {
+            return (None, Some(Reply::Failed(Failure::NoSuchPacket)));
+        }
+        let mark = self.read.entry((account, name.clone())).or_default();
+        *mark = id.get().max(*mark);
+        let id = PacketId::new(*mark).unwrap();
+        let own = self.names.iter().find(|(_, one)| **one == account).map(|(name, _)| name);
+        let notice = with.zip(own).map(|(&with, own)| {
+            let name = lanline::wire::Name::parse(own).unwrap();
+            Notice::Read { account, name, with, id }
+        });
+        (notice, Some(Reply::Read { conversation: name.into(), id }))
+    }
+}
+
+fn time(id: PacketId) -> Micros {
+    Micros(1_000_000 * id.get() as i64)
+}
