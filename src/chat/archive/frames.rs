@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The forms of one packet, made when they are needed: for accounts, whose packets never
 /// bounce, or guests; ordinary or extended.
 #[derive(Debug, Default)]
-pub(super) struct Frames {
+pub(in crate::chat) struct Frames {
     stored: Option<(PacketId, Micros)>,
     made: [Option<Arc<Frame>>; 4],
 }
