@@ -1,6 +1,6 @@
 //! What has to hold of a connection between two entries of its shard. Never: making it so.
 
-use super::{Client, Flush, Pauses, Roles, State, Timers};
+use super::{Client, Flush, Pauses, Roles, Stage, State, Timers};
 
 impl<S> Client<S> {
     /// What has to hold between two entries of its shard.
@@ -39,6 +39,22 @@ impl<S> Client<S> {
         assert!(
             !pauses.contains(Pauses::STORE) || timers.contains(Timers::STORE),
             "paused by the store for ever"
+        );
+        assert!(
+            !pauses.contains(Pauses::STORE_RATE) || timers.contains(Timers::STORE_RATE),
+            "paused by its share of the disk for ever"
+        );
+        assert!(
+            !pauses.contains(Pauses::POSTS) || self.posts_under_way() > 0,
+            "paused by posts that aren't under way"
+        );
+        let replays = self.stored().is_some_and(|stored| stored.replay.is_some());
+        assert_eq!(replays, pauses.contains(Pauses::REPLAY), "paused by a replay or not");
+        let is_fetching = |stage| matches!(stage, Stage::Fetching { .. } | Stage::Postponed { .. });
+        assert!(
+            !self.stored().is_some_and(|stored| is_fetching(stored.stage))
+                || timers.contains(Timers::STORED),
+            "waits for a page for ever"
         );
         assert!(!self.is_challenged() || timers.contains(Timers::LOGIN), "is challenged for ever");
         let listing = self.cold.as_ref().is_some_and(|cold| cold.listing.is_some());
