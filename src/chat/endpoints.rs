@@ -254,7 +254,11 @@ impl<S> Shard<S> {
         if self.settings.has_data || self.has_accounts() {
             let accounts = counters.sum(|counters| &counters.accounts);
             let sessions = counters.sum(|counters| &counters.sessions);
-            let _ = writeln!(text, "accounts {accounts}\nsessions {sessions}");
+            let failing = counters.store.failing.get();
+            let _ = writeln!(
+                text,
+                "accounts {accounts}\nsessions {sessions}\nstore_failing {failing}"
+            );
         }
         self.say(id, Endpoint::Stats, text.trim_end());
         Ok(())
