@@ -4,7 +4,7 @@
 use crate::accounts::{Account, AccountId, Role};
 use crate::chat::directory::Hashing;
 use crate::chat::id::WorkerId;
-use crate::chat::skeletons::looks_of;
+use crate::chat::skeletons::{Looks, looks_of};
 use crate::wire::name::{KeyBuffer, key_of};
 use compact_str::CompactString;
 use hashbrown::HashTable;
@@ -71,6 +71,20 @@ impl Known {
         worker: WorkerId,
         account: &Account,
     ) -> Vec<u64> {
+        let (shown, key) = (account.name.shown(), account.name.key());
+        let looks = looks_of(hashing, shown, key);
+        self.learn_with((hashing, worker), account, hashing.user(key), &looks)
+    }
+
+    /// [`Known::learn`] with the hash and the looks of its name, which are the same for all
+    /// shards.
+    pub(in crate::chat) fn learn_with(
+        &mut self,
+        (hashing, worker): (&Hashing, WorkerId),
+        account: &Account,
+        hash: u64,
+        looks: &Looks,
+    ) -> Vec<u64> {
         let Account { id, name, role, locked, last_seen } = account;
         match role {
             Role::Operator => self.operators.insert(*id),
@@ -81,7 +95,6 @@ impl Known {
         } else {
             self.locked.remove(id)
         };
-        let hash = hashing.user(name.key());
         if hashing.home(hash) == worker {
             let entry = Entry {
                 name: name.shown().into(),
@@ -95,7 +108,6 @@ impl Known {
                 }
             }
         }
-        let looks = looks_of(hashing, name.shown(), name.key());
         let mut new = Vec::new();
         for skeleton in looks.iter().map(|look| look.skeleton) {
             let is_same = |one: &Guarded| one.skeleton() == skeleton && one.account == *id;

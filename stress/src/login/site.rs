@@ -43,7 +43,7 @@ impl Site {
     pub(super) fn make(count: usize, secrets: Secrets) -> Result<Self> {
         let folder = TempDir::with_prefix("stress-")?;
         let mut desk = Desk::<usize>::new(Database::open(folder.path())?);
-        desk.notices(now())?;
+        desk.begin(now())?;
         let mut logins = Vec::new();
         if secrets == Secrets::Passwords {
             add_with_passwords(&mut desk, count)?;
