@@ -37,7 +37,7 @@ impl<S> Shard<S> {
         if sent_remotely {
             fenced = self.others().collect();
         }
-        self.take_inbound(id);
+        self.drop_inbound(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         // What it has said and the store has not dealt with yet is one more.
         let posts = u32::from(client.posts_under_way() > 0);
@@ -146,7 +146,7 @@ impl<S> Shard<S> {
             self.close(id, CloseMode::Close);
         }
         self.bounce_queue(id);
-        self.take_inbound(id);
+        self.drop_inbound(id);
         self.transport_holds(id, 0);
         if let Some(client) = self.clients.remove(id) {
             self.work.spend_on_tick(work::CLOSE);

@@ -136,6 +136,7 @@ impl<S> Shard<S> {
         let endpoint = Endpoint::parse(&packet.to);
         let row = Self::ENDPOINTS.into_iter().find(|row| Some(row.endpoint) == endpoint);
         let Some(row) = row else { return Err(Code::NoSuchEndpoint) };
+        self.has_heard_secret |= takes_secrets(row.endpoint);
         self.may_call_here(id, &row)?;
         self.may_call(id, row.access)?;
         let gone = self.clients.get(id).is_some_and(|client| client.input.is_gone());
@@ -159,13 +160,11 @@ impl<S> Shard<S> {
         if !is_there {
             return Err(Code::NoSuchEndpoint);
         }
-        let takes_secrets = match row.endpoint {
+        let are_secret = match row.endpoint {
             Endpoint::Operator => self.settings.has_data || self.has_accounts(),
-            Endpoint::Login | Endpoint::Register | Endpoint::Password => true,
-            Endpoint::Token | Endpoint::InviteUser => true,
-            _ => false,
+            endpoint => takes_secrets(endpoint),
         };
-        if takes_secrets && !self.is_secure(id) {
+        if are_secret && !self.is_secure(id) {
             return Err(Code::TlsRequired);
         }
         Ok(())
@@ -186,7 +185,7 @@ impl<S> Shard<S> {
         }
     }
 
-    fn has_accounts(&self) -> bool {
+    pub(super) fn has_accounts(&self) -> bool {
         self.settings.accounts != Accounts::Off
     }
 
@@ -353,6 +352,12 @@ impl<S> Shard<S> {
     pub(super) fn own_name(&self, id: ConnId) -> Option<Arc<Name>> {
         Name::parse(self.clients.get(id)?.identity()?.name()).ok().map(Arc::new)
     }
+}
+
+/// Whether secrets are said to it, or by it.
+fn takes_secrets(endpoint: Endpoint) -> bool {
+    use Endpoint::{InviteUser, Login, Operator, Password, Register, Token};
+    matches!(endpoint, Login | Register | Password | Token | InviteUser | Operator)
 }
 
 const fn row<S>(

@@ -9,6 +9,7 @@ use super::id::{ConnId, Moment};
 use super::shard::Shard;
 use super::work;
 use crate::limits;
+use crate::wire::wipe::{push_wiping, wipe_front, wipe_whole};
 use crate::wire::{Code, Decoded};
 
 impl<S> Shard<S> {
@@ -33,7 +34,8 @@ impl<S> Shard<S> {
             self.keep(id, &bytes[used..]);
         } else {
             let mut kept = self.take_inbound(id);
-            kept.extend_from_slice(bytes);
+            push_wiping(&mut kept, bytes);
+            self.has_heard_secret |= self.has_accounts();
             self.consume_kept(id, kept);
         }
         self.check_invariants();
@@ -136,18 +138,19 @@ impl<S> Shard<S> {
 
     fn consume_kept(&mut self, id: ConnId, mut kept: Vec<u8>) {
         let used = self.consume(id, &kept);
-        if used == kept.len() {
-            return;
-        }
-        kept.drain(..used);
-        if self.clients.get(id).is_some_and(|client| !client.is_closing()) {
+        let stays = self.clients.get(id).is_some_and(|client| !client.is_closing());
+        if stays && used < kept.len() {
+            wipe_front(&mut kept, used);
             self.put_inbound(id, kept);
+        } else {
+            wipe_whole(&mut kept);
         }
     }
 
     fn keep(&mut self, id: ConnId, rest: &[u8]) {
         let stays = self.clients.get(id).is_some_and(|client| !client.is_closing());
         if stays && !rest.is_empty() {
+            self.has_heard_secret |= self.has_accounts();
             self.put_inbound(id, rest.to_vec());
         }
     }
@@ -358,8 +361,9 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         // Who is gone, and had not said who it is, or not been allowed to, never was here.
         if client.is_greeting() && !client.input.is_gone() {
-            let kept = self.take_inbound(id);
+            let mut kept = self.take_inbound(id);
             self.greet(id, &kept, true);
+            wipe_whole(&mut kept);
         }
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.is_claiming() {

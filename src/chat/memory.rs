@@ -44,17 +44,6 @@ impl<S> Shard<S> {
         self.kept.own = self.kept.own - before as usize + bytes as usize;
     }
 
-    /// Keeps input of a connection that has none kept. Spare capacity is freed: a
-    /// slow sender may need this memory for long.
-    pub(super) fn put_inbound(&mut self, id: ConnId, mut kept: Vec<u8>) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        if kept.capacity() / 2 > kept.len() {
-            kept.shrink_to_fit();
-        }
-        self.kept.own += kept.capacity();
-        client.inbound = kept;
-    }
-
     /// The end of a tick: publishes what is held here, reads what is held elsewhere,
     /// and closes those that hold most of what is over its bound.
     pub(super) fn balance_memory(&mut self) {

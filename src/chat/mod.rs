@@ -77,6 +77,7 @@ mod skeletons;
 mod snapshot;
 mod timer_queue;
 mod timers;
+mod wiping;
 pub mod work;
 
 pub use address::AddressBudget;

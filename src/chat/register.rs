@@ -12,6 +12,7 @@ use super::settings::Accounts;
 use super::shard::Shard;
 use crate::limits;
 use crate::wire::codec::Greeting;
+use crate::wire::wipe::wipe_whole;
 use crate::wire::{Code, Decoded, Endpoint, Name};
 use std::mem;
 
@@ -75,8 +76,10 @@ impl<S> Shard<S> {
             self.register(id, &claim);
             return Some(rest);
         };
-        self.take_inbound(id);
+        self.drop_inbound(id);
         self.transport_holds(id, 0);
+        // It goes on in a copy.
+        self.has_heard_secret = true;
         let mut client = self.clients.remove(id)?;
         let certified = client.take_certified();
         let Client { socket, peer, local, codec, input, budget, secure, .. } = client;
@@ -164,8 +167,9 @@ impl<S> Shard<S> {
             self.arm(id, Timers::SILENCE, due);
             return;
         }
-        let kept = self.take_inbound(id);
+        let mut kept = self.take_inbound(id);
         self.greet(id, &kept, true);
+        wipe_whole(&mut kept);
     }
 
     pub(super) fn greeting_timed_out(&mut self, id: ConnId) {

@@ -8,7 +8,7 @@ use super::shard::Shard;
 use super::work;
 use crate::wire::packet::{END, FROM_NAME, IP, MSG, TO, push_packet};
 use crate::wire::text::push_escaped;
-use crate::wire::{Code, Endpoint, JsonText, Welcome};
+use crate::wire::{Code, Endpoint, JsonText, Secret, Welcome};
 use std::net::IpAddr;
 
 impl<S> Shard<S> {
@@ -16,6 +16,20 @@ impl<S> Shard<S> {
     /// never refused: a client with too much in its queue is paused instead.
     pub(super) fn say(&mut self, id: ConnId, endpoint: Endpoint, text: &str) {
         self.say_with(id, endpoint, |out| push_escaped(out, text));
+    }
+
+    /// Tells a client a secret, behind whose it is: what it lay in meanwhile is overwritten.
+    pub(super) fn say_secret(&mut self, id: ConnId, endpoint: Endpoint, whose: &str, it: &Secret) {
+        self.say_with(id, endpoint, |out| {
+            // So that the buffer doesn't grow, and leave a copy, before the packet ends.
+            out.reserve(whose.len() + it.reveal().len() + END.len() + 1);
+            push_escaped(out, whose);
+            out.push(b' ');
+            push_escaped(out, it.reveal());
+        });
+        if let Some(client) = self.clients.get_mut(id) {
+            client.outbound.holds_secret();
+        }
     }
 
     /// [`Shard::say`], the text written as it stands on the wire.

@@ -106,6 +106,8 @@ pub struct Shard<S> {
     pub(super) pool: BufferPool<Tag>,
     /// A queue is more than a quarter full and its socket may take some of it.
     pub(super) above_high_water: bool,
+    /// What was handed over last may hold a secret.
+    pub(super) has_heard_secret: bool,
     pub(super) stopping: bool,
     /// [`Shard::bounce_all`] was called: packets are refused, no longer queued.
     pub(super) bounced_all: bool,
@@ -171,6 +173,7 @@ impl<S> Shard<S> {
             work: Work::default(),
             pool: BufferPool::default(),
             above_high_water: false,
+            has_heard_secret: false,
             stopping: false,
             bounced_all: false,
         }

@@ -169,7 +169,14 @@ impl ThreadGroup {
         let settings = Arc::new(config.settings.clone());
         let hash_keys = hash_keys()?;
 
-        let notices = accounts.as_ref().map(Accounts::notices).unwrap_or_default();
+        let clock = || Box::new(SystemTime::now);
+        let shard = |worker| {
+            let topology = Topology { worker, workers, hash_keys };
+            Shard::new(topology, settings.clone(), counters.clone(), clock())
+        };
+        let mut shards: Vec<_> = (0..).map(shard).take(workers).collect();
+        let mut accounts = accounts;
+        accounts.as_mut().map_or(Ok(()), |accounts| accounts.tell(&mut shards))?;
         let accounts = accounts.map(|it| it.services(mailboxes.clone(), counters.clone()));
         let accounts = accounts.transpose().map_err(ServeError::system("randomness"))?;
         let (stores, store) = accounts.map(|parts| (parts.services, parts.requests)).unzip();
@@ -180,22 +187,20 @@ impl ThreadGroup {
             ControlTask::new(signals, supervisor.clone(), reload, heartbeat, mailboxes.clone());
         let mut control = Some(control);
         let mut all = Vec::new();
-        for (worker, (poll, mailbox)) in (0..).zip(polls.into_iter().zip(inboxes)) {
-            let topology = Topology { worker, workers, hash_keys };
-            let clock = Box::new(SystemTime::now);
+        let shards = (0..).zip(shards);
+        for ((worker, shard), (poll, mailbox)) in shards.zip(polls.into_iter().zip(inboxes)) {
             let parts = Parts {
                 worker,
                 poll,
                 listeners: listeners.iter_mut().filter_map(|l| l.sockets.pop()).collect(),
                 control: control.take(),
-                shard: Shard::new(topology, settings.clone(), counters.clone(), clock),
+                shard,
                 mailbox,
                 admission: admission.clone(),
                 transports: Context::new(tls.clone()),
                 tls_required,
                 loop_stats: loop_stats.clone(),
                 store: store.clone(),
-                notices: notices.clone(),
                 start,
             };
             all.push(Worker::new(parts).map_err(ServeError::system("polls"))?);

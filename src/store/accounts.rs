@@ -53,10 +53,15 @@ fn entry(row: &Row<'_>) -> Result<Entry> {
     Ok(Entry { account: account(row)?, password: row.get(5)?, created: row.get(6)? })
 }
 
-/// What shards know, of all.
-pub(super) fn known(connection: &Connection) -> Result<Vec<Account>> {
+/// What shards know, of all: one after the other, since there may be many.
+pub(super) fn each_known(connection: &Connection, mut each: impl FnMut(Account)) -> Result<()> {
     let sql = format!("SELECT {ACCOUNT} FROM account");
-    connection.prepare(&sql)?.query_map([], account)?.collect()
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(account(row)?);
+    }
+    Ok(())
 }
 
 /// All of them, by their numbers.

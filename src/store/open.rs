@@ -148,10 +148,11 @@ fn settle(directory: &Path, new: &Path, path: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// What opening shows of damage.
+/// What opening shows of damage. Everything is read once, so little is kept of it.
 fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let said: rusqlite::Result<String> =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    let said: rusqlite::Result<String> = connection
+        .execute_batch("PRAGMA cache_size = -256")
+        .and_then(|()| connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)));
     match said {
         Ok(said) if said == "ok" => Ok(()),
         Ok(said) => Err(StoreError::Damaged(path.to_owned(), said)),

@@ -10,6 +10,7 @@
 //! | [`name`] | which names are valid, and which are the same |
 //! | [`confusables`] | which names are confusable, which mix scripts |
 //! | [`endpoint`], [`code`], [`answer`] | the vocabulary: endpoints, codes of refusals, first lines for programs |
+//! | [`wipe`] | bytes that may hold a secret, overwritten |
 //! | [`outbound`] | the queue of packets for one socket, with their senders |
 //!
 //! The server, the terminal client and the load harness all speak through
@@ -26,6 +27,7 @@ pub mod outbound;
 pub mod packet;
 pub mod secret;
 pub mod text;
+pub mod wipe;
 
 pub use answer::{Page, Range, Refusal, Welcome, Who};
 pub use code::Code;

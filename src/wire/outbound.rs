@@ -119,6 +119,13 @@ impl<T: Owned> Outbound<T> {
         }
     }
 
+    /// What was added last is a secret: where it lies is overwritten once it is gone.
+    pub fn holds_secret(&mut self) {
+        if let Waiting::Packets(packets) = &mut self.0 {
+            packets.holds_secret();
+        }
+    }
+
     /// Adds the packet that `write` appends.
     pub fn push_with(
         &mut self,
@@ -198,7 +205,11 @@ impl<T: Owned> Outbound<T> {
         match mem::replace(&mut self.0, Waiting::Nothing) {
             Waiting::Nothing => Vec::new(),
             Waiting::Frame(frame) => vec![frame.tag],
-            Waiting::Packets(packets) => packets.tags().collect(),
+            Waiting::Packets(mut packets) => {
+                let tags = packets.tags().collect();
+                packets.forget();
+                tags
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! how it is escaped, how it is read. Never: quotes, objects, meaning.
 
 use std::borrow::Cow;
+use zeroize::Zeroizing;
 
 /// The inside of a JSON string as it stands on the wire: escapes untouched,
 /// without its quotes, known to be valid and free of raw control characters.
@@ -43,10 +44,51 @@ impl<'a> JsonText<'a> {
         if !self.0.contains('\\') {
             return Cow::Borrowed(&self.0);
         }
-        let quoted = format!("\"{}\"", self.0);
-        // Valid by construction; nothing a peer sends gets here unchecked.
-        Cow::Owned(serde_json::from_str(&quoted).unwrap_or_default())
+        Cow::Owned(unescape(&self.0))
     }
+
+    /// [`JsonText::plain`] of a secret: no copy of it is left behind.
+    pub fn plain_wiped(&self) -> Zeroizing<String> {
+        Zeroizing::new(unescape(&self.0))
+    }
+}
+
+/// Undoes the escapes of what is known to be valid; in one buffer, which never grows.
+fn unescape(raw: &str) -> String {
+    let mut plain = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((run, escape)) = rest.split_once('\\') {
+        plain.push_str(run);
+        let Some(kind) = escape.chars().next() else { return plain };
+        rest = &escape[kind.len_utf8()..];
+        plain.push(match kind {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let (char, behind) = unicode(rest);
+                rest = behind;
+                char
+            }
+            itself => itself,
+        });
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// The character that `\u` begins, of which this is the rest, and what is behind it.
+fn unicode(rest: &str) -> (char, &str) {
+    let unit = |text: &str| text.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let (first, rest) = (unit(rest).unwrap_or_default(), rest.get(4..).unwrap_or_default());
+    let low = rest.strip_prefix("\\u").filter(|_| (0xd800..0xdc00).contains(&first));
+    let Some((low, behind)) = low.and_then(|low| Some((unit(low)?, low.get(4..)?))) else {
+        return (char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), rest);
+    };
+    let both = 0x10000 + ((first - 0xd800) << 10) + (low.wrapping_sub(0xdc00) & 0x3ff);
+    (char::from_u32(both).unwrap_or(char::REPLACEMENT_CHARACTER), behind)
 }
 
 /// Appends `plain` as the inside of a JSON string: `"`, `\` and the control

@@ -1,6 +1,7 @@
 //! The command line: flags, checked. Never: what they lead to.
 
 use crate::attack::{AttackArgs, MobArgs};
+use crate::login::LoginArgs;
 use crate::run::{BreakpointArgs, FirstArgs, ScenarioArgs};
 use crate::versus::VersusArgs;
 use clap::{Parser, Subcommand};
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// More and more users, until one is refused, the latency is over a bound,
     /// or the descriptors are used up.
     Breakpoint(BreakpointArgs),
+    /// Accounts come at once beside guests, pairs talk while passwords are hashed, servers
+    /// start with many accounts: what each costs; against servers of its own only.
+    Login(LoginArgs),
     /// What an attacker would try, with well-behaved users measured beside it, and a
     /// verdict for each; against a server of one's own only.
     Attack(AttackArgs),

@@ -46,6 +46,20 @@ pub(crate) fn time_waited_for_cores(pid: u32) -> Option<Duration> {
     Some(Duration::from_nanos(threads.filter_map(of).sum()))
 }
 
+/// The name of each thread of a process, and the CPU time that it has used so far
+/// (proc_pid_schedstat(5), the first number).
+pub(crate) fn thread_times(pid: u32) -> Option<Vec<(String, Duration)>> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let of = |thread: std::io::Result<std::fs::DirEntry>| {
+        let place = thread.ok()?.path();
+        let name = std::fs::read_to_string(place.join("comm")).ok()?.trim_end().to_owned();
+        let text = std::fs::read_to_string(place.join("schedstat")).ok()?;
+        let time = text.split_whitespace().next()?.parse::<u64>().ok()?;
+        Some((name, Duration::from_nanos(time)))
+    };
+    Some(threads.filter_map(of).collect())
+}
+
 /// Open descriptors of a process.
 pub(crate) fn descriptors(pid: u32) -> Option<u64> {
     Some(std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() as u64)

@@ -9,6 +9,7 @@
 //! | [`driver`] | sockets: thousands in one poll loop |
 //! | [`crew`] | the bots of a run, in one process or several |
 //! | [`mod@run`] | a scenario from the server's start to the verdict |
+//! | [`login`] | accounts that come, passwords that wait, servers that start with accounts |
 //! | [`attack`] | attacks on the server's brakes, with others measured beside them |
 //! | [`versus`], [`relay`] | the same workloads against other servers and the floor |
 //! | [`report`] | the line, the tables, JSON, the page |
@@ -20,6 +21,7 @@ mod bots;
 mod cli;
 mod crew;
 mod driver;
+mod login;
 mod machine;
 mod output;
 mod relay;
@@ -57,6 +59,7 @@ fn run(cli: Cli) -> Result<bool> {
             return show(&records, common.json, common.report);
         }
         Some(Command::Attack(args)) => return attack::run(&args),
+        Some(Command::Login(args)) => return login::run(&args),
         Some(Command::Mob(args)) => return attack::serve_mob(&args).map(|()| true),
         Some(Command::Versus(args)) => return versus::run(&args),
         Some(Command::Relay { listen }) => return relay::run(listen).map(|()| true),

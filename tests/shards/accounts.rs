@@ -287,6 +287,7 @@ fn counters_tell_of_accounts_and_sessions() {
     let stats = cluster.ask(alice, "/stats", "");
     let line = |name: &str| stats.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert_eq!([line("accounts"), line("sessions")], ["accounts 3", "sessions 3"]);
+    assert_eq!(line("store_failing"), "store_failing 0");
     assert!(line("users ").ends_with(" 2"), "{stats}");
 }
 

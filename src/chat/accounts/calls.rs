@@ -34,7 +34,7 @@ impl<S> Shard<S> {
         if client.roles.contains(Roles::ACCOUNT) {
             return Err(Code::BadArgument);
         }
-        let password = new_password(&packet.msg.plain(), &name)?;
+        let password = new_password(&packet.msg.plain_wiped(), &name)?;
         let (name, peer) = (Name::clone(&name), client.peer);
         self.ask_store(id, ordinal, Ask::Register, Request::Register { name, password, peer })
     }
@@ -60,7 +60,7 @@ impl<S> Shard<S> {
         packet: &Packet<'_>,
     ) -> Outcome {
         let Some((account, name)) = self.own_account(id) else { return Ok(()) };
-        let text = packet.msg.plain();
+        let text = packet.msg.plain_wiped();
         let (old, new) = text.split_once('\n').ok_or(Code::BadArgument)?;
         let (old, new) = (given(old)?, new_password(new, &name)?);
         let Some(peer) = self.peer(id) else { return Ok(()) };

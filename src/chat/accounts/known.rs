@@ -4,7 +4,7 @@
 use crate::accounts::{Account, AccountId, Role};
 use crate::chat::directory::Hashing;
 use crate::chat::id::WorkerId;
-use crate::chat::skeletons::looks_of;
+use crate::chat::skeletons::{Looks, looks_of};
 use crate::wire::name::{KeyBuffer, key_of};
 use compact_str::CompactString;
 use hashbrown::HashTable;
@@ -75,6 +75,20 @@ impl Known {
         worker: WorkerId,
         account: &Account,
     ) -> Vec<u64> {
+        let (shown, key) = (account.name.shown(), account.name.key());
+        let looks = looks_of(hashing, shown, key);
+        self.learn_with((hashing, worker), account, hashing.user(key), &looks)
+    }
+
+    /// [`Known::learn`] with the hash and the looks of its name, which are the same for all
+    /// shards.
+    pub(in crate::chat) fn learn_with(
+        &mut self,
+        (hashing, worker): (&Hashing, WorkerId),
+        account: &Account,
+        hash: u64,
+        looks: &Looks,
+    ) -> Vec<u64> {
         let Account { id, name, role, locked, last_seen } = account;
         match role {
             Role::Operator => self.operators.insert(*id),
@@ -85,7 +99,6 @@ impl Known {
         } else {
             self.locked.remove(id)
         };
-        let hash = hashing.user(name.key());
         if hashing.home(hash) == worker {
             let entry = Entry {
                 name: name.shown().into(),
@@ -101,7 +114,6 @@ impl Known {
         } else if self.elsewhere(hash).is_none() {
             self.elsewhere.insert_unique(hash, Hashed::new(hash, *id), Hashed::hash);
         }
-        let looks = looks_of(hashing, name.shown(), name.key());
         let mut new = Vec::new();
         for skeleton in looks.iter().map(|look| look.skeleton) {
             let is_same = |one: &Hashed| one.hash() == skeleton && one.account == *id;

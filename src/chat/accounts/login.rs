@@ -29,6 +29,7 @@ impl<S> Shard<S> {
         ordinal: u64,
         packet: &Packet<'_>,
     ) {
+        self.has_heard_secret = true;
         let login = self.clients.get(id).and_then(Client::login);
         let key = login.map(|login| login.name.key());
         if key.is_none() || key_of(&packet.name, &mut KeyBuffer::default()) != key {
@@ -55,7 +56,7 @@ impl<S> Shard<S> {
             return Err(Code::TlsRequired);
         }
         let (peer, Some(login)) = (client.peer, client.login()) else { return Ok(()) };
-        let proof = proof(&packet.msg.plain(), &login.name)?;
+        let proof = proof(&packet.msg.plain_wiped(), &login.name)?;
         let key = login.name.key();
         let entry = self.known.find_unlocked(self.hashing.user(key), key);
         let account = entry.map(|entry| entry.id);

@@ -10,6 +10,7 @@
 //! | [`asks`] | requests to the store whose replies are awaited |
 //! | `secrets` | what a client says about secrets, parsed and checked |
 //! | `store` | requests go out, replies come in |
+//! | `start` | what all shards learn before anybody comes |
 //! | `notices` | what the store tells every shard |
 //! | `greeting` | an account's name in a greeting: the challenge |
 //! | `login` | `/login`, and what may be said until the welcome |
@@ -32,6 +33,7 @@ mod secrets;
 mod session;
 pub(super) mod sessions;
 mod several;
+mod start;
 mod store;
 mod sweep;
 pub(super) mod sweep_queue;

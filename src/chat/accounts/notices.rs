@@ -96,7 +96,7 @@ impl<S> Shard<S> {
         account.is_some_and(|account| self.known.role(account) == Role::Operator)
     }
 
-    fn count_accounts(&mut self) {
+    pub(super) fn count_accounts(&mut self) {
         let accounts = self.known.count() as u64;
         self.own_counters().accounts.set(accounts);
     }

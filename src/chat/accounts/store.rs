@@ -93,15 +93,14 @@ impl<S> Shard<S> {
             (Ask::Register, Reply::Registered { account }) => self.registered(id, account),
             (Ask::Password, Reply::PasswordSet) => self.password_set(id),
             (Ask::Token, Reply::Token { label, secret }) => {
-                self.say(id, Endpoint::Token, &format!("{label} {}", secret.reveal()));
+                self.say_secret(id, Endpoint::Token, label.as_str(), &secret);
             }
             (Ask::Token, Reply::Tokens(rows)) => self.list_tokens(id, rows),
             (Ask::Token, Reply::TokenRevoked(label)) => {
                 self.say(id, Endpoint::Token, label.as_str());
             }
             (Ask::Invite(name), Reply::Invited { code }) => {
-                let text = format!("{} {}", name.shown(), code.reveal());
-                self.say(id, Endpoint::InviteUser, &text);
+                self.say_secret(id, Endpoint::InviteUser, name.shown(), &code);
             }
             (Ask::Ban(who), Reply::Banned) => self.say(id, Endpoint::Ban, &who.to_string()),
             (Ask::Unban(who), Reply::Unbanned) => self.say(id, Endpoint::Unban, &who.to_string()),

@@ -6,7 +6,6 @@ use crate::limits;
 use crate::net::admission::{Admission, Decision, Rules};
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
-use crate::net::services::store::StartNotices;
 use crate::net::test_support::{DEADLINE, logged, rules};
 use crate::net::transport::{Context, listener};
 use mio::{Events, Poll, Waker};
@@ -47,7 +46,6 @@ impl Setup {
             transports: Context::default(),
             tls_required: false,
             store: None,
-            notices: StartNotices::default(),
             loop_stats: Arc::new(LoopStats::new(1)),
             start: Instant::now(),
         };

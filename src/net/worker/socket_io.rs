@@ -4,6 +4,7 @@
 use super::state::{LAST_LISTENER, SIGNALS, WAKER, Worker};
 use crate::chat::{Code, ConnId, Ended};
 use crate::net::transport::{Readiness, Received, Sent, Transport};
+use crate::wire::wipe::wipe;
 use mio::Token;
 use mio::event::Event;
 use std::io;
@@ -181,6 +182,9 @@ impl Worker {
     fn hand_on(&mut self, id: ConnId, count: usize) {
         if count > 0 {
             self.parts.shard.received(self.now, id, &self.scratch[..count]);
+            if self.parts.shard.take_wiping() {
+                wipe(&mut self.scratch[..count]);
+            }
         }
     }
 

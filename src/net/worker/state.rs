@@ -8,7 +8,7 @@ use crate::net::control::ControlTask;
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{InFlight, Mailbox};
 use crate::net::services::Requests;
-use crate::net::services::store::{Asked, StartNotices};
+use crate::net::services::store::Asked;
 use crate::net::transport::{Acceptor, Context, Transport};
 use crate::sandbox::Needs;
 use mio::{Poll, Token};
@@ -41,8 +41,6 @@ pub(crate) struct Parts {
     pub loop_stats: Arc<LoopStats>,
     /// Where accounts are asked for; none where there are none.
     pub store: Option<Requests<Asked>>,
-    /// Accounts and bans that it knows before it serves anybody.
-    pub notices: StartNotices,
     /// When the server started.
     pub start: Instant,
 }

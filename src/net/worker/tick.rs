@@ -16,7 +16,6 @@ impl Worker {
     /// # Errors
     /// Where the poll itself fails: the process is out of order.
     pub(crate) fn run(mut self) -> io::Result<()> {
-        self.learn();
         let mut events = Events::with_capacity(limits::EVENTS_PER_TICK_MAX);
         while self.stage != Stage::Ended {
             let timeout = self.timeout();
@@ -27,19 +26,6 @@ impl Worker {
             self.tick(&events)?;
         }
         Ok(())
-    }
-
-    /// Tells the shard what accounts and bans there are, before anybody is served.
-    fn learn(&mut self) {
-        let notices = std::mem::take(&mut self.parts.notices);
-        for batch in notices.batches() {
-            self.parts.shard.handle_batch(self.now, batch);
-            while self.parts.shard.has_mail() {
-                self.parts.shard.expire(self.now);
-                self.parts.shard.read_mail(self.now);
-            }
-        }
-        self.parts.shard.expire(self.now);
     }
 
     pub(super) fn tick(&mut self, events: &Events) -> io::Result<()> {

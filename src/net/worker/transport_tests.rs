@@ -6,7 +6,6 @@ use crate::chat::{Counters, Settings, Shard, Topology};
 use crate::net::admission::Admission;
 use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::Mailboxes;
-use crate::net::services::store::StartNotices;
 use crate::net::test_support::rules;
 use crate::net::transport::{Context, Script, Scripted, Transport};
 use mio::net::UnixStream;
@@ -43,7 +42,6 @@ impl Stage {
             transports: Context::default(),
             tls_required: false,
             store: None,
-            notices: StartNotices::default(),
             loop_stats: Arc::new(LoopStats::new(1)),
             start: Instant::now(),
         };

@@ -72,21 +72,42 @@ impl<A> Desk<A> {
         }
     }
 
-    /// What there is at the start: what every shard is to know.
+    /// Begins: before anything is asked.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn notices(&mut self, clock: Clock) -> Result<Vec<Notice>, StoreError> {
-        let read = self.batch.within(|connection| {
+    pub fn begin(&mut self, clock: Clock) -> Result<(), StoreError> {
+        let counted = self.batch.within(|connection| {
             bans::forget_ended(connection, clock.unix)?;
-            Ok((accounts::known(connection)?, bans::all(connection, clock.unix)?))
+            accounts::count(connection)
         });
         self.batch.end()?;
         // An error has ended the batch.
-        let (accounts, bans) = read.unwrap_or_default();
-        self.accounts = accounts.len() as u64;
-        let accounts = accounts.into_iter().map(Notice::Account);
-        Ok(accounts.chain(bans.into_iter().map(Notice::Ban)).collect())
+        self.accounts = counted.unwrap_or_default();
+        Ok(())
+    }
+
+    /// What there is at the start, one after the other: what every shard is to know.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn each_notice(
+        &mut self,
+        clock: Clock,
+        mut each: impl FnMut(Notice),
+    ) -> Result<(), StoreError> {
+        let read = self.batch.within(|connection| {
+            accounts::each_known(connection, |account| each(Notice::Account(account)))?;
+            let bans = bans::all(connection, clock.unix)?;
+            bans.into_iter().for_each(|ban| each(Notice::Ban(ban)));
+            // What was read to get there isn't needed any more; from here on the same few
+            // pages are read again and again.
+            connection.execute_batch("PRAGMA shrink_memory; PRAGMA cache_size = -2000")
+        });
+        // An error has ended the batch.
+        self.batch.end()?;
+        debug_assert!(read.is_ok());
+        Ok(())
     }
 
     /// How many accounts there are.

@@ -64,7 +64,10 @@ impl Site {
     /// The same after a restart.
     pub(super) fn restart(&mut self) -> Vec<Notice> {
         self.desk = Desk::new(Database::open(self.place.path()).unwrap());
-        self.desk.notices(self.clock).unwrap()
+        let mut notices = Vec::new();
+        self.desk.begin(self.clock).unwrap();
+        self.desk.each_notice(self.clock, |notice| notices.push(notice)).unwrap();
+        notices
     }
 
     pub(super) fn pass(&mut self, seconds: u64) {

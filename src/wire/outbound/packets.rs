@@ -3,8 +3,10 @@
 
 use super::frame::{Frame, Owned, make_room};
 use smallvec::SmallVec;
+use crate::wire::wipe::wipe_whole;
 use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;
+use std::mem;
 use std::sync::Arc;
 
 /// An emptied queue keeps no more capacity than this.
@@ -34,6 +36,8 @@ pub(super) struct Packets<T> {
     own: usize,
     /// The frames of the shared segments, in order.
     frames: VecDeque<Arc<Frame<T>>>,
+    /// There is a secret in it, or was: its buffer is overwritten when it is empty.
+    has_secret: bool,
     /// Bytes by owner, of segments not sent whole, from the first query on.
     #[expect(clippy::box_collection, reason = "every connection has a queue, and few this")]
     shares: Option<Box<HashMap<u64, usize>>>,
@@ -58,6 +62,7 @@ impl<T> Default for Packets<T> {
             queued: 0,
             own: 0,
             frames: VecDeque::new(),
+            has_secret: false,
             shares: None,
         }
     }
@@ -240,7 +245,22 @@ impl<T: Owned> Packets<T> {
         }
     }
 
+    /// See [`super::Outbound::holds_secret`].
+    pub(super) fn holds_secret(&mut self) {
+        self.has_secret = true;
+    }
+
+    /// It is dropped.
+    pub(super) fn forget(&mut self) {
+        if self.has_secret {
+            wipe_whole(&mut self.bytes);
+        }
+    }
+
     fn clear(&mut self) {
+        if mem::take(&mut self.has_secret) {
+            wipe_whole(&mut self.bytes);
+        }
         self.bytes.clear();
         self.bytes.shrink_to(KEPT_BYTES_MAX);
         self.segments.clear();

@@ -24,6 +24,7 @@ mod table;
 
 pub(crate) use args::AttackArgs;
 pub(crate) use mob::{MobArgs, serve as serve_mob};
+pub(crate) use pair::Pairs;
 
 use crate::output;
 use crate::report::{self, Progress};
@@ -94,13 +95,13 @@ fn play(args: &AttackArgs, row: &Row, workers: Option<usize>) -> Result<Outcome>
 
     progress.say("without the attack");
     let before = server.scrape()?;
-    let alone = pair::Pairs::start(server.address, "alone")?;
+    let alone = Pairs::start(server.address, "alone")?;
     std::thread::sleep(time);
     let alone = alone.finish()?;
     let start = server.scrape()?;
 
     progress.say("attack");
-    let pairs = pair::Pairs::start(server.address, VICTIMS)?;
+    let pairs = Pairs::start(server.address, VICTIMS)?;
     let silent = silent_scrapers(row, &server)?;
     mob.tell(ATTACK)?;
     let (cpu, waited) = (server.cpu_time(), server.time_waited());

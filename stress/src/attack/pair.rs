@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 200, 1);
 
 /// Pairs that talk until they are told to stop.
-pub(super) struct Pairs {
+pub(crate) struct Pairs {
     over: Arc<AtomicBool>,
     prefix: &'static str,
     writer: JoinHandle<std::io::Result<u64>>,
@@ -40,7 +40,7 @@ struct Heard {
 }
 
 /// What the pairs have seen.
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// In nanoseconds.
     pub latency: Histogram<u64>,
     /// Packets refused, or lost.
@@ -52,7 +52,7 @@ impl Pairs {
     ///
     /// # Errors
     /// Where one is not let in.
-    pub(super) fn start(server: SocketAddr, prefix: &'static str) -> Result<Self> {
+    pub(crate) fn start(server: SocketAddr, prefix: &'static str) -> Result<Self> {
         let base = Instant::now();
         let over = Arc::new(AtomicBool::new(false));
         let sockets = (0..USERS).map(|user| log_in(server, &format!("{prefix}{user}")));
@@ -70,7 +70,7 @@ impl Pairs {
     ///
     /// # Errors
     /// Where a thread of ours has failed.
-    pub(super) fn finish(self) -> Result<Seen> {
+    pub(crate) fn finish(self) -> Result<Seen> {
         self.over.store(true, Relaxed);
         let sent = self.writer.join().ok().context("the writer")?;
         // The answer to this one comes behind all that was sent.

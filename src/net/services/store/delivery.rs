@@ -8,8 +8,6 @@ use crate::net::transport::Transport;
 use std::io;
 use std::sync::Arc;
 
-/// Notices in one batch.
-const BATCH_NOTICES: usize = 1024;
 /// About what a notice or a reply holds, in bytes.
 const MESSAGE_BYTES: usize = 128;
 
@@ -21,29 +19,6 @@ pub(crate) fn reply_batch(to: Address, number: u32, reply: Reply) -> Batch<Trans
         _ => MESSAGE_BYTES,
     };
     batch.push(ShardMessage::StoreReply { to: to.conn, number, reply: Box::new(reply) }, bytes);
-    batch
-}
-
-/// What every worker is told before it serves anybody.
-#[derive(Clone, Default)]
-pub(crate) struct StartNotices(Arc<[Arc<Notice>]>);
-
-impl StartNotices {
-    pub(super) fn new(notices: Vec<Notice>) -> Self {
-        Self(notices.into_iter().map(Arc::new).collect())
-    }
-
-    /// As a shard takes them.
-    pub(crate) fn batches(&self) -> impl Iterator<Item = Batch<Transport>> {
-        self.0.chunks(BATCH_NOTICES).map(batch)
-    }
-}
-
-fn batch(notices: &[Arc<Notice>]) -> Batch<Transport> {
-    let mut batch = Batch::default();
-    for notice in notices {
-        batch.push(ShardMessage::Notice(notice.clone()), MESSAGE_BYTES);
-    }
     batch
 }
 

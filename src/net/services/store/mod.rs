@@ -25,15 +25,16 @@ pub mod orders;
 mod protocol;
 
 use super::{Requests, Service, requests};
-use crate::chat::Counters;
+use crate::chat::{Counters, Shard};
 use crate::data::DataDir;
 use crate::limits::STORE_REQUESTS_MAX;
 use crate::net::error::ServeError;
 use crate::net::mailbox::Mailboxes;
+use crate::net::transport::Transport;
 use crate::store::{Database, Desk, StoreError};
 pub(crate) use asked::Asked;
 use control::Control;
-pub(crate) use delivery::{StartNotices, reply_batch};
+pub(crate) use delivery::reply_batch;
 use hashing::Hashing;
 use keeper::{Asker, Keeper};
 use log::{info, warn};
@@ -41,11 +42,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// No core dump: 0 bytes would still let one be piped to a program (core(5)).
+const CORE_LIMIT: u64 = 1;
+
 /// The database and the socket, open.
 pub(crate) struct Accounts {
     dir: Arc<DataDir>,
     desk: Desk<Asker>,
-    notices: StartNotices,
     control: Control,
     start: Instant,
 }
@@ -64,21 +67,28 @@ impl Accounts {
     pub(crate) fn open(dir: Arc<DataDir>) -> Result<Self, ServeError> {
         let start = Instant::now();
         // Secrets are in memory for moments; they are not to be in a file for good.
-        if let Err(error) = rlimit::setrlimit(rlimit::Resource::CORE, 0, 0) {
+        if let Err(error) = rlimit::setrlimit(rlimit::Resource::CORE, CORE_LIMIT, CORE_LIMIT) {
             warn!("a crash may leave a core dump behind, with secrets in it: {error}");
         }
         let database = Database::open(dir.path()).map_err(ServeError::Store)?;
         let mut desk = Desk::new(database);
-        let notices = desk.notices(keeper::clock(start)).map_err(ServeError::Store)?;
-        let (count, took) = (desk.accounts(), start.elapsed().as_millis());
-        info!("accounts: {count} in {}, read in {took} ms", dir.path().display());
+        desk.begin(keeper::clock(start)).map_err(ServeError::Store)?;
         let control = Control::open(dir.path())?;
-        Ok(Self { dir, desk, notices: StartNotices::new(notices), control, start })
+        Ok(Self { dir, desk, control, start })
     }
 
-    /// What every worker has to know before it serves anybody.
-    pub(crate) fn notices(&self) -> StartNotices {
-        self.notices.clone()
+    /// Tells all workers' shards what there is, before they serve anybody.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub(crate) fn tell(&mut self, shards: &mut [Shard<Transport>]) -> Result<(), ServeError> {
+        let before = Instant::now();
+        let clock = keeper::clock(self.start);
+        let told = self.desk.each_notice(clock, |notice| Shard::begin_with(shards, &notice));
+        told.map_err(ServeError::Store)?;
+        let (count, took) = (self.desk.accounts(), before.elapsed().as_millis());
+        info!("accounts: {count} in {}, read in {took} ms", self.dir.path().display());
+        Ok(())
     }
 
     /// The services, in the order of their start: so what asks another stops first.
@@ -118,6 +128,6 @@ pub(crate) fn require_no_accounts(dir: &DataDir) -> Result<(), ServeError> {
 
 fn count(dir: &DataDir) -> Result<u64, StoreError> {
     let mut desk = Desk::<()>::new(Database::open(dir.path())?);
-    desk.notices(keeper::clock(Instant::now()))?;
+    desk.begin(keeper::clock(Instant::now()))?;
     Ok(desk.accounts())
 }

@@ -85,7 +85,7 @@ fn ask(mut stream: UnixStream, order: &Order) -> io::Result<Told> {
 fn carry_out_here(dir: &DataDir, order: Order) -> Result<Told, OrderError> {
     let clock = clock(Instant::now());
     let mut desk = Desk::new(Database::open(dir.path())?);
-    desk.notices(clock)?;
+    desk.begin(clock)?;
     desk.order(clock, (), order);
     if let Some(sum) = desk.next_sum(clock) {
         desk.summed(clock, work_out(&Hasher::new()?, sum));

@@ -36,6 +36,7 @@ pub(super) fn advance(
     held_bytes_max: usize,
 ) -> Advanced {
     let mut advanced = Advanced::default();
+    let bytes_max = bytes.len();
     loop {
         let UnbufferedStatus { mut discard, state } =
             connection.process_tls_records(&mut bytes[advanced.used..]);
@@ -47,6 +48,8 @@ pub(super) fn advance(
             }
             Ok(ConnectionState::TransmitTlsData(transmit)) => transmit.done(),
             Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                // In a buffer that never grows.
+                advanced.text.reserve_exact(bytes_max.saturating_sub(advanced.text.len()));
                 while let Some(Ok(record)) = traffic.next_record() {
                     advanced.text.extend_from_slice(record.payload);
                     discard += record.discard;

@@ -27,6 +27,7 @@ use super::tcp::Tcp;
 use crate::chat::work;
 use crate::limits;
 use crate::net::tls::presented_names;
+use crate::wire::wipe::{wipe, wipe_whole};
 use crate::wire::{Outbound, Owned};
 use handshake::Outcome;
 use mio::net::TcpStream;
@@ -177,8 +178,13 @@ impl Tls {
         if advanced.closed {
             self.input = Input::Ended;
         }
-        space[..advanced.text.len()].copy_from_slice(&advanced.text);
-        advanced.text.len()
+        // What came behind it may be a secret.
+        let mut text = advanced.text;
+        wipe(&mut space[..filled]);
+        space[..text.len()].copy_from_slice(&text);
+        let length = text.len();
+        wipe_whole(&mut text);
+        length
     }
 
     fn begin_session(&mut self, context: &mut Context) -> Result<(), rustls::Error> {
