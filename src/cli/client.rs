@@ -2,7 +2,7 @@
 //! Never: chatting.
 
 use super::chat::ChatArgs;
-use super::login::{LoginArgs, LogoutArgs, RegisterArgs};
+use super::login::{LoginArgs, LogoutArgs, PasswordArgs, RegisterArgs};
 use super::server::ServerArgs;
 use crate::client::{Error, script};
 use clap::{Args, Subcommand};
@@ -17,6 +17,8 @@ pub enum ClientCommand {
     Login(LoginArgs),
     /// Revoke the token that `login` has stored
     Logout(LogoutArgs),
+    /// Change the password of your account
+    Password(PasswordArgs),
     /// Send one message; the exit code tells whether it was taken
     Send(SendArgs),
     /// Print what comes, line by line, until the connection ends
@@ -96,6 +98,7 @@ impl ClientCommand {
             Self::Register(args) => args.run(),
             Self::Login(args) => args.run(),
             Self::Logout(args) => args.run(),
+            Self::Password(args) => args.run(),
             Self::Send(args) => {
                 script::send(&args.server.script()?, &args.to, args.text.as_deref())
             }

@@ -24,6 +24,7 @@ mod login;
 mod number;
 mod ops;
 pub mod output;
+mod password_stdin;
 #[cfg(target_os = "linux")]
 mod place;
 mod seconds;

@@ -22,6 +22,37 @@ pub struct Known {
     pub password: Option<Secret>,
     /// The code of an invitation.
     pub invitation: Option<Secret>,
+    /// The stored token was refused: it isn't shown again.
+    pub is_stored_refused: bool,
+}
+
+/// Why nothing shows that a name is ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking {
+    /// There was nothing to show.
+    Everything,
+    /// A token that is no longer taken.
+    Token,
+    /// A password that is wrong, or is by now.
+    Password,
+}
+
+impl Lacking {
+    /// In words, for people who are in the middle of a chat. `was_account`: they were
+    /// logged in before.
+    pub fn in_words(self, name: &str, was_account: bool) -> String {
+        match self {
+            Self::Everything if was_account => "Not logged in.".to_owned(),
+            Self::Everything => format!(
+                "The name {name} belongs to an account now. If it is yours, log in with its \
+                 password; if not, /quit, and come back by another name."
+            ),
+            Self::Token => format!("Not logged in: the token {NO_LONGER}."),
+            Self::Password => {
+                "Not logged in: that is not the account's password (any more).".to_owned()
+            }
+        }
+    }
 }
 
 /// Answers challenges about one name.
@@ -39,6 +70,7 @@ pub struct Login<'a> {
     last: Option<Shown>,
     /// How the connection was protected on which a stored token was wrong.
     refused_at: Option<Protection>,
+    lacking: Lacking,
 }
 
 /// What was shown last.
@@ -73,12 +105,18 @@ impl<'a> Login<'a> {
             takes_token: true,
             last: None,
             refused_at: None,
+            lacking: Lacking::Everything,
         }
     }
 
     /// How the connection was protected on which a stored token was wrong.
     pub fn refused_at(&self) -> Option<Protection> {
         self.refused_at
+    }
+
+    /// Why there was nothing to show.
+    pub fn lacking(&self) -> Lacking {
+        self.lacking
     }
 
     fn tell(&self, words: &str) {
@@ -93,6 +131,12 @@ impl<'a> Login<'a> {
             1 => "one more try".to_owned(),
             left => format!("{left} more tries"),
         };
+        self.lacking = match self.last {
+            Some(Shown::GivenToken | Shown::StoredToken) => Lacking::Token,
+            Some(Shown::Password | Shown::Invitation) => Lacking::Password,
+            None => self.lacking,
+        };
+        self.known.is_stored_refused |= self.last == Some(Shown::StoredToken);
         match self.last {
             Some(Shown::GivenToken) => {
                 if let Some((_, source)) = self.known.token.take()
@@ -133,7 +177,7 @@ impl<'a> Login<'a> {
         }
         let place = place(challenge.protection, challenge.server);
         if self.takes_token
-            && self.last.is_none()
+            && !self.known.is_stored_refused
             && let Some(tokens) = Tokens::of_user()
             && let Ok(Some(token)) = tokens.get(&place, self.name)
         {
@@ -234,7 +278,7 @@ mod tests {
         let mut known = Known {
             token: Some((Secret::new("t0ken"), "here".to_owned())),
             password: Some(Secret::new("correct horse")),
-            invitation: None,
+            ..Known::default()
         };
         let mut login = Login::silent(&name, &mut known);
         assert_eq!(shown(&mut login, 0), Some(("token", "t0ken".to_owned())));
@@ -249,7 +293,7 @@ mod tests {
         let mut known = Known {
             invitation: Some(Secret::new("c0de")),
             password: Some(Secret::new("correct horse")),
-            token: None,
+            ..Known::default()
         };
         let invited = shown(&mut Login::silent(&name, &mut known), 0);
         assert_eq!(invited, Some(("invite", "c0de correct horse".to_owned())));

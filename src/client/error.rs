@@ -29,15 +29,17 @@ impl Error {
 
     /// There is no connection to that server.
     pub(super) fn unreachable(server: &Server, error: &connect::Error) -> Self {
-        use connect::Error::{NoProof, NotLanline, Refused};
+        use connect::Error::{NoProof, NotLanline, NotSecret, Refused};
         Self::Failed(match error {
             Refused(_) if is_name_taken(error) => format!(
                 "{error} If that is yourself, by a connection that broke: the server gives it up \
-                 within {} s.",
+                 within {} s. Names that look like an account's are taken, too: then come by \
+                 another name.",
                 NAME_FREED_AFTER.as_secs()
             ),
             Refused(refusal) => format!("refused: {}", refusals::in_words(refusal)),
             NoProof => NO_PROOF.to_owned(),
+            NotSecret => error.to_string(),
             NotLanline => format!("what answers at {server} is no Lanline server"),
             error => format!("can't reach {server}: {error}"),
         })

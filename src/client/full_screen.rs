@@ -6,6 +6,7 @@ use super::model::Options;
 use super::screen::theme::Theme;
 use super::settings::Settings;
 use super::transcript::Transcript;
+use crate::connect::Protection;
 use crate::terminal::ability::Abilities;
 use crate::wire::Name;
 use jiff::tz::TimeZone;
@@ -33,6 +34,7 @@ pub(super) fn chat(settings: &Settings, name: &Name) -> Result<(), Error> {
         seed: fastrand::u64(..),
         rooms: settings.rooms.clone(),
         keeps_log: transcript.is_some(),
+        keeps_secrets: settings.trust.keeps_secrets(&server, Protection::Plain),
         name_colors: theme.name_colors(),
         has_mouse: settings.mouse,
     };

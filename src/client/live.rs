@@ -13,7 +13,7 @@ use super::route::Route;
 use super::screen::theme::Theme;
 use super::secret::Secret;
 use super::transcript::Transcript;
-use super::{Error, keys, protection, screen};
+use super::{Error, keys, protection, screen, system};
 use crate::connect::{Connection, Protection, Sender, Server, Trust};
 use crate::terminal::ability::Abilities;
 use crate::terminal::console::{Seen, Terminal};
@@ -70,8 +70,9 @@ pub fn run(
     let (opened, _) = open_or_resume((server, trust), name, secret.known(), &mut login, timeout)
         .map_err(|error| Error::unreachable(server, &error))?;
     known.invitation = None;
-    let Connection { sender, receiver, welcome, protection, .. } = opened;
+    let Connection { sender, receiver, welcome, protection, was_challenged, .. } = opened;
     let terminal_error = |error: io::Error| Error::failed(format!("the terminal: {error}"));
+    system::hand_signals_over();
     let terminal = Terminal::open(extras.abilities).map_err(terminal_error)?;
     let inbox: Inbox = Arc::new(ByteQueue::new(NEWS_MAX, NEWS_BYTES_MAX));
     let outbox = Arc::clone(&inbox);
@@ -109,7 +110,7 @@ pub fn run(
         has_focus: true,
     };
     live.protected(protection);
-    live.connected(sender, welcome);
+    live.connected(sender, welcome, was_challenged);
     live.reader.clone().read_from(receiver);
     let result = live.run().map_err(terminal_error);
     if live.say_goodbye() {
@@ -217,11 +218,14 @@ impl Live {
         for _ in 0..NEWS_PER_TURN {
             let Some((news, bytes)) = self.inbox.try_pop() else { return false };
             match news {
-                News::Connected { sender, welcome, protection, .. } => {
+                News::Connected { sender, welcome, protection, was_challenged, .. } => {
                     self.protected(protection);
-                    self.connected(*sender, welcome);
+                    self.connected(*sender, welcome, was_challenged);
                 }
-                News::NoProof => self.handle(Event::NoProof),
+                News::NoProof { known, lacking } => {
+                    self.reader.known = *known;
+                    self.handle(Event::NoProof(lacking));
+                }
                 News::Failed(why) => self.handle(Event::NotConnected(why)),
                 News::NameTaken(_) => self.handle(Event::NameTaken),
                 News::Packet { packet, at, .. } => self.handle_at(Event::Packet(packet), at),
@@ -244,7 +248,10 @@ impl Live {
         self.handle(Event::Protected(protection, told));
     }
 
-    fn connected(&mut self, sender: Sender, welcome: Welcome) {
+    fn connected(&mut self, sender: Sender, welcome: Welcome, was_challenged: bool) {
+        if was_challenged {
+            self.model.logged_in();
+        }
         // What was said before the welcome counts, too.
         let packets = sender.next_ordinal() - 1;
         self.sender = Some(sender);
@@ -276,6 +283,13 @@ impl Live {
                         debug_assert!(pushed.is_ok(), "{pushed:?}");
                     }
                 }
+                Effect::SendSecret { to, msg } => {
+                    if let Some(sender) = &mut self.sender {
+                        let pushed = sender.push_secret(&to, &msg);
+                        debug_assert!(pushed.is_ok(), "{pushed:?}");
+                    }
+                }
+                Effect::Password(password) => self.reader.known.password = Some(password),
                 Effect::Connect => {
                     let secret = self.secret.known().map(str::to_owned);
                     Reader { secret, ..self.reader.clone() }.connect();

@@ -1,12 +1,12 @@
-//! `lanline register`, `lanline login` and `lanline logout`: an account that is made, a
-//! token of it that is made on the server and stored here, so that nothing else needs a
-//! password; and its end. Never: how a password is asked for.
+//! `lanline login` and `lanline logout`: a token that is made on the server and stored
+//! here, so that nothing else needs a password; and its end. Never: how a password is
+//! asked for.
 
-use super::credentials::Login;
+use super::credentials::{Known, Lacking, Login};
 use super::open::open;
 use super::plain::print::note;
 use super::settings::Settings;
-use super::{Error, no_echo, refusals, safe};
+use super::{Error, refusals, safe};
 use crate::connect::tokens::{Token, Tokens, place};
 use crate::connect::{self, Connection, Deadline};
 use crate::wire::{Code, Endpoint, Name, Secret};
@@ -36,58 +36,8 @@ pub fn log_in(settings: &Settings, label: Option<&str>) -> Result<(), Error> {
     store_token((settings, &name), (&tokens, &place), &mut connection, label)
 }
 
-/// Makes an account of a name that nobody has, and stores a token for this machine. The
-/// password is asked for twice.
-///
-/// # Errors
-/// [`Error::Usage`]: nobody can be asked. [`Error::Failed`]: the server refuses, or the
-/// token can't be stored.
-pub fn register(settings: &Settings, label: Option<&str>) -> Result<(), Error> {
-    let name = settings.name()?;
-    let tokens = tokens()?;
-    let server = settings.target.server();
-    let mut known = super::credentials::Known::default();
-    // Before a password is asked for: is the name free?
-    let mut login = Login::silent(&name, &mut known);
-    let mut connection = match open((&server, &settings.trust), &name, &mut login, settings.timeout)
-    {
-        Ok(connection) if !connection.was_challenged => connection,
-        Ok(_) | Err(connect::Error::NoProof) => {
-            return Err(Error::failed(format!(
-                "{} has an account already: if it is yours, lanline login; if not, take another \
-                 name",
-                safe::line(name.shown())
-            )));
-        }
-        Err(error) => return Err(Error::unreachable(&server, &error)),
-    };
-    let place = place(connection.protection, &server);
-    let password = new_password()?;
-    let deadline = Deadline::after(settings.timeout);
-    connection
-        .ask(Endpoint::Register, password.reveal(), deadline)
-        .map_err(|error| refused(&error))?;
-    note(&format!("{} has an account now", safe::line(name.shown())));
-    store_token((settings, &name), (&tokens, &place), &mut connection, label)
-}
-
-/// Asked for until it is typed twice alike.
-fn new_password() -> Result<Secret, Error> {
-    let ask = |question| {
-        no_echo::ask(question)
-            .ok_or_else(|| Error::Usage("a password is typed in a terminal".to_owned()))
-    };
-    loop {
-        let password = ask("Password for the new account (8 characters or more)")?;
-        if ask("The same once more")? == password {
-            return Ok(password);
-        }
-        note("! These two differ.");
-    }
-}
-
 /// Makes a token and stores it.
-fn store_token(
+pub(super) fn store_token(
     (settings, name): (&Settings, &Name),
     (tokens, place): (&Tokens, &str),
     connection: &mut Connection,
@@ -121,7 +71,7 @@ pub fn log_out(settings: &Settings) -> Result<(), Error> {
     let name = settings.name()?;
     let tokens = tokens()?;
     let server = settings.target.server();
-    let mut known = super::credentials::Known::default();
+    let mut known = Known::default();
     let mut login = Login::silent(&name, &mut known);
     let at = (&server, &settings.trust);
     let forget = |protection| {
@@ -154,14 +104,25 @@ pub fn log_out(settings: &Settings) -> Result<(), Error> {
     }
 }
 
-fn tokens() -> Result<Tokens, Error> {
+pub(super) fn tokens() -> Result<Tokens, Error> {
     Tokens::of_user().ok_or_else(|| Error::failed("there is no place for a user's own files"))
 }
 
-fn connect(settings: &Settings, name: &Name, login: &mut Login<'_>) -> Result<Connection, Error> {
+/// Connects, and logs in; says so where that was not the password.
+pub(super) fn connect(
+    settings: &Settings,
+    name: &Name,
+    login: &mut Login<'_>,
+) -> Result<Connection, Error> {
     let server = settings.target.server();
-    open((&server, &settings.trust), name, login, settings.timeout)
-        .map_err(|error| Error::unreachable(&server, &error))
+    open((&server, &settings.trust), name, login, settings.timeout).map_err(|error| {
+        match (&error, login.lacking()) {
+            (connect::Error::NoProof, Lacking::Password) => {
+                Error::failed("that is not the account's password")
+            }
+            _ => Error::unreachable(&server, &error),
+        }
+    })
 }
 
 fn make(
@@ -214,7 +175,7 @@ fn revoke(settings: &Settings, connection: &mut Connection, label: &str) -> Resu
     }
 }
 
-fn refused(error: &connect::Error) -> Error {
+pub(super) fn refused(error: &connect::Error) -> Error {
     match error {
         connect::Error::Refused(refusal) => Error::failed(refusals::in_words(refusal)),
         error => Error::lost(error),

@@ -2,6 +2,7 @@
 
 use crate::wire::Secret;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
 /// What is typed is no longer than this, in bytes: no password is.
@@ -10,6 +11,12 @@ const TYPED_BYTES_MAX: usize = 4096;
 /// What is typed so far. Its room is there from the start: one that grows leaves copies
 /// behind.
 pub struct Typed(Zeroizing<String>);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Typed")
+    }
+}
 
 /// What a key has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@
 //! | [`settings`] | flags, environment, configuration file |
 //! | `system` | folders, signals, echo: where systems differ |
 //! | [`credentials`], [`no_echo`], [`masked`] | what shows that a name is ours; asking for it unseen |
-//! | [`login`] | a token stored, revoked |
+//! | [`dialog`] | the same in the middle of a chat: which questions |
+//! | [`login`], [`account`] | a token stored, revoked; an account made, its password changed |
 //! | [`refusals`] | what to do about a refusal |
 //! | [`typed`] | what a typed line means |
 //! | [`protection`] | how the connection is protected, in words |
@@ -26,8 +27,10 @@
 //! | [`live`] | threads, terminal, socket put together |
 //! | `full_screen` | from settings to all that it takes |
 
+pub mod account;
 pub mod byte_queue;
 pub mod credentials;
+pub mod dialog;
 mod error;
 #[cfg(unix)]
 mod full_screen;

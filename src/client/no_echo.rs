@@ -2,6 +2,7 @@
 
 use super::masked::{Taken, Typed};
 use super::plain::print::note;
+use super::system;
 use crate::wire::Secret;
 use crossterm::event::{self, Event};
 use crossterm::terminal;
@@ -12,6 +13,7 @@ struct Raw;
 
 impl Raw {
     fn new() -> io::Result<Self> {
+        system::start_asking()?;
         terminal::enable_raw_mode().map(|()| Self)
     }
 }
@@ -20,6 +22,7 @@ impl Drop for Raw {
     fn drop(&mut self) {
         // Fails where the terminal has gone.
         terminal::disable_raw_mode().unwrap_or_default();
+        system::end_asking();
     }
 }
 

@@ -2,7 +2,7 @@
 //! need be, and tells what comes. Never: sending, what is done about it.
 
 use super::Error;
-use super::credentials::{Known, Login};
+use super::credentials::{Known, Lacking, Login};
 use super::open::{is_name_taken, open_or_resume};
 use crate::connect::{self, Connection, Incoming, Protection, Receiver, Sender, Server, Trust};
 use crate::wire::Name;
@@ -26,7 +26,11 @@ pub enum News {
     },
     Failed(String),
     /// The server asks for a password that we don't have, or no longer.
-    NoProof,
+    /// What is left of what we knew.
+    NoProof {
+        known: Box<Known>,
+        lacking: Lacking,
+    },
     /// The server refuses our name; in its words.
     NameTaken(String),
     Packet {
@@ -54,7 +58,7 @@ impl News {
                 name.len() + ip.len() + to.len() + msg.len()
             }
             Self::Failed(why) | Self::NameTaken(why) | Self::Lost { why, .. } => why.len(),
-            Self::Connected { .. } | Self::NoProof | Self::Odd => 0,
+            Self::Connected { .. } | Self::NoProof { .. } | Self::Odd => 0,
         }
     }
 }
@@ -112,7 +116,10 @@ impl Reader {
                     self.read(receiver);
                 }
             }
-            Err(connect::Error::NoProof) => drop((self.tell)(News::NoProof)),
+            Err(connect::Error::NoProof) => {
+                let lacking = login.lacking();
+                (self.tell)(News::NoProof { known: Box::new(known), lacking });
+            }
             Err(error) => {
                 let words = Error::unreachable(&self.server, &error).to_string();
                 (self.tell)(match is_name_taken(&error) {

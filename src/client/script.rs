@@ -6,6 +6,7 @@ use super::model::clock::{Clock, Now};
 use super::open::open;
 use super::plain::print::{note, print_all};
 use super::settings::Settings;
+use super::typed::is_secret_talk;
 use super::{Error, refusals, safe};
 use crate::connect::{self, Connection, Deadline, Listing, SENT_PACKET_BYTES_MAX};
 use crate::wire::{Code, Endpoint, Name, Received, Refusal, Who};
@@ -45,6 +46,10 @@ pub fn send(settings: &Settings, to: &str, text: Option<&str>) -> Result<(), Err
     };
     if others == Some(0) {
         return Err(Error::failed(format!("not sent: nobody is in {to}")));
+    }
+    if to.strip_prefix('/').is_some_and(is_secret_talk) {
+        let at = (&settings.target.server(), &settings.trust);
+        line.connection.check_secrets_may_go(at).map_err(|error| unanswered(&error))?;
     }
     let ordinal = line.push(to, &text)?;
     // Its answer shows that the end of the connection is no accident.
@@ -228,6 +233,13 @@ impl Line {
             }
         };
         let name = connection.welcome.name.clone();
+        if let (Some((_, source)), false) = (&settings.known.token, connection.was_challenged) {
+            note(&format!(
+                "! {} has no account there: the token in {source} was not asked for. Another name: \
+                 --name",
+                safe::line(&name)
+            ));
+        }
         Ok(Self { connection, name, timeout: settings.timeout })
     }
 
@@ -303,7 +315,9 @@ fn unanswered(error: &connect::Error) -> Error {
     match error {
         connect::Error::Refused(refusal) => Error::failed(refusals::in_words(refusal)),
         connect::Error::TimedOut(_) => Error::failed("the server does not answer"),
-        connect::Error::TooLong(_) | connect::Error::BadList(_) => Error::failed(error.to_string()),
+        connect::Error::TooLong(_) | connect::Error::BadList(_) | connect::Error::NotSecret => {
+            Error::failed(error.to_string())
+        }
         connect::Error::Closed => closed(),
         error => Error::lost(error),
     }

@@ -50,6 +50,11 @@ pub fn answers_secrets(endpoint: &str) -> bool {
     ANSWER_SECRETS.contains(&endpoint)
 }
 
+/// Whether that command, or the answer to it, is about something secret.
+pub fn is_secret_talk(command: &str) -> bool {
+    is_told_secrets(command) || answers_secrets(&format!("/{}", command.to_ascii_lowercase()))
+}
+
 /// Whether a line has a secret in it.
 pub fn holds_secret(line: &str) -> bool {
     matches!(Typed::parse(line), Typed::Command { name, .. } if is_told_secrets(name))

@@ -10,6 +10,11 @@ use std::time::Duration;
 /// `--max-packet`. A longer one would cost us the connection.
 pub const SENT_PACKET_BYTES_MAX: usize = PACKET_BYTES_DEFAULT;
 
+/// Why something secret stays here, for people.
+pub const NOT_SECRET: &str = "nothing secret was sent: this connection is not encrypted, so whoever \
+    is on the network in between could read it. Ask whoever runs the server to turn encryption on. \
+    If this network is protected in another way, --plain sends it all the same";
+
 /// What went wrong between us and a server.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -28,6 +33,9 @@ pub enum Error {
     /// It asks whose name this is, and nothing was shown.
     #[error("that name has an account, and nothing shows that it is yours")]
     NoProof,
+    /// It would have to go in plain text.
+    #[error("{NOT_SECRET}")]
+    NotSecret,
     /// TLS could not be agreed on.
     #[error("no encrypted connection: {0}")]
     Tls(#[source] rustls::Error),

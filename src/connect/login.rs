@@ -4,7 +4,7 @@
 use super::address::Server;
 use super::deadline::Deadline;
 use super::error::Error;
-use super::sender::pack;
+use super::sender::pack_secret;
 use super::transport::WriteHalf;
 use super::trust::Protection;
 use crate::limits::LOGIN_DELAY_MAX;
@@ -63,7 +63,7 @@ pub(super) fn answer(
             format!("invite {} {}", code.reveal(), password.reveal())
         }
     });
-    let packet = Zeroizing::new(pack(name, "", Endpoint::Login.name(), &text)?);
+    let packet = pack_secret(name, "", Endpoint::Login.name(), &text)?;
     let deadline = Deadline::after(timeout + LOGIN_DELAY_MAX);
     writer.write_all(&packet, deadline)?;
     Ok(deadline)

@@ -35,7 +35,7 @@ pub mod trust;
 
 pub use address::{Server, Target};
 pub use deadline::Deadline;
-pub use error::{Error, SENT_PACKET_BYTES_MAX, TooLong};
+pub use error::{Error, NOT_SECRET, SENT_PACKET_BYTES_MAX, TooLong};
 pub use listing::Listing;
 pub use login::{Challenge, Credentials, NoCredentials, Proof};
 pub use receiver::{Incoming, Receiver};
@@ -43,7 +43,7 @@ pub use sender::{Sender, pack};
 pub use trust::{Protection, Trust, TrustOptions};
 
 use crate::limits::WRONG_LOGINS_MAX;
-use crate::wire::{Code, Endpoint, Received, Refusal, Welcome};
+use crate::wire::{Code, Endpoint, Received, Refusal, Secret, Welcome};
 use dial::Dialled;
 use std::time::Duration;
 
@@ -86,8 +86,9 @@ impl Connection {
         deadline: Deadline,
     ) -> Result<Self, Error> {
         let dialled = dial::dial(server, trust, deadline)?;
-        let greeter = Greeter { server, greeting, credentials: &mut NoCredentials, timeout: None };
-        greeter.greet(dialled, deadline)
+        let credentials = &mut NoCredentials;
+        Greeter { at: (server, trust), greeting, credentials, timeout: None }
+            .greet(dialled, deadline)
     }
 
     /// The same, with what answers a challenge. `timeout` is for all of it but the
@@ -105,7 +106,20 @@ impl Connection {
         let deadline = Deadline::after(timeout);
         let dialled = dial::dial(server, trust, deadline)?;
         let timeout = Some(timeout);
-        Greeter { server, greeting, credentials, timeout }.greet(dialled, deadline)
+        let at = (server, trust);
+        Greeter { at, greeting, credentials, timeout }.greet(dialled, deadline)
+    }
+
+    /// Whether nothing secret may be said on it; see [`Trust::keeps_secrets`].
+    ///
+    /// # Errors
+    /// [`Error::NotSecret`].
+    pub fn check_secrets_may_go(&self, at: (&Server, &Trust)) -> Result<(), Error> {
+        let (server, trust) = at;
+        match trust.keeps_secrets(server, self.protection) {
+            true => Err(Error::NotSecret),
+            false => Ok(()),
+        }
     }
 
     /// Asks an endpoint and waits for its answer's text. Other packets that
@@ -121,6 +135,29 @@ impl Connection {
         deadline: Deadline,
     ) -> Result<String, Error> {
         let ordinal = self.sender.push(endpoint.name(), argument)?;
+        self.answer_to(endpoint, ordinal, deadline)
+    }
+
+    /// The same with an argument that nobody may read.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub fn ask_secretly(
+        &mut self,
+        endpoint: Endpoint,
+        argument: &Secret,
+        deadline: Deadline,
+    ) -> Result<String, Error> {
+        let ordinal = self.sender.push_secret(endpoint.name(), argument)?;
+        self.answer_to(endpoint, ordinal, deadline)
+    }
+
+    fn answer_to(
+        &mut self,
+        endpoint: Endpoint,
+        ordinal: u64,
+        deadline: Deadline,
+    ) -> Result<String, Error> {
         self.sender.send(deadline)?;
         loop {
             let packet = self.next(deadline)?.ok_or(Error::Closed)?;
@@ -154,7 +191,7 @@ impl Connection {
 /// What a connection begins with, whatever carries it: the greeting there, the welcome,
 /// a challenge or a refusal back.
 struct Greeter<'a> {
-    server: &'a Server,
+    at: (&'a Server, &'a Trust),
     greeting: Greeting<'a>,
     credentials: &'a mut dyn Credentials,
     /// For the reply to an answer; none where there are no answers.
@@ -200,7 +237,11 @@ impl Greeter<'_> {
                 },
                 _ => return Err(Error::NotLanline),
             }
-            let challenge = Challenge { server: self.server, protection, wrong };
+            let (server, trust) = self.at;
+            if trust.keeps_secrets(server, protection) {
+                return Err(Error::NotSecret);
+            }
+            let challenge = Challenge { server, protection, wrong };
             deadline = self.answer(&mut writer, &challenge)?;
             packets += 1;
         };

@@ -4,9 +4,14 @@
 use super::deadline::Deadline;
 use super::error::{Error, SENT_PACKET_BYTES_MAX, TooLong};
 use super::transport::WriteHalf;
-use crate::wire::packet::push_packet;
-use crate::wire::{JsonText, Welcome};
+use crate::wire::packet::{END, push_packet};
+use crate::wire::text::push_escaped;
+use crate::wire::{JsonText, Secret, Welcome};
 use std::time::Duration;
+use zeroize::{Zeroize, Zeroizing};
+
+/// A byte is no longer than this inside a JSON string.
+const ESCAPE_BYTES_MAX: usize = 6;
 
 /// A packet's bytes, the line break behind it included.
 ///
@@ -20,6 +25,26 @@ pub fn pack(name: &str, ip: &str, to: &str, msg: &str) -> Result<Vec<u8>, TooLon
     if bytes > SENT_PACKET_BYTES_MAX { Err(TooLong { bytes }) } else { Ok(line) }
 }
 
+/// The same for a text that nobody may read: no copy of it is left behind.
+///
+/// # Errors
+/// [`TooLong`].
+pub(super) fn pack_secret(
+    name: &str,
+    ip: &str,
+    to: &str,
+    msg: &str,
+) -> Result<Zeroizing<Vec<u8>>, TooLong> {
+    let frame = pack(name, ip, to, "")?;
+    // Whole from the start: one that grows leaves copies behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(frame.len() + ESCAPE_BYTES_MAX * msg.len()));
+    line.extend_from_slice(&frame[..frame.len() - END.len()]);
+    push_escaped(&mut line, msg);
+    line.extend_from_slice(END);
+    let bytes = line.len() - 1;
+    if bytes > SENT_PACKET_BYTES_MAX { Err(TooLong { bytes }) } else { Ok(line) }
+}
+
 /// The half that sends.
 #[derive(Debug)]
 pub struct Sender {
@@ -29,13 +54,15 @@ pub struct Sender {
     sent: u64,
     /// Bytes of packets that the socket hasn't taken yet.
     waiting: Vec<u8>,
+    /// Something that nobody may read is among them.
+    has_secret: bool,
 }
 
 impl Sender {
     /// `sent` packets were sent before.
     pub(super) fn new(half: WriteHalf, welcome: &Welcome, sent: u64) -> Self {
         let (name, ip) = (welcome.name.clone(), welcome.ip.clone());
-        Self { half, name, ip, sent, waiting: Vec::new() }
+        Self { half, name, ip, sent, waiting: Vec::new(), has_secret: false }
     }
 
     /// Adds a packet to what waits; returns its ordinal. [`Self::send`] or
@@ -45,9 +72,41 @@ impl Sender {
     /// [`TooLong`]; nothing is added then.
     pub fn push(&mut self, to: &str, msg: &str) -> Result<u64, TooLong> {
         let line = pack(&self.name, &self.ip, to, msg)?;
-        self.waiting.extend_from_slice(&line);
-        self.sent += 1;
+        self.add(&line);
         Ok(self.sent)
+    }
+
+    /// The same for a text that nobody may read: it is wiped once it is sent.
+    ///
+    /// # Errors
+    /// [`TooLong`]; nothing is added then.
+    pub fn push_secret(&mut self, to: &str, msg: &Secret) -> Result<u64, TooLong> {
+        let line = pack_secret(&self.name, &self.ip, to, msg.reveal())?;
+        self.add(&line);
+        self.has_secret = true;
+        Ok(self.sent)
+    }
+
+    fn add(&mut self, line: &[u8]) {
+        if self.has_secret && self.waiting.capacity() - self.waiting.len() < line.len() {
+            // Growing would leave a copy behind.
+            let mut larger = Vec::with_capacity(2 * (self.waiting.len() + line.len()));
+            larger.extend_from_slice(&self.waiting);
+            self.waiting.zeroize();
+            self.waiting = larger;
+        }
+        self.waiting.extend_from_slice(line);
+        self.sent += 1;
+    }
+
+    /// These bytes are sent.
+    fn take(&mut self, count: usize) {
+        self.waiting.drain(..count);
+        if self.has_secret && self.waiting.is_empty() {
+            // Also what lies behind its end.
+            self.waiting.zeroize();
+            self.has_secret = false;
+        }
     }
 
     /// The ordinal that the next packet gets.
@@ -73,7 +132,7 @@ impl Sender {
                 count => written += count,
             }
         }
-        self.waiting.drain(..written);
+        self.take(written);
         if written == 0 && self.half.pending_bytes() > 0 {
             self.half.write(&[], patience)?;
         }
@@ -88,7 +147,7 @@ impl Sender {
     pub fn send(&mut self, deadline: Deadline) -> Result<(), Error> {
         while self.waiting_bytes() > 0 {
             let count = self.half.write(&self.waiting, deadline.left()?)?;
-            self.waiting.drain(..count);
+            self.take(count);
         }
         Ok(())
     }
@@ -188,6 +247,24 @@ mod tests {
         sender.half_close();
         let got = reader.join().unwrap();
         assert!(got == expected, "{} of {} bytes came", got.len(), expected.len());
+    }
+
+    #[test]
+    fn a_secret_is_a_packet_like_others_and_wiped_behind_it() {
+        let (mut sender, mut server) = pair();
+        let secret = Secret::new("a \"quoted\"\n\u{1}line");
+        let mut expected = pack("ann", "127.0.0.1", "/password", secret.reveal()).unwrap();
+        expected.extend(pack("ann", "127.0.0.1", "bob", "hi").unwrap());
+        assert_eq!(sender.push_secret("/password", &secret), Ok(1));
+        assert_eq!(sender.push("bob", "hi"), Ok(2));
+        sender.send(Deadline::after(TIMEOUT)).unwrap();
+        assert!(sender.waiting.is_empty() && !sender.has_secret);
+        let mut got = vec![0; expected.len()];
+        server.read_exact(&mut got).unwrap();
+        assert_eq!(got, expected);
+        let long = Secret::new(&"x".repeat(SENT_PACKET_BYTES_MAX));
+        assert!(sender.push_secret("/password", &long).is_err());
+        assert_eq!(sender.next_ordinal(), 3);
     }
 
     #[test]

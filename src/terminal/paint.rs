@@ -148,13 +148,15 @@ fn write_row(row: &[Cell], columns: Range<usize>, y: u16, bytes: &mut Vec<u8>) -
         }
         let (width, room) = (columns_of(cell), row.len() - at);
         let symbol = fitting(cell.symbol(), room);
+        // What is left of a cluster may take fewer columns than all of it would.
+        let is_whole = symbol.len() == cell.symbol().len();
         // A sign that is too wide for the last column may not be written at all.
-        if !stands_alone(symbol) || symbol.chars().map(widest).sum::<usize>() > room {
+        if !is_whole || !stands_alone(symbol) || symbol.chars().map(widest).sum::<usize>() > room {
             write!(bytes, "{:1$}", "", width.min(room))?;
             place(bytes)?;
         }
         queue!(bytes, Print(symbol))?;
-        cursor = has_certain_width(symbol).then_some(at + width);
+        cursor = (is_whole && has_certain_width(symbol)).then_some(at + width);
     }
     Ok(())
 }
@@ -221,6 +223,5 @@ fn has_certain_width(symbol: &str) -> bool {
     if symbol.len() == 1 {
         return true;
     }
-    let is_sign = |c: char| !c.is_alphanumeric() && c.width() != c.width_cjk();
-    stands_alone(symbol) && !symbol.chars().any(is_sign)
+    stands_alone(symbol) && symbol.chars().all(|c| c.width() == c.width_cjk())
 }

@@ -2,14 +2,12 @@
 //! refused; nothing secret where it doesn't belong. Against scripted servers, and the
 //! real one.
 
+use crate::site::{PASSWORD, Site, told};
 use crate::support::Client;
 use crate::terminal::Terminal;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-use testkit::{FakeServer, Server, Session, program};
+use testkit::{FakeServer, Session, program};
 
-const PASSWORD: &str = "correct horse battery";
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// The next connection, which greets as ann and is challenged.
@@ -161,62 +159,6 @@ fn refusals_about_accounts_say_what_to_do() {
     }
 }
 
-/// A server with an account of ann's, and a user with a state directory.
-struct Site {
-    folder: tempfile::TempDir,
-    server: Server,
-}
-
-impl Site {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        let add = ["account", "add", "ann", "--password-stdin", "--data", data.to_str().unwrap()];
-        let mut child = program::command(&add).stdin(std::process::Stdio::piped()).spawn().unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), PASSWORD.as_bytes()).unwrap();
-        assert!(child.wait().unwrap().success());
-        let flags = ["--data", data.to_str().unwrap()];
-        let server = Server::builder().workers(1).arguments(&flags).start();
-        Self { folder, server }
-    }
-
-    fn target(&self) -> String {
-        format!("ann@{}", self.server.address())
-    }
-
-    fn state(&self) -> String {
-        self.folder.path().join("state").to_str().unwrap().to_owned()
-    }
-
-    fn terminal(&self, args: &[&str]) -> Terminal {
-        let env = [("TERM", "xterm-256color"), ("XDG_STATE_HOME", &*self.state())];
-        Terminal::start_with(100, 24, args, &env)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = program::command(args);
-        command.env("XDG_STATE_HOME", self.state());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        program::run_command(self.command(args))
-    }
-
-    fn log_in(&self) {
-        let terminal = self.terminal(&["login", &self.target(), "--label", "desk"]);
-        terminal.wait_for("Password of ann:");
-        terminal.type_keys(&format!("{PASSWORD}\r"));
-        terminal.wait_for("the token desk is stored");
-        assert!(!terminal.has_written(PASSWORD.as_bytes()));
-        assert_eq!(terminal.end(), (Some(0), true));
-    }
-
-    fn tokens(&self) -> String {
-        fs::read_to_string(Path::new(&self.state()).join("lanline/tokens")).unwrap_or_default()
-    }
-}
-
 #[test]
 fn who_has_logged_in_needs_no_password_until_logging_out() {
     let site = Site::new();
@@ -240,7 +182,7 @@ fn who_has_logged_in_needs_no_password_until_logging_out() {
     assert_eq!(site.tokens(), "");
     assert_eq!(site.run(&whoami).status.code(), Some(1));
     let output = site.run(&["logout", &target]);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("no token is stored"));
+    assert!(told(&output).contains("no token is stored"));
 }
 
 #[test]
@@ -260,14 +202,14 @@ fn a_stored_token_that_was_revoked_elsewhere_is_told_and_the_password_asked_for(
     terminal.type_keys("/quit\r");
     assert_eq!(terminal.end(), (Some(0), true));
     let output = site.run(&["logout", &target]);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("knew that token no more"));
+    assert!(told(&output).contains("knew that token no more"));
     assert_eq!(site.tokens(), "");
 }
 
 #[test]
 fn a_name_becomes_an_account_and_nothing_of_its_password_is_shown() {
     let site = Site::new();
-    let target = format!("bob@{}", site.server.address());
+    let target = site.target_of("bob");
     let terminal = site.terminal(&["register", &target, "--label", "desk"]);
     terminal.wait_for("Password for the new account");
     terminal.type_keys(&format!("{PASSWORD}\r"));
@@ -280,6 +222,6 @@ fn a_name_becomes_an_account_and_nothing_of_its_password_is_shown() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "bob user 1\n");
 
     let output = site.run(&["register", &target]);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("has an account already"));
+    assert!(told(&output).contains("has an account already"));
     assert_eq!(output.status.code(), Some(1));
 }

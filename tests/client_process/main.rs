@@ -1,5 +1,6 @@
 //! The client as a process: in a pipe, in a script, in a terminal.
 
+mod accounts;
 mod encryption;
 mod failures;
 mod full_screen;
@@ -11,5 +12,7 @@ mod pastes;
 mod plain;
 mod script;
 mod sending;
+mod site;
 mod support;
 mod terminal;
+mod tokens;

@@ -115,7 +115,8 @@ fn a_refused_greeting_is_a_failure() {
         err,
         [
             "lanline: refused: Somebody is called ann. If that is yourself, by a connection that broke: \
-          the server gives it up within 90 s."
+          the server gives it up within 90 s. Names that look like an account's are taken, too: then come \
+          by another name."
         ]
     );
 }

@@ -216,7 +216,13 @@ impl Terminal {
     }
 
     /// Waits for the end: the exit code, and whether the terminal was given back.
-    pub(crate) fn end(mut self) -> (Option<i32>, bool) {
+    pub(crate) fn end(self) -> (Option<i32>, bool) {
+        let (status, given_back) = self.end_status();
+        (status.code(), given_back)
+    }
+
+    /// Waits for the end: how it ended, and whether the terminal was given back.
+    pub(crate) fn end_status(mut self) -> (ExitStatus, bool) {
         let start = Instant::now();
         let mut state = self.shown.state.lock().unwrap();
         while !state.has_ended {
@@ -226,7 +232,7 @@ impl Terminal {
         }
         let given_back = is_given_back(state.parser.screen()) && is_echoing(self.pty());
         drop(state);
-        (self.child.wait().unwrap().code(), given_back)
+        (self.child.wait().unwrap(), given_back)
     }
 }
 

@@ -181,6 +181,7 @@ fn rooms_of_the_configuration_are_joined_at_the_start() {
         has_mouse: true,
         rooms: vec!["#ops".to_owned(), "#tea".to_owned()],
         keeps_log: false,
+        keeps_secrets: false,
     };
     let mut stage = Stage::with(options, 80, 20);
     let joins = stage.recipients().iter().filter(|to| *to == "/join").count();
@@ -201,6 +202,7 @@ fn conversations_are_written_to_files_where_that_is_wanted() {
         has_mouse: true,
         rooms: Vec::new(),
         keeps_log: true,
+        keeps_secrets: false,
     };
     let mut stage = Stage::with(options, 80, 20);
     stage.enter("/to Bob hello");

@@ -153,6 +153,27 @@ fn picture() -> impl Strategy<Value = Buffer> {
     })
 }
 
+/// One row of 20 columns: `text` from that column on.
+fn row(x: u16, text: &str) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
+    buffer.set_line(x, 0, &Line::raw(text), 20 - x);
+    buffer
+}
+
+#[test]
+fn a_cluster_that_is_cut_off_at_the_edge_leaves_nothing_of_what_was_there() {
+    check(&[row(19, "V"), row(18, "বাং")], |_, _| {});
+    check(&[row(16, "abcd"), row(17, "বাংx")], |_, _| {});
+}
+
+#[test]
+fn numbers_of_doubtful_width_are_followed_by_their_neighbours() {
+    for number in ["²", "¼", "①", "Ⅷ"] {
+        check(&[row(3, &format!("{number}!")), row(0, "")], |_, _| {});
+        check(&[row(3, &format!("{number}!")), row(3, &format!("{number}?"))], |_, _| {});
+    }
+}
+
 /// A fixed one, unless another is asked for.
 fn seed() -> RngSeed {
     match ProptestConfig::default().rng_seed {

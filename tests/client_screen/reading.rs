@@ -167,6 +167,7 @@ fn what_rings_is_a_matter_of_taste() {
             has_mouse: true,
             rooms: Vec::new(),
             keeps_log: false,
+            keeps_secrets: false,
         };
         let mut stage = Stage::with(options, 80, 20);
         stage.join("#ops", "ann\nbob");

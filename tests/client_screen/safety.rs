@@ -2,6 +2,7 @@
 //! no character that a terminal obeys gets onto the screen.
 
 use crate::stage::Stage;
+use lanline::client::credentials::Lacking;
 use lanline::client::model::action::Action;
 use lanline::client::model::conversation::{Place, SCROLLBACK_LINES_MAX};
 use lanline::client::model::{CONVERSATIONS_MAX, Event, SCROLLBACK_BYTES_MAX};
@@ -22,6 +23,7 @@ enum Step {
     Connected,
     NotConnected,
     NameTaken,
+    NoProof,
     NetworkCameBack,
     Resumed,
     Lost,
@@ -69,7 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
         ]
     };
     let line = prop_oneof![
-        "/(msg|to|join|leave|who|list|search|clear|ignore|reply|help|ack|members|close|cancel|resend|broadcast|topic|me|quit)( #?[a-c]{1,2})?( .{0,9})?",
+        "/(register|password|msg|to|join|leave|who|list|search|clear|ignore|reply|help|ack|members|close|cancel|resend|broadcast|topic|me|quit)( #?[a-c]{1,2})?( .{0,9})?",
         "[a-c @/]{0,12}",
         any::<String>(),
     ];
@@ -114,6 +116,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Connected),
         1 => Just(Step::NotConnected),
         1 => Just(Step::NameTaken),
+        1 => Just(Step::NoProof),
         1 => Just(Step::NetworkCameBack),
         1 => Just(Step::Resumed),
         2 => Just(Step::Lost),
@@ -133,6 +136,7 @@ fn take(stage: &mut Stage, step: Step) {
         }
         Step::NotConnected => stage.event(Event::NotConnected("no\u{1b}".to_owned())),
         Step::NameTaken => stage.event(Event::NameTaken),
+        Step::NoProof => stage.event(Event::NoProof(Lacking::Token)),
         Step::NetworkCameBack => stage.event(Event::NetworkCameBack),
         Step::Resumed => {
             let welcome = Welcome::parse("ann ::1 1 x").unwrap();

@@ -40,6 +40,7 @@ impl Stage {
             has_mouse: true,
             rooms: Vec::new(),
             keeps_log: false,
+            keeps_secrets: false,
         };
         Self::with(options, width, height)
     }
@@ -89,7 +90,7 @@ impl Stage {
             self.pongs = 0;
         }
         for effect in self.model.handle(event, self.now) {
-            if let Effect::Send { to, .. } = &effect {
+            if let Effect::Send { to, .. } | Effect::SendSecret { to, .. } = &effect {
                 self.recipients.push(to.clone());
             }
             self.effects.push(effect);

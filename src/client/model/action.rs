@@ -33,6 +33,7 @@ impl Model {
             Mode::Paste(_) => self.act_paste(action, now),
             Mode::Search { .. } => self.act_search(action, now),
             Mode::Help { .. } => self.act_help(action, now),
+            Mode::Unseen(_) => self.act_unseen(action, now),
         }
     }
 

@@ -7,7 +7,8 @@ use super::conversation::Place;
 use super::link::Link;
 use super::sending::count;
 use super::{Effect, Mode, Model};
-use crate::client::typed::{Typed, holds_secret, split_word};
+use crate::client::dialog::Purpose;
+use crate::client::typed::{Typed, holds_secret, is_secret_talk, split_word};
 use crate::wire::Name;
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ pub const COMMANDS: &[Command] = &[
     command("operator", "token", "become an operator"),
     command("kick", "NAME reason", "send somebody away (operators)"),
     command("whoami", "", "your name, what you may do, and how often you are here"),
+    command("register", "", "make your name an account; asks for a password"),
+    command("password", "", "change your account's password; asks for both"),
     command("token", "new LABEL|list|revoke LABEL", "what logs in instead of your password"),
     command(
         "invite-user",
@@ -197,6 +200,8 @@ impl Model {
             }
             "quit" => self.quit_unless_lines_wait(rest, now),
             "topic" => self.topic(rest, now),
+            "register" => self.ask_unseen(Purpose::Register, rest, now),
+            "password" => self.ask_unseen(Purpose::Password, rest, now),
             name if COMMANDS.iter().any(|command| command.name == name) => {
                 self.endpoint(name, rest, now)
             }
@@ -206,6 +211,9 @@ impl Model {
 
     /// A question to the server; the answer comes into the open conversation.
     fn endpoint(&mut self, name: &str, rest: &str, now: Now) -> Result<(), String> {
+        if is_secret_talk(name) {
+            self.check_secrets_may_go(now)?;
+        }
         let conversation = self.conversation();
         let here = conversation.title.clone();
         let argument = match (name, rest, &conversation.place) {
@@ -363,10 +371,7 @@ pub fn no_such_command(name: &str) -> String {
         "" => "a command? Tab shows them; // writes a slash".to_owned(),
         "nick" => "a name lasts as long as the connection: /quit, then lanline chat NAME@SERVER"
             .to_owned(),
-        "register" | "password" | "login" => format!(
-            "a password is never typed here: /quit, then lanline {} NAME@SERVER",
-            if name == "register" { "register" } else { "login" }
-        ),
+        "login" => "you are somebody already: /quit, then lanline login NAME@SERVER".to_owned(),
         "away" => "this server tells nobody who is away; /quit leaves".to_owned(),
         name => match nearest(name, known) {
             Some(near) => format!("no command /{name}: did you mean /{near}?"),

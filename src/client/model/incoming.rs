@@ -192,6 +192,9 @@ impl Model {
             _ => reason,
         };
         let is_secret = is_told_secrets(endpoint.trim_start_matches('/'));
+        if is_secret {
+            self.new_password = None;
+        }
         let shown = if is_secret { "…" } else { ask.argument.as_str() };
         let text = format!("✗ {} — {reason}", format!("{endpoint} {shown}").trim_end());
         self.warn(&ask.place, &text, now);
@@ -222,7 +225,7 @@ impl Model {
             ("/broadcast", ..) => self.broadcast_text(msg, now),
             ("/room", ..) => room_text(msg),
             (_, _, Some(page)) => page_text(&page),
-            _ => msg.to_owned(),
+            _ => self.password_was_taken(endpoint).unwrap_or(msg).to_owned(),
         };
         let quiet = ask.as_ref().is_some_and(|ask| ask.quiet);
         if !quiet {

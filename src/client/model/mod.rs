@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `intent`, [`action`] | what a key stands for, and what it does |
 //! | [`commands`] | what a typed line does |
+//! | [`unseen`] | secrets that are asked for |
 //! | [`incoming`] | what a packet does |
 //! | [`sending`], [`outbox`] | typed lines on their way out, and those that wait |
 //! | [`online`] | the connection comes, is kept up, goes, comes back |
@@ -42,13 +43,15 @@ pub mod outbox;
 pub mod paste;
 pub mod people;
 pub mod sending;
+pub mod unseen;
 pub mod wrap;
 
 pub use bell::Bell;
 
+use super::credentials::Lacking;
 use super::safe;
 use crate::connect::Protection;
-use crate::wire::{Received, Welcome};
+use crate::wire::{Received, Secret, Welcome};
 use asks::Asks;
 use clock::{Clock, Now};
 use complete::Completion;
@@ -65,7 +68,9 @@ use people::People;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tui_input::Input;
+use unseen::Unseen;
 use wrap::Shape;
+use zeroize::Zeroizing;
 
 /// Bytes of lines kept in all conversations together.
 pub const SCROLLBACK_BYTES_MAX: usize = 64 << 20;
@@ -96,7 +101,7 @@ pub enum Event {
         packets: u64,
     },
     /// An attempt has failed: the server asks for a password that we don't have.
-    NoProof,
+    NoProof(Lacking),
     /// An attempt has failed.
     NotConnected(String),
     /// An attempt has failed: our name is taken.
@@ -122,6 +127,13 @@ pub enum Effect {
         to: String,
         msg: String,
     },
+    /// The same for what is kept nowhere.
+    SendSecret {
+        to: String,
+        msg: Secret,
+    },
+    /// What logs in from now on.
+    Password(Secret),
     Connect,
     Disconnect,
     /// What takes our name back after a crash, 32 hexadecimal digits.
@@ -157,6 +169,8 @@ pub enum Mode {
     Search { query: Input, found: Option<u64> },
     /// Reading the help, `top` rows down.
     Help { top: usize },
+    /// A secret is asked for.
+    Unseen(Box<Unseen>),
 }
 
 /// How far the lists at the sides are scrolled.
@@ -185,6 +199,8 @@ pub struct Options {
     pub rooms: Vec<String>,
     /// Whether lines are asked to be kept, by [`Effect::Log`].
     pub keeps_log: bool,
+    /// Whether nothing secret goes over a connection that isn't encrypted.
+    pub keeps_secrets: bool,
 }
 
 /// Everything that the screen shows.
@@ -235,6 +251,10 @@ pub struct Model {
     /// The moment of the last event, in ticks.
     ticks: Duration,
     kicked: Option<String>,
+    /// Our name belongs to an account, and we have been logged in to it.
+    is_account: bool,
+    /// The password that the server is being told.
+    new_password: Option<Secret>,
     /// The connection is given up; its end is on its way.
     closing: bool,
     /// Questions for `/members` that wait for the one before: its answer
@@ -288,6 +308,8 @@ impl Model {
             last_failure: None,
             ticks: Duration::ZERO,
             kicked: None,
+            is_account: false,
+            new_password: None,
             closing: false,
             members_later: VecDeque::new(),
             next_measure: Duration::ZERO,
@@ -306,8 +328,9 @@ impl Model {
         self.ticks = self.ticks.max(now.ticks);
         match event {
             Event::Do(action) => self.act(action, now),
-            Event::Text(text) => self.type_text(&text, now),
-            Event::Paste(text) => self.paste(&text, now),
+            // It may be a secret: wiped behind us.
+            Event::Text(text) => self.type_text(&Zeroizing::new(text), now),
+            Event::Paste(text) => self.paste(&Zeroizing::new(text), now),
             Event::NotSuspended => self.hint_at("there is no shell to go back to", now),
             Event::Protected(protection, told) => {
                 self.protection = Some(protection);
@@ -320,7 +343,7 @@ impl Model {
                 (0..packets).for_each(|_| self.asks.greeted_by_packet());
                 self.connected(&welcome, now);
             }
-            Event::NoProof => self.not_logged_in(now),
+            Event::NoProof(lacking) => self.not_logged_in(lacking, now),
             Event::NotConnected(why) => self.not_connected(&why, now),
             Event::NameTaken => self.name_taken(now),
             Event::NotLogged(why) => {

@@ -115,17 +115,6 @@ impl Model {
         self.not_connected(&why, now);
     }
 
-    /// An attempt was refused since nothing shows any more that the name is ours.
-    pub(super) fn not_logged_in(&mut self, now: Now) {
-        let why = "Not logged in: what logged you in before is no longer taken.".to_owned();
-        self.warn(
-            &Place::Server,
-            &format!("{why} /quit, and come back: then the password is asked for."),
-            now,
-        );
-        self.link = Link::Off { why };
-    }
-
     pub(super) fn lost(&mut self, why: &str, now: Now) {
         if !matches!(self.link, Link::Online) {
             return;

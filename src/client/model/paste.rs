@@ -14,6 +14,9 @@ impl Model {
     /// Something was pasted: one line is typed, several are asked about. What is
     /// too long is refused as a whole, so that nothing is lost unseen.
     pub(super) fn paste(&mut self, text: &str, now: Now) {
+        if let Mode::Unseen(_) = self.mode {
+            return self.type_unseen(text);
+        }
         if text.len() > PASTE_BYTES_MAX {
             let max = PASTE_BYTES_MAX >> 20;
             return self.hint_at(format!("too long to paste: more than {max} MiB"), now);
@@ -39,6 +42,9 @@ impl Model {
 
     /// Characters go where the cursor is.
     pub(super) fn type_text(&mut self, text: &str, now: Now) {
+        if let Mode::Unseen(_) = self.mode {
+            return self.type_unseen(text);
+        }
         let blank = |c| if matches!(c, '\n' | '\t') { ' ' } else { c };
         let text: String = text.chars().map(blank).filter(|&c| !safe::is_obeyed(c)).collect();
         self.completion = None;
@@ -51,7 +57,7 @@ impl Model {
             }
             Mode::Search { .. } => return self.refuse_text(text.len(), now),
             Mode::Help { .. } => self.mode = Mode::Typing,
-            Mode::Typing => {}
+            Mode::Typing | Mode::Unseen(_) => {}
         }
         self.insert(&text, now);
     }

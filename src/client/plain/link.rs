@@ -19,6 +19,7 @@ const SEND_PATIENCE: Duration = Duration::from_millis(10);
 impl Plain {
     /// What is worth a word of how the connection is protected.
     pub(super) fn tell_protection(&mut self, protection: Protection) {
+        self.protection = Some(protection);
         if let Some(text) = protection::worth_telling(protection, &self.reader.server) {
             self.note(&format!("! {text}"));
         }
@@ -62,19 +63,6 @@ impl Plain {
         if let Link::Connecting { attempt, began } = self.link {
             self.wait(attempt.saturating_add(1), began);
         }
-    }
-
-    /// Nothing shows any more that the name is ours.
-    pub(super) fn not_logged_in(&mut self) {
-        self.link = Link::Off;
-        if self.is_pipe {
-            // Nobody there could type a password.
-            self.input_ended.get_or_insert_with(Instant::now);
-        }
-        self.note(
-            "! not logged in: what logged you in before is no longer taken. /quit, and come \
-             back: then the password is asked for",
-        );
     }
 
     /// Attempts begin a pause apart.

@@ -7,6 +7,7 @@
 //! | [`link`], [`link_state`] | the connection: kept, lost, made again; what waits for it |
 //! | [`input`] | lines of the pipe or the keyboard |
 //! | [`typed`] | what a typed line does |
+//! | [`unseen`] | secrets that are asked for |
 //! | [`mod@print`] | what comes, as lines |
 //! | [`prompt`] | the line being typed in a terminal |
 //!
@@ -18,6 +19,7 @@ pub mod link_state;
 pub mod print;
 pub mod prompt;
 pub mod typed;
+pub mod unseen;
 
 use super::credentials::Login;
 use super::model::incoming::is_secret;
@@ -28,7 +30,7 @@ use super::route::Route;
 use super::secret::Secret;
 use super::settings::Settings;
 use super::{Error, safe};
-use crate::connect::Connection;
+use crate::connect::{Connection, Protection};
 use crate::limits::ROOMS_PER_USER_MAX;
 use crate::wire::name::NAME_BYTES_MAX;
 use crate::wire::{Name, Received, Refusal};
@@ -41,6 +43,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use unseen::Secrets;
 
 /// Packets and lines that wait for this thread.
 const NEWS_MAX: usize = 16;
@@ -74,7 +77,7 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
     let (opened, resumed) = open_or_resume(at, name, known, &mut login, settings.timeout)
         .map_err(|error| Error::unreachable(&server, &error))?;
     proofs.invitation = None;
-    let Connection { sender, receiver, first, protection, .. } = opened;
+    let Connection { sender, receiver, first, protection, was_challenged, .. } = opened;
 
     let (tell_input, input) = bounded(INPUT_MAX);
     let (tell_news, news) = bounded(NEWS_MAX);
@@ -117,10 +120,13 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
         leaving_since: None,
         was_kicked: None,
         last_failure: None,
+        protection: None,
+        secrets: Secrets::default(),
     };
     plain.rooms.extend(settings.rooms.iter().map(|room| (room.to_lowercase(), room.clone())));
     plain.tell_protection(protection);
     plain.connected(sender, resumed);
+    plain.secrets.connected(was_challenged);
     plain.reader.clone().read_from(receiver);
     let result = match plain.printer.packet(&first, &plain.sent) {
         Ok(()) => plain.run(&input, &news),
@@ -164,6 +170,9 @@ pub struct Plain {
     was_kicked: Option<String>,
     /// Said once, not at each attempt.
     last_failure: Option<String>,
+    /// How the connection is protected, once there was one.
+    protection: Option<Protection>,
+    secrets: Secrets,
 }
 
 impl Plain {
@@ -221,12 +230,22 @@ impl Plain {
         let ended = self.input_ended?;
         let waiting = self.outbox.len();
         match waiting {
-            0 if self.is_pipe => Some(Err(Error::failed("the connection was lost"))),
+            0 if self.is_pipe => {
+                let why = self.secrets.why_off.as_deref().unwrap_or("the connection was lost");
+                Some(Err(Error::failed(why)))
+            }
             0 => Some(Ok(())),
-            _ if self.is_pipe && ended.elapsed() < PATIENCE_AT_END => None,
+            _ if self.is_pipe
+                && self.secrets.why_off.is_none()
+                && ended.elapsed() < PATIENCE_AT_END =>
+            {
+                None
+            }
             _ => {
                 let lines = count(waiting, "line");
-                Some(Err(Error::failed(format!("not connected; not sent: {lines}"))))
+                let why = self.secrets.why_off.as_deref().unwrap_or("not connected.");
+                let why = why.trim_end_matches('.');
+                Some(Err(Error::failed(format!("{why}; not sent: {lines}"))))
             }
         }
     }
@@ -291,6 +310,7 @@ impl Plain {
                 match prompt.handle(&event)? {
                     Typed::Nothing => {}
                     Typed::Line(line) => self.typed(&line),
+                    Typed::Secret(answer) => self.answered(answer),
                     Typed::End => self.input_ended = Some(Instant::now()),
                 }
             }
@@ -300,16 +320,17 @@ impl Plain {
 
     fn take_news(&mut self, news: News) -> io::Result<()> {
         match news {
-            News::Connected { sender, first, resumed, protection, .. } => {
+            News::Connected { sender, first, resumed, protection, was_challenged, .. } => {
                 self.note("! connected again");
                 self.tell_protection(protection);
                 self.connected(*sender, resumed);
+                self.secrets.connected(was_challenged);
                 self.printer.packet(&first, &self.sent)?;
                 self.printer.flush()
             }
-            News::NoProof => {
-                self.not_logged_in();
-                Ok(())
+            News::NoProof { known, lacking } => {
+                self.reader.known = *known;
+                self.not_logged_in(lacking)
             }
             News::Failed(why) | News::NameTaken(why) => {
                 self.failed(&why);
@@ -350,7 +371,9 @@ impl Plain {
                     return Ok(());
                 }
                 self.refused += usize::from(ordinal > 0);
+                self.password_was_refused(ordinal);
             }
+            name if self.password_was_taken(name) => return Ok(()),
             name if !name.starts_with('/') && !packet.to.starts_with(['#', '/']) => {
                 self.last_direct = Some(name.to_owned());
             }

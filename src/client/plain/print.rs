@@ -215,6 +215,12 @@ impl SentLines {
         sent.any(|(sent, number, to, _)| (*sent, *number) == (ordinal, 0) && to == "/resume")
     }
 
+    /// To whom that packet went.
+    pub fn recipient(&self, ordinal: u64) -> Option<&str> {
+        let mut sent = self.lines.iter().rev();
+        sent.find(|(sent, ..)| *sent == ordinal).map(|(_, _, to, _)| to.as_str())
+    }
+
     /// Which line it was, as it was typed, and why.
     fn refusal(&self, msg: &str) -> String {
         let Some(refusal) = Refusal::parse(msg) else { return safe::line(msg).into_owned() };

@@ -5,10 +5,12 @@
 
 use super::input::Input as Typing;
 use crate::client::keys;
+use crate::client::masked::{self, Taken};
 use crate::client::model::action::Action;
 use crate::client::model::history::History;
 use crate::client::typed::holds_secret;
 use crate::client::{safe, system};
+use crate::wire::Secret;
 use crossbeam_channel::Sender;
 use crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use crossterm::terminal;
@@ -28,6 +30,8 @@ const COLUMNS_DEFAULT: usize = 80;
 pub enum Typed {
     Nothing,
     Line(String),
+    /// The answer to a question; none where it is given up.
+    Secret(Option<Secret>),
     End,
 }
 
@@ -37,6 +41,8 @@ pub struct Prompt {
     line: Input,
     history: History,
     shown: Shown,
+    /// A question whose answer nobody sees, and what is typed of it.
+    unseen: Option<(String, masked::Typed)>,
 }
 
 /// What of the line is on the screen: never wider than a row.
@@ -65,8 +71,12 @@ impl Prompt {
             move || continued.send(Typing::Continued).unwrap_or_default(),
         )?;
         terminal::enable_raw_mode()?;
-        let this =
-            Self { line: Input::default(), history: History::default(), shown: Shown::default() };
+        let this = Self {
+            line: Input::default(),
+            history: History::default(),
+            shown: Shown::default(),
+            unseen: None,
+        };
         thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
             loop {
                 let input = match event::read() {
@@ -81,6 +91,20 @@ impl Prompt {
             }
         })?;
         Ok(this)
+    }
+
+    /// Asks a question; what is typed next is its answer, and is shown nowhere.
+    ///
+    /// # Errors
+    /// The terminal has gone.
+    pub fn ask(&mut self, question: &str) -> io::Result<()> {
+        self.unseen = Some((format!("{question}: "), masked::Typed::new()));
+        self.show().map(drop)
+    }
+
+    /// Whether nothing is being typed.
+    pub fn is_empty(&self) -> bool {
+        self.line.value().is_empty()
     }
 
     /// Prints whole lines above the line that is being typed.
@@ -99,6 +123,9 @@ impl Prompt {
     /// # Errors
     /// The terminal has gone.
     pub fn handle(&mut self, event: &Event) -> io::Result<Typed> {
+        if self.unseen.is_some() {
+            return self.handle_unseen(event);
+        }
         let key = match event {
             Event::Key(key) => key,
             Event::Paste(text) => {
@@ -141,6 +168,30 @@ impl Prompt {
         self.show()
     }
 
+    fn handle_unseen(&mut self, event: &Event) -> io::Result<Typed> {
+        let Some((_, typed)) = &mut self.unseen else { return Ok(Typed::Nothing) };
+        let key = match event {
+            Event::Key(key) => *key,
+            Event::Paste(text) => {
+                text.chars().for_each(|c| typed.push(c));
+                return Ok(Typed::Nothing);
+            }
+            _ => return self.show(),
+        };
+        if key.code == KeyCode::Char('z') && key.modifiers == KeyModifiers::CONTROL {
+            return self.suspend();
+        }
+        let answer = match typed.take(key) {
+            Taken::More => return Ok(Typed::Nothing),
+            Taken::Whole => Some(typed.take_all()),
+            Taken::GivenUp => None,
+        };
+        self.unseen = None;
+        self.shown = Shown::default();
+        write("\r\n")?;
+        Ok(Typed::Secret(answer))
+    }
+
     fn edit(&mut self, request: InputRequest) {
         if let InputRequest::InsertChar(c) = request
             && (safe::is_obeyed(c) || self.line.value().len() >= LINE_BYTES_MAX)
@@ -181,7 +232,10 @@ impl Prompt {
     /// Brings the line on the screen up to date.
     fn show(&mut self) -> io::Result<Typed> {
         let columns = terminal::size().map_or(COLUMNS_DEFAULT, |(columns, _)| columns.into());
-        let wanted = Shown::of(&self.line, columns);
+        let wanted = match &self.unseen {
+            Some((question, _)) => Shown::of(&Input::new(question.clone()), columns),
+            None => Shown::of(&self.line, columns),
+        };
         write(&self.shown.changed_to(&wanted))?;
         self.shown = wanted;
         Ok(Typed::Nothing)

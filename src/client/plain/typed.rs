@@ -3,8 +3,10 @@
 
 use super::Plain;
 use super::link_state::Link;
+use crate::client::dialog::Purpose;
 use crate::client::model::commands::{ALIASES, no_such_command};
-use crate::client::typed::{Typed, split_word};
+use crate::client::typed::{Typed, is_secret_talk, split_word};
+use crate::connect::NOT_SECRET;
 use std::time::Instant;
 
 /// The plain client's own part of `/help`.
@@ -16,6 +18,8 @@ const HELP_PLAIN: &str = "\
 /list /who NAME /time /rooms /members #ROOM ...
                    ask the server; it explains all of them below
 //text             a line that begins with a slash
+/register, /password
+                   make your name an account, change its password: asked for unseen
 /quit              leave";
 
 impl Plain {
@@ -85,7 +89,12 @@ impl Plain {
             ("members", "", None) => self.send("/list", ""),
             ("topic", "", Some(room)) => self.send("/room", &room),
             ("topic", text, Some(room)) => self.send("/room", &format!("{room} topic {text}")),
-            ("nick" | "away" | "register" | "password" | "login", ..) => {
+            ("register", rest, _) => self.ask_unseen(Purpose::Register, rest),
+            ("password", rest, _) => self.ask_unseen(Purpose::Password, rest),
+            (name, ..) if is_secret_talk(name) && !self.may_secrets_go() => {
+                self.wrong(NOT_SECRET);
+            }
+            ("nick" | "away" | "login", ..) => {
                 self.wrong(&no_such_command(name));
             }
             ("ack" | "clear" | "ignore" | "resend" | "search" | "topic", ..) => {

@@ -6,6 +6,7 @@ use crate::client::model::draft::cursor_byte;
 use crate::client::model::incoming::shown_duration;
 use crate::client::model::link::Link;
 use crate::client::model::sending::count;
+use crate::client::model::unseen::Unseen;
 use crate::client::model::wrap::{columns, fitting_end, fitting_start, truncate};
 use crate::client::model::{Mode, Model};
 use crate::client::protection;
@@ -16,6 +17,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use tui_input::Input;
+
+/// What a question leaves for its answer.
+const DOTS_COLUMNS: usize = 12;
 
 /// What to know at any time; what has no room is left out from the end.
 pub fn status(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme, is_narrow: bool) {
@@ -111,6 +115,7 @@ pub fn input(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
             };
             field(frame, area, prompt, query, theme);
         }
+        Mode::Unseen(unseen) => unseen_field(frame, area, unseen, theme),
         Mode::Paste(text) => {
             let count = text.split('\n').count();
             let to = &model.conversation().title;
@@ -123,6 +128,19 @@ pub fn input(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
             frame.render_widget(Paragraph::new(question).style(theme.alarm()), area);
         }
     }
+}
+
+/// A question, and a dot for each character of the answer, as far as there is room.
+fn unseen_field(frame: &mut Frame<'_>, area: Rect, unseen: &Unseen, theme: &Theme) {
+    let width = usize::from(area.width);
+    let question = truncate(unseen.question(), width.saturating_sub(DOTS_COLUMNS)).into_owned();
+    let question = format!("{question}: ");
+    let room = width.saturating_sub(columns(&question) + 1);
+    let dots = "*".repeat(unseen.chars().min(room));
+    let column = (columns(&question) + dots.len()).min(width.saturating_sub(1));
+    let line = Line::from(vec![Span::styled(question, theme.strong()), Span::raw(dots)]);
+    frame.render_widget(Paragraph::new(line), area);
+    frame.set_cursor_position(Position::new(area.x + column as u16, area.y));
 }
 
 /// An input with its cursor: the rows around it, and of a row that is longer

@@ -12,9 +12,11 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(in crate::client) use unix::{echoes, host_name, on_signal, stop};
+pub(in crate::client) use unix::{
+    echoes, end_asking, hand_signals_over, host_name, on_signal, start_asking, stop,
+};
 #[cfg(windows)]
-pub(in crate::client) use windows::{echoes, host_name, on_signal, stop};
+pub(in crate::client) use windows::{echoes, end_asking, host_name, on_signal, start_asking, stop};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use std::path::PathBuf;

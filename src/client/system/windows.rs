@@ -23,6 +23,17 @@ pub(in crate::client) fn on_signal(
     Ok(())
 }
 
+/// Nothing tells us to end in the middle of a question.
+///
+/// # Errors
+/// None.
+pub(in crate::client) fn start_asking() -> io::Result<()> {
+    Ok(())
+}
+
+/// See [`start_asking`].
+pub(in crate::client) fn end_asking() {}
+
 /// Nothing is stopped here.
 pub(in crate::client) fn stop() -> bool {
     false

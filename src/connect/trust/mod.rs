@@ -71,6 +71,13 @@ impl Trust {
         Self(None)
     }
 
+    /// Whether nothing secret may go to that server over a connection that is protected
+    /// like this: in plain text only to this very machine, or where somebody has said
+    /// that connections are to be plain.
+    pub fn keeps_secrets(&self, server: &Server, protection: Protection) -> bool {
+        protection == Protection::Plain && !server.is_this_machine() && self.0.is_some()
+    }
+
     /// Reads what the options name.
     ///
     /// # Errors
