@@ -1,6 +1,7 @@
 //! The command line: flags, checked. Never: what they lead to.
 
 use crate::attack::{AttackArgs, MobArgs};
+use crate::crash::CrashArgs;
 use crate::login::LoginArgs;
 use crate::run::{BreakpointArgs, FirstArgs, ScenarioArgs};
 use crate::versus::VersusArgs;
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     /// Accounts come at once beside guests, pairs talk while passwords are hashed, servers
     /// start with many accounts: what each costs; against servers of its own only.
     Login(LoginArgs),
+    /// Accounts talk while their server is killed again and again; then every promise about
+    /// what is stored is checked. Against a server of its own only.
+    Crash(CrashArgs),
     /// What an attacker would try, with well-behaved users measured beside it, and a
     /// verdict for each; against a server of one's own only.
     Attack(AttackArgs),

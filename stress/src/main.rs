@@ -9,6 +9,7 @@
 //! | [`driver`] | sockets: thousands in one poll loop |
 //! | [`crew`] | the bots of a run, in one process or several |
 //! | [`mod@run`] | a scenario from the server's start to the verdict |
+//! | [`crash`] | servers that are killed while accounts talk |
 //! | [`login`] | accounts that come, passwords that wait, servers that start with accounts |
 //! | [`attack`] | attacks on the server's brakes, with others measured beside them |
 //! | [`versus`], [`relay`] | the same workloads against other servers and the floor |
@@ -19,6 +20,7 @@ mod account;
 mod attack;
 mod bots;
 mod cli;
+mod crash;
 mod crew;
 mod driver;
 mod login;
@@ -59,6 +61,7 @@ fn run(cli: Cli) -> Result<bool> {
             return show(&records, common.json, common.report);
         }
         Some(Command::Attack(args)) => return attack::run(&args),
+        Some(Command::Crash(args)) => return crash::run(&args),
         Some(Command::Login(args)) => return login::run(&args),
         Some(Command::Mob(args)) => return attack::serve_mob(&args).map(|()| true),
         Some(Command::Versus(args)) => return versus::run(&args),

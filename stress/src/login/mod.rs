@@ -18,7 +18,7 @@ mod arrivals;
 mod measure;
 mod outcome;
 mod plan;
-mod site;
+pub(crate) mod site;
 mod table;
 
 use crate::report::Progress;

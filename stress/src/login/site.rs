@@ -18,21 +18,21 @@ pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// What the accounts have to log in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Secrets {
+pub(crate) enum Secrets {
     None,
     Tokens,
     Passwords,
 }
 
 /// A directory.
-pub(super) struct Site {
+pub(crate) struct Site {
     folder: TempDir,
     /// The arguments of `/login`, by account.
     pub logins: Vec<String>,
 }
 
 /// The name of an account: of one skeleton or of several, as names are.
-pub(super) fn name(number: usize) -> String {
+pub(crate) fn name(number: usize) -> String {
     let kinds = ["anna", "Bert.", "crew_", "Maintenance-"];
     format!("{}{number}", kinds[number % kinds.len()])
 }
@@ -40,7 +40,7 @@ pub(super) fn name(number: usize) -> String {
 impl Site {
     /// # Errors
     /// Where the store refuses.
-    pub(super) fn make(count: usize, secrets: Secrets) -> Result<Self> {
+    pub(crate) fn make(count: usize, secrets: Secrets) -> Result<Self> {
         let folder = TempDir::with_prefix("stress-")?;
         let mut desk = Desk::<usize>::new(Database::open(folder.path())?);
         desk.begin(now())?;
@@ -59,14 +59,17 @@ impl Site {
         Ok(Self { folder, logins })
     }
 
+    pub(crate) fn path(&self) -> &str {
+        self.folder.path().to_str().unwrap_or_default()
+    }
+
     /// Starts a server on it.
     ///
     /// # Errors
     /// Where it doesn't start.
     pub(super) fn serve(&self, plan: &Plan) -> Result<Running> {
-        let data = self.folder.path().to_str().context("a path")?;
         let workers = plan.workers.map(|workers| workers.to_string());
-        let mut flags = vec!["--data", data, "--rate", "0"];
+        let mut flags = vec!["--data", self.path(), "--rate", "0"];
         flags.extend(workers.iter().flat_map(|workers| ["--workers", workers]));
         launch_lanline(&plan.program, &flags, false).with_context(|| {
             let program = plan.program.display();

@@ -95,6 +95,18 @@ pub(crate) fn launch_lanline_with_log(
     Ok(Running { child, address, _folder: folder })
 }
 
+/// [`launch_lanline`] at an address, with flags that name its data directory.
+///
+/// # Errors
+/// As [`launch`].
+pub(crate) fn launch_lanline_at(lanline: &Path, listen: &str, flags: &[&str]) -> Result<Running> {
+    let folder = TempDir::with_prefix("stress-")?;
+    let mut command = Command::new(lanline);
+    command.arg("serve").args(["--listen", listen]).args(flags).stderr(Stdio::null());
+    let (child, address) = start_and_listen(&mut command, None)?;
+    Ok(Running { child, address, _folder: folder })
+}
+
 /// A child inherits the cores of the thread that starts it.
 fn spawn(command: &mut Command, core: Option<usize>) -> Result<Child> {
     let own = machine::cores();
