@@ -48,7 +48,7 @@ impl Ledger {
 
     /// It has come to a session: where `again` is true, it may have come before.
     pub(super) fn saw(&mut self, who: usize, packet: PacketKey, id: u64, again: bool) {
-        if !self.sent.get(&packet).is_some_and(|sent| sent.to == who) {
+        if self.sent.get(&packet).is_none_or(|sent| sent.to != who) {
             self.fault(format!("{packet:?} has come to {who}, whom it is not for"));
         }
         match self.seen.entry(who).or_default().insert(packet, id) {

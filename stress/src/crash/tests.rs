@@ -23,7 +23,8 @@ fn what_is_sent_stored_seen_and_kept_is_fine() {
 
 #[test]
 fn every_broken_promise_is_seen() {
-    let breaks: [(&str, fn(&mut Ledger)); 8] = [
+    type Break = fn(&mut Ledger);
+    let breaks: [(&str, Break); 8] = [
         ("twice", |ledger| ledger.saw(1, (0, 1), 7, false)),
         ("as 7 and as 8", |ledger| ledger.saw(1, (0, 1), 8, true)),
         ("whom it is not for", |ledger| ledger.saw(2, (0, 1), 7, false)),
