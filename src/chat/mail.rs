@@ -2,10 +2,12 @@
 //! there is time for in a tick: so that sockets are read as well. Never: what a message asks for.
 
 use super::accounts::sweep_queue::Whom;
+use super::effect::Posts;
 use super::id::Moment;
 use super::message::{Batch, Mail, ShardMessage};
 use super::shard::Shard;
 use super::work;
+use std::sync::Arc;
 
 impl<S> Shard<S> {
     /// Carries out what another shard sent, behind what came before: what there is no
@@ -47,6 +49,12 @@ impl<S> Shard<S> {
     /// [`Shard::has_mail`] tells of.
     pub fn held_back_bytes(&self) -> usize {
         self.fan_outs.weight()
+    }
+
+    /// The store takes no posts: nobody waits for them any more.
+    pub fn posts_refused(&mut self, now: Moment, posts: &Arc<Posts>) {
+        self.now = now;
+        posts.give_up();
     }
 
     fn handle_message(&mut self, message: ShardMessage<S>, bytes: &[u8]) {

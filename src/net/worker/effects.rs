@@ -3,13 +3,15 @@
 
 use super::state::Worker;
 use crate::accounts::{Failure, Reply};
-use crate::chat::{Effect, StoreRequest};
+use crate::archive;
+use crate::chat::{ArchiveRequest, Effect, Posts, StoreRequest};
 use crate::limits;
 use crate::net::admission::Counts;
 use crate::net::mailbox::{Mailboxes, WorkerMessage};
-use crate::net::services::store::{Asked, reply_batch};
+use crate::net::services::store::{Asked, archive_reply_batch, reply_batch};
 use crate::net::transport::Transport;
 use std::io;
+use std::sync::Arc;
 
 impl Worker {
     /// Flushes a queue or sends a batch that fills up within a tick, before a
@@ -86,7 +88,8 @@ impl Worker {
                 self.parts.shard.send_handoff(to, handoff);
             }
             Effect::AskStore(request) => self.ask_store(request),
-            Effect::AskArchive(_) | Effect::Post(_) => {}
+            Effect::AskArchive(request) => self.ask_archive(request),
+            Effect::Post(posts) => self.post(posts),
             Effect::Close(gone) => {
                 let status = gone.socket.status();
                 self.queue_bytes -= u64::from(status.left_bytes);
@@ -114,6 +117,31 @@ impl Worker {
             let unavailable = Reply::Failed(Failure::Unavailable);
             let batch = reply_batch(asker, number, unavailable);
             self.parts.shard.handle_batch(self.now, batch);
+        }
+    }
+
+    /// The same for what is asked about stored packets.
+    fn ask_archive(&mut self, request: Box<ArchiveRequest>) {
+        let refused = match &self.parts.store {
+            Some(store) => store.send(Asked::Archive(request)),
+            None => Err(Asked::Archive(request)),
+        };
+        if let Err(Asked::Archive(request)) = refused
+            && let Some(asker) = request.from
+        {
+            let unavailable = archive::Reply::Failed(archive::Failure::Unavailable);
+            self.parts.shard.handle_batch(self.now, archive_reply_batch(asker, unavailable));
+        }
+    }
+
+    /// ... and for packets to be stored.
+    fn post(&mut self, posts: Arc<Posts>) {
+        let refused = match &self.parts.store {
+            Some(store) => store.send(Asked::Posts(posts)),
+            None => Err(Asked::Posts(posts)),
+        };
+        if let Err(Asked::Posts(posts)) = refused {
+            self.parts.shard.posts_refused(self.now, &posts);
         }
     }
 

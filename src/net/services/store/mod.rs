@@ -33,7 +33,7 @@ use crate::net::mailbox::Mailboxes;
 use crate::store::{Database, Desk, StoreError};
 pub(crate) use asked::Asked;
 use control::Control;
-pub(crate) use delivery::{StartNotices, reply_batch};
+pub(crate) use delivery::{StartNotices, archive_reply_batch, reply_batch};
 use hashing::Hashing;
 use keeper::{Asker, Keeper};
 use log::{info, warn};
