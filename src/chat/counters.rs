@@ -65,7 +65,7 @@ pub struct WorkerCounters {
 #[derive(Debug, Default)]
 pub struct StoreCounters {
     pub accounts: Counter,
-    /// Packets that it keeps, and their bytes.
+    /// Packets that are stored, and their bytes.
     pub packets: Counter,
     pub bytes: Counter,
     /// 1 while the disk refuses.

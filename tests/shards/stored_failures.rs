@@ -88,11 +88,11 @@ fn a_store_with_too_much_to_do_gets_the_rest_later_in_order() {
     for text in ["one", "two", "three"] {
         cluster.say(alice, "bob", text);
     }
-    cluster.pass(limits::STORE_RETRY);
+    cluster.pass(limits::POSTS_RETRY);
     assert_eq!(cluster.heard(bob), []);
     cluster.storing.is_full = false;
     cluster.say(alice, "bob", "four");
-    cluster.pass(limits::STORE_RETRY);
+    cluster.pass(limits::POSTS_RETRY);
     assert_eq!(cluster.texts(bob), ["one", "two", "three", "four"]);
 }
 

@@ -42,7 +42,7 @@ impl<S> Shard<S> {
     pub(in crate::chat) fn store_deadline(&self) -> Option<Moment> {
         let archive = &self.archive;
         if !archive.unsent.is_empty() {
-            return Some(self.now.after(limits::STORE_RETRY));
+            return Some(self.now.after(limits::POSTS_RETRY));
         }
         let front =
             archive.under_way.front().map(|posts| posts.since.after(limits::STORE_PATIENCE));

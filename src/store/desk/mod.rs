@@ -8,8 +8,10 @@
 //! | `outcome` | what time it is, and what a request brings |
 //! | `waiting` | what waits to be hashed, and what then |
 //! | `judging` | secrets that wait to be hashed: whose turn it is |
+//! | `posts`, `archive` | packets to be stored; requests about those that are |
 //! | `login`, `own`, `invite`, `orders` | requests: to log in and register; of one's own account; of operators; of the command line |
 
+mod archive;
 mod batch;
 mod invite;
 mod judging;
@@ -17,25 +19,30 @@ mod login;
 mod orders;
 mod outcome;
 mod own;
+mod posts;
 #[cfg(test)]
 mod test_site;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_of_model;
+#[cfg(test)]
+mod tests_of_posts;
 mod waiting;
 
 use super::database::Database;
 use super::error::StoreError;
+use super::log::Log;
 use super::order::Order;
 use super::{accounts, bans};
 use crate::accounts::{Notice, Request};
 use crate::limits;
 use crate::secrets::{FairQueue, Peer, Recent, Throttle};
-use batch::Batch;
 pub use batch::{Answer, Done};
+use batch::{Batch, Committed};
 pub use outcome::Clock;
 use outcome::{OrderOutcome, Outcome};
+use std::time::Duration;
 use waiting::Judging;
 pub use waiting::{Sum, Summed};
 
@@ -43,6 +50,11 @@ pub use waiting::{Sum, Summed};
 #[derive(Debug)]
 pub struct Desk<A> {
     batch: Batch<A>,
+    log: Log,
+    /// The time of what was asked last.
+    now: Duration,
+    /// When the disk has refused, where it has not taken anything since.
+    refused_at: Option<Duration>,
     /// Passwords that wait.
     waiting: FairQueue<Judging<A>>,
     /// The one that is being hashed.
@@ -63,6 +75,9 @@ impl<A> Desk<A> {
         );
         Self {
             batch: Batch::new(database),
+            log: Log::default(),
+            now: Duration::ZERO,
+            refused_at: None,
             waiting: FairQueue::new(limits::PASSWORDS_WAITING_MAX),
             under_way: None,
             throttle: Throttle::default(),
@@ -77,8 +92,10 @@ impl<A> Desk<A> {
     /// # Errors
     /// [`StoreError`].
     pub fn begin(&mut self, clock: Clock) -> Result<(), StoreError> {
+        let log = &mut self.log;
         let counted = self.batch.within(|connection| {
             bans::forget_ended(connection, clock.unix)?;
+            log.last_id(connection)?;
             accounts::count(connection)
         });
         self.batch.end()?;
@@ -115,8 +132,19 @@ impl<A> Desk<A> {
         self.accounts
     }
 
+    /// The disk has refused, and has not taken anything since.
+    pub fn is_failing(&self) -> bool {
+        self.refused_at.is_some()
+    }
+
+    /// Packets kept, and their bytes.
+    pub fn kept(&self) -> (u64, u64) {
+        self.log.kept()
+    }
+
     /// Takes a request. What asks for no reply brings none.
     pub fn ask(&mut self, clock: Clock, asker: Option<A>, request: Request) {
+        self.now = clock.running;
         match (request, asker) {
             (Request::Left { account }, _) => self.left(clock, account),
             // Nobody waits for what comes of it, so nobody has asked.
@@ -159,13 +187,20 @@ impl<A> Desk<A> {
 
     /// Takes an order of the command line.
     pub fn order(&mut self, clock: Clock, asker: A, order: Order) {
+        self.now = clock.running;
         self.carry_out(clock, asker, order);
     }
 
     /// Writes all that was done to the disk, with one `fsync`; then what there is to tell,
     /// in order. Where the disk refuses, nothing was done, and everybody is told so.
     pub fn commit(&mut self) -> (Vec<Done<A>>, Option<StoreError>) {
-        let (done, refused) = self.batch.commit();
+        let Committed { done, refused, has_written } = self.batch.commit(self.now);
+        if refused.is_some() {
+            self.log.forget();
+            self.refused_at = Some(self.now);
+        } else if has_written {
+            self.refused_at = None;
+        }
         if std::mem::take(&mut self.has_other_accounts)
             && let Ok(accounts) = self.batch.within(accounts::count)
             // Only read, so there is nothing to lose.

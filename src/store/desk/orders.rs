@@ -154,6 +154,7 @@ impl<A> Desk<A> {
             Ok(entry.map(|entry| entry.account.id))
         })?;
         self.has_other_accounts |= erased.is_some();
+        self.log.account_gone();
         match erased {
             Some(id) => done(vec![end_sessions(id), Notice::Erased(id)]),
             None => refused(Refusal::NoSuchAccount),

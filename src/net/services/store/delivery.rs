@@ -1,6 +1,8 @@
 //! Replies and notices, to workers. Never: what they say.
 
 use crate::accounts::{Notice, Reply};
+use crate::archive;
+use crate::chat::Committed;
 use crate::chat::id::Address;
 use crate::chat::{Batch, ShardMessage};
 use crate::net::mailbox::{Mailboxes, WorkerMessage};
@@ -20,6 +22,32 @@ pub(crate) fn reply_batch(to: Address, number: u32, reply: Reply) -> Batch<Trans
     };
     batch.push(ShardMessage::StoreReply { to: to.conn, number, reply: Box::new(reply) }, bytes);
     batch
+}
+
+/// A reply about stored packets by itself.
+pub(crate) fn archive_reply_batch(
+    (to, number): (Address, u32),
+    reply: archive::Reply,
+) -> Batch<Transport> {
+    let mut batch = Batch::default();
+    push_archive_reply(&mut batch, (to, number), reply);
+    batch
+}
+
+fn push_archive_reply(
+    batch: &mut Batch<Transport>,
+    (to, number): (Address, u32),
+    reply: archive::Reply,
+) {
+    let bytes = match &reply {
+        archive::Reply::Replay(page) => {
+            page.packets.iter().map(|it| it.stamped.bytes().len() + MESSAGE_BYTES).sum()
+        }
+        archive::Reply::Unread(rows) => rows.len() * MESSAGE_BYTES,
+        _ => MESSAGE_BYTES,
+    };
+    let reply = Box::new(reply);
+    batch.push(ShardMessage::ArchiveReply { to: to.conn, number, reply }, bytes);
 }
 
 /// What there is to tell workers, in order: each gets one batch for what is told in a row.
@@ -46,6 +74,30 @@ impl<'a> Delivery<'a> {
         if let Some(batch) = self.batches.get_mut(usize::from(to.worker)) {
             let reply = Box::new(reply);
             batch.push(ShardMessage::StoreReply { to: to.conn, number, reply }, MESSAGE_BYTES);
+        }
+    }
+
+    /// What has come of posts, to all workers: each delivers to clients of its own.
+    pub(super) fn committed(&mut self, committed: Committed) {
+        let texts = committed.posts.posts.iter().map(|post| post.packet.bytes().len());
+        let bytes = texts.map(|length| length + MESSAGE_BYTES).sum();
+        let committed = Arc::new(committed);
+        for batch in &mut self.batches {
+            batch.push(ShardMessage::Committed(committed.clone()), bytes);
+        }
+    }
+
+    /// News about stored packets, to all workers.
+    pub(super) fn news(&mut self, news: archive::Notice) {
+        let news = Arc::new(news);
+        for batch in &mut self.batches {
+            batch.push(ShardMessage::ArchiveNotice(news.clone()), MESSAGE_BYTES);
+        }
+    }
+
+    pub(super) fn archive_reply(&mut self, (to, number): (Address, u32), reply: archive::Reply) {
+        if let Some(batch) = self.batches.get_mut(usize::from(to.worker)) {
+            push_archive_reply(batch, (to, number), reply);
         }
     }
 

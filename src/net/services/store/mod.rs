@@ -34,7 +34,7 @@ use crate::net::transport::Transport;
 use crate::store::{Database, Desk, StoreError};
 pub(crate) use asked::Asked;
 use control::Control;
-pub(crate) use delivery::reply_batch;
+pub(crate) use delivery::{archive_reply_batch, reply_batch};
 use hashing::Hashing;
 use keeper::{Asker, Keeper};
 use log::{info, warn};
