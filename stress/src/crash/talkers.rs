@@ -124,15 +124,9 @@ impl Talkers {
 
     fn welcomed(&mut self, bot: Bot, hands: &mut Hands) {
         self.talkers[bot].is_here = true;
-        self.say(bot, Endpoint::Extend.name(), "on", None, hands);
         if self.reads_all {
-            self.say(bot, Endpoint::Replay.name(), "0", None, hands);
             return;
         }
-        self.say(bot, Endpoint::Receipts.name(), "on", None, hands);
-        let last = self.talkers[bot].last_id.to_string();
-        self.talkers[bot].replays = true;
-        self.say(bot, Endpoint::Replay.name(), &last, None, hands);
         for (number, to) in self.talkers[bot].open.clone() {
             self.sent_again += 1;
             self.send(bot, number, to, hands);
@@ -209,6 +203,12 @@ impl Crowd for Talkers {
         self.talkers[bot] = Talker { number, open, last_id, ..Talker::default() };
         let login = self.logins[bot].clone();
         self.say(bot, Endpoint::Login.name(), &login, None, hands);
+        // Behind the login, so that nothing comes in between.
+        let after = if self.reads_all { 0 } else { last_id };
+        self.talkers[bot].replays = !self.reads_all;
+        self.say(bot, Endpoint::Extend.name(), "on", None, hands);
+        self.say(bot, Endpoint::Receipts.name(), "on", None, hands);
+        self.say(bot, Endpoint::Replay.name(), &after.to_string(), None, hands);
     }
 
     fn received(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) -> usize {

@@ -5,6 +5,7 @@ use super::plan::Plan;
 use crate::versus::launch::{Running, launch_lanline};
 use anyhow::{Context, Result, bail};
 use lanline::accounts::{Label, Notice, Reply, Request, Role, Secret};
+use lanline::archive::Micros;
 use lanline::secrets::Hasher;
 use lanline::store::{Answer, Clock, Database, Desk, Done, Order, Sum, Summed};
 use lanline::wire::Name;
@@ -80,7 +81,8 @@ impl Site {
 
 fn now() -> Clock {
     let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Clock { running: Duration::ZERO, unix: unix.as_secs() as i64 }
+    let micros = Micros(unix.as_micros() as i64);
+    Clock { running: Duration::ZERO, unix: unix.as_secs() as i64, micros }
 }
 
 fn order(number: usize, password: Option<Secret>) -> Result<Order> {
