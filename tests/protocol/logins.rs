@@ -12,8 +12,9 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
-use testkit::{Peer, Server, Setup, for_each_setup, packet_text, program};
+use testkit::{Peer, Server, Setup, for_each_setup, packet_text};
+
+use crate::site::{PASSWORD, Site, challenged, log_in};
 
 for_each_setup!(
     a_guest_registers_and_logs_in_again_by_password_and_by_token,
@@ -23,56 +24,6 @@ for_each_setup!(
     a_banned_name_stays_out_after_a_restart,
     an_erased_account_has_no_sessions_and_its_name_is_free,
 );
-
-const PASSWORD: &str = "correct horse battery";
-
-struct Site {
-    data: TempDir,
-    setup: Setup,
-    flags: &'static [&'static str],
-}
-
-impl Site {
-    fn new(setup: Setup, flags: &'static [&'static str]) -> Self {
-        Self { data: tempfile::tempdir().unwrap(), setup, flags }
-    }
-
-    fn start(&self) -> Server {
-        let data = self.data.path().to_str().unwrap();
-        let builder = Server::builder().arguments(&["--data", data]).arguments(self.flags);
-        builder.setup(self.setup).start()
-    }
-
-    /// `lanline` with these words on its data directory.
-    fn order(&self, words: &[&str]) -> String {
-        let data = self.data.path().to_str().unwrap();
-        let output = program::run(&[words, &["--data", data]].concat());
-        assert!(output.status.success(), "{words:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// An operator whose password is set by an invitation.
-    fn operator(&self, server: &Server) -> Peer {
-        self.order(&["account", "add", "root", "--operator"]);
-        let code = self.order(&["account", "invite", "root"]);
-        log_in(server, "root", &format!("invite {} {PASSWORD}", code.trim_end()))
-    }
-}
-
-fn challenged(server: &Server, name: &str) -> Peer {
-    let mut peer = Peer::say(server, name);
-    let challenge = peer.next();
-    assert_eq!((&*challenge.name, &*challenge.to), ("/login", ""));
-    assert_eq!(challenge.msg, format!("{name} password token invite"));
-    peer
-}
-
-fn log_in(server: &Server, name: &str, proof: &str) -> Peer {
-    let mut peer = challenged(server, name);
-    peer.send("/login", proof);
-    peer.expect_welcome();
-    peer
-}
 
 fn a_guest_registers_and_logs_in_again_by_password_and_by_token(setup: Setup) {
     let site = Site::new(setup, &[]);
@@ -102,7 +53,11 @@ fn a_guest_registers_and_logs_in_again_by_password_and_by_token(setup: Setup) {
     assert_eq!(here.ask("/password", &format!("{PASSWORD}\nbattery staple")).msg, "ok");
     other.expect_closing(0, "login-required");
     let _again = log_in(&server, "alice", "password battery staple");
-    assert!(here.ask("/stats", "").msg.ends_with("\naccounts 1\nsessions 3\nstore_failing 0"));
+    assert!(
+        here.ask("/stats", "").msg.ends_with(
+            "\naccounts 1\nsessions 3\nstored_packets 0\nstore_bytes 0\nstore_failing 0"
+        )
+    );
 }
 
 fn wrong_secrets_are_told_late_and_the_fourth_closes(setup: Setup) {

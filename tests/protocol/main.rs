@@ -8,6 +8,7 @@
 //! something that would have to come behind it.
 
 mod ledger;
+mod site;
 
 mod accounts;
 mod admission;
@@ -28,4 +29,5 @@ mod secrets;
 mod shutdown;
 mod small_print;
 mod stamping;
+mod stored;
 mod strictness;

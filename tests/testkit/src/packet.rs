@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// What follows a refusal's ordinal.
-const CODES: [&str; 24] = [
+const CODES: [&str; 29] = [
     "malformed",
     "too-large",
     "not-you",
@@ -29,6 +29,11 @@ const CODES: [&str; 24] = [
     "weak-password",
     "banned",
     "no-such-ban",
+    "tls-required",
+    "not-owner",
+    "not-kept",
+    "not-sent",
+    "no-such-packet",
 ];
 
 /// A packet from the server, its four strings unescaped.
@@ -38,6 +43,8 @@ pub struct Packet {
     pub ip: String,
     pub to: String,
     pub msg: String,
+    /// The id and time of one that is stored, in the extended form.
+    pub stored: Option<(u64, String)>,
 }
 
 impl Packet {
@@ -57,9 +64,17 @@ impl Packet {
         let to = string(&mut rest, text);
         literal(&mut rest, ",\"msg\":", text);
         let msg = string(&mut rest, text);
+        let stored = rest.starts_with(',').then(|| {
+            literal(&mut rest, ",\"id\":", text);
+            let digits = rest.find(',').unwrap_or_default();
+            let (id, behind) = rest.split_at(digits);
+            rest = behind;
+            literal(&mut rest, ",\"time\":", text);
+            (id.parse().unwrap_or_else(|_| panic!("no id: {text:?}")), string(&mut rest, text))
+        });
         literal(&mut rest, "}\n", text);
         assert_eq!(rest, "", "bytes behind a packet: {text:?}");
-        let packet = Self { name, ip, to, msg };
+        let packet = Self { name, ip, to, msg, stored };
         if packet.name == "/error" {
             packet.check_refusal();
         }
@@ -81,6 +96,7 @@ impl Packet {
             ip: string(&value["from"]["ip"]),
             to: string(&value["to"]),
             msg: string(&value["msg"]),
+            stored: None,
         }
     }
 
