@@ -41,10 +41,14 @@ impl<S> Shard<S> {
     pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
         self.now = now;
         let share = self.share_if_over();
-        if self.clients.get(id).is_some_and(|client| client.roles.contains(Roles::SEVERAL)) {
-            self.shared_are_taken(id, bytes);
-        }
         let Some(client) = self.clients.get_mut(id) else { return };
+        let client = if client.roles.contains(Roles::SEVERAL) {
+            self.shared_are_taken(id, bytes);
+            let Some(client) = self.clients.get_mut(id) else { return };
+            client
+        } else {
+            client
+        };
         self.queued.own -= client.outbound.memory_bytes();
         let packets = client.outbound.advance(&mut self.pool, bytes);
         self.queued.own += client.outbound.memory_bytes();
