@@ -261,9 +261,18 @@ impl<S> Shard<S> {
 
     /// Whether it is heard before others: little is done for its address.
     pub fn goes_first(&self, id: ConnId) -> bool {
+        if !self.address_pace.is_on() {
+            // Nothing is counted, so no cache line of its is looked at.
+            return true;
+        }
         let client = self.clients.get(id);
         let budget = client.and_then(|client| client.budget.as_ref());
         budget.is_none_or(|budget| budget.goes_first(self.now))
+    }
+
+    /// Whether a user has come since then.
+    pub fn has_come(&self, since: Moment) -> bool {
+        self.last_arrival >= since
     }
 
     /// Whether so much was done in this tick that reading has to wait for the

@@ -94,11 +94,14 @@ impl Worker {
         if self.ready_later.is_empty() {
             return Ok(turns);
         }
-        self.carry_out();
-        self.send_batches()?;
+        let flushes_wait = !self.flushes.is_empty() || !self.ready.is_empty();
+        if !flushes_wait {
+            self.carry_out();
+            self.send_batches()?;
+        }
         for turn in 0..self.ready_later.len() {
             // One at the least, or those who go first could keep all others from it.
-            if turn > 0 && self.parts.shard.is_tick_over() {
+            if turn > 0 && (flushes_wait || self.parts.shard.is_tick_over()) {
                 break;
             }
             if let Some(id) = self.ready_later.pop_front() {

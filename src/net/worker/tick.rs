@@ -51,9 +51,12 @@ impl Worker {
         }
         self.tell_broken();
         self.accept();
-        let turns = self.read_ready()?;
+        let turns = if self.flushes.are_due() { 0 } else { self.read_ready()? };
         self.parts.shard.expire(self.now);
-        self.carry_out();
+        // Welcomes have no flush to share, and would keep many buffers in use at once.
+        let talk_is_left =
+            turns > 0 && !self.ready.is_empty() && !self.parts.shard.has_come(self.now);
+        self.carry_out_tick(talk_is_left);
         self.flush_writable();
         self.flush_bulk(turns);
         self.send_batches()?;
@@ -103,7 +106,7 @@ impl Worker {
         if self.parts.mailbox.has_messages() {
             return Some(Duration::ZERO);
         }
-        if !self.writable.is_empty() || !self.broken.is_empty() {
+        if !self.writable.is_empty() || !self.broken.is_empty() || !self.flushes.is_empty() {
             return Some(Duration::ZERO);
         }
         if !self.ready.is_empty() || !self.ready_later.is_empty() {
