@@ -42,6 +42,9 @@ impl<S> Shard<S> {
             Some(key) => self.send_to_key(id, ordinal, key, packet, length),
             None => self.refuse(id, ordinal, Code::NoSuchUser, None),
         }
+        if buffer.was_folded() {
+            self.work.spend(work::FOREIGN_NAME);
+        }
     }
 
     fn send_to_key(

@@ -309,9 +309,9 @@ impl<S> Shard<S> {
             };
             // By reference: a packet is large, and would be copied.
             match &client.codec.next(&bytes[at..], limit) {
-                Decoded::Packet { packet, end } => {
+                Decoded::Packet { packet, end, effort } => {
                     let ordinal = client.count(self.now, &self.pace);
-                    self.count_parsed(*end);
+                    self.count_parsed(*effort);
                     self.handle(id, ordinal, packet);
                     at += end;
                 }
@@ -335,7 +335,7 @@ impl<S> Shard<S> {
         at
     }
 
-    /// One packet more, of so many bytes.
+    /// One packet more, of which so many bytes were looked at one by one.
     #[inline(always)]
     fn count_parsed(&mut self, bytes: usize) {
         self.work.spend(work::of_parsed(bytes));

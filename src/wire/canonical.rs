@@ -24,7 +24,13 @@ pub fn parse(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
 /// Reads a packet from the start of `bytes`, which may hold more behind it.
 /// Returns it with its length, or `None` where the slow path has to decide.
 pub fn read(bytes: &[u8]) -> Option<(Packet<'_>, usize)> {
-    let mut cursor = Cursor { bytes, at: 0 };
+    read_counting(bytes).map(|(packet, length, _)| (packet, length))
+}
+
+/// [`read`] with how many escapes it stepped over: all that is read letter by letter.
+#[inline(always)]
+pub(super) fn read_counting(bytes: &[u8]) -> Option<(Packet<'_>, usize, usize)> {
+    let mut cursor = Cursor { bytes, at: 0, escapes: 0 };
     cursor.pass(packet::FROM_NAME, &[b"{", b"\"from\"", b":", b"{", b"\"name\"", b":", b"\""])?;
     let name = cursor.plain();
     cursor.pass(packet::IP, &[b"\"", b",", b"\"ip\"", b":", b"\""])?;
@@ -43,7 +49,7 @@ pub fn read(bytes: &[u8]) -> Option<(Packet<'_>, usize)> {
         to: Cow::Borrowed(cut(packet, to)),
         msg: JsonText::trusted(cut(packet, msg)),
     };
-    Some((packet, length))
+    Some((packet, length, cursor.escapes))
 }
 
 /// One part; written so, the compiler has no call for it.
@@ -56,6 +62,7 @@ fn cut(packet: &str, part: Range<usize>) -> &str {
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    escapes: usize,
 }
 
 impl Cursor<'_> {
@@ -106,6 +113,7 @@ impl Cursor<'_> {
             );
             short.then_some(())?;
             self.at += 2;
+            self.escapes += 1;
         }
     }
 }
