@@ -40,7 +40,7 @@ impl<S> Shard<S> {
     /// Its socket took so many bytes of what waits.
     pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
         self.now = now;
-        let share = self.share_if_over();
+        let over = self.queued.all() > self.settings.queues_bytes_max;
         let Some(client) = self.clients.get_mut(id) else { return };
         let client = if client.roles.contains(Roles::SEVERAL) {
             self.shared_are_taken(id, bytes);
@@ -59,9 +59,7 @@ impl<S> Shard<S> {
         counters.bytes_out.add(bytes as u64);
         counters.packets_out.add(packets as u64);
         let (pauses, closing) = (client.pauses, client.is_closing());
-        let within = client.queued_bytes() <= self.settings.queue_bytes_max
-            && client.outbound.memory_bytes() <= share;
-        if pauses.contains(Pauses::QUEUE) && within {
+        if pauses.contains(Pauses::QUEUE) && self.is_queue_short(id, over) {
             self.resume(id, Pauses::QUEUE);
         }
         if pauses.contains(Pauses::LISTING) {
@@ -70,6 +68,17 @@ impl<S> Shard<S> {
         if closing {
             self.advance_closing(id);
         }
+    }
+
+    /// Whether its own queue makes it wait no longer; `over` says that all queues together
+    /// were over their bound.
+    #[inline(never)]
+    fn is_queue_short(&self, id: ConnId, over: bool) -> bool {
+        let share = if over { self.queue_share() } else { usize::MAX };
+        self.clients.get(id).is_some_and(|client| {
+            client.queued_bytes() <= self.settings.queue_bytes_max
+                && client.outbound.memory_bytes() <= share
+        })
     }
 
     /// Its socket takes no more for now; a timer watches from here on.

@@ -372,8 +372,8 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn origin(&self, conn: ConnId, ordinal: u64) -> Origin {
-        let from_one = NonZeroU64::MIN.saturating_add(ordinal.saturating_sub(1));
-        Origin { sender: self.address(conn), ordinal: from_one, shared: false }
+        let ordinal = NonZeroU64::new(ordinal).unwrap_or(NonZeroU64::MIN);
+        Origin { sender: self.address(conn), ordinal, shared: false }
     }
 
     pub(super) fn own_counters(&self) -> &WorkerCounters {
