@@ -38,9 +38,9 @@ impl Worker {
     }
 
     /// The end of a tick's reading: [`Worker::carry_out`], and the flushes that are due.
-    /// Where so many are ready that a tick has no time for all of them, the
-    /// flushes wait for the rest, and are then done in slices.
-    pub(super) fn carry_out_tick(&mut self, more_to_read: bool) {
+    /// Where so many are ready that a tick has no time for all of them, these are on
+    /// `hold` for the rest, and are then done in slices.
+    pub(super) fn carry_out_tick(&mut self, hold: bool) {
         let mut effects = std::mem::take(&mut self.effects);
         self.parts.shard.take_effects(&mut effects);
         for effect in effects.drain(..) {
@@ -50,7 +50,7 @@ impl Worker {
             }
         }
         self.effects = effects;
-        self.flushes.end_reading(more_to_read);
+        self.flushes.end_reading(hold);
         let mut cost = 0;
         while cost < limits::FLUSH_BYTES_PER_TICK
             && let Some(id) = self.flushes.next_due()

@@ -30,13 +30,13 @@ impl Flushes {
         self.due > 0
     }
 
-    /// All has been read that there was time for in a tick: they are due, unless the rest
-    /// is to be read first.
-    pub(super) fn end_reading(&mut self, more_to_read: bool) {
+    /// All has been read that there was time for in a tick: they are due, unless they are
+    /// to be held for the rest and have not been for long.
+    pub(super) fn end_reading(&mut self, hold: bool) {
         if self.are_due() {
             return;
         }
-        if more_to_read && self.ticks_held < limits::FLUSHES_HELD_TICKS_MAX {
+        if hold && self.ticks_held < limits::FLUSHES_HELD_TICKS_MAX {
             self.ticks_held += 1;
         } else {
             self.ticks_held = 0;

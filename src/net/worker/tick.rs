@@ -51,12 +51,12 @@ impl Worker {
         }
         self.tell_broken();
         self.accept();
-        let turns = if self.flushes.are_due() { 0 } else { self.read_ready()? };
+        let (turns, cut_short) =
+            if self.flushes.are_due() { (0, false) } else { self.read_ready()? };
         self.parts.shard.expire(self.now);
         // Welcomes have no flush to share, and would keep many buffers in use at once.
-        let talk_is_left =
-            turns > 0 && !self.ready.is_empty() && !self.parts.shard.has_come(self.now);
-        self.carry_out_tick(talk_is_left);
+        let hold = cut_short && !self.parts.shard.has_come(self.now);
+        self.carry_out_tick(hold);
         self.flush_writable();
         self.flush_bulk(turns);
         self.send_batches()?;
