@@ -188,6 +188,12 @@ pub const QUANTUM_WORK_MAX: u32 = 512;
 /// Work for all connections together in one tick, before the worker fires timers
 /// and ends it: one and a half milliseconds, or twice that where memory is not at hand.
 pub const TICK_WORK_MAX: u32 = 3072;
+/// Ticks in a row whose flushes wait while connections are left to be read, whose packets
+/// may share them.
+pub const FLUSHES_HELD_TICKS_MAX: u32 = 3;
+/// Bytes sent in a tick to connections that got packets, each of which counts as
+/// [`BULK_BYTES_PER_FLUSH`] more: as many flushes as the work of one tick pays for.
+pub const FLUSH_BYTES_PER_TICK: usize = 448 * 1024;
 /// Recipients of one packet that are served at once, and packets of one queue that are
 /// bounced at once; larger numbers are done in slices.
 pub const FAN_OUT_SLICE: usize = 256;

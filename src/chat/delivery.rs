@@ -21,25 +21,40 @@ impl<S> Shard<S> {
     /// A packet of one who has a name; its ordinal is counted already.
     pub(super) fn handle(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         let Some(client) = self.clients.get(id) else { return };
-        if !client.identity().is_some_and(|identity| is_own(identity, &packet.name)) {
+        let Some(identity) = client.identity().filter(|identity| is_own(identity, &packet.name))
+        else {
             return self.handle_before_welcome(id, ordinal, packet);
-        }
+        };
         match packet.to.as_bytes().first() {
             Some(b'/') => self.endpoint(id, ordinal, packet),
             Some(b'#') => self.publish_to_room(id, ordinal, packet),
-            _ => self.send_to_user(id, ordinal, packet),
+            _ => {
+                let length = stamped_bytes(identity, packet);
+                self.send_to_user(id, ordinal, packet, length);
+            }
         }
     }
 
-    fn send_to_user(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
+    /// `length` is the packet's, stamped.
+    fn send_to_user(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>, length: usize) {
         let mut buffer = KeyBuffer::default();
         match key_of(&packet.to, &mut buffer) {
-            Some(key) => self.send_to_key(id, ordinal, key, packet),
+            Some(key) => self.send_to_key(id, ordinal, key, packet, length),
             None => self.refuse(id, ordinal, Code::NoSuchUser, None),
+        }
+        if buffer.was_folded() {
+            self.work.spend(work::FOREIGN_NAME);
         }
     }
 
-    fn send_to_key(&mut self, id: ConnId, ordinal: u64, key: &str, packet: &Packet<'_>) {
+    fn send_to_key(
+        &mut self,
+        id: ConnId,
+        ordinal: u64,
+        key: &str,
+        packet: &Packet<'_>,
+        length: usize,
+    ) {
         let hash = self.hashing.user(key);
         if let Some(account) = self.stored_for(id, (hash, key)) {
             return self.post_direct(id, ordinal, account, packet);
@@ -59,14 +74,16 @@ impl<S> Shard<S> {
             self.refuse(id, ordinal, Code::NoSuchUser, None);
             return;
         };
-        if let Some(account) = self.has_several(to) {
-            return self.send_to_sessions(id, account, origin, packet);
-        }
-        let Some(identity) = self.clients.get(id).and_then(Client::identity) else { return };
-        let length = stamped_bytes(identity, packet);
-        let mut queue = match self.take_queue_for(to, length, Some(origin)) {
-            Ok(queue) => queue,
-            Err(code) => return self.bounce(origin, code, to),
+        let mut queue = if let Some(queue) = self.take_short_queue(to, length) {
+            queue
+        } else {
+            if let Some(account) = self.has_several(to) {
+                return self.send_to_sessions(id, account, origin, packet);
+            }
+            match self.take_queue_for(to, length, Some(origin)) {
+                Ok(queue) => queue,
+                Err(code) => return self.bounce(origin, code, to),
+            }
         };
         if let Some(identity) = self.clients.get(id).and_then(Client::identity) {
             let write = |out: &mut Vec<u8>| push_stamped(out, identity, packet);
@@ -82,12 +99,16 @@ impl<S> Shard<S> {
             self.refuse_origin(origin, Code::NoSuchUser, None);
             return;
         };
-        if let Some(account) = self.has_several(to) {
-            return self.deliver_to_sessions(account, Some(origin), frame);
-        }
-        let mut queue = match self.take_queue_for(to, frame.len(), Some(origin)) {
-            Ok(queue) => queue,
-            Err(code) => return self.bounce(origin, code, to),
+        let mut queue = if let Some(queue) = self.take_short_queue(to, frame.len()) {
+            queue
+        } else {
+            if let Some(account) = self.has_several(to) {
+                return self.deliver_to_sessions(account, Some(origin), frame);
+            }
+            match self.take_queue_for(to, frame.len(), Some(origin)) {
+                Ok(queue) => queue,
+                Err(code) => return self.bounce(origin, code, to),
+            }
         };
         queue.push_with(&mut self.pool, Some(origin), |out| {
             make_room(out, frame.len());
@@ -103,6 +124,7 @@ impl<S> Shard<S> {
         client.account()
     }
 
+    #[inline(never)]
     fn send_to_sessions(
         &mut self,
         id: ConnId,
@@ -116,6 +138,7 @@ impl<S> Shard<S> {
         self.deliver_to_sessions(account, Some(origin), &frame);
     }
 
+    #[inline(never)]
     fn publish_to_room(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         let mut buffer = KeyBuffer::default();
         let Some(room) = key_of(&packet.to[1..], &mut buffer).map(Arc::<str>::from) else {
@@ -183,6 +206,27 @@ impl<S> Shard<S> {
             (Err(code), Some(origin)) => self.bounce(origin, code, to),
             (Err(_), None) => {}
         }
+    }
+
+    /// The recipient's queue for a packet of so many bytes, in the usual case: it is its
+    /// user's only session, its queue is short, and all together are within their bound.
+    /// All other cases are [`Shard::take_queue_for`]'s.
+    #[inline(always)]
+    fn take_short_queue(&mut self, to: ConnId, bytes: usize) -> Option<Outbound<Tag>> {
+        let settings = &self.settings;
+        let is_within = self.queued.all() + bytes <= settings.queues_bytes_max;
+        let client = self.clients.get_mut(to)?;
+        let is_short = client.queued_bytes() + bytes <= settings.queue_bytes_max / 2;
+        if !is_within || !is_short || self.bounced_all || client.roles.contains(Roles::SEVERAL) {
+            return None;
+        }
+        if client.outbound.is_empty() {
+            // Here a queue begins.
+            client.last_progress = self.now;
+        } else {
+            self.queued.own -= client.outbound.memory_bytes();
+        }
+        Some(mem::take(&mut client.outbound))
     }
 
     /// The recipient's queue for a packet of so many bytes, or why it is refused.
@@ -263,10 +307,13 @@ impl<S> Shard<S> {
         let queued = queue.queued_bytes();
         self.queued.own += queue.memory_bytes();
         client.outbound = queue;
-        if self.queued.all() > self.settings.queues_bytes_max {
+        let client = if self.queued.all() > self.settings.queues_bytes_max {
             self.pause_over_share(id);
-        }
-        let Some(client) = self.clients.get_mut(id) else { return };
+            let Some(client) = self.clients.get_mut(id) else { return };
+            client
+        } else {
+            client
+        };
         if queued > self.settings.queue_bytes_max / 4 {
             // Rare, so these bounds are looked at only here.
             if queued > self.settings.queue_bytes_max && !client.is_closing() {
@@ -274,7 +321,9 @@ impl<S> Shard<S> {
             }
             if !client.output.blocked {
                 self.above_high_water = true;
-                if client.output.flush.queue() {
+                // A flush that is queued already may be held; this one is not.
+                client.output.flush.queue();
+                if !matches!(self.effects.last(), Some(Effect::Flush(last)) if *last == id) {
                     self.effects.push(Effect::Flush(id));
                 }
                 return;

@@ -124,6 +124,7 @@ impl<S> Shard<S> {
     };
 
     /// A packet to one of the server's endpoints.
+    #[inline(never)]
     pub(super) fn endpoint(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>) {
         if let Err(code) = self.call(id, ordinal, packet) {
             // Whom it was for: it is the endpoint that is busy.

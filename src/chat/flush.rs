@@ -40,17 +40,16 @@ impl<S> Shard<S> {
     /// Its socket took so many bytes of what waits.
     pub fn sent(&mut self, now: Moment, id: ConnId, bytes: usize) {
         self.now = now;
-        let share = self.share_if_over();
-        let roles = self.clients.get(id).map_or(Roles::default(), |client| client.roles);
-        if roles.intersects(Roles::SEVERAL | Roles::STORED) {
-            if roles.contains(Roles::SEVERAL) {
-                self.shared_are_taken(id, bytes);
-            }
-            if roles.contains(Roles::STORED) {
-                self.stored_are_taken(id, bytes);
-            }
-        }
+        let over = self.queued.all() > self.settings.queues_bytes_max;
         let Some(client) = self.clients.get_mut(id) else { return };
+        let roles = client.roles;
+        let client = if roles.intersects(Roles::SEVERAL | Roles::STORED) {
+            self.packets_are_taken(id, bytes, roles);
+            let Some(client) = self.clients.get_mut(id) else { return };
+            client
+        } else {
+            client
+        };
         self.queued.own -= client.outbound.memory_bytes();
         let packets = client.outbound.advance(&mut self.pool, bytes);
         self.queued.own += client.outbound.memory_bytes();
@@ -61,9 +60,7 @@ impl<S> Shard<S> {
         counters.bytes_out.add(bytes as u64);
         counters.packets_out.add(packets as u64);
         let (pauses, closing) = (client.pauses, client.is_closing());
-        let within = client.queued_bytes() <= self.settings.queue_bytes_max
-            && client.outbound.memory_bytes() <= share;
-        if pauses.contains(Pauses::QUEUE) && within {
+        if pauses.contains(Pauses::QUEUE) && self.is_queue_short(id, over) {
             self.resume(id, Pauses::QUEUE);
         }
         if pauses.contains(Pauses::LISTING) {
@@ -74,6 +71,27 @@ impl<S> Shard<S> {
         }
         if closing {
             self.advance_closing(id);
+        }
+    }
+
+    /// Whether its own queue makes it wait no longer; `over` says that all queues together
+    /// were over their bound.
+    #[inline(never)]
+    fn is_queue_short(&self, id: ConnId, over: bool) -> bool {
+        let share = if over { self.queue_share() } else { usize::MAX };
+        self.clients.get(id).is_some_and(|client| {
+            client.queued_bytes() <= self.settings.queue_bytes_max
+                && client.outbound.memory_bytes() <= share
+        })
+    }
+
+    /// What follows for others from what its socket has taken.
+    fn packets_are_taken(&mut self, id: ConnId, bytes: usize, roles: Roles) {
+        if roles.contains(Roles::SEVERAL) {
+            self.shared_are_taken(id, bytes);
+        }
+        if roles.contains(Roles::STORED) {
+            self.stored_are_taken(id, bytes);
         }
     }
 

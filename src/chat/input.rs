@@ -148,8 +148,7 @@ impl<S> Shard<S> {
     }
 
     fn keep(&mut self, id: ConnId, rest: &[u8]) {
-        let stays = self.clients.get(id).is_some_and(|client| !client.is_closing());
-        if stays && !rest.is_empty() {
+        if !rest.is_empty() && self.clients.get(id).is_some_and(|client| !client.is_closing()) {
             self.has_heard_secret |= self.has_accounts();
             self.put_inbound(id, rest.to_vec());
         }
@@ -166,24 +165,26 @@ impl<S> Shard<S> {
 
     fn consume_within_quantum(&mut self, id: ConnId, bytes: &[u8]) -> usize {
         let Some(client) = self.clients.get(id) else { return bytes.len() };
-        let mut used = 0;
-        if client.is_greeting() {
+        let (client, used) = if client.is_greeting() {
             if self.waits_for_login(id) {
                 return 0;
             }
             let greeted = self.greet(id, bytes, false);
             let Some(greeted) = greeted else { return bytes.len() };
-            used = greeted;
+            let Some(client) = self.clients.get(id) else { return greeted };
+            (client, greeted)
+        } else {
+            (client, 0)
+        };
+        if !client.is_user() && !client.is_challenged() {
+            return used;
         }
-        match self.clients.get(id) {
-            Some(client) if client.is_user() || client.is_challenged() => match &client.budget {
-                Some(budget) if self.address_pace.is_on() => {
-                    let budget = budget.clone();
-                    self.consume_within_budget(id, bytes, used, &budget)
-                }
-                _ => self.consume_packets(id, bytes, used),
-            },
-            _ => used,
+        match &client.budget {
+            Some(budget) if self.address_pace.is_on() => {
+                let budget = budget.clone();
+                self.consume_within_budget(id, bytes, used, &budget)
+            }
+            _ => self.consume_packets(id, bytes, used),
         }
     }
 
@@ -290,7 +291,7 @@ impl<S> Shard<S> {
     fn consume_packets(&mut self, id: ConnId, bytes: &[u8], mut at: usize) -> usize {
         let limit = self.settings.packet_bytes_max;
         let quantum = self.settings.quantum_work_max;
-        loop {
+        while at < bytes.len() {
             let Some(client) = self.clients.get_mut(id) else { return at };
             at += client.codec.padding(&bytes[at..]);
             if at == bytes.len() || client.is_closing() {
@@ -300,36 +301,48 @@ impl<S> Shard<S> {
             let quantum_used = self.work.quantum >= quantum;
             let may_have_to_wait =
                 quantum_used || self.stopping || !client.may_be_heard(self.now, &self.pace);
-            if may_have_to_wait && self.must_wait(id, quantum_used) {
-                return at;
-            }
-            let Some(client) = self.clients.get_mut(id) else { return at };
-            let decoded = client.codec.next(&bytes[at..], limit);
-            if let Decoded::More { keep, scanned } = decoded {
-                self.work.spend(work::of_scanned(scanned));
-                return at + keep;
-            }
-            let ordinal = client.count(self.now, &self.pace);
-            let length = match &decoded {
-                Decoded::Packet { end, .. } | Decoded::Malformed { end } => *end,
-                Decoded::TooLarge | Decoded::More { .. } => bytes.len() - at,
+            let client = if may_have_to_wait {
+                if self.must_wait(id, quantum_used) {
+                    return at;
+                }
+                let Some(client) = self.clients.get_mut(id) else { return at };
+                client
+            } else {
+                client
             };
-            self.work.spend(work::of_parsed(length));
-            self.own_counters().packets_in.add(1);
-            match decoded {
-                Decoded::Packet { packet, end } => {
-                    self.handle(id, ordinal, &packet);
+            // By reference: a packet is large, and would be copied.
+            match &client.codec.next(&bytes[at..], limit) {
+                Decoded::Packet { packet, end, effort } => {
+                    let ordinal = client.count(self.now, &self.pace);
+                    self.count_parsed(*effort);
+                    self.handle(id, ordinal, packet);
                     at += end;
                 }
                 Decoded::Malformed { end } => {
+                    let ordinal = client.count(self.now, &self.pace);
+                    self.count_parsed(*end);
                     self.refuse(id, ordinal, Code::Malformed, None);
                     at += end;
                 }
-                Decoded::TooLarge | Decoded::More { .. } => {
+                Decoded::TooLarge => {
+                    let ordinal = client.count(self.now, &self.pace);
+                    self.count_parsed(bytes.len() - at);
                     self.refuse(id, ordinal, Code::TooLarge, None);
+                }
+                Decoded::More { keep, scanned } => {
+                    self.work.spend(work::of_scanned(*scanned));
+                    return at + keep;
                 }
             }
         }
+        at
+    }
+
+    /// One packet more, of which so many bytes were looked at one by one.
+    #[inline(always)]
+    fn count_parsed(&mut self, bytes: usize) {
+        self.work.spend(work::of_parsed(bytes));
+        self.own_counters().packets_in.add(1);
     }
 
     /// Its ordinal for a packet that is refused before it could be handled.
@@ -340,6 +353,7 @@ impl<S> Shard<S> {
     }
 
     /// Whether its next packet has to wait, and if so for what.
+    #[inline(never)]
     fn must_wait(&mut self, id: ConnId, quantum_used: bool) -> bool {
         let Some(client) = self.clients.get(id) else { return true };
         if !client.effective_pauses(self.stopping).is_empty() {

@@ -17,12 +17,6 @@ use std::mem;
 const QUEUE_SHARES: usize = 16;
 
 impl<S> Shard<S> {
-    /// What a queue may hold because of the bound on all queues together.
-    pub(super) fn share_if_over(&self) -> usize {
-        let over = self.queued.all() > self.settings.queues_bytes_max;
-        if over { self.queue_share() } else { usize::MAX }
-    }
-
     /// What a queue may hold while all are over their bound.
     pub(super) fn queue_share(&self) -> usize {
         self.settings.queues_bytes_max / (QUEUE_SHARES * self.counters.users().max(1))

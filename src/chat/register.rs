@@ -143,11 +143,16 @@ impl<S> Shard<S> {
 
     /// Whoever has the name of that key, if they are home here.
     pub(super) fn find(&self, hash: u64, key: &str) -> Option<ConnId> {
-        let slot = self.directory.find(hash, |slot| {
-            let holder = self.clients.at(slot).and_then(Client::identity);
-            holder.is_some_and(|identity| identity.key() == key)
-        })?;
-        self.clients.id_at(slot)
+        let mut found = None;
+        self.directory.find(hash, |slot| {
+            let Some(client) = self.clients.at(slot) else { return false };
+            let is_it = client.identity().is_some_and(|identity| identity.key() == key);
+            if is_it {
+                found = Some(ConnId { slot, generation: client.generation });
+            }
+            is_it
+        });
+        found
     }
 
     fn listen_for_silence(&mut self, id: ConnId) {

@@ -72,6 +72,8 @@ impl<S> Shard<S> {
 
     /// Tells a client that a packet of theirs is refused; some refusals, and
     /// all while greeting, close the connection.
+    #[cold]
+    #[inline(never)]
     pub(super) fn refuse(&mut self, id: ConnId, ordinal: u64, code: Code, name: Option<&str>) {
         let Some(client) = self.clients.get(id) else { return };
         let closes = match client.state() {

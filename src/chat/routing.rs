@@ -43,6 +43,8 @@ impl<S> Shard<S> {
 
     /// Refuses a packet for one of our clients to its sender, with the recipient's
     /// name.
+    #[cold]
+    #[inline(never)]
     pub(super) fn bounce(&mut self, origin: Origin, code: Code, recipient: ConnId) {
         let name: CompactString =
             self.clients.get(recipient).map(|c| c.name().into()).unwrap_or_default();

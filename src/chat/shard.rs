@@ -268,9 +268,18 @@ impl<S> Shard<S> {
 
     /// Whether it is heard before others: little is done for its address.
     pub fn goes_first(&self, id: ConnId) -> bool {
+        if !self.address_pace.is_on() {
+            // Nothing is counted, so no cache line of its is looked at.
+            return true;
+        }
         let client = self.clients.get(id);
         let budget = client.and_then(|client| client.budget.as_ref());
         budget.is_none_or(|budget| budget.goes_first(self.now))
+    }
+
+    /// Whether a user has come since then.
+    pub fn has_come(&self, since: Moment) -> bool {
+        self.last_arrival >= since
     }
 
     /// Whether so much was done in this tick that reading has to wait for the
@@ -371,8 +380,8 @@ impl<S> Shard<S> {
     }
 
     pub(super) fn origin(&self, conn: ConnId, ordinal: u64) -> Origin {
-        let from_one = NonZeroU64::MIN.saturating_add(ordinal.saturating_sub(1));
-        Origin { sender: self.address(conn), ordinal: from_one, shared: false }
+        let ordinal = NonZeroU64::new(ordinal).unwrap_or(NonZeroU64::MIN);
+        Origin { sender: self.address(conn), ordinal, shared: false }
     }
 
     pub(super) fn own_counters(&self) -> &WorkerCounters {

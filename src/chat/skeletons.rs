@@ -4,6 +4,8 @@
 use super::directory::Hashing;
 use super::settings::LookAlikes;
 use crate::wire::confusables::{skeletons_of, upper_skeleton_of};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use smallvec::SmallVec;
 use std::collections::HashMap;
 
@@ -43,8 +45,15 @@ pub(super) fn looks_of(hashing: &Hashing, shown: &str, key: &str) -> Looks {
 }
 
 /// The skeletons whose home is here, by their hashes.
+///
+/// - **Invariant**: a skeleton is in one of the two at the most.
 #[derive(Debug, Default)]
-pub(super) struct Skeletons(HashMap<u64, Holders>);
+pub(super) struct Skeletons {
+    /// Those of one ASCII name without a guard, as nearly all are: nine bytes each.
+    single: HashTable<u64>,
+    /// All others.
+    others: HashMap<u64, Holders>,
+}
 
 /// The names that have a skeleton, counted by kind.
 ///
@@ -60,6 +69,9 @@ struct Holders {
 }
 
 impl Holders {
+    /// One ASCII name without a guard.
+    const SINGLE: Self = Self { ascii: 1, other: false, upper: 0, guards: 0 };
+
     /// Whether one more name of this kind may have it.
     fn allow(self, kind: LookKind, look_alikes: LookAlikes) -> bool {
         let anybody = self != Self::default();
@@ -80,49 +92,81 @@ impl Holders {
 impl Skeletons {
     /// Claims one, if its holders allow that. Constant time, however many these are.
     pub(super) fn claim(&mut self, look: Look, look_alikes: LookAlikes) -> bool {
-        let holders = self.0.get(&look.skeleton).copied().unwrap_or_default();
+        let mut holders = self.holders(look.skeleton);
         let is_free = holders.allow(look.kind, look_alikes);
         if is_free {
-            let holders = self.0.entry(look.skeleton).or_default();
             match look.kind {
                 LookKind::Ascii => holders.ascii += 1,
                 LookKind::Other => holders.other = true,
                 LookKind::Upper => holders.upper += 1,
             }
+            self.set(look.skeleton, holders);
         }
         is_free
     }
 
     /// Gives one back that was claimed.
     pub(super) fn release(&mut self, look: Look) {
-        let Some(holders) = self.0.get_mut(&look.skeleton) else { return };
+        let mut holders = self.holders(look.skeleton);
         match look.kind {
             LookKind::Ascii => holders.ascii = holders.ascii.saturating_sub(1),
             LookKind::Other => holders.other = false,
             LookKind::Upper => holders.upper = holders.upper.saturating_sub(1),
         }
-        if *holders == Holders::default() {
-            self.0.remove(&look.skeleton);
-        }
+        self.set(look.skeleton, holders);
     }
 
     /// Begins or ends to reserve a skeleton against look-alikes, for one of its
     /// holders. Holders that are there already stay.
     pub(super) fn guard(&mut self, skeleton: u64, on: bool) {
-        if let Some(holders) = self.0.get_mut(&skeleton) {
+        let holders = self.holders(skeleton);
+        if holders != Holders::default() {
             let guards = holders.guards;
-            holders.guards = if on { guards + 1 } else { guards.saturating_sub(1) };
+            let guards = if on { guards + 1 } else { guards.saturating_sub(1) };
+            self.set(skeleton, Holders { guards, ..holders });
         }
     }
 
     /// Whether some name has this one.
     pub(super) fn has(&self, skeleton: u64) -> bool {
-        self.0.contains_key(&skeleton)
+        self.holders(skeleton) != Holders::default()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.single.is_empty() && self.others.is_empty()
     }
+
+    fn holders(&self, skeleton: u64) -> Holders {
+        if self.single.find(spread(skeleton), |&other| other == skeleton).is_some() {
+            return Holders::SINGLE;
+        }
+        self.others.get(&skeleton).copied().unwrap_or_default()
+    }
+
+    fn set(&mut self, skeleton: u64, holders: Holders) {
+        let single =
+            self.single.entry(spread(skeleton), |&one| one == skeleton, |&one| spread(one));
+        match (single, holders == Holders::SINGLE) {
+            (Entry::Vacant(entry), true) => {
+                entry.insert(skeleton);
+            }
+            (Entry::Occupied(entry), false) => {
+                entry.remove();
+            }
+            _ => {}
+        }
+        if holders != Holders::SINGLE && holders != Holders::default() {
+            self.others.insert(skeleton, holders);
+        } else if !self.others.is_empty() {
+            self.others.remove(&skeleton);
+        }
+    }
+}
+
+/// A keyed hash already. Its high half gives the home, and is much the same for all
+/// that are here; the table wants its high bits to differ.
+fn spread(skeleton: u64) -> u64 {
+    skeleton.rotate_left(32)
 }
 
 /// A name whose skeletons are being claimed, one after the other.
@@ -205,6 +249,28 @@ mod tests {
             assert!(looks(name).is_sorted(), "{name}");
         }
         assert_eq!(looks("AIice").len(), 3);
+    }
+
+    /// The common skeleton of one ASCII name is kept apart from the others.
+    #[test]
+    fn a_skeleton_that_is_shared_or_guarded_for_a_while_is_the_same_again() {
+        let mut skeletons = Skeletons::default();
+        let [look] = looks("bob")[..] else { panic!() };
+        assert!(claim(&mut skeletons, "bob"));
+        assert_eq!((skeletons.single.len(), skeletons.others.len()), (1, 0));
+        assert!(claim(&mut skeletons, "bob"), "the table of names is asked elsewhere");
+        assert_eq!((skeletons.single.len(), skeletons.others.len()), (0, 1));
+        release(&mut skeletons, "bob");
+        skeletons.guard(look.skeleton, true);
+        assert!(skeletons.has(look.skeleton) && !claim(&mut skeletons, "bob"));
+        assert_eq!((skeletons.single.len(), skeletons.others.len()), (0, 1));
+        skeletons.guard(look.skeleton, false);
+        assert_eq!((skeletons.single.len(), skeletons.others.len()), (1, 0));
+        release(&mut skeletons, "bob");
+        assert!(skeletons.is_empty() && !skeletons.has(look.skeleton));
+        skeletons.guard(look.skeleton, true);
+        release(&mut skeletons, "bob");
+        assert!(skeletons.is_empty(), "nobody has it");
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub type Units = u32;
 
 /// A packet framed, parsed, routed, besides its bytes.
 const PACKET: Units = 1;
+/// A recipient's name that is not ASCII: normalized and folded.
+pub const FOREIGN_NAME: Units = 2;
 /// A packet put into one queue, or a refusal, or an answer.
 pub const DELIVERY: Units = 1;
 /// A frame for many put into one of their queues, which is in memory that is not at hand.
@@ -87,7 +89,7 @@ pub fn of_sent(bytes: usize) -> Units {
     (bytes / SENT_BYTES_PER_UNIT) as Units
 }
 
-/// A packet of so many bytes framed, parsed, routed.
+/// A packet framed, parsed, routed; so many of its bytes were looked at one by one.
 pub fn of_parsed(bytes: usize) -> Units {
     PACKET + (bytes / PARSED_BYTES_PER_UNIT) as Units
 }

@@ -79,6 +79,13 @@ pub struct KeyBuffer {
     other: String,
 }
 
+impl KeyBuffer {
+    /// Whether the name was not ASCII, so that its key took long.
+    pub fn was_folded(&self) -> bool {
+        !self.other.is_empty()
+    }
+}
+
 /// [`Name::key`] of `text`, or `None` where it is no valid name. The usual
 /// name, ASCII, costs no allocation, and in lower case no copy.
 pub fn key_of<'b>(text: &'b str, buffer: &'b mut KeyBuffer) -> Option<&'b str> {

@@ -117,17 +117,53 @@ pub fn push_escaped(out: &mut Vec<u8>, plain: &str) {
 }
 
 /// How many bytes at the start of `bytes` are neither `"`, nor `\`, nor a
-/// control character (below 0x20).
+/// control character (below 0x20). Most names and addresses end within two words.
+#[inline(always)]
 pub fn escape_free_run(bytes: &[u8]) -> usize {
-    let (words, tail) = bytes.as_chunks::<8>();
+    let Some((&word, rest)) = bytes.split_first_chunk() else { return plain_run(bytes) };
+    let special = special_bytes(u64::from_le_bytes(word));
+    if special != 0 {
+        return first_of(special);
+    }
+    let Some((&word, rest)) = rest.split_first_chunk() else { return 8 + plain_run(rest) };
+    let special = special_bytes(u64::from_le_bytes(word));
+    if special != 0 {
+        return 8 + first_of(special);
+    }
+    16 + long_run(rest)
+}
+
+/// The same for what is long: block by block, for each of which the compiler has a
+/// handful of vector instructions.
+fn long_run(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<16>();
+    let plain = blocks.iter().position(has_special).unwrap_or(blocks.len());
+    let at = 16 * plain;
+    let (words, _) = bytes[at..].as_chunks::<8>();
     for (number, &word) in words.iter().enumerate() {
         let special = special_bytes(u64::from_le_bytes(word));
         if special != 0 {
-            return 8 * number + special.trailing_zeros() as usize / 8;
+            return at + 8 * number + first_of(special);
         }
     }
-    let run = tail.iter().position(|&byte| is_special(byte)).unwrap_or(tail.len());
-    8 * words.len() + run
+    let at = bytes.len() & !7;
+    at + plain_run(&bytes[at..])
+}
+
+/// The same, byte by byte.
+fn plain_run(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| is_special(byte)).unwrap_or(bytes.len())
+}
+
+/// Whether one byte of a block is special: then one of three minima is 0.
+fn has_special(block: &[u8; 16]) -> bool {
+    let is_special = |byte: u8| (byte ^ b'"').min(byte ^ b'\\').min(byte & !0x1f) == 0;
+    block.iter().fold(false, |seen, &byte| seen | is_special(byte))
+}
+
+/// The index of the first special byte of a word.
+fn first_of(special: u64) -> usize {
+    special.trailing_zeros() as usize / 8
 }
 
 fn is_special(byte: u8) -> bool {
@@ -178,7 +214,7 @@ mod tests {
     fn every_byte_is_special_or_not_wherever_it_stands() {
         for byte in 0..=255 {
             let special = byte < b' ' || byte == b'"' || byte == b'\\';
-            for length in 1..=17 {
+            for length in 1..=35 {
                 for at in 0..length {
                     let mut bytes = vec![b'a'; length];
                     bytes[at] = byte;

@@ -23,6 +23,8 @@ pub(super) enum Admitted {
 impl<S> Shard<S> {
     /// A packet that isn't in its sender's own name: of one who isn't logged in yet, or
     /// in somebody else's.
+    #[cold]
+    #[inline(never)]
     pub(in crate::chat) fn handle_before_welcome(
         &mut self,
         id: ConnId,

@@ -56,6 +56,8 @@ pub struct Client<S> {
     pub(super) codec: Codec,
     /// Read, and not handled yet.
     pub(super) inbound: Vec<u8>,
+    /// Shared by all connections of its address; none, if that is trusted.
+    pub(super) budget: Option<Arc<AddressBudget>>,
 
     /// While greeting: when the last byte came. Then: since when they are here.
     pub(super) since: Moment,
@@ -73,8 +75,6 @@ pub struct Client<S> {
     pub(super) login_paid: bool,
     /// It had to wait for that, and its time to greet begins anew when it is over.
     pub(super) greets_late: bool,
-    /// Shared by all connections of its address; none, if that is trusted.
-    pub(super) budget: Option<Arc<AddressBudget>>,
 }
 
 /// Why a connection is removed.

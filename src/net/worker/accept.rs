@@ -61,7 +61,10 @@ impl Worker {
                 shard.accepted(now, transport, (peer, local), budget)
             }
             Decision::Refused(code) => {
-                shard.refused_at_admission(now, transport, (peer, local), code)
+                let id = shard.refused_at_admission(now, transport, (peer, local), code);
+                self.register(id);
+                // In the clear: before anything of theirs is read, which may be TLS.
+                return self.carry_out();
             }
             Decision::Dropped(code) => return transport.dismiss(&admission_refusal(local, code)),
         };

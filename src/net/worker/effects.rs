@@ -39,6 +39,29 @@ impl Worker {
         self.effects = effects;
     }
 
+    /// The end of a tick's reading: [`Worker::carry_out`], and the flushes that are due.
+    /// Where so many are ready that a tick has no time for all of them, these are on
+    /// `hold` for the rest, and are then done in slices.
+    pub(super) fn carry_out_tick(&mut self, hold: bool) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.parts.shard.take_effects(&mut effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Flush(id) => self.flushes.push(id),
+                effect => self.carry_out_one(effect),
+            }
+        }
+        self.effects = effects;
+        self.flushes.end_reading(hold);
+        let mut cost = 0;
+        while cost < limits::FLUSH_BYTES_PER_TICK
+            && let Some(id) = self.flushes.next_due()
+        {
+            cost += limits::BULK_BYTES_PER_FLUSH + self.flush(id);
+        }
+        self.carry_out();
+    }
+
     /// Flushes connections whose sockets have room again, up to a bound on bytes: a
     /// thousand may begin to read at the same moment, each with a long queue.
     pub(super) fn flush_writable(&mut self) {

@@ -8,6 +8,8 @@ use crate::net::loop_stats::LoopStats;
 use crate::net::mailbox::{Mailboxes, ReloadableConfig, WorkerMessage};
 use crate::net::test_support::{DEADLINE, logged, rules};
 use crate::net::transport::{Context, listener};
+use crate::wire::JsonText;
+use crate::wire::packet::push_packet;
 use mio::{Events, Poll, Waker};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -26,6 +28,10 @@ struct Setup {
 
 impl Setup {
     fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Self {
         let poll = Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), WAKER).unwrap();
         let (mailboxes, mut inboxes) = Mailboxes::new(vec![waker]);
@@ -33,7 +39,7 @@ impl Setup {
         let mut listener = listener::bind_all(&wanted, 1, DEADLINE).unwrap().remove(0);
         let counters = Arc::new(Counters::new(1));
         let topology = Topology { worker: 0, workers: 1, hash_keys: (1, 2) };
-        let settings = Arc::new(Settings::default());
+        let settings = Arc::new(settings);
         let clock = Box::new(SystemTime::now);
         let parts = Parts {
             worker: 0,
@@ -71,6 +77,85 @@ impl Setup {
     fn bytes_in(&self) -> u64 {
         self.counters.sum(|counters| &counters.bytes_in)
     }
+
+    fn packets_out(&self) -> u64 {
+        self.counters.sum(|counters| &counters.packets_out)
+    }
+
+    /// Somebody who is welcome.
+    fn user(&mut self, name: &str) -> BufReader<TcpStream> {
+        let mut client = TcpStream::connect(self.address).unwrap();
+        client.set_read_timeout(Some(DEADLINE)).unwrap();
+        writeln!(client, "{name}").unwrap();
+        let before = self.packets_out();
+        self.tick_until("a welcome", |setup| setup.packets_out() > before);
+        let mut client = BufReader::new(client);
+        assert!(line(&mut client).contains("/welcome"));
+        client
+    }
+
+    /// So many of them say something to the first at once; nothing of it is read yet.
+    fn all_say_something(&mut self, users: &mut [BufReader<TcpStream>]) {
+        let count = users.len();
+        for (number, user) in users.iter_mut().enumerate() {
+            let (name, ip, to) = (format!("u{number}"), "127.0.0.1", "u0");
+            let mut packet = Vec::new();
+            push_packet(&mut packet, &name, ip, to, &JsonText::escape(&name));
+            user.get_mut().write_all(&packet).unwrap();
+        }
+        let start = Instant::now();
+        while self.worker.ready.len() < count {
+            assert!(start.elapsed() < DEADLINE, "not all are ready");
+            let wait = Some(Duration::from_millis(100));
+            uninterrupted(|| self.worker.parts.poll.poll(&mut self.events, wait)).unwrap();
+            self.events.iter().for_each(|event| self.worker.note(event));
+        }
+    }
+}
+
+fn line(client: &mut BufReader<TcpStream>) -> String {
+    let mut line = String::new();
+    client.read_line(&mut line).unwrap();
+    line
+}
+
+/// One connection is read in each tick.
+fn crowd(count: usize) -> (Setup, Vec<BufReader<TcpStream>>) {
+    let mut setup = Setup::with(Settings { tick_work_max: 1, ..Settings::default() });
+    let mut users: Vec<_> = (0..count).map(|number| setup.user(&format!("u{number}"))).collect();
+    setup.all_say_something(&mut users);
+    (setup, users)
+}
+
+#[test]
+fn packets_of_those_who_are_ready_at_once_share_a_flush() {
+    let count = limits::FLUSHES_HELD_TICKS_MAX as usize + 1;
+    let (mut setup, mut users) = crowd(count);
+    let before = setup.packets_out();
+    for _ in 1..count {
+        setup.tick(Duration::ZERO);
+        assert_eq!(setup.packets_out(), before, "there is more to read");
+        assert_eq!(setup.worker.timeout(), Some(Duration::ZERO));
+    }
+    setup.tick(Duration::ZERO);
+    assert_eq!(setup.packets_out(), before + count as u64);
+    assert!(setup.worker.flushes.is_empty());
+    for number in 0..count {
+        assert!(line(&mut users[0]).contains(&format!("\"msg\":\"u{number}\"")));
+    }
+}
+
+#[test]
+fn flushes_wait_for_others_for_a_few_ticks_and_no_longer() {
+    let held = u64::from(limits::FLUSHES_HELD_TICKS_MAX) + 1;
+    let (mut setup, _users) = crowd(2 * held as usize);
+    let before = setup.packets_out();
+    for _ in 0..held {
+        assert_eq!(setup.packets_out(), before);
+        setup.tick(Duration::ZERO);
+    }
+    assert_eq!(setup.packets_out(), before + held, "though others are left to be read");
+    assert!(!setup.worker.ready.is_empty());
 }
 
 #[test]

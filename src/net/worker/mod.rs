@@ -8,11 +8,13 @@
 //! | `accept` | connections come in |
 //! | `socket_io` | which sockets are ready, one read a turn, one flush a tick |
 //! | `effects` | what the shard wants done |
+//! | `flushes` | whether a flush waits for packets that may share it |
 //! | `event_log` | log lines, repeated ones summed up |
 
 mod accept;
 mod effects;
 mod event_log;
+mod flushes;
 #[cfg(test)]
 mod loop_tests;
 mod socket_io;

@@ -70,16 +70,19 @@ impl Worker {
 
     /// Reads each queued connection once, unless a mailbox is congested: then nothing
     /// is read, and TCP slows the senders. First those whose address has used little
-    /// work, and the effects of that; then the others. Returns how many were read.
-    pub(super) fn read_ready(&mut self) -> io::Result<usize> {
+    /// work, and the effects of that; then the others. Returns how many were read, and
+    /// whether there was no time for some of those who go first.
+    pub(super) fn read_ready(&mut self) -> io::Result<(usize, bool)> {
         let waiting = self.ready.len() + self.ready_later.len();
         if waiting == 0 || self.in_flight().is_congested() {
-            return Ok(0);
+            return Ok((0, false));
         }
         let mut turns = 0;
+        let mut cut_short = false;
         for _ in 0..self.ready.len() {
             if self.parts.shard.is_tick_over() {
                 // Others wait for what is due and for what is to be flushed.
+                cut_short = turns > 0;
                 break;
             }
             let Some(id) = self.ready.pop_front() else { break };
@@ -93,13 +96,16 @@ impl Worker {
             turns += 1;
         }
         if self.ready_later.is_empty() {
-            return Ok(turns);
+            return Ok((turns, cut_short));
         }
-        self.carry_out();
-        self.send_batches()?;
+        let flushes_wait = cut_short || !self.flushes.is_empty();
+        if !flushes_wait {
+            self.carry_out();
+            self.send_batches()?;
+        }
         for turn in 0..self.ready_later.len() {
             // One at the least, or those who go first could keep all others from it.
-            if turn > 0 && self.parts.shard.is_tick_over() {
+            if turn > 0 && (flushes_wait || self.parts.shard.is_tick_over()) {
                 break;
             }
             if let Some(id) = self.ready_later.pop_front() {
@@ -108,7 +114,7 @@ impl Worker {
                 turns += 1;
             }
         }
-        Ok(turns)
+        Ok((turns, cut_short))
     }
 
     /// One turn: one read.

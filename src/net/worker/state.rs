@@ -1,6 +1,7 @@
 //! What a worker is made of and what it knows. Never: what it does in a tick.
 
 use super::event_log::EventLog;
+use super::flushes::Flushes;
 use crate::chat::{ConnId, Effect, Moment, Shard, WorkerId};
 use crate::limits;
 use crate::net::admission::Admission;
@@ -59,6 +60,7 @@ pub(crate) struct Worker {
     /// Connections that are broken, of which the shard is to hear.
     pub(super) broken: VecDeque<ConnId>,
     pub(super) effects: Vec<Effect<Transport>>,
+    pub(super) flushes: Flushes,
     /// A listener has connections waiting.
     pub(super) accept_ready: bool,
     /// Not before then, since `accept` failed.
@@ -111,6 +113,7 @@ impl Worker {
             writable: VecDeque::new(),
             broken: VecDeque::new(),
             effects: Vec::new(),
+            flushes: Flushes::default(),
             accept_ready: false,
             accept_after: Moment::default(),
             messages_taken: 0,

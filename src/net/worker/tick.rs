@@ -37,9 +37,12 @@ impl Worker {
         }
         self.tell_broken();
         self.accept();
-        let turns = self.read_ready()?;
+        let (turns, cut_short) =
+            if self.flushes.are_due() { (0, false) } else { self.read_ready()? };
         self.parts.shard.expire(self.now);
-        self.carry_out();
+        // Welcomes have no flush to share, and would keep many buffers in use at once.
+        let hold = cut_short && !self.parts.shard.has_come(self.now);
+        self.carry_out_tick(hold);
         self.flush_writable();
         self.flush_bulk(turns);
         self.send_batches()?;
@@ -89,7 +92,7 @@ impl Worker {
         if self.parts.mailbox.has_messages() {
             return Some(Duration::ZERO);
         }
-        if !self.writable.is_empty() || !self.broken.is_empty() {
+        if !self.writable.is_empty() || !self.broken.is_empty() || !self.flushes.is_empty() {
             return Some(Duration::ZERO);
         }
         if !self.ready.is_empty() || !self.ready_later.is_empty() {

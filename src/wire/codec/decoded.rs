@@ -6,8 +6,9 @@ use crate::wire::packet::Packet;
 /// it was shown.
 #[derive(Debug)]
 pub enum Decoded<'a> {
-    /// A packet that obeys the schema; go on at `end`.
-    Packet { packet: Packet<'a>, end: usize },
+    /// A packet that obeys the schema; go on at `end`. To read it was as much effort as to
+    /// look at so many bytes one by one.
+    Packet { packet: Packet<'a>, end: usize, effort: usize },
     /// Something that counts as a packet and is none; go on at `end`.
     Malformed { end: usize },
     /// More bytes than the limit; nothing behind it can be trusted.

@@ -262,7 +262,9 @@ impl<T: Owned> Packets<T> {
             wipe_whole(&mut self.bytes);
         }
         self.bytes.clear();
-        self.bytes.shrink_to(KEPT_BYTES_MAX);
+        if self.bytes.capacity() > KEPT_BYTES_MAX {
+            self.bytes.shrink_to(KEPT_BYTES_MAX);
+        }
         self.segments.clear();
         if self.segments.capacity() > KEPT_BYTES_MAX / size_of::<Segment<T>>() {
             self.segments = SmallVec::new();
@@ -272,8 +274,10 @@ impl<T: Owned> Packets<T> {
         self.torn = 0;
         self.queued = 0;
         self.own = 0;
-        self.frames.clear();
-        self.frames.shrink_to(KEPT_BYTES_MAX / size_of::<Arc<Frame<T>>>());
+        if self.frames.capacity() > 0 {
+            self.frames.clear();
+            self.frames.shrink_to(KEPT_BYTES_MAX / size_of::<Arc<Frame<T>>>());
+        }
         self.shares = None;
     }
 
