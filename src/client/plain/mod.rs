@@ -128,7 +128,8 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
     plain.connected(sender, resumed);
     plain.secrets.connected(was_challenged);
     plain.reader.clone().read_from(receiver);
-    let result = match plain.printer.packet(&first, &plain.sent) {
+    let greeted = plain.printer.packet(&first, &plain.sent).and_then(|()| plain.printer.flush());
+    let result = match greeted {
         Ok(()) => plain.run(&input, &news),
         Err(error) => Error::of_output(Err(error)),
     };
