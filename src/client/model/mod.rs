@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `intent`, [`action`] | what a key stands for, and what it does |
 //! | [`commands`] | what a typed line does |
-//! | [`unseen`] | secrets that are asked for |
+//! | [`unseen`], [`question`] | secrets that are asked for |
 //! | [`incoming`] | what a packet does |
 //! | [`sending`], [`outbox`] | typed lines on their way out, and those that wait |
 //! | [`online`] | the connection comes, is kept up, goes, comes back |
@@ -42,13 +42,14 @@ pub mod online;
 pub mod outbox;
 pub mod paste;
 pub mod people;
+pub mod question;
 pub mod sending;
 pub mod unseen;
 pub mod wrap;
 
 pub use bell::Bell;
 
-use super::credentials::Lacking;
+use super::proof::Lacking;
 use super::safe;
 use crate::connect::Protection;
 use crate::wire::{Received, Secret, Welcome};
@@ -65,10 +66,10 @@ use link::Link;
 use name_colors::NameColors;
 use outbox::Outbox;
 use people::People;
+use question::Unseen;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tui_input::Input;
-use unseen::Unseen;
 use wrap::Shape;
 use zeroize::Zeroizing;
 

@@ -4,8 +4,8 @@
 use super::Plain;
 use super::link_state::Link;
 use super::print::Line;
-use crate::client::credentials::Lacking;
 use crate::client::dialog::{self, Dialog, Purpose, Step};
+use crate::client::proof::Lacking;
 use crate::connect::NOT_SECRET;
 use crate::wire::Secret;
 use std::io;
