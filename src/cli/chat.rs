@@ -13,7 +13,7 @@ pub struct ChatArgs {
     /// Your name, and the server: [NAME@][HOST][:PORT]
     ///
     /// Your name is your login, the server this machine, the port 5260 unless
-    /// you say otherwise. An IPv6 address goes in brackets: bob@[fe80::1]:5260
+    /// you say otherwise. An IPv6 address goes in brackets: bob@[fd00::7]:5260
     #[arg(value_name = "[NAME@][HOST][:PORT]", default_value = "", hide_default_value = true)]
     pub target: Target,
     /// Packets as JSON lines on standard output

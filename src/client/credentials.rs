@@ -3,15 +3,12 @@
 
 use super::no_echo;
 use super::plain::print::note;
+use super::proof::{Lacking, NO_LONGER, weakness};
 use super::safe;
 use crate::connect::tokens::{Tokens, place};
 use crate::connect::{Challenge, Credentials, Proof, Protection};
 use crate::limits::WRONG_LOGINS_MAX;
 use crate::wire::{Name, Secret};
-
-/// Why a token is no help any more.
-const NO_LONGER: &str = "is no longer taken: it was revoked, the password was reset, or the \
-    account is locked";
 
 /// What we know, for as long as the program runs.
 #[derive(Clone, Debug, Default)]
@@ -24,35 +21,6 @@ pub struct Known {
     pub invitation: Option<Secret>,
     /// The stored token was refused: it isn't shown again.
     pub is_stored_refused: bool,
-}
-
-/// Why nothing shows that a name is ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lacking {
-    /// There was nothing to show.
-    Everything,
-    /// A token that is no longer taken.
-    Token,
-    /// A password that is wrong, or is by now.
-    Password,
-}
-
-impl Lacking {
-    /// In words, for people who are in the middle of a chat. `was_account`: they were
-    /// logged in before.
-    pub fn in_words(self, name: &str, was_account: bool) -> String {
-        match self {
-            Self::Everything if was_account => "Not logged in.".to_owned(),
-            Self::Everything => format!(
-                "The name {name} belongs to an account now. If it is yours, log in with its \
-                 password; if not, /quit, and come back by another name."
-            ),
-            Self::Token => format!("Not logged in: the token {NO_LONGER}."),
-            Self::Password => {
-                "Not logged in: that is not the account's password (any more).".to_owned()
-            }
-        }
-    }
 }
 
 /// Answers challenges about one name.
@@ -230,17 +198,6 @@ pub fn ask_twice(question: &str, tell: impl Fn(&str)) -> Option<Secret> {
     }
 }
 
-/// What the server would say to such a new password.
-pub fn weakness(password: &Secret) -> Option<&'static str> {
-    use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
-    let text = password.reveal();
-    match text.chars().count() {
-        count if count < PASSWORD_CHARS_MIN => Some("A password has 8 characters or more."),
-        _ if text.len() > PASSWORD_BYTES_MAX => Some("A password has 1024 bytes at the most."),
-        _ => None,
-    }
-}
-
 impl Credentials for Login<'_> {
     fn proof(&mut self, challenge: &Challenge<'_>) -> Option<Proof> {
         if challenge.wrong > 0 {
@@ -300,12 +257,5 @@ mod tests {
         known.invitation = None;
         let later = shown(&mut Login::silent(&name, &mut known), 0);
         assert_eq!(later, Some(("password", "correct horse".to_owned())));
-    }
-
-    #[test]
-    fn a_weak_password_is_told_before_it_is_sent() {
-        assert!(weakness(&Secret::new("1234567")).is_some());
-        assert!(weakness(&Secret::new(&"x".repeat(1025))).is_some());
-        assert_eq!(weakness(&Secret::new("pässwört")), None);
     }
 }

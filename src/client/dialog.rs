@@ -1,7 +1,7 @@
 //! Questions whose answers nobody sees, in the middle of a chat: what is asked in which
 //! order, and what is to be sent in the end. Never: keys, the screen, sending.
 
-use super::credentials::weakness;
+use super::proof::weakness;
 use crate::wire::Secret;
 use zeroize::Zeroizing;
 

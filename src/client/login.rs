@@ -2,9 +2,10 @@
 //! here, so that nothing else needs a password; and its end. Never: how a password is
 //! asked for.
 
-use super::credentials::{Known, Lacking, Login};
+use super::credentials::{Known, Login};
 use super::open::open;
 use super::plain::print::note;
+use super::proof::Lacking;
 use super::settings::Settings;
 use super::{Error, refusals, safe};
 use crate::connect::tokens::{Token, Tokens, place};

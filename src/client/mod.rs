@@ -8,6 +8,7 @@
 //! | [`settings`] | flags, environment, configuration file |
 //! | `system` | folders, signals, echo: where systems differ |
 //! | [`credentials`], [`no_echo`], [`masked`] | what shows that a name is ours; asking for it unseen |
+//! | [`proof`] | what is wrong with it, in words |
 //! | [`dialog`] | the same in the middle of a chat: which questions |
 //! | [`login`], [`account`] | a token stored, revoked; an account made, its password changed |
 //! | [`refusals`] | what to do about a refusal |
@@ -44,6 +45,7 @@ pub mod model;
 pub mod no_echo;
 mod open;
 pub mod plain;
+pub mod proof;
 pub mod protection;
 pub mod reader;
 pub mod refusals;

@@ -2,8 +2,9 @@
 //! need be, and tells what comes. Never: sending, what is done about it.
 
 use super::Error;
-use super::credentials::{Known, Lacking, Login};
+use super::credentials::{Known, Login};
 use super::open::{is_name_taken, open_or_resume};
+use super::proof::Lacking;
 use crate::connect::{self, Connection, Incoming, Protection, Receiver, Sender, Server, Trust};
 use crate::wire::Name;
 use crate::wire::{Received, Welcome};

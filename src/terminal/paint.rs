@@ -214,7 +214,14 @@ fn stands_alone(symbol: &str) -> bool {
     matches!(break_class, Break::Other | Break::LV | Break::LVT)
         && !GeneralCategoryGroup::Mark.contains(category)
         && category != GeneralCategory::Unassigned
+        && !is_wide_lately(c)
         && (is_drawn || !CodePointSetData::new::<ExtendedPictographic>().contains(c))
+}
+
+/// Whether `c` is a wide one that old tables of widths take for a narrow one: of the
+/// upper planes those have the ideographs alone.
+fn is_wide_lately(c: char) -> bool {
+    matches!(c, '\u{10000}'..='\u{1ffff}') && c.width() == Some(2)
 }
 
 /// Whether every terminal gives `symbol` the same width: not where East Asian

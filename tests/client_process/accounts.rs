@@ -46,8 +46,6 @@ fn a_name_becomes_an_account_in_the_chat_and_comes_back_by_its_password() {
         terminal.wait_for("bob user 1");
         site.restart();
         terminal.wait_for(if term == "dumb" { "connected again" } else { "Connected again" });
-        terminal.type_keys("/ping once more\r");
-        terminal.wait_for("once more (");
         terminal.type_keys("/whoami\r");
         terminal.wait(|screen| screen.matches("bob user 1").count() == 2);
         has_shown_nothing(&terminal, &[PASSWORD, "battery"]);
@@ -78,7 +76,8 @@ fn a_password_is_changed_in_the_chat_and_other_devices_are_asked_for_the_new_one
         here.wait_for("the account has its new password");
         elsewhere.wait_for("You were logged out");
         answer(&elsewhere, "Password of your account", PASSWORD);
-        elsewhere.wait_for("that is not the account's password");
+        let wrong = "that is not the account's password";
+        elsewhere.wait(|screen| screen.matches(wrong).count() == 2);
         answer(&elsewhere, "Password of your account", NEW);
         elsewhere.wait_for(if term == "dumb" { "connected again" } else { "Connected again" });
         elsewhere.type_keys("/whoami\r");
@@ -97,6 +96,7 @@ fn the_password_command_asks_for_both_unseen_and_takes_them_from_a_pipe() {
     let terminal = site.terminal(&["password", &target]);
     answer(&terminal, "Password of ann", PASSWORD);
     answer(&terminal, "New password (8 characters or more)", "short");
+    terminal.wait_for("A password has 8 characters or more.");
     answer(&terminal, "New password (8 characters or more)", NEW);
     answer(&terminal, "The same once more", NEW);
     terminal.wait_for("the password is changed");

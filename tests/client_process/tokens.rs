@@ -44,7 +44,7 @@ fn a_token_from_a_file_or_the_environment_logs_every_command_in() {
     for env in [("LANLINE_TOKEN_FILE", &path), ("LANLINE_TOKEN", &token)] {
         let env = (env.0, env.1.as_str());
         assert_eq!(out(&run(&site, &["send", "/whoami", ""], env)), "ann user 1\n");
-        assert_eq!(out(&run(&site, &["list"], env)), "ann\n");
+        assert_eq!(out(&run(&site, &["list"], env)), "");
         assert!(out(&run(&site, &["who", "ann"], env)).starts_with("ann 127.0.0.1 "));
         let tail = Process::spawn(command(&site, &["tail", "--json"], env));
         assert!(tail.out.next().unwrap().contains("/welcome"));

@@ -2,9 +2,9 @@
 
 use crate::stage::Stage;
 use jiff::tz::TimeZone;
-use lanline::client::credentials::Lacking;
 use lanline::client::model::action::Action;
 use lanline::client::model::{Bell, Effect, Event, Options};
+use lanline::client::proof::Lacking;
 use lanline::connect::Protection;
 use lanline::wire::Secret;
 use tui_input::InputRequest;

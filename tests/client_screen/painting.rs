@@ -167,6 +167,14 @@ fn a_cluster_that_is_cut_off_at_the_edge_leaves_nothing_of_what_was_there() {
 }
 
 #[test]
+fn what_old_tables_take_for_narrow_leaves_nothing_of_what_was_there() {
+    for sign in ["\u{1f240}", "\u{1f210}", "\u{1b000}"] {
+        check(&[row(1, "aa  b"), row(1, sign)], |_, _| {});
+        check(&[row(1, &format!("{sign}b")), row(1, "xyz")], |_, _| {});
+    }
+}
+
+#[test]
 fn numbers_of_doubtful_width_are_followed_by_their_neighbours() {
     for number in ["²", "¼", "①", "Ⅷ"] {
         check(&[row(3, &format!("{number}!")), row(0, "")], |_, _| {});

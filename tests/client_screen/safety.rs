@@ -2,10 +2,10 @@
 //! no character that a terminal obeys gets onto the screen.
 
 use crate::stage::Stage;
-use lanline::client::credentials::Lacking;
 use lanline::client::model::action::Action;
 use lanline::client::model::conversation::{Place, SCROLLBACK_LINES_MAX};
 use lanline::client::model::{CONVERSATIONS_MAX, Event, SCROLLBACK_BYTES_MAX};
+use lanline::client::proof::Lacking;
 use lanline::client::safe;
 use lanline::wire::Welcome;
 use proptest::prelude::*;

@@ -4,9 +4,10 @@
 //!
 //! | module | what lives there |
 //! | --- | --- |
+//! | `event` | what happens to it, and what it wants done |
 //! | `intent`, [`action`] | what a key stands for, and what it does |
 //! | [`commands`] | what a typed line does |
-//! | [`unseen`] | secrets that are asked for |
+//! | [`unseen`], [`question`] | secrets that are asked for |
 //! | [`incoming`] | what a packet does |
 //! | [`sending`], [`outbox`] | typed lines on their way out, and those that wait |
 //! | [`online`] | the connection comes, is kept up, goes, comes back |
@@ -31,6 +32,7 @@ pub mod commands;
 pub mod complete;
 pub mod conversation;
 pub mod draft;
+mod event;
 pub mod help;
 pub mod history;
 pub mod incoming;
@@ -42,22 +44,22 @@ pub mod online;
 pub mod outbox;
 pub mod paste;
 pub mod people;
+pub mod question;
 pub mod sending;
 pub mod unseen;
 pub mod wrap;
 
 pub use bell::Bell;
+pub use event::{Effect, Entry, Event};
 
-use super::credentials::Lacking;
 use super::safe;
 use crate::connect::Protection;
-use crate::wire::{Received, Secret, Welcome};
+use crate::wire::Secret;
 use asks::Asks;
 use clock::{Clock, Now};
 use complete::Completion;
 use conversation::{Conversation, Place};
 use history::History;
-use intent::Action;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use line::{Banner, Kind, Line};
@@ -65,10 +67,10 @@ use link::Link;
 use name_colors::NameColors;
 use outbox::Outbox;
 use people::People;
+use question::Unseen;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tui_input::Input;
-use unseen::Unseen;
 use wrap::Shape;
 use zeroize::Zeroizing;
 
@@ -80,83 +82,6 @@ pub const CONVERSATIONS_MAX: usize = 300;
 const BANNERS_MAX: usize = 20;
 /// A remark in the status line goes after this long.
 const HINT_TIME: Duration = Duration::from_secs(8);
-
-/// What happens to the model.
-#[derive(Clone, Debug)]
-pub enum Event {
-    Do(Action),
-    /// Characters typed, or pasted in a terminal that doesn't say so: never a
-    /// line break among them.
-    Text(String),
-    Paste(String),
-    /// [`Effect::Suspend`] was in vain.
-    NotSuspended,
-    /// How the connection that comes next is protected, and what is worth a word
-    /// of it.
-    Protected(Protection, Option<String>),
-    Connected(Welcome),
-    /// As [`Self::Connected`]; so many packets of ours came before.
-    Greeted {
-        welcome: Welcome,
-        packets: u64,
-    },
-    /// An attempt has failed: the server asks for a password that we don't have.
-    NoProof(Lacking),
-    /// An attempt has failed.
-    NotConnected(String),
-    /// An attempt has failed: our name is taken.
-    NameTaken,
-    /// Conversations can't be written to files.
-    NotLogged(String),
-    /// This machine has a way to the server again, or another one.
-    NetworkCameBack,
-    Packet(Received),
-    /// The server sent something that is no packet.
-    Odd,
-    Lost(String),
-    /// A moment of [`Model::deadline`] has come.
-    Tick,
-}
-
-/// What the model wants done, in this order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Packets of one connection are sent in the order asked for: their
-    /// ordinals are counted by it.
-    Send {
-        to: String,
-        msg: String,
-    },
-    /// The same for what is kept nowhere.
-    SendSecret {
-        to: String,
-        msg: Secret,
-    },
-    /// What logs in from now on.
-    Password(Secret),
-    Connect,
-    Disconnect,
-    /// What takes our name back after a crash, 32 hexadecimal digits.
-    KeepSecret(String),
-    /// A line for the file of a conversation, if [`Options::keeps_log`].
-    Log(Entry),
-    Bell,
-    /// Something that the user should know of while away from the terminal.
-    Notify(String),
-    /// Paint everything anew, whatever the terminal shows.
-    Repaint,
-    /// Stop the process, as Ctrl-Z does elsewhere.
-    Suspend,
-    Quit,
-}
-
-/// A line of a conversation, as its file has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// `#ops`, `bob`; `_server` for the server's own, which is no name.
-    pub conversation: String,
-    pub text: String,
-}
 
 /// What the keys go to.
 #[derive(Debug, Default)]

@@ -8,35 +8,13 @@ use super::clock::Now;
 use super::conversation::Place;
 use super::intent::Action;
 use super::link::Link;
+use super::question::Unseen;
 use super::{Effect, Mode, Model};
-use crate::client::credentials::Lacking;
-use crate::client::dialog::{self, Dialog, Purpose, Step};
-use crate::client::masked::Typed;
+use crate::client::dialog::{self, Purpose, Step};
+use crate::client::proof::Lacking;
 use crate::connect::{NOT_SECRET, Protection};
 use crate::wire::Secret;
 use tui_input::InputRequest;
-
-/// A question, and what is typed of its answer.
-#[derive(Debug)]
-pub struct Unseen {
-    dialog: Dialog,
-    typed: Typed,
-}
-
-impl Unseen {
-    fn new(purpose: Purpose) -> Self {
-        Self { dialog: Dialog::new(purpose), typed: Typed::new() }
-    }
-
-    pub fn question(&self) -> &'static str {
-        self.dialog.question()
-    }
-
-    /// How many characters are typed so far.
-    pub fn chars(&self) -> usize {
-        self.typed.chars()
-    }
-}
 
 impl Model {
     /// `/register`, `/password`: asks, whatever stands behind the command.

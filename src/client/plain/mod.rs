@@ -7,7 +7,7 @@
 //! | [`link`], [`link_state`] | the connection: kept, lost, made again; what waits for it |
 //! | [`input`] | lines of the pipe or the keyboard |
 //! | [`typed`] | what a typed line does |
-//! | [`unseen`] | secrets that are asked for |
+//! | [`unseen`], [`secrets`] | secrets that are asked for |
 //! | [`mod@print`] | what comes, as lines |
 //! | [`prompt`] | the line being typed in a terminal |
 //!
@@ -18,6 +18,7 @@ pub mod link;
 pub mod link_state;
 pub mod print;
 pub mod prompt;
+pub mod secrets;
 pub mod typed;
 pub mod unseen;
 
@@ -39,11 +40,11 @@ use input::{Input, read_lines};
 use link_state::Link;
 use print::{Line, ODD, Printer, SentLines, closed};
 use prompt::{Prompt, Typed};
+use secrets::Secrets;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use unseen::Secrets;
 
 /// Packets and lines that wait for this thread.
 const NEWS_MAX: usize = 16;
@@ -128,7 +129,8 @@ pub fn run(settings: &Settings, name: &Name, as_json: bool) -> Result<(), Error>
     plain.connected(sender, resumed);
     plain.secrets.connected(was_challenged);
     plain.reader.clone().read_from(receiver);
-    let result = match plain.printer.packet(&first, &plain.sent) {
+    let greeted = plain.printer.packet(&first, &plain.sent).and_then(|()| plain.printer.flush());
+    let result = match greeted {
         Ok(()) => plain.run(&input, &news),
         Err(error) => Error::of_output(Err(error)),
     };

@@ -4,33 +4,12 @@
 use super::Plain;
 use super::link_state::Link;
 use super::print::Line;
-use crate::client::credentials::Lacking;
 use crate::client::dialog::{self, Dialog, Purpose, Step};
+use crate::client::proof::Lacking;
 use crate::connect::NOT_SECRET;
 use crate::wire::Secret;
 use std::io;
 use std::time::Instant;
-
-/// What becomes of secrets.
-#[derive(Debug, Default)]
-pub struct Secrets {
-    /// The questions that are being asked.
-    dialog: Option<Dialog>,
-    /// The password that the server is being told.
-    new_password: Option<Secret>,
-    /// Our name belongs to an account, and we have been logged in to it.
-    is_account: bool,
-    /// Why there is no connection, and no attempt to come.
-    pub(super) why_off: Option<String>,
-}
-
-impl Secrets {
-    /// There is a connection, by what was asked for, or by the name alone.
-    pub(super) fn connected(&mut self, was_challenged: bool) {
-        self.is_account |= was_challenged;
-        self.why_off = None;
-    }
-}
 
 impl Plain {
     /// `/register`, `/password`: asks, whatever stands behind the command.
