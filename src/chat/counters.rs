@@ -65,6 +65,8 @@ pub struct StoreCounters {
     pub accounts: Counter,
     /// 1 while the disk refuses.
     pub failing: Counter,
+    /// Passwords that were hashed.
+    pub hashed: Counter,
 }
 
 /// The counters of all workers.

@@ -18,6 +18,7 @@ mod greeting;
 mod leaving;
 mod limits;
 mod logins;
+mod logins_at_once;
 mod names;
 mod operators;
 mod paging;

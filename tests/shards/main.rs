@@ -3,6 +3,8 @@
 //! a clock that a test sets. Random runs are in `tests/simulation`; tests of the
 //! whole program against the protocol are in `tests/protocol`.
 
+#[path = "../fake_socket/mod.rs"]
+mod fake_socket;
 #[path = "../fake_store/mod.rs"]
 mod fake_store;
 

@@ -22,6 +22,8 @@ mod test_site;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_disk;
+#[cfg(test)]
 mod tests_of_model;
 mod waiting;
 
