@@ -254,10 +254,8 @@ impl<S> Shard<S> {
             let accounts = counters.sum(|counters| &counters.accounts);
             let sessions = counters.sum(|counters| &counters.sessions);
             let failing = counters.store.failing.get();
-            let _ = writeln!(
-                text,
-                "accounts {accounts}\nsessions {sessions}\nstore_failing {failing}"
-            );
+            let _ =
+                writeln!(text, "accounts {accounts}\nsessions {sessions}\nstore_failing {failing}");
         }
         self.say(id, Endpoint::Stats, text.trim_end());
         Ok(())

@@ -338,7 +338,10 @@ mod tests {
         assert_eq!(images.len(), 6);
         for image in images {
             let connection = open_with(image.path(), &[FIRST, SECOND]).unwrap();
-            assert_eq!((version(&connection).unwrap(), read(&connection, "b").as_str()), (2, "kept"));
+            assert_eq!(
+                (version(&connection).unwrap(), read(&connection, "b").as_str()),
+                (2, "kept")
+            );
         }
     }
 }

@@ -2,8 +2,8 @@
 //! many shared. Never: an empty queue, for which [`super::Outbound`] keeps nothing.
 
 use super::frame::{Frame, Owned, make_room};
-use smallvec::SmallVec;
 use crate::wire::wipe::wipe_whole;
+use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;
 use std::mem;

@@ -94,8 +94,7 @@ fn render_starts(outcome: &Outcome, text: &mut String) {
         ]);
     }
     align(&mut table);
-    let (seconds, bytes) =
-        (middle(&outcome.many, |started| started.seconds), outcome.bytes_each());
+    let (seconds, bytes) = (middle(&outcome.many, |started| started.seconds), outcome.bytes_each());
     let _ = writeln!(text, "{table}\n");
     goal(text, "seconds until it serves", seconds, seconds <= START_SECONDS_MAX, "≤ 0.5");
     goal(text, "resident bytes for each account", bytes, bytes <= ACCOUNT_BYTES_MAX, "≤ 100");
