@@ -1,15 +1,22 @@
 //! Replays what fuzzing has found worth keeping (`tests/fuzz/seeds`), so that
 //! it stays true without a fuzzer.
 
+#[path = "simulation/accounts/mod.rs"]
+mod accounts;
 #[expect(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "fuzz/src/lib.rs"]
 mod checks;
+#[path = "fake_socket/mod.rs"]
+mod fake_socket;
+#[path = "fake_store/mod.rs"]
+mod fake_store;
+#[path = "simulation/plan.rs"]
+mod plan;
 #[path = "simulation/world/mod.rs"]
 mod world;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use world::Dice;
 
 /// Inputs kept for a target.
 fn seeds(target: &str) -> Vec<PathBuf> {
@@ -58,7 +65,7 @@ fn ops() {
         let plan = fs::read(file).unwrap();
         let what = file.display().to_string();
         let again = format!("LANLINE_SIM_PLAN={what} cargo test --test simulation");
-        world::play(&what, &again, || world::run(Dice::new(0), Some(&plan)));
+        world::play(&what, &again, || plan::follow(&plan));
     }
     assert!(files.len() >= 20);
 }

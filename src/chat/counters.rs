@@ -70,6 +70,8 @@ pub struct StoreCounters {
     pub bytes: Counter,
     /// 1 while the disk refuses.
     pub failing: Counter,
+    /// Passwords that were hashed.
+    pub hashed: Counter,
 }
 
 /// The counters of all workers.

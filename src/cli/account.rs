@@ -1,6 +1,6 @@
 //! `lanline account`: accounts of a server, also while it runs. Never: keeping them.
 
-use super::place::{CommandError, PlaceArgs, columns, time};
+use super::place::{CommandError, ListArgs, PlaceArgs, columns, time};
 use crate::accounts::{Role, Secret};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::store::{AccountRow, Order, Told};
@@ -42,15 +42,6 @@ pub struct AddArgs {
     /// Read its password from standard input: the first line
     #[arg(long)]
     password_stdin: bool,
-    #[command(flatten)]
-    place: PlaceArgs,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct ListArgs {
-    /// Print JSON: an array of objects
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     place: PlaceArgs,
 }

@@ -1,6 +1,6 @@
 //! `lanline ban`: who stays out of a server, also while it runs. Never: keeping them out.
 
-use super::place::{CommandError, PlaceArgs, columns, time};
+use super::place::{CommandError, ListArgs, PlaceArgs, columns, time};
 use crate::accounts::{Ban, Banned, Span};
 use crate::limits::BAN_REASON_BYTES_MAX;
 use crate::store::{Order, Told};
@@ -30,15 +30,6 @@ pub struct AddArgs {
     /// Why
     #[arg(value_name = "REASON", default_value = "", hide_default_value = true)]
     reason: Vec<String>,
-    #[command(flatten)]
-    place: PlaceArgs,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct ListArgs {
-    /// Print JSON: an array of objects
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     place: PlaceArgs,
 }

@@ -19,6 +19,16 @@ pub(super) struct PlaceArgs {
     data: Option<PathBuf>,
 }
 
+/// What a list may be asked for.
+#[derive(Args, Clone, Debug)]
+pub struct ListArgs {
+    /// Print JSON: an array of objects
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+}
+
 /// Why a command has done nothing.
 #[derive(Debug, Error)]
 pub enum CommandError {

@@ -131,6 +131,12 @@ impl Database {
 
 #[cfg(test)]
 impl Database {
+    /// As if it could only be read, until the database is opened again.
+    pub(super) fn allow_reading_only(&mut self) {
+        let connection = self.connection.as_ref().unwrap();
+        connection.execute_batch("PRAGMA query_only = ON").unwrap();
+    }
+
     /// As if the disk had no room left, until the database is opened again.
     pub(super) fn fill_disk(&mut self) {
         let connection = self.connection.as_ref().unwrap();

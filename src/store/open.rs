@@ -27,7 +27,7 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// # Errors
 /// [`StoreError`].
 pub(super) fn open(directory: &Path) -> Result<Connection, StoreError> {
-    open_with(directory, STEPS)
+    open_with(directory, STEPS, &mut || {})
 }
 
 /// Opens it again, after an error.
@@ -36,12 +36,18 @@ pub(super) fn reopen(directory: &Path) -> Result<Connection, StoreError> {
     connect(&path).map_err(|error| StoreError::of(path, &error))
 }
 
-fn open_with(directory: &Path, steps: &[&str]) -> Result<Connection, StoreError> {
+/// `passed` is called between any two changes of files, where a crash leaves them as they
+/// are then.
+fn open_with(
+    directory: &Path,
+    steps: &[&str],
+    passed: &mut dyn FnMut(),
+) -> Result<Connection, StoreError> {
     let path = directory.join(FILE);
     match fits(&path) {
         Ok(true) => {}
         Ok(false) => return Err(StoreError::Foreign(path)),
-        Err(error) if error.kind() == ErrorKind::NotFound => make(directory, steps)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => make(directory, steps, passed)?,
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
             return Err(StoreError::Damaged(path, "it is cut off".to_owned()));
         }
@@ -59,8 +65,8 @@ fn open_with(directory: &Path, steps: &[&str]) -> Result<Connection, StoreError>
         return Err(StoreError::Newer { path, found, known });
     }
     if found < known {
-        put_aside(&connection, directory, found)?;
-        advance(&mut connection, steps, found).map_err(refused)?;
+        put_aside(&connection, directory, found, passed)?;
+        advance(&mut connection, steps, found, passed).map_err(refused)?;
     }
     check(&connection, &path)?;
     Ok(connection)
@@ -96,32 +102,51 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Makes a new database, whole or not at all.
-fn make(directory: &Path, steps: &[&str]) -> Result<(), StoreError> {
+fn make(directory: &Path, steps: &[&str], passed: &mut dyn FnMut()) -> Result<(), StoreError> {
     let path = directory.join(FILE);
     let new = empty_file(directory, &format!("{FILE}.new"))?;
+    passed();
     let made = Connection::open(&new).and_then(|mut connection| {
         connection.pragma_update(None, "application_id", APPLICATION)?;
-        advance(&mut connection, steps, 0)?;
+        advance(&mut connection, steps, 0, passed)?;
         connection.close().map_err(|(_, error)| error)
     });
     made.map_err(|error| StoreError::of(path.clone(), &error))?;
+    passed();
     settle(directory, &new, &path).map_err(|error| StoreError::io(path, &error))
 }
 
-fn advance(connection: &mut Connection, steps: &[&str], from: i64) -> rusqlite::Result<()> {
-    let left = steps.iter().zip(1..).skip(from as usize);
-    left.into_iter().try_for_each(|(sql, to)| step(connection, sql, to))
+fn advance(
+    connection: &mut Connection,
+    steps: &[&str],
+    from: i64,
+    passed: &mut dyn FnMut(),
+) -> rusqlite::Result<()> {
+    for (sql, to) in steps.iter().zip(1..).skip(from as usize) {
+        step(connection, sql, to, passed)?;
+        passed();
+    }
+    Ok(())
 }
 
 /// Keeps a copy of what is there, before it is changed.
-fn put_aside(connection: &Connection, directory: &Path, version: i64) -> Result<(), StoreError> {
+fn put_aside(
+    connection: &Connection,
+    directory: &Path,
+    version: i64,
+    passed: &mut dyn FnMut(),
+) -> Result<(), StoreError> {
     let copy = directory.join(format!("{FILE}.version-{version}"));
     let new = empty_file(directory, &format!("{FILE}.copy"))?;
     let text = new.to_string_lossy();
+    passed();
     connection
         .execute("VACUUM INTO ?1", [&text])
         .map_err(|error| StoreError::of(copy.clone(), &error))?;
-    settle(directory, &new, &copy).map_err(|error| StoreError::io(copy, &error))
+    passed();
+    settle(directory, &new, &copy).map_err(|error| StoreError::io(copy, &error))?;
+    passed();
+    Ok(())
 }
 
 /// A new file that nobody else may read, in place of what a crash has left there.
@@ -163,6 +188,10 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn open_with(directory: &Path, steps: &[&str]) -> Result<Connection, StoreError> {
+        super::open_with(directory, steps, &mut || {})
+    }
 
     const FIRST: &str = "CREATE TABLE a (x); INSERT INTO a VALUES ('kept')";
     const SECOND: &str = "CREATE TABLE b (y); INSERT INTO b SELECT x FROM a";
@@ -254,5 +283,65 @@ mod tests {
         assert!(words(place.path(), STEPS).contains("is damaged"));
         std::fs::write(&file, whole).unwrap();
         assert!(open(place.path()).is_ok());
+    }
+
+    /// A directory as it is now, copied: what a crash would leave.
+    fn image(directory: &Path) -> tempfile::TempDir {
+        let image = tempfile::tempdir().unwrap();
+        for entry in directory.read_dir().unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), image.path().join(entry.file_name())).unwrap();
+        }
+        image
+    }
+
+    #[test]
+    fn a_crash_at_any_moment_of_an_update_leaves_what_was_there_or_what_comes() {
+        // So much that not all of it waits in memory for the end of a transaction.
+        let fill = "CREATE TABLE a (x, y); INSERT INTO a VALUES ('kept', 0);
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
+            INSERT INTO a SELECT printf('%0100d', i), i FROM n";
+        let next = "CREATE TABLE b (x, y); INSERT INTO b SELECT x, y FROM a";
+        let last = "CREATE TABLE c (x); INSERT INTO c SELECT x FROM b; DROP TABLE a";
+        let place = tempfile::tempdir().unwrap();
+        drop(open_with(place.path(), &[fill]).unwrap());
+        let mut images = Vec::new();
+        let mut crash = || images.push(image(place.path()));
+        drop(super::open_with(place.path(), &[fill, next, last], &mut crash).unwrap());
+        // Three of the copy that is put aside, two of each step.
+        assert_eq!(images.len(), 7);
+        for image in images {
+            let aside = image.path().join("lanline.db.version-1");
+            if aside.exists() {
+                let aside = Connection::open(aside).unwrap();
+                assert_eq!((version(&aside).unwrap(), read(&aside, "a")), (1, "kept".to_owned()));
+                check(&aside, image.path()).unwrap();
+            }
+            // Once more, and further.
+            let connection = open_with(image.path(), &[fill, next, last]).unwrap();
+            assert_eq!(version(&connection).unwrap(), 3);
+            let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+            for table in ["b", "c"] {
+                assert_eq!(read(&connection, table), "kept");
+                let sql = format!("SELECT count(*) FROM {table}");
+                assert_eq!(connection.query_row(&sql, [], count).unwrap(), 40_001);
+            }
+        }
+    }
+
+    #[test]
+    fn a_crash_while_a_database_is_made_leaves_none_or_a_whole_one() {
+        let place = tempfile::tempdir().unwrap();
+        let mut images = Vec::new();
+        let mut crash = || images.push(image(place.path()));
+        drop(super::open_with(place.path(), &[FIRST, SECOND], &mut crash).unwrap());
+        assert_eq!(images.len(), 6);
+        for image in images {
+            let connection = open_with(image.path(), &[FIRST, SECOND]).unwrap();
+            assert_eq!(
+                (version(&connection).unwrap(), read(&connection, "b").as_str()),
+                (2, "kept")
+            );
+        }
     }
 }

@@ -147,10 +147,16 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// Takes one step, to version `to`.
-pub(super) fn step(connection: &mut Connection, sql: &str, to: i64) -> rusqlite::Result<()> {
+/// Takes one step, to version `to`; `passed` is called before its end.
+pub(super) fn step(
+    connection: &mut Connection,
+    sql: &str,
+    to: i64,
+    passed: &mut dyn FnMut(),
+) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(sql)?;
     transaction.pragma_update(None, "user_version", to)?;
+    passed();
     transaction.commit()
 }

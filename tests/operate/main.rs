@@ -5,6 +5,7 @@ mod accounts;
 mod accounts_killed;
 mod certificates;
 mod data;
+mod disks;
 mod health;
 mod log;
 mod metrics;

@@ -1,11 +1,10 @@
 //! A server with the usual flags, a request over HTTP, and files of settings
 //! that change.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use testkit::{PATIENCE, Server};
+use testkit::Server;
+pub(crate) use testkit::http::request as http;
 
 /// A server with two workers and these flags.
 pub(crate) fn server(flags: &[&str]) -> Server {
@@ -15,17 +14,6 @@ pub(crate) fn server(flags: &[&str]) -> Server {
 /// Standard output as text.
 pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// One request over HTTP; status line and headers, and the body.
-pub(crate) fn http(address: SocketAddr, request: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_owned(), body.to_owned())
 }
 
 /// A file of settings, in a folder of its own.

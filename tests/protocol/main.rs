@@ -19,6 +19,7 @@ mod greeting;
 mod leaving;
 mod limits;
 mod logins;
+mod logins_at_once;
 mod names;
 mod operators;
 mod paging;

@@ -5,6 +5,8 @@
 
 #[path = "../fake_archive/mod.rs"]
 mod fake_archive;
+#[path = "../fake_socket/mod.rs"]
+mod fake_socket;
 #[path = "../fake_store/mod.rs"]
 mod fake_store;
 
@@ -25,6 +27,5 @@ mod rooms;
 mod shutdown;
 mod slices;
 mod stored;
-mod stored_cluster;
 mod stored_failures;
 mod stored_replays;

@@ -6,8 +6,11 @@
 //! - `LANLINE_SIM_STEPS=1000` prints so many steps of what fails.
 
 mod accounts;
+#[path = "../fake_socket/mod.rs"]
+mod fake_socket;
 #[path = "../fake_store/mod.rs"]
 mod fake_store;
+mod plan;
 mod world;
 
 use std::env;
@@ -22,7 +25,7 @@ fn every_packet_is_delivered_or_refused() {
     if let Ok(file) = env::var("LANLINE_SIM_PLAN") {
         let plan = fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
         let again = format!("LANLINE_SIM_PLAN={file} cargo test --test simulation");
-        return world::play(&file, &again, || world::run(Dice::new(0), Some(&plan)));
+        return world::play(&file, &again, || plan::follow(&plan));
     }
     let (first, seeds) = match number("LANLINE_SIM_SEED") {
         Some(seed) => (seed, 1),
@@ -44,7 +47,9 @@ fn an_accounts_name_is_its_owners_and_nobody_elses() {
     };
     for seed in first..first + seeds {
         let again = format!("LANLINE_SIM_SEED={seed} cargo test --test simulation accounts");
-        world::play(&format!("seed {seed} of accounts"), &again, || accounts::run(Dice::new(seed)));
+        world::play(&format!("seed {seed} of accounts"), &again, || {
+            accounts::run(Dice::new(seed), None)
+        });
     }
 }
 

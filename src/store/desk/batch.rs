@@ -72,8 +72,8 @@ impl<A> Batch<A> {
     }
 
     #[cfg(test)]
-    pub(super) fn fill_disk(&mut self) {
-        self.database.fill_disk();
+    pub(super) fn database(&mut self) -> &mut Database {
+        &mut self.database
     }
 
     /// What a request has brought.

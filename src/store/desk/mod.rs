@@ -25,6 +25,8 @@ mod test_site;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_disk;
+#[cfg(test)]
 mod tests_of_model;
 #[cfg(test)]
 mod tests_of_posts;

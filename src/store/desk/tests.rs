@@ -356,37 +356,3 @@ fn a_ban_holds_until_its_end_or_until_it_is_lifted() {
     assert!(matches!(&notices[..], [Notice::Unban(_)]));
     assert!(bans(&mut site).is_empty());
 }
-
-#[test]
-fn on_a_full_disk_nothing_is_half_done_and_it_heals_by_itself() {
-    let mut site = Site::new();
-    let alice = site.register("alice", "correct horse", 1);
-    site.desk.batch.fill_disk();
-    let login = site.begin(Request::Login {
-        account: Some(alice),
-        proof: password("correct horse"),
-        peer: peer(2),
-    });
-    let mut refused = Vec::new();
-    for number in 0..200 {
-        refused.push(site.begin(registering(&format!("user-{number}"), "correct horse", 7)));
-        site.clock.running += std::time::Duration::from_secs(3_600);
-    }
-    while let Some(sum) = site.desk.next_sum(site.clock) {
-        site.desk.summed(site.clock, work_out(sum));
-    }
-    let (done, why) = site.desk.commit();
-    assert!(why.unwrap().to_string().contains("no room on the disk"));
-    for done in done {
-        let (asker, Answer::Reply(reply)) = (done.asker, done.answer) else { panic!() };
-        assert!(done.notices.is_empty());
-        match reply {
-            Reply::LoggedIn { .. } => assert_eq!(asker, login, "it needs no room"),
-            Reply::Failed(Failure::Unavailable) => refused.retain(|it| *it != asker),
-            other => panic!("{other:?}"),
-        }
-    }
-    assert!(refused.is_empty());
-    site.register("user-7", "correct horse", 1);
-    assert_eq!(site.known().len(), 2);
-}

@@ -2,6 +2,7 @@
 //! replies take any time, and keep their order. Never: whether what happens is right.
 
 use super::peer::Peer;
+use crate::fake_socket::socket_takes;
 use crate::fake_store::FakeStore;
 use crate::world::Dice;
 use lanline::accounts::{Notice, Request};
@@ -11,7 +12,6 @@ use lanline::chat::{
     Topology, WorkerId,
 };
 use std::collections::VecDeque;
-use std::io::IoSlice;
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -192,17 +192,12 @@ impl Cluster {
     pub(super) fn flush(&mut self, worker: usize, id: ConnId) {
         let shard = &mut self.shards[worker];
         let Some((&mut number, outbound)) = shard.to_send(id) else { return };
-        let mut slices = [IoSlice::new(&[]); 256];
-        let used = outbound.fill(&mut slices);
-        let waiting: Vec<u8> = slices[..used].iter().flat_map(|slice| slice.to_vec()).collect();
         let peer = &mut self.peers[number];
-        let taken = waiting.len().min(peer.window);
-        peer.window -= taken;
-        peer.taken.extend_from_slice(&waiting[..taken]);
+        let (taken, is_blocked) = socket_takes(outbound, &mut peer.window, &mut peer.taken);
         if taken > 0 {
             shard.sent(self.now, id, taken);
         }
-        if taken < waiting.len() {
+        if is_blocked {
             self.shards[worker].blocked(self.now, id);
         }
     }

@@ -25,8 +25,20 @@ struct Run {
     oracle: Oracle,
 }
 
-/// Runs a cluster to its end; panics where something is wrong.
-pub(crate) fn run(mut dice: Dice) {
+/// Arguments that no endpoint about secrets takes, or that are nobody's secret.
+const ODD: [&str; 8] = ["", "password", "password ", "token x", "invite a b", "short", "\n", " "];
+
+/// Bytes of a plan for the settings, and those that each step draws from.
+const SETTING_BYTES: usize = 16;
+const STEP_BYTES: usize = 6;
+
+/// Runs a cluster to its end; panics where something is wrong. Settings and steps are
+/// random, or come from the plan, where there is one.
+pub(crate) fn run(mut dice: Dice, plan: Option<&[u8]>) {
+    let plan = plan.map(|bytes| bytes.split_at(bytes.len().min(SETTING_BYTES)));
+    if let Some((setting, _)) = plan {
+        dice.give(setting);
+    }
     let is_closed_site = dice.percent(20);
     let settings = Settings {
         accounts: if is_closed_site { Accounts::Closed } else { Accounts::Open },
@@ -47,14 +59,22 @@ pub(crate) fn run(mut dice: Dice) {
     let cluster = Cluster::new(&mut dice, workers, settings);
     let oracle = Oracle { is_closed_site, sessions_max, ..Oracle::default() };
     let mut run = Run { dice, cluster, oracle };
-    for _ in 0..run.dice.between(50, 400) {
-        run.step();
+    match plan {
+        Some((_, steps)) => run.follow(steps),
+        None => (0..run.dice.between(50, 400)).for_each(|_| run.step()),
     }
     run.rest();
     run.everyone_leaves();
 }
 
 impl Run {
+    fn follow(&mut self, steps: &[u8]) {
+        for step in steps.chunks(STEP_BYTES) {
+            self.dice.give(step);
+            self.step();
+        }
+    }
+
     fn step(&mut self) {
         match self.dice.below(100) {
             0..12 => self.connect(),
@@ -104,7 +124,7 @@ impl Run {
         let mut peer = std::mem::replace(&mut self.cluster.peers[number], Peer::new("nobody"));
         let password = self.dice.pick(&PASSWORDS);
         let right = self.oracle.right.entry(key(&peer.name)).or_default();
-        match self.dice.below(12) {
+        match self.dice.below(13) {
             0..3 if peer.challenged && peer.welcome.is_none() => self.log_in(&mut peer),
             0 => {
                 peer.registers = true;
@@ -122,6 +142,10 @@ impl Run {
             5 => drop(peer.say("/join", "#ops")),
             6 => drop(peer.say("/leave", "#ops")),
             7 => drop(peer.say("/list", "")),
+            8 => {
+                let endpoint = self.dice.pick(&["/login", "/register", "/password", "/token"]);
+                peer.say(endpoint, self.dice.pick(&ODD));
+            }
             _ => {
                 let to = self.name();
                 let text =

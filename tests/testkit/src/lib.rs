@@ -9,6 +9,7 @@
 
 pub mod connection;
 pub mod fake_server;
+pub mod http;
 pub mod lines;
 pub mod packet;
 pub mod peer;

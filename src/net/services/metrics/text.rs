@@ -70,6 +70,8 @@ impl Sources {
         writer.gauge("lanline_accounts", "Accounts", store.accounts.get() as f64)?;
         let help = "1 while the disk refuses what accounts need";
         writer.gauge("lanline_store_failing", help, store.failing.get() as f64)?;
+        let help = "Passwords hashed, one at a time";
+        writer.counter("lanline_passwords_hashed", help, store.hashed.get())?;
         writer.counters("lanline_packets_in", "Packets read", of(|t| &t.packets_in))?;
         writer.counters("lanline_packets_out", "Packets sent", of(|t| &t.packets_out))?;
         writer.counters("lanline_bytes_in", "Bytes read", of(|t| &t.bytes_in))?;

@@ -105,7 +105,10 @@ impl Keeper {
             Asked::Order(order, reply) => {
                 self.desk.order(clock, Asker::CommandLine(reply), order);
             }
-            Asked::Summed(summed) => self.desk.summed(clock, summed),
+            Asked::Summed(summed) => {
+                self.counters.store.hashed.add(1);
+                self.desk.summed(clock, summed);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a cluster's clients and its store do with stored packets. Never: assertions about
 //! them.
 
-use crate::cluster::{Cluster, Who};
+use super::{Cluster, Who};
 use lanline::archive::{self, Outcome};
 use lanline::chat::id::Address;
 use lanline::chat::{ArchiveRequest, Committed, Posts, ShardMessage};

@@ -1,25 +1,30 @@
 //! A cluster of shards for one test: all work is done at once, in a fixed order,
 //! unless a test holds back messages or closes a socket's window.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `store` | the store beside it, and who logs in |
+//! | `storing` | packets that are stored |
+//! | `work` | the work of a worker |
+
+mod store;
+mod storing;
+mod work;
 
 use crate::fake_archive::FakeArchive;
 use crate::fake_store::FakeStore;
-use crate::stored_cluster::{Storing, ToStore};
-use lanline::accounts::{Notice, Role};
-use lanline::chat::id::Address;
 use lanline::chat::{
-    Accounts, AddressBudget, Batch, Code, ConnId, Counters, Moment, Settings, Shard, ShardMessage,
-    Topology, WorkerId,
+    Accounts, AddressBudget, Batch, Code, ConnId, Counters, Ended, Moment, Report, Settings, Shard,
+    StoreRequest, Topology, WorkerId,
 };
-use lanline::chat::{Effect, Ended, Report, StoreRequest};
 use lanline::wire::JsonText;
 use lanline::wire::packet::push_packet;
 use serde_json::Value;
 use std::collections::VecDeque;
-use std::io::IoSlice;
-use std::mem;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use storing::Storing;
 
 /// The server's address.
 pub(crate) const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
@@ -344,207 +349,6 @@ impl Cluster {
     pub(crate) fn wants_bytes(&mut self, who: Who) -> bool {
         let Some((worker, id)) = self.clients[who].at else { return false };
         self.shards[worker].wants_bytes(id)
-    }
-
-    // --- The store ---
-
-    /// Somebody has a data directory; logins may cross the network in the clear.
-    pub(crate) fn with_accounts(workers: usize) -> Self {
-        Self::new(workers, with_accounts())
-    }
-
-    /// The fake store answers all that it was asked.
-    pub(crate) fn answer(&mut self) {
-        while !self.asked.is_empty() {
-            for StoreRequest { from, request } in mem::take(&mut self.asked) {
-                let (notices, reply) = self.store.answer(request);
-                notices.into_iter().for_each(|notice| self.notice(notice));
-                if let (Some((Address { worker, conn }, number)), Some(reply)) = (from, reply) {
-                    let reply = Box::new(reply);
-                    let message = ShardMessage::StoreReply { to: conn, number, reply };
-                    self.deliver(worker.into(), message);
-                }
-            }
-            self.run();
-        }
-    }
-
-    /// All shards are told.
-    pub(crate) fn notice(&mut self, notice: Notice) {
-        let notice = Arc::new(notice);
-        for worker in 0..self.shards.len() {
-            self.deliver(worker, ShardMessage::Notice(notice.clone()));
-        }
-        self.run();
-    }
-
-    pub(crate) fn deliver(&mut self, worker: usize, message: ShardMessage<Who>) {
-        let mut batch = Batch::default();
-        batch.push(message, 0);
-        self.in_flight.push_back((worker, batch));
-    }
-
-    /// An account that is there.
-    pub(crate) fn account(&mut self, name: &str, role: Role, password: &str) {
-        let notice = self.store.add(name, role, password);
-        self.notice(notice);
-    }
-
-    /// Connects a session of an account.
-    pub(crate) fn log_in(&mut self, name: &str, password: &str) -> Who {
-        let who = self.connect(0);
-        self.name(who, name);
-        self.write(who, format!("{name}\n").as_bytes());
-        assert_eq!(self.only(who).from, "/login");
-        self.say(who, "/login", &format!("password {password}"));
-        self.answer();
-        let heard = self.heard(who);
-        assert_eq!(heard[0].from, "/welcome", "{heard:?}");
-        who
-    }
-
-    /// Says something that the store is asked about, and is answered.
-    pub(crate) fn ask_store(&mut self, who: Who, endpoint: &str, msg: &str) -> String {
-        self.say(who, endpoint, msg);
-        self.answer();
-        let heard = self.only(who);
-        assert_eq!(heard.from, endpoint, "{heard:?}");
-        heard.msg
-    }
-
-    /// Says something that is refused.
-    pub(crate) fn refusal(&mut self, who: Who, endpoint: &str, msg: &str) -> Code {
-        self.say(who, endpoint, msg);
-        self.answer();
-        self.refused(who).1
-    }
-
-    /// Its connection is encrypted, and its peer's certificate has these names.
-    pub(crate) fn secured(&mut self, who: Who, names: &[&str]) {
-        let (worker, id) = self.clients[who].at.expect("is connected");
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        self.shards[worker].secured(id, &names);
-    }
-
-    // --- The work of a worker ---
-
-    /// Until nothing is left to do.
-    pub(crate) fn run(&mut self) {
-        loop {
-            for worker in 0..self.shards.len() {
-                self.carry_out(worker);
-                while let Some(id) = self.shards[worker].next_bulk_flush() {
-                    self.flush(worker, id);
-                    self.carry_out(worker);
-                }
-                self.send_batches(worker);
-            }
-            let ready = |(to, _): &(usize, _)| !self.held_messages.contains(to);
-            let Some(at) = self.in_flight.iter().position(ready) else {
-                if !self.ticks_are_held && self.end_ticks() {
-                    continue;
-                }
-                if !self.storing.hangs && self.store_next() {
-                    continue;
-                }
-                return;
-            };
-            let (to, batch) = self.in_flight.remove(at).unwrap();
-            self.shards[to].handle_batch(self.now, batch);
-        }
-    }
-
-    /// Workers with work left go on in another tick; whether there are some.
-    fn end_ticks(&mut self) -> bool {
-        let mut busy = false;
-        for shard in self.shards.iter_mut().filter(|shard| shard.has_work_left()) {
-            shard.expire(self.now);
-            busy = true;
-        }
-        busy
-    }
-
-    /// Effects, without flushing the bulk flush queue.
-    pub(crate) fn carry_out(&mut self, worker: usize) {
-        loop {
-            let mut effects = Vec::new();
-            self.shards[worker].take_effects(&mut effects);
-            if effects.is_empty() {
-                return;
-            }
-            for effect in effects {
-                self.carry_out_one(worker, effect);
-            }
-        }
-    }
-
-    fn carry_out_one(&mut self, worker: usize, effect: Effect<Who>) {
-        match effect {
-            Effect::Flush(id) => self.flush(worker, id),
-            Effect::Read(id) => {
-                self.reads += 1;
-                if let Some(&mut who) = self.shards[worker].socket(id) {
-                    self.read(who);
-                }
-            }
-            Effect::Register(id) => {
-                if let Some(&mut who) = self.shards[worker].socket(id) {
-                    self.clients[who].at = Some((worker, id));
-                    self.read(who);
-                }
-            }
-            Effect::Shutdown(id) => {
-                if let Some(&mut who) = self.shards[worker].socket(id) {
-                    self.clients[who].shut = true;
-                }
-            }
-            Effect::AskArchive(request) => self.storing.waiting.push_back(ToStore::Asked(request)),
-            Effect::Post(posts) => self.post(worker, posts),
-            Effect::AskStore(request) => self.asked.push(*request),
-            Effect::HandOff { to, handoff } => self.shards[worker].send_handoff(to, handoff),
-            Effect::Close(gone) => {
-                let client = &mut self.clients[gone.socket];
-                assert!(!mem::replace(&mut client.closed, true), "closed twice");
-                client.at = None;
-            }
-            Effect::Report(report) => self.reports.push(*report),
-        }
-    }
-
-    fn read(&mut self, who: Who) {
-        while !self.clients[who].unread.is_empty() && self.wants_bytes(who) {
-            let bytes = mem::take(&mut self.clients[who].unread);
-            let Some((worker, id)) = self.clients[who].at else { return };
-            self.shards[worker].received(self.now, id, &bytes);
-        }
-    }
-
-    fn flush(&mut self, worker: usize, id: ConnId) {
-        let shard = &mut self.shards[worker];
-        let Some((&mut who, outbound)) = shard.to_send(id) else { return };
-        let mut slices = [IoSlice::new(&[]); 256];
-        let used = outbound.fill(&mut slices);
-        let waiting: Vec<u8> = slices[..used].iter().flat_map(|slice| slice.to_vec()).collect();
-        assert!(!waiting.is_empty(), "nothing is to be sent");
-        let client = &mut self.clients[who];
-        let taken = waiting.len().min(client.window);
-        client.window -= taken;
-        client.taken.extend_from_slice(&waiting[..taken]);
-        if taken > 0 {
-            shard.sent(self.now, id, taken);
-        }
-        if taken < waiting.len() {
-            self.shards[worker].blocked(self.now, id);
-        }
-    }
-
-    fn send_batches(&mut self, from: usize) {
-        for to in 0..self.shards.len() {
-            if let Some(batch) = self.shards[from].take_batch(to as WorkerId) {
-                self.messages_sent += batch.messages.len();
-                self.in_flight.push_back((to, batch));
-            }
-        }
     }
 }
 
