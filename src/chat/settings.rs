@@ -30,6 +30,16 @@ pub enum Accounts {
     Closed,
 }
 
+/// What comes of a packet that is to be stored and can't be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// Those who are here get it all the same.
+    #[default]
+    Relay,
+    /// Nobody gets it.
+    Refuse,
+}
+
 /// The settings of a shard, the same for all.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -71,6 +81,10 @@ pub struct Settings {
     pub sessions_max: usize,
     /// Time to log in, from the challenge on.
     pub login_timeout: Duration,
+    /// What an account may have stored, in bytes a second; 0 is no bound.
+    pub store_rate: u64,
+    /// What comes of a packet that the disk refuses.
+    pub store_failure: StoreFailure,
     /// Whether it is reported who comes, goes, joins and leaves rooms.
     pub reports_everyone: bool,
     /// What the welcome calls us, like `lanline/0.1.0`.
@@ -98,6 +112,8 @@ impl Default for Settings {
             plain_logins: false,
             sessions_max: limits::SESSIONS_DEFAULT,
             login_timeout: limits::LOGIN_TIMEOUT_DEFAULT,
+            store_rate: limits::STORE_RATE_DEFAULT,
+            store_failure: StoreFailure::default(),
             reports_everyone: false,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
