@@ -49,7 +49,7 @@ pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// ... and is asked so often whether it answers again. A page that could not be read is
 /// asked for again after that time, too.
-pub const STORE_PROBE: Duration = Duration::from_secs(1);
+pub const STALL_PROBE: Duration = Duration::from_secs(1);
 
 /// When posts for which the store's queue had no room go there again.
 pub const POSTS_RETRY: Duration = Duration::from_millis(2);
@@ -64,8 +64,7 @@ pub const POST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Posts that go to the store at once.
 pub const POSTS_PER_BATCH_MAX: usize = 1024;
 
-/// Bytes a second that an account may have stored, and what it may have saved up.
-pub const STORE_RATE_DEFAULT: u64 = 256 * 1024;
+/// What an account may have saved up of its share of the disk's time.
 pub const STORE_RATE_BURST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// So many accounts' shares of the disk's time are kept before they are looked through.
@@ -288,6 +287,10 @@ pub const STORE_BATCH_MAX: usize = 1024;
 pub const STORE_BATCH_PACKETS_MAX: usize = 4096;
 /// ... and their bytes.
 pub const STORE_BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long stored packets are kept.
+pub const KEEP_DEFAULT: &str = "90d";
+/// What an account may have stored, in bytes a second.
+pub const STORE_RATE_DEFAULT: u64 = 262_144;
 /// Packets that `thread` doesn't have yet, in memory as well: they are looked through one
 /// by one.
 pub const LOG_TAIL_MAX: usize = 8192;
@@ -306,6 +309,15 @@ pub const KEY_HOLDS: Duration = Duration::from_secs(24 * 60 * 60);
 /// What a stored packet counts besides its texts: its row, and its place in its
 /// conversation.
 pub const PACKET_KEPT_BYTES: u64 = 56;
+/// So many packets, and those that have come meanwhile, are looked at or removed between
+/// two transactions.
+pub const PRUNE_STEP: usize = 256;
+/// Packets that are looked at where all of an account's are removed.
+pub const ERASE_STEP: usize = 1024;
+/// Packets that are too old are looked for this often.
+pub const PRUNE_EVERY: Duration = Duration::from_secs(30);
+/// While the disk refuses, it is tried this often.
+pub const STORE_PROBE: Duration = Duration::from_secs(1);
 /// Where the disk has refused packets it is left alone for this time; they are not kept
 /// meanwhile.
 pub const STORE_RETRY: Duration = Duration::from_millis(250);

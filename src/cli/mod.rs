@@ -33,8 +33,12 @@ mod serve;
 #[cfg(target_os = "linux")]
 mod serve_accounts;
 #[cfg(target_os = "linux")]
+mod serve_store;
+#[cfg(target_os = "linux")]
 mod serve_tls;
 mod server;
+#[cfg(target_os = "linux")]
+mod store;
 #[cfg(target_os = "linux")]
 mod token;
 mod trust;
@@ -70,6 +74,8 @@ pub use place::CommandError;
 pub use serve::ServeArgs;
 #[cfg(target_os = "linux")]
 pub use serve_tls::SiteTls;
+#[cfg(target_os = "linux")]
+pub use store::StoreCommand;
 #[cfg(target_os = "linux")]
 pub use usage::UsageError;
 
@@ -125,6 +131,10 @@ pub enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Ban(BanCommand),
+    /// Show or check what a server has stored, also while it runs
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Show or renew the certificate that the server has made for itself
     #[cfg(target_os = "linux")]
     #[command(subcommand)]

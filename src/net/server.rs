@@ -177,7 +177,8 @@ impl ThreadGroup {
         let mut shards: Vec<_> = (0..).map(shard).take(workers).collect();
         let mut accounts = accounts;
         accounts.as_mut().map_or(Ok(()), |accounts| accounts.tell(&mut shards))?;
-        let accounts = accounts.map(|it| it.services(mailboxes.clone(), counters.clone()));
+        let accounts = accounts
+            .map(|it| it.services(mailboxes.clone(), counters.clone(), config.keeping.clone()));
         let accounts = accounts.transpose().map_err(ServeError::system("randomness"))?;
         let (stores, store) = accounts.map(|parts| (parts.services, parts.requests)).unzip();
 

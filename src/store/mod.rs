@@ -10,26 +10,32 @@
 //! | --- | --- |
 //! | `schema` | the layout of the database, by version |
 //! | `open` | made new, brought up to date, or refused |
+//! | `checking` | whether it is damaged |
 //! | [`error`] | why a store can't be had |
 //! | `accounts`, `tokens`, `bans` | their rows |
 //! | `log` | stored packets |
+//! | `keeping` | how long they are kept |
 //! | `database` | a connection, its transaction, and its failures |
 //! | [`order`] | what operators ask for by the command line |
 //! | [`desk`] | who may do what, and what follows |
 
 mod accounts;
 mod bans;
+mod checking;
 mod database;
 pub mod desk;
 pub mod error;
+mod keeping;
 mod log;
 mod open;
 pub mod order;
 mod schema;
 mod tokens;
 
+pub use checking::check;
 pub use database::Database;
 pub use desk::{Answer, Clock, Desk, Done, Sum, Summed};
 pub use error::StoreError;
+pub use keeping::{Keeping, SharedKeeping};
 pub use open::FILE;
-pub use order::{AccountRow, Order, Told};
+pub use order::{AccountRow, Order, StoreInfo, Told};

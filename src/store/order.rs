@@ -39,6 +39,8 @@ pub enum Order {
     Ban(Ban),
     Unban(Banned),
     Bans,
+    /// How much is stored.
+    Info,
 }
 
 /// What comes of an [`Order`].
@@ -48,6 +50,7 @@ pub enum Told {
     Code(Secret),
     Accounts(Vec<AccountRow>),
     Bans(Vec<Ban>),
+    Info(StoreInfo),
     Refused(Refusal),
 }
 
@@ -72,4 +75,25 @@ pub struct AccountRow {
     pub has_secret: bool,
     pub created: i64,
     pub last_seen: Option<i64>,
+}
+
+/// What is stored, in figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreInfo {
+    pub accounts: u64,
+    pub packets: u64,
+    /// Of the packets, as they are counted.
+    pub bytes: u64,
+    /// So many of these are kept.
+    pub bytes_max: u64,
+    /// The id handed out last, 0 for none.
+    pub last_id: u64,
+    /// When the oldest and the newest packet were stored, in microseconds since 1970.
+    pub oldest: Option<i64>,
+    pub newest: Option<i64>,
+    /// The file's length, and what of it is free.
+    pub file_bytes: u64,
+    pub free_bytes: u64,
+    /// The disk refuses.
+    pub failing: bool,
 }

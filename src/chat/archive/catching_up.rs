@@ -156,7 +156,7 @@ impl<S> Shard<S> {
         // Where it would have begun at its mark, it misses what it has not been handed.
         stored.is_complete &= after.is_some();
         self.set_stage(id, after.map_or(Stage::Live, |after| Stage::Postponed { after }));
-        self.arm(id, Timers::STORED, self.now.after(limits::STORE_PROBE));
+        self.arm(id, Timers::STORED, self.now.after(limits::STALL_PROBE));
         if let Some(Replay { ordinal, .. }) = replay {
             self.refuse(id, ordinal, Code::Busy, Some(Endpoint::Replay.name()));
             self.resume(id, Pauses::REPLAY);

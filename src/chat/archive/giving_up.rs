@@ -25,7 +25,7 @@ impl<S> Shard<S> {
             self.give_up_posts();
         }
         if let Some(probed) = self.archive.stalled
-            && probed.after(limits::STORE_PROBE) <= self.now
+            && probed.after(limits::STALL_PROBE) <= self.now
         {
             self.probe_store();
         }
@@ -46,7 +46,7 @@ impl<S> Shard<S> {
         }
         let front =
             archive.under_way.front().map(|posts| posts.since.after(limits::STORE_PATIENCE));
-        let probe = archive.stalled.map(|probed| probed.after(limits::STORE_PROBE));
+        let probe = archive.stalled.map(|probed| probed.after(limits::STALL_PROBE));
         [front, probe, archive.marks_due].into_iter().flatten().min()
     }
 

@@ -9,10 +9,12 @@
 //! | `waiting` | what waits to be hashed, and what then |
 //! | `judging` | secrets that wait to be hashed: whose turn it is |
 //! | `posts`, `archive` | packets to be stored; requests about those that are |
+//! | `tidying`, `info` | what is done when nothing else is; figures |
 //! | `login`, `own`, `invite`, `orders` | requests: to log in and register; of one's own account; of operators; of the command line |
 
 mod archive;
 mod batch;
+mod info;
 mod invite;
 mod judging;
 mod login;
@@ -27,13 +29,17 @@ mod tests;
 #[cfg(test)]
 mod tests_of_disk;
 #[cfg(test)]
+mod tests_of_log;
+#[cfg(test)]
 mod tests_of_model;
 #[cfg(test)]
 mod tests_of_posts;
+mod tidying;
 mod waiting;
 
 use super::database::Database;
 use super::error::StoreError;
+use super::keeping::Keeping;
 use super::log::Log;
 use super::order::Order;
 use super::{accounts, bans};
@@ -57,6 +63,11 @@ pub struct Desk<A> {
     now: Duration,
     /// When the disk has refused, where it has not taken anything since.
     refused_at: Option<Duration>,
+    keeping: Keeping,
+    /// What is kept at the most, where nothing else is said.
+    bytes_max_default: u64,
+    /// When packets that are too old are looked for.
+    next_round: Duration,
     /// Passwords that wait.
     waiting: FairQueue<Judging<A>>,
     /// The one that is being hashed.
@@ -80,6 +91,9 @@ impl<A> Desk<A> {
             log: Log::default(),
             now: Duration::ZERO,
             refused_at: None,
+            keeping: Keeping::default(),
+            bytes_max_default: u64::MAX,
+            next_round: Duration::ZERO,
             waiting: FairQueue::new(limits::PASSWORDS_WAITING_MAX),
             under_way: None,
             throttle: Throttle::default(),
@@ -139,8 +153,8 @@ impl<A> Desk<A> {
         self.refused_at.is_some()
     }
 
-    /// Packets kept, and their bytes.
-    pub fn kept(&self) -> (u64, u64) {
+    /// Packets kept, and their bytes; not where a transaction has just come to nothing.
+    pub fn kept(&self) -> Option<(u64, u64)> {
         self.log.kept()
     }
 

@@ -82,6 +82,7 @@ impl<A> Desk<A> {
             Order::Ban(_) => refused(Refusal::TooMany),
             Order::Unban(who) if self.unbanned(clock, &who)? => done(vec![Notice::Unban(who)]),
             Order::Unban(_) => refused(Refusal::NoSuchBan),
+            Order::Info => self.info(),
             Order::Bans => {
                 let all = self.batch.within(|connection| bans::all(connection, clock.unix))?;
                 Ok((Vec::new(), Told::Bans(all)))
@@ -146,9 +147,11 @@ impl<A> Desk<A> {
     }
 
     fn erase(&mut self, name: &Name) -> OrderOutcome {
+        let log = &mut self.log;
         let erased = self.batch.within(|connection| {
             let entry = accounts::find_by_key(connection, name.key())?;
             if let Some(entry) = &entry {
+                log.erase(connection, entry.account.id.0.get())?;
                 accounts::erase(connection, entry.account.id)?;
             }
             Ok(entry.map(|entry| entry.account.id))

@@ -252,7 +252,7 @@ fn on_a_full_disk_packets_are_not_kept_and_no_id_comes_twice() {
     let to_bob = (Target::Account(bob), "Bob");
     let long = "x".repeat(10_000);
     site.keep(post((alice, "alice"), 1, to_bob, "one"));
-    site.desk.batch.fill_disk();
+    site.desk.batch.database().fill_disk();
     let posts = (0..50).map(|_| post((alice, "alice"), 1, to_bob, &long)).collect();
     assert_eq!(site.store(posts), [Outcome::NotKept; 50]);
     assert!(site.desk.is_failing());

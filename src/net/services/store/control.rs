@@ -182,7 +182,7 @@ impl Running {
     }
 
     fn carry_out(&self, order: Order) -> Told {
-        info!("account or ban, by the command line: {}", word(&order));
+        info!("an order of the command line: {}", word(&order));
         let (reply, replied) = bounded(1);
         let refused = || Told::Refused(Refusal::Unavailable);
         match self.keeper.send(Asked::Order(order, reply)) {
@@ -248,5 +248,6 @@ fn word(order: &Order) -> String {
         Order::Ban(ban) => format!("ban {}", ban.who),
         Order::Unban(who) => format!("unban {who}"),
         Order::Accounts | Order::Bans => "list".to_owned(),
+        Order::Info => "store info".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::accounts::{Ban, Banned, Role, Secret};
 use crate::store::order::Refusal;
-use crate::store::{AccountRow, Order, Told};
+use crate::store::{AccountRow, Order, StoreInfo, Told};
 use crate::wire::Name;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -32,6 +32,7 @@ enum OrderLine {
     Ban { what: String, until: Option<i64>, by: String, reason: String },
     Unban { what: String },
     Bans,
+    Info,
 }
 
 /// [`Told`] as it is written.
@@ -42,6 +43,7 @@ enum ToldLine {
     Code { code: Text },
     Accounts { accounts: Vec<AccountLine> },
     Bans { bans: Vec<BanLine> },
+    Info { info: InfoLine },
     Refused { why: RefusalWord },
 }
 
@@ -61,6 +63,20 @@ struct BanLine {
     until: Option<i64>,
     by: String,
     reason: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct InfoLine {
+    accounts: u64,
+    packets: u64,
+    bytes: u64,
+    bytes_max: u64,
+    last_id: u64,
+    oldest: Option<i64>,
+    newest: Option<i64>,
+    file_bytes: u64,
+    free_bytes: u64,
+    failing: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,6 +149,7 @@ pub(super) fn write_order(order: &Order) -> Zeroizing<Vec<u8>> {
         },
         Order::Unban(who) => OrderLine::Unban { what: who.to_string() },
         Order::Bans => OrderLine::Bans,
+        Order::Info => OrderLine::Info,
     };
     line_of(&line)
 }
@@ -161,6 +178,7 @@ pub(super) fn read_order(line: &[u8]) -> Result<Order, NoSense> {
         }
         OrderLine::Unban { what: text } => Order::Unban(what(&text)?),
         OrderLine::Bans => Order::Bans,
+        OrderLine::Info => Order::Info,
     })
 }
 
@@ -173,6 +191,7 @@ pub(super) fn write_told(told: &Told) -> Zeroizing<Vec<u8>> {
             ToldLine::Accounts { accounts: rows.iter().map(account_line).collect() }
         }
         Told::Bans(bans) => ToldLine::Bans { bans: bans.iter().map(ban_line).collect() },
+        Told::Info(info) => ToldLine::Info { info: info_line(info) },
         Told::Refused(refusal) => ToldLine::Refused { why: (*refusal).into() },
     };
     line_of(&line)
@@ -203,6 +222,7 @@ pub(super) fn read_told(line: &[u8]) -> Result<Told, NoSense> {
             };
             Told::Bans(bans.into_iter().map(ban).collect::<Result<_, NoSense>>()?)
         }
+        ToldLine::Info { info } => Told::Info(store_info(&info)),
         ToldLine::Refused { why } => Told::Refused(why.into()),
     })
 }
@@ -224,6 +244,36 @@ fn ban_line(ban: &Ban) -> BanLine {
         until: ban.until,
         by: ban.by.to_string(),
         reason: ban.reason.to_string(),
+    }
+}
+
+fn info_line(info: &StoreInfo) -> InfoLine {
+    InfoLine {
+        accounts: info.accounts,
+        packets: info.packets,
+        bytes: info.bytes,
+        bytes_max: info.bytes_max,
+        last_id: info.last_id,
+        oldest: info.oldest,
+        newest: info.newest,
+        file_bytes: info.file_bytes,
+        free_bytes: info.free_bytes,
+        failing: info.failing,
+    }
+}
+
+fn store_info(line: &InfoLine) -> StoreInfo {
+    StoreInfo {
+        accounts: line.accounts,
+        packets: line.packets,
+        bytes: line.bytes,
+        bytes_max: line.bytes_max,
+        last_id: line.last_id,
+        oldest: line.oldest,
+        newest: line.newest,
+        file_bytes: line.file_bytes,
+        free_bytes: line.free_bytes,
+        failing: line.failing,
     }
 }
 
@@ -291,6 +341,7 @@ mod tests {
             Order::Ban(ban),
             Order::Unban(Banned::Name(name())),
             Order::Bans,
+            Order::Info,
         ] {
             assert_eq!(through(&order), format!("{order:?}"));
         }
@@ -317,11 +368,24 @@ mod tests {
             by: "alice".into(),
             reason: "".into(),
         };
+        let info = StoreInfo {
+            accounts: 1,
+            packets: 2,
+            bytes: 3,
+            bytes_max: 4,
+            last_id: 5,
+            oldest: Some(6),
+            newest: None,
+            file_bytes: 7,
+            free_bytes: 8,
+            failing: true,
+        };
         for told in [
             Told::Done,
             Told::Code(Secret::new("abcd-efgh")),
             Told::Accounts(vec![row]),
             Told::Bans(vec![ban]),
+            Told::Info(info),
             Told::Refused(Refusal::NoSuchAccount),
         ] {
             let read = read_told(&write_told(&told)).unwrap();
