@@ -38,7 +38,7 @@ mod linux {
             let place = tempfile::tempdir_in("target")?;
             let mut desk = Desk::<()>::new(Database::open(place.path())?);
             let mut clock = Clock { running: Duration::ZERO, unix: 1, micros: Micros(1) };
-            desk.notices(clock)?;
+            desk.begin(clock)?;
             for number in 1..=ACCOUNTS {
                 let name = Name::parse(&format!("user-{number}"))?;
                 desk.order(clock, (), Order::AddAccount { name, role: Role::User, password: None });
