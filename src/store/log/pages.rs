@@ -55,12 +55,21 @@ impl Log {
         account: AccountId,
         after: Option<PacketId>,
     ) -> Result<Option<PacketId>> {
-        let (state, _) = self.loaded(connection)?;
+        let (state, places) = self.loaded(connection)?;
         let after = after.map_or(0, PacketId::get);
         if after >= state.last_id {
             return Ok(None);
         }
         let concerns = concerns(connection, account)?;
-        Ok(Merge::new(connection, state, &concerns, after)?.next()?.and_then(PacketId::new))
+        let mut merge = Merge::new(connection, state, &concerns, after)?;
+        let mut reader = Reader::new(connection)?;
+        for _ in 0..LOG_PAGE_PACKETS_MAX {
+            let Some(id) = merge.next()?.and_then(PacketId::new) else { return Ok(None) };
+            // Some may have been removed.
+            if reader.read(places, id)?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 }
