@@ -44,7 +44,7 @@ pub(super) fn terms(
     workers: usize,
     clients: usize,
     tls: bool,
-) -> [(&'static str, usize); 10] {
+) -> [(&'static str, usize); 11] {
     // A worker knows its own sums at once, and those of the others at the end of its
     // tick: so each may exceed a bound by what one tick reads. The refusals of one
     // room message are within that, too.
@@ -52,6 +52,8 @@ pub(super) fn terms(
     let listed = clients.saturating_mul(LISTED_BYTES);
     // Over a worker's mark nobody reads. Batches grow by doubling.
     let mark = if workers > 1 { limits::mailbox_bytes_mark(workers) + tick } else { 0 };
+    let has_store = settings.accounts != Accounts::Off;
+    let posts = workers * (limits::POST_BYTES_HARD_MAX + tick);
     let log = limits::LOG_LINES_MAX * limits::LOG_LINE_BYTES_MAX;
     [
         ("queues", settings.queues_hard_max().saturating_add(workers * tick)),
@@ -67,7 +69,9 @@ pub(super) fn terms(
             limits::ADDRESSES_MAX * ADDRESS_BYTES
                 + workers * limits::PRESENCE_NEWS_MAX * NEWS_BYTES,
         ),
-        ("accounts", if settings.accounts == Accounts::Off { 0 } else { STORE_BYTES }),
+        ("accounts", if has_store { STORE_BYTES } else { 0 }),
+        // Handed on by all workers, as it is.
+        ("what is being stored", if has_store { posts } else { 0 }),
         ("the program", PROGRAM_BYTES + log + workers * WORKER_BYTES),
     ]
 }

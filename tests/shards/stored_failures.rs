@@ -115,6 +115,30 @@ fn a_sender_waits_while_too_much_of_it_is_under_way_and_nobody_else_does() {
 }
 
 #[test]
+fn what_is_under_way_is_bounded_however_many_have_sent_it() {
+    let mut cluster = Cluster::with_accounts(1);
+    let [alice, bob] = cluster.accounts_here(["alice", "bob"]);
+    cluster.storing.hangs = true;
+    let long = "x".repeat(60 * 1024);
+    let mut waiting = 0;
+    let senders = limits::POST_BYTES_HARD_MAX / long.len() + 10;
+    for number in 0..senders {
+        let name = format!("sender{}", number.to_string().replace('0', "a").replace('1', "b"));
+        let [sender] = cluster.accounts_here([&name]);
+        cluster.say(sender, "bob", &long);
+        waiting += usize::from(!cluster.wants_bytes(sender));
+    }
+    assert!(waiting > senders / 3, "{waiting} wait");
+    let relayed = cluster.heard(bob).len();
+    assert!((1..=12).contains(&relayed), "{relayed} of {senders} are not kept");
+    cluster.say(alice, "/ping", "others go on");
+    assert_eq!(cluster.texts(alice), ["others go on"]);
+    cluster.storing.hangs = false;
+    cluster.run();
+    assert_eq!(cluster.heard(bob).len(), senders - relayed, "the others in time");
+}
+
+#[test]
 fn over_its_share_of_the_disk_an_account_is_read_later() {
     let settings = Settings { store_rate: 1 << 20, ..with_accounts() };
     let mut cluster = Cluster::new(1, settings);

@@ -92,10 +92,17 @@ impl<S> Shard<S> {
         let is_over = cold.posts.bytes > limits::POST_BYTES_PER_SESSION_MAX;
         let sender = account.zip(number);
         let what = Posted { origin, query, receipts };
-        self.archive.said.push(Post { sender, target, packet: stamped, key, what });
+        let post = Post { sender, target, packet: stamped, key, what };
         self.archive.bytes_under_way += bytes;
+        if self.archive.bytes_under_way > limits::POST_BYTES_HARD_MAX {
+            // Its sender waits while it has others under way, so it overtakes none of them.
+            self.relay_posts(Arc::new(PostBatch::new(vec![post])));
+        } else {
+            self.archive.said.push(post);
+        }
         self.work.spend(work::POST);
         if is_over || self.archive.bytes_under_way > limits::POST_BYTES_MAX {
+            // It goes on once it has less under way, or, if that is none of its own, all have.
             self.pause(id, Pauses::POSTS);
             if !is_over {
                 self.archive.paused.push_back(id);

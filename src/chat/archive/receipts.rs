@@ -103,9 +103,12 @@ impl<S> Shard<S> {
             }
         } else if client.pauses.contains(Pauses::POSTS)
             && bytes <= limits::POST_BYTES_PER_SESSION_MAX / 2
-            && self.archive.bytes_under_way <= limits::POST_BYTES_MAX
         {
-            self.resume(id, Pauses::POSTS);
+            if self.archive.bytes_under_way <= limits::POST_BYTES_MAX {
+                self.resume(id, Pauses::POSTS);
+            } else {
+                self.archive.paused.push_back(id);
+            }
         }
     }
 

@@ -44,10 +44,6 @@ impl<S> Client<S> {
             !pauses.contains(Pauses::STORE_RATE) || timers.contains(Timers::STORE_RATE),
             "paused by its share of the disk for ever"
         );
-        assert!(
-            !pauses.contains(Pauses::POSTS) || self.posts_under_way() > 0,
-            "paused by posts that aren't under way"
-        );
         let replays = self.stored().is_some_and(|stored| stored.replay.is_some());
         assert_eq!(replays, pauses.contains(Pauses::REPLAY), "paused by a replay or not");
         let is_fetching = |stage| matches!(stage, Stage::Fetching { .. } | Stage::Postponed { .. });
