@@ -1,11 +1,11 @@
 //! Replays what fuzzing has found worth keeping (`tests/fuzz/seeds`), so that
 //! it stays true without a fuzzer.
 
+#[path = "simulation/accounts/mod.rs"]
+mod accounts;
 #[expect(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "fuzz/src/lib.rs"]
 mod checks;
-#[path = "simulation/accounts/mod.rs"]
-mod accounts;
 #[path = "fake_socket/mod.rs"]
 mod fake_socket;
 #[path = "fake_store/mod.rs"]

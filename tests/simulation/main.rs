@@ -47,7 +47,9 @@ fn an_accounts_name_is_its_owners_and_nobody_elses() {
     };
     for seed in first..first + seeds {
         let again = format!("LANLINE_SIM_SEED={seed} cargo test --test simulation accounts");
-        world::play(&format!("seed {seed} of accounts"), &again, || accounts::run(Dice::new(seed), None));
+        world::play(&format!("seed {seed} of accounts"), &again, || {
+            accounts::run(Dice::new(seed), None);
+        });
     }
 }
 

@@ -25,8 +25,19 @@ struct Run {
     oracle: Oracle,
 }
 
-/// Arguments that no endpoint about secrets takes, or that are nobody's secret.
-const ODD: [&str; 8] = ["", "password", "password ", "token x", "invite a b", "short", "\n", " "];
+/// What endpoints about secrets don't take, or what is nobody's secret.
+const ODD: [(&str, &str); 10] = [
+    ("/login", ""),
+    ("/login", "password "),
+    ("/login", "token x"),
+    ("/login", "invite a b"),
+    ("/login", "invite a correct horse"),
+    ("/register", ""),
+    ("/register", "two\nlines of it"),
+    ("/password", "short"),
+    ("/password", "\n"),
+    ("/token", "new "),
+];
 
 /// Bytes of a plan for the settings, and those that each step draws from.
 const SETTING_BYTES: usize = 16;
@@ -143,8 +154,8 @@ impl Run {
             6 => drop(peer.say("/leave", "#ops")),
             7 => drop(peer.say("/list", "")),
             8 => {
-                let endpoint = self.dice.pick(&["/login", "/register", "/password", "/token"]);
-                peer.say(endpoint, self.dice.pick(&ODD));
+                let (endpoint, argument) = self.dice.pick(&ODD);
+                peer.say(endpoint, argument);
             }
             _ => {
                 let to = self.name();
