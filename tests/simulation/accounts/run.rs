@@ -25,20 +25,6 @@ struct Run {
     oracle: Oracle,
 }
 
-/// What endpoints about secrets don't take, or what is nobody's secret.
-const ODD: [(&str, &str); 10] = [
-    ("/login", ""),
-    ("/login", "password "),
-    ("/login", "token x"),
-    ("/login", "invite a b"),
-    ("/login", "invite a correct horse"),
-    ("/register", ""),
-    ("/register", "two\nlines of it"),
-    ("/password", "short"),
-    ("/password", "\n"),
-    ("/token", "new "),
-];
-
 /// Bytes of a plan for the settings, and those that each step draws from.
 const SETTING_BYTES: usize = 16;
 const STEP_BYTES: usize = 6;
@@ -135,7 +121,7 @@ impl Run {
         let mut peer = std::mem::replace(&mut self.cluster.peers[number], Peer::new("nobody"));
         let password = self.dice.pick(&PASSWORDS);
         let right = self.oracle.right.entry(key(&peer.name)).or_default();
-        match self.dice.below(13) {
+        match self.dice.below(12) {
             0..3 if peer.challenged && peer.welcome.is_none() => self.log_in(&mut peer),
             0 => {
                 peer.registers = true;
@@ -153,10 +139,6 @@ impl Run {
             5 => drop(peer.say("/join", "#ops")),
             6 => drop(peer.say("/leave", "#ops")),
             7 => drop(peer.say("/list", "")),
-            8 => {
-                let (endpoint, argument) = self.dice.pick(&ODD);
-                peer.say(endpoint, argument);
-            }
             _ => {
                 let to = self.name();
                 let text =
