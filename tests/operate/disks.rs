@@ -48,7 +48,8 @@ fn words(output: &Output) -> String {
 fn refuses(prepare: &str) -> String {
     let place = tempfile::tempdir().unwrap();
     let mut command = on_a_disk(place.path(), prepare);
-    command.arg(program::path()).args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(program::path());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--tls", "off", "--data"]);
     program::clean(command.arg(place.path()));
     let output = command.stdin(Stdio::null()).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -84,6 +85,7 @@ fn while_the_disk_is_full_nothing_is_half_done_and_guests_go_on() {
     assert!(add("ann", &data).status.success());
     let mut filler = fs::File::create(data.join("filler")).unwrap();
     while filler.write_all(&[0; 4096]).is_ok() {}
+    drop(filler);
     // What is there already may have room for a few more.
     let added = (0..100).map(|number| add(&format!("user-{number}"), &data));
     let refused = added.into_iter().find(|output| !output.status.success());

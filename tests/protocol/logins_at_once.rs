@@ -135,7 +135,7 @@ fn a_ninth_session_closes_the_one_that_has_been_silent_longest(setup: Setup) {
     assert_eq!(told.unwrap().name, "/welcome");
     sessions.remove(2).expect_closing(0, "login-required");
     assert_eq!(ninth.ask("/whoami", "").msg, "alice user 8");
-    for mut session in sessions {
+    for session in &mut sessions {
         assert_eq!(session.ask("/whoami", "").msg, "alice user 8");
     }
 }

@@ -25,9 +25,6 @@ struct Run {
     oracle: Oracle,
 }
 
-/// Arguments that no endpoint about secrets takes, or that are nobody's secret.
-const ODD: [&str; 8] = ["", "password", "password ", "token x", "invite a b", "short", "\n", " "];
-
 /// Bytes of a plan for the settings, and those that each step draws from.
 const SETTING_BYTES: usize = 16;
 const STEP_BYTES: usize = 6;
@@ -124,7 +121,7 @@ impl Run {
         let mut peer = std::mem::replace(&mut self.cluster.peers[number], Peer::new("nobody"));
         let password = self.dice.pick(&PASSWORDS);
         let right = self.oracle.right.entry(key(&peer.name)).or_default();
-        match self.dice.below(13) {
+        match self.dice.below(12) {
             0..3 if peer.challenged && peer.welcome.is_none() => self.log_in(&mut peer),
             0 => {
                 peer.registers = true;
@@ -142,10 +139,6 @@ impl Run {
             5 => drop(peer.say("/join", "#ops")),
             6 => drop(peer.say("/leave", "#ops")),
             7 => drop(peer.say("/list", "")),
-            8 => {
-                let endpoint = self.dice.pick(&["/login", "/register", "/password", "/token"]);
-                peer.say(endpoint, self.dice.pick(&ODD));
-            }
             _ => {
                 let to = self.name();
                 let text =
