@@ -43,11 +43,10 @@ pub(super) use marks::Marks;
 pub(super) use places::Parties;
 pub(super) use tidying::Bounds;
 
-use crate::accounts::AccountId;
 use crate::archive::PacketId;
 use places::Places;
 use rusqlite::{Connection, Result, Row};
-use tail::{Entry, Tail};
+use tail::Tail;
 use tidying::Round;
 
 /// The log's memory; its rows are in the database.
@@ -117,16 +116,7 @@ impl State {
                 tail: Tail::default(),
             })
         })?;
-        let sql = "SELECT id, conversation, sender FROM packet WHERE id > ?1 ORDER BY id";
-        let mut statement = connection.prepare_cached(sql)?;
-        let entries = statement.query_map([state.threaded as i64], |row| {
-            let sender: Option<u32> = row.get(2)?;
-            let sender = sender.and_then(std::num::NonZeroU32::new).map(AccountId);
-            Ok(Entry { id: whole(row, 0)?, conversation: row.get(1)?, sender })
-        })?;
-        for entry in entries {
-            state.tail.push(entry?);
-        }
+        state.tail = Tail::load(connection, state.threaded)?;
         Ok(state)
     }
 
