@@ -63,7 +63,8 @@ pub struct WorkerCounters {
 #[derive(Debug, Default)]
 pub struct StoreCounters {
     pub accounts: Counter,
-    /// 1 while the disk refuses.
+    /// 1 while the disk refuses: set by the store's thread, which knows, and by whoever has
+    /// waited for it too long.
     pub failing: Counter,
     /// Packets that are stored, and their bytes.
     pub packets: Counter,

@@ -26,14 +26,17 @@
 //! | [`merge`] | ids of several conversations in order |
 //! | `keys` | keys of one's own |
 //! | [`marks`] | what was handed over, what was read |
+//! | `number`, `round` | numbers in rows; what is to be removed, and how far that is |
 //! | `append`, `pages`, `unread`, `tidying` | what the log does |
 
 mod append;
 mod keys;
 mod marks;
 mod merge;
+mod number;
 mod pages;
 mod places;
+mod round;
 mod rows;
 mod tail;
 mod tidying;
@@ -41,13 +44,14 @@ mod unread;
 
 pub(super) use marks::Marks;
 pub(super) use places::Parties;
-pub(super) use tidying::Bounds;
+pub(super) use round::Bounds;
 
 use crate::archive::PacketId;
+use number::whole;
 use places::Places;
-use rusqlite::{Connection, Result, Row};
+use round::Round;
+use rusqlite::{Connection, Result};
 use tail::Tail;
-use tidying::Round;
 
 /// The log's memory; its rows are in the database.
 #[derive(Debug, Default)]
@@ -125,9 +129,4 @@ impl State {
         let values = [self.last_id, self.threaded, self.packets, self.bytes];
         connection.prepare_cached(sql)?.execute(values.map(|value| value as i64)).map(drop)
     }
-}
-
-/// A number that is never negative.
-fn whole(row: &Row<'_>, column: usize) -> Result<u64> {
-    row.get::<_, i64>(column).map(|number| number.max(0) as u64)
 }

@@ -1,7 +1,7 @@
 //! A packet's row, written and read. Never: which ones.
 
+use super::number::whole;
 use super::places::{Parties, Places};
-use super::whole;
 use crate::accounts::AccountId;
 use crate::archive::{Key, Micros, PacketId, Post, SessionNumber, Stamped, StoredPacket};
 use crate::limits::PACKET_KEPT_BYTES;

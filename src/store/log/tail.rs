@@ -1,5 +1,6 @@
 //! Packets that `thread` doesn't have yet, by their ids, with their keys. Never: their texts.
 
+use super::number::whole;
 use crate::accounts::AccountId;
 use crate::archive::{Key, Micros, PacketId};
 use rusqlite::{Connection, Result, params};
@@ -36,7 +37,7 @@ impl Tail {
         while let Some(row) = rows.next()? {
             let sender: Option<u32> = row.get(2)?;
             let sender = sender.and_then(NonZeroU32::new).map(AccountId);
-            let entry = Entry { id: super::whole(row, 0)?, conversation: row.get(1)?, sender };
+            let entry = Entry { id: whole(row, 0)?, conversation: row.get(1)?, sender };
             let key = row.get_ref(3)?.as_str_or_null()?.and_then(Key::parse);
             if let (Some(key), Some(id)) = (sender.zip(key), PacketId::new(entry.id)) {
                 tail.push_key(key, id, Micros(row.get(4)?));
