@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `schema` | the layout of the database, by version |
 //! | `open` | made new, brought up to date, or refused |
-//! | `checking` | whether it is damaged |
+//! | `looking`, `checking` | whether it is damaged: at a start; everywhere, when asked |
 //! | [`error`] | why a store can't be had |
 //! | `accounts`, `tokens`, `bans` | their rows |
 //! | `log` | stored packets |
@@ -27,6 +27,7 @@ pub mod desk;
 pub mod error;
 mod keeping;
 mod log;
+mod looking;
 mod open;
 pub mod order;
 mod schema;

@@ -4,8 +4,8 @@
 //! A new database is made beside its place and moved there once it is whole. So an
 //! empty or torn file in its place is a damaged one, and no new one.
 
-use super::checking::look;
 use super::error::StoreError;
+use super::looking::look;
 use super::schema::{APPLICATION, STEPS, step, version};
 use crate::data::give;
 use crate::limits::STORE_LOCK_MAX;
@@ -95,6 +95,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
         "PRAGMA cell_size_check = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -8192;
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;
          PRAGMA journal_mode = WAL;

@@ -66,8 +66,8 @@ const ACCOUNTS: &str = "
 ";
 
 /// Times are in microseconds since 1970 here. A packet is written once, at the end of its
-/// table; `thread` finds those of a conversation, and follows in larger steps
-/// (`store/log/tail.rs`).
+/// table; `thread`, which finds those of a conversation, and `used_key` follow in larger
+/// steps (`store/log/tail.rs`).
 const PACKETS: &str = "
     -- One row: what is known of all packets.
     CREATE TABLE log (
@@ -104,7 +104,9 @@ const PACKETS: &str = "
         -- Where it isn't spelt as the account or room is.
         recipient TEXT,
         -- As it stands on the wire.
-        msg TEXT NOT NULL
+        msg TEXT NOT NULL,
+        -- Of one's own; `used_key` gets it when `thread` gets the packet.
+        key TEXT
     ) STRICT;
     CREATE TABLE thread (
         conversation INTEGER NOT NULL,
@@ -124,14 +126,15 @@ const PACKETS: &str = "
         packet INTEGER NOT NULL,
         PRIMARY KEY (account, conversation)
     ) STRICT, WITHOUT ROWID;
-    -- Keys of one's own, by the packet that each was first used for.
+    -- Keys of one's own, and the packet that each was first used for.
     CREATE TABLE used_key (
-        packet INTEGER PRIMARY KEY,
         account INTEGER NOT NULL,
         key TEXT NOT NULL,
+        packet INTEGER NOT NULL,
         time INTEGER NOT NULL,
-        UNIQUE (account, key)
-    ) STRICT;
+        PRIMARY KEY (account, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX used_key_of ON used_key (packet);
     -- What accounts wrote that are there no more is removed step by step, up to here.
     CREATE TABLE erasing (
         account INTEGER PRIMARY KEY,

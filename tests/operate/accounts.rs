@@ -99,6 +99,12 @@ fn commands_of_all_kinds(data: &Path) {
     done(&["ban", "remove", "mallory"], data);
     assert!(fails(1, &["ban", "remove", "mallory"], data).contains("no ban of mallory"));
     assert_eq!(done(&["ban", "list"], data).lines().count(), 1);
+
+    let info: Value = serde_json::from_str(&done(&["store", "info", "--json"], data)).unwrap();
+    let figures = ["accounts", "packets", "last_id", "failing"].map(|key| info[key].clone());
+    assert_eq!(figures, [2.into(), 0.into(), 0.into(), false.into()]);
+    assert!(done(&["store", "info"], data).contains("disk        takes writes"));
+    assert_eq!(done(&["store", "check"], data), "ok\n");
 }
 
 #[test]
@@ -129,7 +135,7 @@ fn commands_do_the_same_with_a_server_and_without_and_secrets_are_nowhere() {
     assert!(with.join("control").exists());
     // It begins with what the commands have made without it.
     let server = serve(&without, &[]);
-    server.logged("accounts: 2 in ", 0);
+    server.logged("store: 2 accounts, ", 0);
     assert_eq!(accounts(&without).len(), 2);
 }
 

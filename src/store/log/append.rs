@@ -50,9 +50,9 @@ impl Log {
         if matches!(post.target, Target::Account(_)) && usual.is_none() {
             return Ok(Outcome::Gone);
         }
-        let key = sender.zip(post.key.as_ref());
-        if let Some((sender, key)) = key
-            && let Some(id) = keys::used(connection, sender, key, time)?
+        let key = sender.zip(post.key.clone());
+        if let Some(key) = &key
+            && let Some(id) = keys::used(connection, &state.tail, key, time)?
         {
             return Ok(Outcome::Again { id });
         }
@@ -63,10 +63,10 @@ impl Log {
         state.packets += 1;
         state.last_id = id.get();
         state.tail.push(Entry { id: id.get(), conversation, sender });
-        self.highest = id.get();
-        if let Some((sender, key)) = key {
-            keys::insert(connection, sender, key, id, time)?;
+        if let Some(key) = key {
+            state.tail.push_key(key, id, time);
         }
+        self.highest = id.get();
         Ok(Outcome::Stored { id, time })
     }
 }

@@ -1,6 +1,7 @@
 //! The ids of several conversations, in order. Never: the packets.
 
 use super::State;
+use super::number::whole;
 use super::places::Concern;
 use super::tail::Entry;
 use crate::limits::LOG_CHUNK;
@@ -77,7 +78,7 @@ impl<'a> Merge<'a> {
             && let Some(behind) = cursor.more_behind.take()
         {
             let values = params![cursor.conversation, behind as i64, LOG_CHUNK as i64];
-            let rows = self.chunk.query_map(values, |row| super::whole(row, 0))?;
+            let rows = self.chunk.query_map(values, |row| whole(row, 0))?;
             cursor.ahead = rows.collect::<Result<_>>()?;
             cursor.more_behind = cursor.ahead.last().copied();
             if cursor.ahead.len() < LOG_CHUNK {

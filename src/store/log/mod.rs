@@ -26,14 +26,17 @@
 //! | [`merge`] | ids of several conversations in order |
 //! | `keys` | keys of one's own |
 //! | [`marks`] | what was handed over, what was read |
+//! | `number`, `round` | numbers in rows; what is to be removed, and how far that is |
 //! | `append`, `pages`, `unread`, `tidying` | what the log does |
 
 mod append;
 mod keys;
 mod marks;
 mod merge;
+mod number;
 mod pages;
 mod places;
+mod round;
 mod rows;
 mod tail;
 mod tidying;
@@ -41,14 +44,14 @@ mod unread;
 
 pub(super) use marks::Marks;
 pub(super) use places::Parties;
-pub(super) use tidying::Bounds;
+pub(super) use round::Bounds;
 
-use crate::accounts::AccountId;
 use crate::archive::PacketId;
+use number::whole;
 use places::Places;
-use rusqlite::{Connection, Result, Row};
-use tail::{Entry, Tail};
-use tidying::Round;
+use round::Round;
+use rusqlite::{Connection, Result};
+use tail::Tail;
 
 /// The log's memory; its rows are in the database.
 #[derive(Debug, Default)]
@@ -117,16 +120,7 @@ impl State {
                 tail: Tail::default(),
             })
         })?;
-        let sql = "SELECT id, conversation, sender FROM packet WHERE id > ?1 ORDER BY id";
-        let mut statement = connection.prepare_cached(sql)?;
-        let entries = statement.query_map([state.threaded as i64], |row| {
-            let sender: Option<u32> = row.get(2)?;
-            let sender = sender.and_then(std::num::NonZeroU32::new).map(AccountId);
-            Ok(Entry { id: whole(row, 0)?, conversation: row.get(1)?, sender })
-        })?;
-        for entry in entries {
-            state.tail.push(entry?);
-        }
+        state.tail = Tail::load(connection, state.threaded)?;
         Ok(state)
     }
 
@@ -135,9 +129,4 @@ impl State {
         let values = [self.last_id, self.threaded, self.packets, self.bytes];
         connection.prepare_cached(sql)?.execute(values.map(|value| value as i64)).map(drop)
     }
-}
-
-/// A number that is never negative.
-fn whole(row: &Row<'_>, column: usize) -> Result<u64> {
-    row.get::<_, i64>(column).map(|number| number.max(0) as u64)
 }

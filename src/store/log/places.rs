@@ -1,6 +1,7 @@
 //! Conversations and their numbers, accounts' names, and what is at hand of both. Never:
 //! what was said there.
 
+use super::number::whole;
 use crate::accounts::AccountId;
 use crate::archive::Target;
 use crate::limits::LOG_CACHE_MAX;
@@ -155,7 +156,7 @@ pub(super) fn concerns(connection: &Connection, account: AccountId) -> Result<Ve
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map([account.0.get()], |row| {
         let parties = Parties::from_row(row.get(1)?, row.get(2)?, row.get(3)?);
-        Ok(Concern { conversation: row.get(0)?, parties, since: super::whole(row, 4)? })
+        Ok(Concern { conversation: row.get(0)?, parties, since: whole(row, 4)? })
     })?;
     rows.collect()
 }

@@ -1,9 +1,9 @@
 //! A packet's row, written and read. Never: which ones.
 
+use super::number::whole;
 use super::places::{Parties, Places};
-use super::whole;
 use crate::accounts::AccountId;
-use crate::archive::{Micros, PacketId, Post, SessionNumber, Stamped, StoredPacket};
+use crate::archive::{Key, Micros, PacketId, Post, SessionNumber, Stamped, StoredPacket};
 use crate::limits::PACKET_KEPT_BYTES;
 use rusqlite::types::{ToSqlOutput, Type, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Result, params};
@@ -16,8 +16,8 @@ pub(super) struct Writer<'c>(CachedStatement<'c>);
 impl<'c> Writer<'c> {
     pub(super) fn new(connection: &'c Connection) -> Result<Self> {
         let sql =
-            "INSERT INTO packet (id, conversation, time, sender, session, name, ip, recipient, msg)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            "INSERT INTO packet (id, conversation, time, sender, session, name, ip, recipient, msg, key)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         connection.prepare_cached(sql).map(Self)
     }
 
@@ -37,7 +37,8 @@ impl<'c> Writer<'c> {
         let recipient = Some(packet.to()).filter(|to| Some(*to) != usual);
         let address = Address::of(packet.ip());
         let bytes = [name.map_or(0, str::len), address.len(), recipient.map_or(0, str::len)];
-        let bytes = bytes.iter().sum::<usize>() + packet.msg().len();
+        let key = post.sender.and_then(|_| post.key.as_ref()).map(Key::as_str);
+        let bytes = bytes.iter().sum::<usize>() + packet.msg().len() + key.map_or(0, str::len);
         let (id, msg) = (id as i64, packet.msg());
         self.0.execute(params![
             id,
@@ -48,7 +49,8 @@ impl<'c> Writer<'c> {
             name,
             address,
             recipient,
-            msg
+            msg,
+            key
         ])?;
         Ok(bytes as u64 + PACKET_KEPT_BYTES)
     }
@@ -56,7 +58,8 @@ impl<'c> Writer<'c> {
 
 /// What a packet's texts count, of its row: as [`Writer::write`] says, but for what all count.
 pub(super) const COUNTED: &str = "coalesce(octet_length(name), 0) + octet_length(ip)
-     + coalesce(octet_length(recipient), 0) + octet_length(msg)";
+     + coalesce(octet_length(recipient), 0) + octet_length(msg)
+     + coalesce(octet_length(key), 0)";
 
 /// An address in few bytes; whatever else it may be, as text.
 enum Address<'a> {

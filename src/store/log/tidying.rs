@@ -1,30 +1,13 @@
 //! What is too old, too much, or of somebody who is gone is removed, a small step at a time,
 //! the oldest first. Never: when there is time for it.
 
+use super::number::whole;
+use super::round::Bounds;
 use super::rows::COUNTED;
-use super::{Log, State, keys, whole};
+use super::{Log, State, keys};
 use crate::archive::Micros;
 use crate::limits::{ERASE_STEP, PACKET_KEPT_BYTES, PRUNE_STEP};
 use rusqlite::{Connection, OptionalExtension, Result, params};
-
-/// What is to be kept.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct Bounds {
-    /// What was stored before is too old.
-    pub before: Option<Micros>,
-    pub bytes_max: u64,
-}
-
-/// What is left to do.
-#[derive(Debug, Default)]
-pub(super) struct Round {
-    /// Packets up to here were looked at; none where no round is under way.
-    looked_upto: Option<u64>,
-    has_keys: bool,
-    has_erased: bool,
-    /// Packets that have come since the last step.
-    pub(super) appended: usize,
-}
 
 /// A packet that is looked at.
 struct Looked {
