@@ -6,6 +6,8 @@
 //! - `LANLINE_SIM_STEPS=1000` prints so many steps of what fails.
 
 mod accounts;
+#[path = "../fake_archive/mod.rs"]
+mod fake_archive;
 #[path = "../fake_store/mod.rs"]
 mod fake_store;
 mod world;
