@@ -177,6 +177,9 @@ impl<S> Shard<S> {
         client.output.torn |= client.outbound.is_torn();
         self.queued.own -= client.outbound.memory_bytes();
         let tags = client.outbound.take_unsent();
+        if let Some(stored) = client.stored_mut() {
+            stored.queue_is_lost();
+        }
         if client.roles.contains(Roles::SEVERAL) { self.taken_by_none(id, tags) } else { tags }
     }
 

@@ -372,6 +372,7 @@ impl<S> Shard<S> {
             && self.pending.is_empty()
             && self.asks.is_empty()
             && !self.archive.has_posts()
+            && self.archive.bytes_under_way == 0
             && self.sessions.is_empty()
     }
 

@@ -6,11 +6,14 @@
 //! - `LANLINE_SIM_STEPS=1000` prints so many steps of what fails.
 
 mod accounts;
+#[path = "../fake_archive/mod.rs"]
+mod fake_archive;
 #[path = "../fake_socket/mod.rs"]
 mod fake_socket;
 #[path = "../fake_store/mod.rs"]
 mod fake_store;
 mod plan;
+mod stored;
 mod world;
 
 use std::env;
@@ -50,6 +53,21 @@ fn an_accounts_name_is_its_owners_and_nobody_elses() {
         world::play(&format!("seed {seed} of accounts"), &again, || {
             accounts::run(Dice::new(seed), None);
         });
+    }
+}
+
+#[test]
+fn what_is_stored_is_seen_once_in_order_and_survives() {
+    let (first, seeds) = match number("LANLINE_SIM_SEED") {
+        Some(seed) => (seed, 1),
+        None => (
+            number("LANLINE_SIM_FIRST").unwrap_or(1),
+            number("LANLINE_SIM_SEEDS").unwrap_or(SEEDS) / 2,
+        ),
+    };
+    for seed in first..first + seeds {
+        let again = format!("LANLINE_SIM_SEED={seed} cargo test --test simulation stored");
+        world::play(&format!("seed {seed} of stored"), &again, || stored::run(Dice::new(seed)));
     }
 }
 

@@ -54,16 +54,15 @@ impl<S> Shard<S> {
     /// rest is behind it in the same queue, so it is given up as well, or it would be
     /// overtaken.
     fn give_up_posts(&mut self) {
-        self.archive.unsent.clear();
-        let given_up: Vec<Arc<Posts>> =
-            self.archive.under_way.iter().map(|one| one.posts.clone()).collect();
-        for posts in given_up {
-            // Otherwise its outcome is on its way.
-            if posts.give_up() {
-                self.archive.settled(&posts);
-                self.relay_posts(posts);
+        while let Some(posts) = self.archive.under_way.front().map(|one| one.posts.clone()) {
+            if !posts.give_up() {
+                // Its outcome is on its way, and nothing may overtake that: the disk answers.
+                return;
             }
+            self.archive.settled(&posts);
+            self.relay_posts(posts);
         }
+        self.archive.unsent.clear();
         self.own_counters().store_stalled.set(1);
         self.probe_store();
     }

@@ -39,7 +39,8 @@ impl<S> Shard<S> {
         if self.address(id) == post.what.origin.sender {
             return;
         }
-        let Some(client) = self.clients.get(id) else { return };
+        // Who has left since the members were looked up is nobody's session any more.
+        let Some(client) = self.clients.get(id).filter(|client| client.is_user()) else { return };
         if client.roles.contains(Roles::ACCOUNT) {
             return self.hand_over(post, id, frames, true);
         }

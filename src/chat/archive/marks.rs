@@ -5,7 +5,7 @@
 use super::posted::ArchiveRequest;
 use crate::accounts::AccountId;
 use crate::archive::{PacketId, Request, SessionNumber};
-use crate::chat::client::{Client, StoredState};
+use crate::chat::client::{Client, Stage, StoredState};
 use crate::chat::effect::Effect;
 use crate::chat::id::ConnId;
 use crate::chat::shard::Shard;
@@ -19,6 +19,7 @@ impl<S> Shard<S> {
         let Some(account) = client.account() else { return };
         let stored = client.cold().stored.get_or_insert_with(|| Box::new(StoredState::new(None)));
         stored.number = Some(number);
+        self.tell_mark(account);
         self.ask_archive(id, Request::Waiting { account });
     }
 
@@ -48,8 +49,9 @@ impl<S> Shard<S> {
         let account = client.account();
         let Some(stored) = client.stored_mut() else { return };
         let handed = stored.sent(bytes);
-        let receipts = stored.take_receipts();
         let moves = stored.is_complete;
+        // One that may miss something doesn't have everything up to there.
+        let receipts = if moves { stored.take_receipts() } else { Vec::new() };
         if let (Some(account), Some(handed), true) = (account, handed, moves) {
             self.handed(account, handed);
         }
@@ -61,6 +63,10 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         let (account, queued) = (client.account(), client.queued_bytes());
         let Some(stored) = client.stored_mut() else { return };
+        if stored.stage != Stage::Live {
+            // Behind what is in the store, too.
+            return;
+        }
         if queued > 0 && !stored.queued.is_empty() {
             // Behind what it has not been handed yet.
             stored.put(packet, queued);

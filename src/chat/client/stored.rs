@@ -105,6 +105,13 @@ impl StoredState {
         queued
     }
 
+    /// What waited for its socket never goes there.
+    pub(in crate::chat) fn queue_is_lost(&mut self) {
+        self.queued.clear();
+        self.receipts_due.clear();
+        self.is_complete = false;
+    }
+
     /// A sender wants to know; only of so many, and of the last packet of each.
     pub(in crate::chat) fn want_receipt(&mut self, due: ReceiptDue) {
         let is_same = |other: &ReceiptDue| other.sender == due.sender;

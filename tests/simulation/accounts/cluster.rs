@@ -1,6 +1,7 @@
 //! Shards, the links between them, and the store behind links of its own: requests and
 //! replies take any time, and keep their order. Never: whether what happens is right.
 
+use super::archive::{Answer, Archive, ToStore};
 use super::peer::Peer;
 use crate::fake_socket::socket_takes;
 use crate::fake_store::FakeStore;
@@ -11,6 +12,7 @@ use lanline::chat::{
     Batch, ConnId, Counters, Effect, Ended, Moment, Settings, Shard, ShardMessage, StoreRequest,
     Topology, WorkerId,
 };
+use lanline::limits;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr};
@@ -24,10 +26,12 @@ pub(super) struct Cluster {
     pub now: Moment,
     pub peers: Vec<Peer>,
     pub store: FakeStore,
+    /// What is stored, behind a link of its own.
+    pub archive: Archive,
     /// Batches under way, from each shard to each.
     links: Vec<VecDeque<Batch<usize>>>,
-    /// Requests on their way to the store.
-    asked: VecDeque<StoreRequest>,
+    /// Requests on their way to the store, and since when.
+    asked: VecDeque<(Moment, StoreRequest)>,
     /// What the store says to each shard.
     told: Vec<VecDeque<ShardMessage<usize>>>,
 }
@@ -50,6 +54,7 @@ impl Cluster {
             now: Moment(1),
             peers: Vec::new(),
             store: FakeStore::default(),
+            archive: Archive::default(),
             links: (0..workers * workers).map(|_| VecDeque::new()).collect(),
             asked: VecDeque::new(),
             told: (0..workers).map(|_| VecDeque::new()).collect(),
@@ -66,6 +71,9 @@ impl Cluster {
 
     /// All shards will be told.
     pub(super) fn notice(&mut self, notice: Notice) {
+        if let Notice::Erased(account) = notice {
+            self.archive.erased.insert(account);
+        }
         let notice = Arc::new(notice);
         for told in &mut self.told {
             told.push_back(ShardMessage::Notice(notice.clone()));
@@ -74,12 +82,30 @@ impl Cluster {
 
     /// The store deals with the next request, if there is one.
     pub(super) fn store_works(&mut self) {
-        let Some(StoreRequest { from, request }) = self.asked.pop_front() else { return };
+        let Some((_, StoreRequest { from, request })) = self.asked.pop_front() else { return };
         let (notices, reply) = self.store.answer(request);
         notices.into_iter().for_each(|notice| self.notice(notice));
         if let (Some((Address { worker, conn }, number)), Some(reply)) = (from, reply) {
             let message = ShardMessage::StoreReply { to: conn, number, reply: Box::new(reply) };
             self.told[usize::from(worker)].push_back(message);
+        }
+    }
+
+    /// The store deals with the next posts, or the next request about packets.
+    pub(super) fn archive_works(&mut self) {
+        let here = self.peers.len();
+        let Some(answer) = self.archive.work(self.now, here) else { return };
+        match answer {
+            Answer::Committed(committed) => {
+                for told in &mut self.told {
+                    told.push_back(ShardMessage::Committed(committed.clone()));
+                }
+            }
+            Answer::Reply(Address { worker, conn: to }, number, reply) => {
+                let message = ShardMessage::ArchiveReply { to, number, reply: Box::new(reply) };
+                self.told[usize::from(worker)].push_back(message);
+            }
+            Answer::Nothing => {}
         }
     }
 
@@ -161,7 +187,10 @@ impl Cluster {
                             self.peers[number].shut = true;
                         }
                     }
-                    Effect::AskArchive(_) | Effect::Post(_) => {}
+                    Effect::AskArchive(request) => {
+                        self.archive.waiting.push_back(ToStore::Asked(request));
+                    }
+                    Effect::Post(posts) => self.archive.waiting.push_back(ToStore::Posts(posts)),
                     Effect::AskStore(request) => self.ask(*request),
                     Effect::HandOff { to, handoff } => {
                         self.peers[handoff.socket].at = None;
@@ -178,15 +207,17 @@ impl Cluster {
         }
     }
 
-    /// A connection has one request under way at the most.
+    /// A connection has one request under way at the most, but for those given up.
     fn ask(&mut self, request: StoreRequest) {
         if let Some((whose, _)) = request.from {
-            let others = self.asked.iter().filter_map(|other| other.from);
+            let awaited = self.asked.iter();
+            let awaited = awaited.filter(|(at, _)| at.after(limits::STORE_TIMEOUT) > self.now);
+            let others = awaited.filter_map(|(_, other)| other.from);
             assert!(!others.into_iter().any(|(other, _)| other == whose), "it asks twice");
         } else {
             assert!(matches!(request.request, Request::Left { .. }), "nobody asks");
         }
-        self.asked.push_back(request);
+        self.asked.push_back((self.now, request));
     }
 
     pub(super) fn flush(&mut self, worker: usize, id: ConnId) {
@@ -220,6 +251,7 @@ impl Cluster {
         self.links.iter().all(VecDeque::is_empty)
             && self.told.iter().all(VecDeque::is_empty)
             && self.asked.is_empty()
+            && self.archive.waiting.is_empty()
             && !self.shards.iter().any(Shard::has_work_left)
             && !self.peers.iter().any(unheard)
     }

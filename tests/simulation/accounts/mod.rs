@@ -7,9 +7,11 @@
 //! | --- | --- |
 //! | `run` | one run: random steps, then rest, then everyone leaves |
 //! | `cluster` | shards, links, the store behind its link |
+//! | `archive` | the store of packets behind its link |
 //! | `peer` | a client, what it knows and what it has heard |
 //! | `oracle` | who may be whom, and which packets have come |
 
+mod archive;
 mod cluster;
 mod oracle;
 mod peer;

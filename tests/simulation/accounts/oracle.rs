@@ -135,15 +135,31 @@ impl Oracle {
 
     fn judge_sent(&self, cluster: &Cluster, sent: &Sent) {
         let Sent { by, ordinal, to, text } = sent;
-        let takers = cluster.peers.iter().filter(|peer| peer.heard.contains(text));
-        let takers: Vec<&Peer> = takers.collect();
-        assert!(takers.iter().all(|peer| key(&peer.name) == *to), "{text} went astray");
-        let by = &cluster.peers[*by];
+        let takers = cluster.peers.iter().enumerate();
+        let takers = takers.filter(|(_, peer)| peer.heard.contains(text));
+        let takers: Vec<(usize, &Peer)> = takers.collect();
+        let (number, by) = (*by, &cluster.peers[*by]);
         let refusals = by.refused.get(ordinal).map_or(&[][..], Vec::as_slice);
         assert!(refusals.len() <= 1, "{text} is refused as {refusals:?}");
-        assert!(takers.is_empty() || refusals.is_empty(), "{text} was taken, and {refusals:?}");
-        if by.is_here() {
-            assert!(!takers.is_empty() || refusals.len() == 1, "{text} for {to} is lost");
+        let is_relayed = refusals == ["not-kept"];
+        let stored = cluster.archive.stored.get(text);
+        // What lies between accounts goes to the sender's other sessions as well.
+        let is_between_accounts = stored.is_some() || is_relayed || !by.is_here();
+        for (taker, peer) in &takers {
+            let is_own =
+                is_between_accounts && *taker != number && key(&peer.name) == key(&by.name);
+            assert!(key(&peer.name) == *to || is_own, "{text} went astray");
+        }
+        if let Some(&peers) = stored {
+            // Its disk took so long that it was relayed; or else it is never refused.
+            assert!(refusals.is_empty() || is_relayed, "{text} is stored, and {refusals:?}");
+            let late = takers.iter().find(|(taker, _)| *taker >= peers);
+            assert!(late.is_none(), "{text} came to a session that began later");
+        } else if !is_relayed {
+            assert!(takers.is_empty() || refusals.is_empty(), "{text} was taken, and {refusals:?}");
+            if by.is_here() {
+                assert!(!takers.is_empty() || refusals.len() == 1, "{text} for {to} is lost");
+            }
         }
     }
 }

@@ -80,9 +80,22 @@ impl Run {
             46..50 => self.hang_up(),
             50..54 => self.window(),
             54..58 => self.pass_time(),
-            58..68 => self.cluster.store_works(),
-            68 => self.cluster.store.unavailable ^= true,
+            58..64 => self.cluster.store_works(),
+            64..70 => self.cluster.archive_works(),
+            70 => self.cluster.store.unavailable ^= true,
+            71 => self.disturb_archive(),
             _ => self.tick(60),
+        }
+    }
+
+    /// The disk refuses from here on, or no more; or it stands still for a while.
+    fn disturb_archive(&mut self) {
+        let archive = &mut self.cluster.archive;
+        if self.dice.percent(50) {
+            archive.fake.refuses ^= true;
+        } else {
+            let millis = self.dice.pick(&[500, 4_000, 7_000, 90_000]);
+            archive.hangs_until = self.cluster.now.after(Duration::from_millis(millis));
         }
     }
 
@@ -224,6 +237,8 @@ impl Run {
 
     /// Everything is read, answered and delivered; what is due is done.
     fn rest(&mut self) {
+        self.cluster.archive.fake.refuses = false;
+        self.cluster.archive.hangs_until = self.cluster.now;
         for _ in 0..REST_STEPS_MAX {
             if self.cluster.is_at_rest() {
                 match self.cluster.next_deadline() {
@@ -235,6 +250,7 @@ impl Run {
                 self.cluster.open_window(number, usize::MAX);
             }
             self.cluster.store_works();
+            self.cluster.archive_works();
             self.tick(100);
         }
         panic!("it never comes to rest");

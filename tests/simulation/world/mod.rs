@@ -30,6 +30,7 @@ mod verdict;
 
 pub(crate) use dice::Dice;
 pub(crate) use run::run;
+pub(crate) use trace::note;
 
 use std::panic::{self, RefUnwindSafe};
 

@@ -20,7 +20,7 @@ pub(super) fn start() {
 }
 
 /// Remembers a step.
-pub(super) fn note(step: impl FnOnce() -> String) {
+pub(crate) fn note(step: impl FnOnce() -> String) {
     TRACE.with_borrow_mut(|trace| {
         if let Some(trace) = trace {
             if trace.len() >= KEPT.get() {
