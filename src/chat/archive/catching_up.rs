@@ -26,6 +26,7 @@ impl<S> Shard<S> {
         let replay = Replay { ordinal, last: after.unwrap_or_default() };
         if let Some(stored) = self.clients.get_mut(id).and_then(|client| client.stored_mut()) {
             stored.replay = Some(replay);
+            stored.resumes_after = stored.behind();
         }
         self.pause(id, Pauses::REPLAY);
         self.fetch(id, after);
@@ -145,6 +146,10 @@ impl<S> Shard<S> {
         // Where nothing has come from its mark on, it has everything that there is.
         let last = if last > 0 { last } else { upto.map_or(0, PacketId::get) };
         self.say(id, Endpoint::Replay, &last.to_string());
+        if let Some(upto) = upto {
+            // Its own packets, which it is not handed, are among these.
+            self.put_mark(id, upto);
+        }
         self.resume(id, Pauses::REPLAY);
     }
 
@@ -153,8 +158,8 @@ impl<S> Shard<S> {
         let stored = self.clients.get_mut(id).and_then(|client| client.stored_mut());
         let Some(stored) = stored else { return };
         let replay = stored.replay.take();
-        // Where it would have begun at its mark, it misses what it has not been handed.
-        stored.is_complete &= after.is_some();
+        // Where it would have begun at its mark, it goes on where it was before.
+        let after = after.or(stored.resumes_after);
         self.set_stage(id, after.map_or(Stage::Live, |after| Stage::Postponed { after }));
         self.arm(id, Timers::STORED, self.now.after(limits::STALL_PROBE));
         if let Some(Replay { ordinal, .. }) = replay {

@@ -54,13 +54,17 @@ impl<S> Shard<S> {
     fn hand_over(&mut self, post: &Post<Posted>, id: ConnId, frames: &mut Frames, bulk: bool) {
         self.work.spend(work::FAN_OUT_DELIVERY);
         let half = self.settings.queue_bytes_max / 2;
-        let Some(client) = self.clients.get(id) else { return };
-        let Some(stored) = client.stored() else { return };
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let Some(stored) = client.stored_mut() else { return };
         if stored.stage != Stage::Live {
+            if let Some((packet, _)) = frames.stored() {
+                stored.skips(packet);
+            }
             return;
         }
         let frame = frames.of(post, stored.extended, false);
         let length = frame.bytes.len();
+        let Some(client) = self.clients.get(id) else { return };
         // The other half is for what isn't stored.
         let fits = client.outbound.is_empty() || client.queued_bytes() + length <= half;
         let queue = if fits { self.take_queue_for(id, length, None).ok() } else { None };

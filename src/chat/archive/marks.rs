@@ -5,7 +5,7 @@
 use super::posted::ArchiveRequest;
 use crate::accounts::AccountId;
 use crate::archive::{PacketId, Request, SessionNumber};
-use crate::chat::client::{Client, Stage, StoredState};
+use crate::chat::client::{Client, Roles, Stage, StoredState};
 use crate::chat::effect::Effect;
 use crate::chat::id::ConnId;
 use crate::chat::shard::Shard;
@@ -72,6 +72,16 @@ impl<S> Shard<S> {
             stored.put(packet, queued);
         } else if let (Some(account), true) = (account, stored.is_complete) {
             self.handed(account, packet);
+        }
+    }
+
+    /// Once its socket has what is in its queue now, it has everything up to there.
+    pub(super) fn put_mark(&mut self, id: ConnId, upto: PacketId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let queued = client.queued_bytes();
+        client.roles |= Roles::STORED;
+        if let Some(stored) = client.stored_mut() {
+            stored.put(upto, queued);
         }
     }
 

@@ -26,6 +26,9 @@ pub struct StoredState {
     /// The first packet that it was handed live.
     pub first_live: Option<PacketId>,
     pub stage: Stage,
+    /// Where it goes on if a `/replay` from its account's mark can't begin: behind this id.
+    /// None: live.
+    pub resumes_after: Option<u64>,
     /// The ordinal of the `/replay` that is to be answered, and the last id for it.
     pub replay: Option<Replay>,
     /// Bytes that its socket has taken since this began.
@@ -85,6 +88,7 @@ impl StoredState {
             is_complete: false,
             first_live: None,
             stage: Stage::Live,
+            resumes_after: None,
             replay: None,
             taken: 0,
             queued: SmallVec::new(),
@@ -103,6 +107,22 @@ impl StoredState {
             _ => self.queued.push(queued),
         }
         queued
+    }
+
+    /// A packet was committed that it isn't handed now.
+    pub(in crate::chat) fn skips(&mut self, id: PacketId) {
+        if matches!(self.stage, Stage::Fetching { after: None, .. }) {
+            self.resumes_after.get_or_insert(id.get() - 1);
+        }
+    }
+
+    /// How far it is in the store. None: live.
+    pub(in crate::chat) fn behind(&self) -> Option<u64> {
+        match self.stage {
+            Stage::Live => None,
+            Stage::Behind { after } | Stage::Postponed { after } => Some(after),
+            Stage::Fetching { after, .. } => after.or(self.resumes_after),
+        }
     }
 
     /// What waited for its socket never goes there.

@@ -122,7 +122,9 @@ impl Oracle {
             return id;
         }
         let turned_up = stored.is_some() && cluster.disk.unhanded.contains(&said.text);
-        if turned_up {
+        // A disk that doesn't answer doesn't know a key: then it is relayed once more.
+        let is_again = said.sent.len() > 1 && self.may_be_unkept(cluster, packet);
+        if turned_up || is_again {
             return None;
         }
         if let Some(id) = stored.filter(|_| !peer.extends) {
@@ -152,6 +154,7 @@ impl Oracle {
         said.concerns(peer.user)
             && !said.was_sent_by(number)
             && !cluster.disk.unhanded.contains(text)
+            && !(said.sent.len() > 1 && self.may_be_unkept(cluster, number_of(text)))
             && (said.to != To::Room || was_there())
     }
 

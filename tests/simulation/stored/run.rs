@@ -141,7 +141,8 @@ impl Run {
             0 => drop(peer.say("/unread", "", None)),
             1 if !peer.ids.awaits_answer() && device.careful => device.replay(peer),
             1 | 2 if !peer.ids.awaits_answer() => {
-                let from = self.dice.pick(&[None, None, Some(0)]);
+                // What others of its account have doesn't count for a careful one.
+                let from = self.dice.pick(&[None, None, Some(0)]).or(device.careful.then_some(0));
                 note(|| format!("{number} replays from {from:?}"));
                 replay_from(peer, from);
             }
