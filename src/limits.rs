@@ -57,12 +57,12 @@ pub const POSTS_RETRY: Duration = Duration::from_millis(2);
 /// When the store is told how far accounts are.
 pub const MARKS_DELAY: Duration = Duration::from_secs(5);
 
-/// What one connection may have on its way to the store, in bytes; and all of a worker:
-/// over it whoever says more waits. Each of them has said one packet more by then, so over
-/// the second bound packets are not kept.
+/// What one connection may have on its way to the store, in bytes.
 pub const POST_BYTES_PER_SESSION_MAX: usize = 256 * 1024;
+/// ... and all together, of which each worker has its part: over half of it whoever says more
+/// waits. Each of them has said one packet more by then, so over all of it packets are not
+/// kept.
 pub const POST_BYTES_MAX: usize = 8 * 1024 * 1024;
-pub const POST_BYTES_HARD_MAX: usize = 2 * POST_BYTES_MAX;
 
 /// Posts that go to the store at once.
 pub const POSTS_PER_BATCH_MAX: usize = 1024;

@@ -6,12 +6,16 @@ mod accounts;
 #[expect(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "fuzz/src/lib.rs"]
 mod checks;
+#[expect(dead_code, reason = "other tests need more of it")]
+#[path = "fake_archive/mod.rs"]
+mod fake_archive;
 #[path = "fake_socket/mod.rs"]
 mod fake_socket;
 #[path = "fake_store/mod.rs"]
 mod fake_store;
 #[path = "simulation/plan.rs"]
 mod plan;
+#[expect(unused_imports, reason = "other simulations say what they do")]
 #[path = "simulation/world/mod.rs"]
 mod world;
 

@@ -53,7 +53,7 @@ pub(super) fn terms(
     // Over a worker's mark nobody reads. Batches grow by doubling.
     let mark = if workers > 1 { limits::mailbox_bytes_mark(workers) + tick } else { 0 };
     let has_store = settings.accounts != Accounts::Off;
-    let posts = workers * (limits::POST_BYTES_HARD_MAX + tick);
+    let posts = limits::POST_BYTES_MAX + workers * settings.packet_bytes_max;
     let log = limits::LOG_LINES_MAX * limits::LOG_LINE_BYTES_MAX;
     [
         ("queues", settings.queues_hard_max().saturating_add(workers * tick)),

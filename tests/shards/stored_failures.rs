@@ -121,7 +121,7 @@ fn what_is_under_way_is_bounded_however_many_have_sent_it() {
     cluster.storing.hangs = true;
     let long = "x".repeat(60 * 1024);
     let mut waiting = 0;
-    let senders = limits::POST_BYTES_HARD_MAX / long.len() + 10;
+    let senders = limits::POST_BYTES_MAX / long.len() + 10;
     for number in 0..senders {
         let name = format!("sender{}", number.to_string().replace('0', "a").replace('1', "b"));
         let [sender] = cluster.accounts_here([&name]);

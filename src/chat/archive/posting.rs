@@ -93,15 +93,16 @@ impl<S> Shard<S> {
         let sender = account.zip(number);
         let what = Posted { origin, query, receipts };
         let post = Post { sender, target, packet: stamped, key, what };
+        let others = self.archive.bytes_under_way;
         self.archive.bytes_under_way += bytes;
-        if self.archive.bytes_under_way > limits::POST_BYTES_HARD_MAX {
+        if others > 0 && others + bytes > self.post_bytes_max() {
             // Its sender waits while it has others under way, so it overtakes none of them.
             self.relay_posts(Arc::new(PostBatch::new(vec![post])));
         } else {
             self.archive.said.push(post);
         }
         self.work.spend(work::POST);
-        if is_over || self.archive.bytes_under_way > limits::POST_BYTES_MAX {
+        if is_over || self.archive.bytes_under_way > self.post_bytes_max() / 2 {
             // It goes on once it has less under way, or, if that is none of its own, all have.
             self.pause(id, Pauses::POSTS);
             if !is_over {
@@ -114,6 +115,11 @@ impl<S> Shard<S> {
         if self.archive.said.len() >= limits::POSTS_PER_BATCH_MAX {
             self.send_posts();
         }
+    }
+
+    /// This worker's part of what may be under way.
+    pub(super) fn post_bytes_max(&self) -> usize {
+        limits::POST_BYTES_MAX / self.topology.workers
     }
 
     /// Counts what is stored against an account's share of the disk's time. Over it, its

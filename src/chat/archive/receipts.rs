@@ -104,7 +104,7 @@ impl<S> Shard<S> {
         } else if client.pauses.contains(Pauses::POSTS)
             && bytes <= limits::POST_BYTES_PER_SESSION_MAX / 2
         {
-            if self.archive.bytes_under_way <= limits::POST_BYTES_MAX {
+            if self.archive.bytes_under_way <= self.post_bytes_max() / 2 {
                 self.resume(id, Pauses::POSTS);
             } else {
                 self.archive.paused.push_back(id);
@@ -114,8 +114,7 @@ impl<S> Shard<S> {
 
     /// Whether some of those who wait may go on.
     pub(in crate::chat) fn has_posters_to_resume(&self) -> bool {
-        !self.archive.paused.is_empty()
-            && self.archive.bytes_under_way <= limits::POST_BYTES_MAX / 2
+        !self.archive.paused.is_empty() && self.archive.bytes_under_way <= self.post_bytes_max() / 4
     }
 
     /// Those who wait because too much of all is under way.

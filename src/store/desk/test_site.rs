@@ -57,9 +57,10 @@ pub(super) fn work_out(sum: Sum) -> Summed {
 impl Site {
     pub(super) fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
-        let desk = Desk::new(Database::open(place.path()).unwrap());
+        let mut desk = Desk::new(Database::open(place.path()).unwrap());
         let clock =
             Clock { running: Duration::ZERO, unix: 1_000_000, micros: Micros(1_000_000_000_000) };
+        desk.begin(clock).unwrap();
         Self { desk, clock, next: 0, place }
     }
 
