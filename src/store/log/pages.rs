@@ -55,12 +55,22 @@ impl Log {
         account: AccountId,
         after: Option<PacketId>,
     ) -> Result<bool> {
-        let (state, _) = self.loaded(connection)?;
+        let (state, places) = self.loaded(connection)?;
         let after = after.map_or(0, PacketId::get);
         if after >= state.last_id {
             return Ok(false);
         }
         let concerns = concerns(connection, account)?;
-        Ok(Merge::new(connection, state, &concerns, after)?.next()?.is_some())
+        let mut merge = Merge::new(connection, state, &concerns, after)?;
+        let mut reader = Reader::new(connection)?;
+        for _ in 0..LOG_PAGE_PACKETS_MAX {
+            match merge.next()?.and_then(PacketId::new) {
+                None => return Ok(false),
+                // It may be of somebody who is gone.
+                Some(id) if reader.read(places, id)?.is_some() => return Ok(true),
+                Some(_) => {}
+            }
+        }
+        Ok(true)
     }
 }
