@@ -298,7 +298,7 @@ pub const STORE_RATE_DEFAULT: u64 = 262_144;
 /// by one.
 pub const LOG_TAIL_MAX: usize = 8192;
 /// Conversations and accounts' names that the store has at hand.
-pub const LOG_CACHE_MAX: usize = 65_536;
+pub const LOG_CACHE_MAX: usize = 32_768;
 /// Packets that the store looks at for one page.
 pub const LOG_PAGE_PACKETS_MAX: usize = 2048;
 /// Ids of a conversation that are read at once.

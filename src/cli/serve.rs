@@ -15,7 +15,6 @@ use crate::limits;
 use crate::net::Config;
 use crate::net::tls::{Name, Site};
 use crate::sandbox;
-use crate::store::SharedKeeping;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -204,7 +203,7 @@ impl ServeArgs {
             site,
             tls_required: self.tls.is_required(),
             sandbox: self.sandbox.into(),
-            keeping: Arc::new(SharedKeeping::new(self.store.keeping())),
+            keeping: self.store.keeping(),
             warnings,
             settings: Settings {
                 packet_bytes_max: self.max_packet,

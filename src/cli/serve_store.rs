@@ -3,8 +3,9 @@
 use crate::accounts::Span;
 use crate::chat::StoreFailure;
 use crate::limits;
-use crate::store::Keeping;
+use crate::store::{Keeping, SharedKeeping};
 use clap::{Args, ValueEnum};
+use std::sync::Arc;
 
 /// How much is stored, and what comes of a packet that can't be.
 #[derive(Args, Clone, Debug)]
@@ -45,8 +46,9 @@ enum FailureMode {
 }
 
 impl StoreArgs {
-    pub(super) fn keeping(&self) -> Keeping {
-        Keeping { keep: self.keep, bytes_max: self.store_limit }
+    pub(super) fn keeping(&self) -> Arc<SharedKeeping> {
+        let keeping = Keeping { keep: self.keep, bytes_max: self.store_limit };
+        Arc::new(SharedKeeping::new(keeping))
     }
 
     pub(super) fn failure(&self) -> StoreFailure {

@@ -82,7 +82,7 @@ fn as_text(info: &StoreInfo) -> String {
         row("accounts", info.accounts.to_string()),
         row("packets", info.packets.to_string()),
         row("bytes", info.bytes.to_string()),
-        row("limit", info.bytes_max.to_string()),
+        row("limit", info.bytes_max.map_or_else(|| "-".to_owned(), |most| most.to_string())),
         row("last id", info.last_id.to_string()),
         row("oldest", when(info.oldest)),
         row("newest", when(info.newest)),

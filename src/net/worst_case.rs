@@ -19,10 +19,10 @@ const NEWS_BYTES: usize = 96 + NAME_BYTES_MAX;
 /// An address that has a budget: the budget, its places in two tables.
 const ADDRESS_BYTES: usize = 256;
 /// What waits for the store, with two passwords each; and what its threads use: the cache
-/// of the database, and the memory that a hash fills.
+/// of the database, what of the log is at hand, a transaction, the memory that a hash fills.
 const STORE_BYTES: usize = (limits::STORE_REQUESTS_MAX + limits::PASSWORDS_WAITING_MAX)
     * (2 * limits::PASSWORD_BYTES_MAX + 512)
-    + (28 << 20);
+    + (44 << 20);
 /// A worker's scratch space, events, stack, pooled queues.
 const WORKER_BYTES: usize = 12 << 20;
 /// The program itself.

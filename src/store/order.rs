@@ -3,6 +3,7 @@
 
 use crate::accounts::{Ban, Banned, Role, Secret};
 use crate::wire::Name;
+use serde::{Deserialize, Serialize};
 
 /// Asked by who may read the data directory, so by who may do anything.
 #[derive(Debug)]
@@ -78,14 +79,14 @@ pub struct AccountRow {
 }
 
 /// What is stored, in figures.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreInfo {
     pub accounts: u64,
     pub packets: u64,
     /// Of the packets, as they are counted.
     pub bytes: u64,
-    /// So many of these are kept.
-    pub bytes_max: u64,
+    /// So many of these are kept; none where that is for the server to say, which isn't running.
+    pub bytes_max: Option<u64>,
     /// The id handed out last, 0 for none.
     pub last_id: u64,
     /// When the oldest and the newest packet were stored, in microseconds since 1970.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result};
 impl<A> Desk<A> {
     pub(super) fn info(&mut self) -> OrderOutcome {
         let (accounts, bytes_max) = (self.accounts, self.bytes_max());
+        let bytes_max = Some(bytes_max).filter(|most| *most < i64::MAX as u64);
         let failing = self.is_failing();
         let log = &mut self.log;
         let info = self.batch.within(|connection| {

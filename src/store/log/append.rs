@@ -76,6 +76,6 @@ impl State {
     pub(super) fn thread(&mut self, connection: &Connection) -> Result<()> {
         self.tail.write(connection)?;
         self.threaded = self.last_id;
-        Ok(())
+        self.save(connection)
     }
 }

@@ -43,7 +43,7 @@ enum ToldLine {
     Code { code: Text },
     Accounts { accounts: Vec<AccountLine> },
     Bans { bans: Vec<BanLine> },
-    Info { info: InfoLine },
+    Info { info: StoreInfo },
     Refused { why: RefusalWord },
 }
 
@@ -63,20 +63,6 @@ struct BanLine {
     until: Option<i64>,
     by: String,
     reason: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct InfoLine {
-    accounts: u64,
-    packets: u64,
-    bytes: u64,
-    bytes_max: u64,
-    last_id: u64,
-    oldest: Option<i64>,
-    newest: Option<i64>,
-    file_bytes: u64,
-    free_bytes: u64,
-    failing: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -191,7 +177,7 @@ pub(super) fn write_told(told: &Told) -> Zeroizing<Vec<u8>> {
             ToldLine::Accounts { accounts: rows.iter().map(account_line).collect() }
         }
         Told::Bans(bans) => ToldLine::Bans { bans: bans.iter().map(ban_line).collect() },
-        Told::Info(info) => ToldLine::Info { info: info_line(info) },
+        Told::Info(info) => ToldLine::Info { info: info.clone() },
         Told::Refused(refusal) => ToldLine::Refused { why: (*refusal).into() },
     };
     line_of(&line)
@@ -222,7 +208,7 @@ pub(super) fn read_told(line: &[u8]) -> Result<Told, NoSense> {
             };
             Told::Bans(bans.into_iter().map(ban).collect::<Result<_, NoSense>>()?)
         }
-        ToldLine::Info { info } => Told::Info(store_info(&info)),
+        ToldLine::Info { info } => Told::Info(info),
         ToldLine::Refused { why } => Told::Refused(why.into()),
     })
 }
@@ -244,36 +230,6 @@ fn ban_line(ban: &Ban) -> BanLine {
         until: ban.until,
         by: ban.by.to_string(),
         reason: ban.reason.to_string(),
-    }
-}
-
-fn info_line(info: &StoreInfo) -> InfoLine {
-    InfoLine {
-        accounts: info.accounts,
-        packets: info.packets,
-        bytes: info.bytes,
-        bytes_max: info.bytes_max,
-        last_id: info.last_id,
-        oldest: info.oldest,
-        newest: info.newest,
-        file_bytes: info.file_bytes,
-        free_bytes: info.free_bytes,
-        failing: info.failing,
-    }
-}
-
-fn store_info(line: &InfoLine) -> StoreInfo {
-    StoreInfo {
-        accounts: line.accounts,
-        packets: line.packets,
-        bytes: line.bytes,
-        bytes_max: line.bytes_max,
-        last_id: line.last_id,
-        oldest: line.oldest,
-        newest: line.newest,
-        file_bytes: line.file_bytes,
-        free_bytes: line.free_bytes,
-        failing: line.failing,
     }
 }
 
@@ -372,7 +328,7 @@ mod tests {
             accounts: 1,
             packets: 2,
             bytes: 3,
-            bytes_max: 4,
+            bytes_max: Some(4),
             last_id: 5,
             oldest: Some(6),
             newest: None,
