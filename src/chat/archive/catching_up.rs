@@ -107,6 +107,10 @@ impl<S> Shard<S> {
     }
 
     fn page_arrived(&mut self, id: ConnId, page: Page) {
+        if self.bounced_all {
+            // Nothing is queued any more, and nothing may follow a torn packet.
+            return;
+        }
         let Page { packets, upto, is_last } = page;
         let Some(stored) = self.clients.get(id).and_then(|client| client.stored()) else { return };
         let extended = stored.extended;

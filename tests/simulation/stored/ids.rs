@@ -17,6 +17,9 @@ pub(super) struct Ids {
     pending: Option<Pending>,
     /// All that it has seen.
     pub seen: BTreeSet<u64>,
+    /// The highest mark from which it has replayed: what was before that it may have given
+    /// up, if it was behind.
+    pub marked: u64,
     /// From where on it misses nothing: the lowest id of a `/replay` that was answered.
     pub complete_from: Option<u64>,
 }
@@ -37,6 +40,7 @@ impl Ids {
 
     /// The store has looked up the mark for a `/replay` without an id.
     pub(super) fn began_at(&mut self, mark: u64) {
+        self.marked = self.marked.max(mark);
         if let Some(start) = self.starts.iter_mut().rfind(|start| start.is_none()) {
             *start = Some(mark);
         }

@@ -27,7 +27,8 @@ impl Oracle {
         let welcome = peer.welcome.expect("it is here");
         for (&id, text) in &cluster.disk.texts {
             let replayed = peer.ids.complete_from.is_some_and(|from| id > from);
-            let is_due = replayed || cluster.disk.steps[&id] > welcome;
+            let is_new = cluster.disk.steps[&id] > welcome && id > peer.ids.marked;
+            let is_due = replayed || is_new;
             let has_it = peer.ids.seen.contains(&id) || peer.heard.contains(&number_of(text));
             assert!(
                 !is_due || has_it || !self.has_to_see(cluster, number, (id, text)),
