@@ -49,7 +49,10 @@ pub(super) struct Account {
     pub(super) flights: BTreeMap<u64, Flight>,
     /// The last packet that it has written to anybody.
     pub(super) last_ordinal: u64,
-    pub(super) ip: Option<String>,
+    /// Packets that the disk has refused.
+    pub(super) not_kept: HashSet<u64>,
+    /// Under which it is or was known: an account comes from anywhere.
+    pub(super) ips: Vec<String>,
     pub(super) departure: Option<Departure>,
 }
 
@@ -139,7 +142,10 @@ impl Ledger {
 
     /// The address under which the server knows the user.
     pub(crate) fn knows_address(&mut self, user: User, ip: &str) {
-        self.accounts[user as usize].ip = Some(ip.to_owned());
+        let ips = &mut self.accounts[user as usize].ips;
+        if !ips.iter().any(|known| known == ip) {
+            ips.push(ip.to_owned());
+        }
     }
 
     pub(crate) fn departed(&mut self, user: User, departure: Departure) {
@@ -264,19 +270,23 @@ impl Ledger {
 
     /// A refusal of what is to be stored, which doesn't take it back.
     fn is_about_stored(&mut self, from: User, ordinal: u64, code: &str) -> bool {
-        let Some(flight) = self.accounts[from as usize].flights.get_mut(&ordinal) else {
-            return false;
-        };
-        match code {
-            // Who is here has it, or will; who is not may never.
-            "not-kept" => flight.is_unsure = true,
-            "busy" | "undelivered" if flight.to.is_stored() => {
+        let account = &mut self.accounts[from as usize];
+        let flight = account.flights.get_mut(&ordinal);
+        match (code, flight) {
+            // Who is here has it already, or will; who is not may never.
+            ("not-kept", flight) => {
+                if let Some(flight) = flight {
+                    flight.is_unsure = true;
+                }
+                account.not_kept.insert(ordinal)
+            }
+            ("busy" | "undelivered", Some(flight)) if flight.to.is_stored() => {
                 let (at, from) = (flight.sent_at, self.names.name(from));
                 self.fault(FaultKind::NotStored, &from, "server", ordinal, at, code.to_owned());
+                true
             }
-            _ => return false,
+            _ => false,
         }
-        true
     }
 
     /// Notes a fault.

@@ -103,7 +103,7 @@ impl<'a> Load<'a> {
             }
             Workload::Pipelined { pairs } | Workload::Paired { pairs } => {
                 for pair in 0..pairs {
-                    for _ in 0..self.workload.window() {
+                    for _ in 0..self.workload.window(self.is_stored) {
                         self.write(2 * pair, 2 * pair + 1, hands);
                     }
                 }

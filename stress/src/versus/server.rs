@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tempfile::TempDir;
 
 /// A server that can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -136,7 +137,8 @@ impl Server {
             Self::Redis | Self::RedisQuiet | Self::RedisAlways | Self::RedisEverysec => {
                 find("redis-server")
             }
-            Self::Nats | Self::JetstreamAlways | Self::Jetstream => find("nats-server"),
+            Self::Nats | Self::Jetstream => find("nats-server"),
+            Self::JetstreamAlways => find("nats-server").filter(|program| knows_sync(program)),
             Self::Mosquitto | Self::MosquittoKept => find("mosquitto"),
             Self::Inspircd => find("inspircd"),
             Self::Ngircd => find("ngircd"),
@@ -234,6 +236,19 @@ impl Server {
         };
         Ok(command)
     }
+}
+
+/// Whether it can sync each message: NATS can since 2.10.
+fn knows_sync(nats: &Path) -> bool {
+    let Ok(folder) = TempDir::with_prefix("stress-") else { return false };
+    let config = folder.path().join("server.conf");
+    std::fs::write(&config, jetstream(4222, folder.path(), true)).is_ok()
+        && Command::new(nats)
+            .arg("-t")
+            .arg("-c")
+            .arg(config)
+            .output()
+            .is_ok_and(|done| done.status.success())
 }
 
 /// A program in `PATH`, or where servers are kept.

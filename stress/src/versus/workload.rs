@@ -9,7 +9,8 @@ pub(crate) enum Workload {
     /// As many messages on the way as users, [`DIRECT_ON_THE_WAY_MAX`] at the
     /// most; who receives one passes it on to a random other.
     Direct { users: usize },
-    /// Pairs, each with up to [`PIPELINE_WINDOW`] messages on the way.
+    /// Pairs, each with up to [`PIPELINE_WINDOW`] messages on the way; [`STORED_WINDOW`],
+    /// where they are stored.
     Pipelined { pairs: usize },
     /// Pairs, each with one message on the way.
     Paired { pairs: usize },
@@ -23,6 +24,7 @@ pub(crate) enum Workload {
 
 pub(super) const DIRECT_ON_THE_WAY_MAX: usize = 1000;
 const PIPELINE_WINDOW: usize = 256;
+const STORED_WINDOW: usize = 16;
 pub(super) const LOGINS_AT_ONCE: usize = 50;
 
 impl Workload {
@@ -35,9 +37,11 @@ impl Workload {
         }
     }
 
-    /// Messages of a pair on the way.
-    pub(super) fn window(self) -> usize {
+    /// Messages of a pair on the way. Where they are stored, fewer: JetStream has room for
+    /// ten thousand that wait for its disk, all pairs together.
+    pub(super) fn window(self, is_stored: bool) -> usize {
         match self {
+            Self::Pipelined { .. } if is_stored => STORED_WINDOW,
             Self::Pipelined { .. } => PIPELINE_WINDOW,
             _ => 1,
         }

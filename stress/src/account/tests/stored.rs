@@ -73,8 +73,19 @@ fn what_the_disk_has_refused_still_comes_to_who_is_here() {
         if comes {
             assert!(deliver(&mut ledger, 1, "st0", "st1", 1).is_some());
         }
+        assert!(!ledger.refused(0, 1, "not-kept", None), "it is told once");
         ledger.close();
         assert_eq!(kinds(&ledger), []);
         assert_accounted(ledger.totals());
     }
+}
+
+#[test]
+fn who_is_here_may_have_it_before_its_sender_hears_that_it_is_not_kept() {
+    let mut ledger = stored();
+    ledger.sent(0, 1, 1, SENT_AT);
+    assert!(deliver(&mut ledger, 1, "st0", "st1", 1).is_some());
+    assert!(ledger.refused(0, 1, "not-kept", None));
+    assert!(!ledger.refused(0, 2, "not-kept", None), "it was never sent");
+    assert_eq!(kinds(&ledger), []);
 }
