@@ -4,6 +4,7 @@ use crate::attack::{AttackArgs, MobArgs};
 use crate::crash::CrashArgs;
 use crate::login::LoginArgs;
 use crate::run::{BreakpointArgs, FirstArgs, ScenarioArgs};
+use crate::store::StoreArgs;
 use crate::versus::VersusArgs;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     /// Accounts talk while their server is killed again and again; then every promise about
     /// what is stored is checked. Against a server of its own only.
     Crash(CrashArgs),
+    /// A store is filled with packets: what that takes, how large it is, and how long a server
+    /// takes to start on it.
+    Store(StoreArgs),
     /// What an attacker would try, with well-behaved users measured beside it, and a
     /// verdict for each; against a server of one's own only.
     Attack(AttackArgs),

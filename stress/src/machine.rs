@@ -48,7 +48,7 @@ pub(crate) fn time_waited_for_cores(pid: u32) -> Option<Duration> {
 
 /// The name of each thread of a process, and the CPU time that it has used so far
 /// (proc_pid_schedstat(5), the first number).
-pub(crate) fn thread_times(pid: u32) -> Option<Vec<(String, Duration)>> {
+fn thread_times(pid: u32) -> Option<Vec<(String, Duration)>> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
     let of = |thread: std::io::Result<std::fs::DirEntry>| {
         let place = thread.ok()?.path();
@@ -58,6 +58,37 @@ pub(crate) fn thread_times(pid: u32) -> Option<Vec<(String, Duration)>> {
         Some((name, Duration::from_nanos(time)))
     };
     Some(threads.filter_map(of).collect())
+}
+
+/// CPU time of a server's threads so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ServerCpu {
+    pub workers: Duration,
+    pub store: Duration,
+}
+
+impl ServerCpu {
+    /// `None` if there is no such process.
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let mut cpu = Self::default();
+        for (name, time) in thread_times(pid)? {
+            match name.as_str() {
+                "store" => cpu.store += time,
+                // The main thread is the first worker.
+                name if name == "lanline" || name.starts_with("worker-") => cpu.workers += time,
+                _ => {}
+            }
+        }
+        Some(cpu)
+    }
+
+    /// What came on top of `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            workers: self.workers.saturating_sub(before.workers),
+            store: self.store.saturating_sub(before.store),
+        }
+    }
 }
 
 /// Open descriptors of a process.

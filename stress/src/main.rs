@@ -11,6 +11,7 @@
 //! | [`mod@run`] | a scenario from the server's start to the verdict |
 //! | [`crash`] | servers that are killed while accounts talk |
 //! | [`login`] | accounts that come, passwords that wait, servers that start with accounts |
+//! | [`store`] | a store that is filled, and servers that start on it |
 //! | [`attack`] | attacks on the server's brakes, with others measured beside them |
 //! | [`versus`], [`relay`] | the same workloads against other servers and the floor |
 //! | [`report`] | the line, the tables, JSON, the page |
@@ -30,6 +31,7 @@ mod relay;
 mod report;
 mod run;
 mod scenarios;
+mod store;
 mod values;
 mod versus;
 
@@ -63,6 +65,7 @@ fn run(cli: Cli) -> Result<bool> {
         Some(Command::Attack(args)) => return attack::run(&args),
         Some(Command::Crash(args)) => return crash::run(&args),
         Some(Command::Login(args)) => return login::run(&args),
+        Some(Command::Store(args)) => return store::run(&args),
         Some(Command::Mob(args)) => return attack::serve_mob(&args).map(|()| true),
         Some(Command::Versus(args)) => return versus::run(&args),
         Some(Command::Relay { listen }) => return relay::run(listen).map(|()| true),

@@ -5,7 +5,6 @@ use super::arrival::{Arrival, Audience, HandingOn};
 use super::frames::Frames;
 use crate::archive::{Notice, Outcome, Post, Target};
 use crate::chat::archive::posted::Posted;
-use crate::chat::client::Client;
 use crate::chat::id::Moment;
 use crate::chat::message::Committed;
 use crate::chat::query_protocol;
@@ -129,11 +128,10 @@ impl<S> Shard<S> {
         let Audience::Everyone { slot, users } = audience else { return true };
         let sender = post.sender.map(|(account, _)| account);
         while *slot < self.clients.slots() && self.work.tick < budget {
-            let is_user = self.clients.at(*slot).is_some_and(Client::is_user);
             if let Some(id) = self.clients.id_at(*slot)
-                && is_user
+                && let Some(client) = self.clients.get(id).filter(|client| client.is_user())
             {
-                let account = self.clients.get(id).and_then(Client::account);
+                let account = client.stored().and_then(|stored| stored.account);
                 // Each user once, and not the sender.
                 let counts = match account {
                     Some(one) => Some(one) != sender && self.sessions.of(one).first() == Some(&id),

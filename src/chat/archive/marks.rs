@@ -18,7 +18,7 @@ impl<S> Shard<S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         let Some(account) = client.account() else { return };
         let stored = client.cold().stored.get_or_insert_with(|| Box::new(StoredState::new(None)));
-        stored.number = Some(number);
+        (stored.number, stored.account) = (Some(number), Some(account));
         self.tell_mark(account);
         self.ask_archive(id, Request::Waiting { account });
     }
@@ -45,11 +45,10 @@ impl<S> Shard<S> {
     /// Its socket takes so many bytes more of what waits for a session that has stored
     /// packets in its queue.
     pub(in crate::chat) fn stored_are_taken(&mut self, id: ConnId, bytes: usize) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        let account = client.account();
-        let Some(stored) = client.stored_mut() else { return };
+        let stored = self.clients.get_mut(id).and_then(Client::stored_mut);
+        let Some(stored) = stored else { return };
         let handed = stored.sent(bytes);
-        let moves = stored.is_complete;
+        let (account, moves) = (stored.account, stored.is_complete);
         // One that may miss something doesn't have everything up to there.
         let receipts = if moves { stored.take_receipts() } else { Vec::new() };
         if let (Some(account), Some(handed), true) = (account, handed, moves) {

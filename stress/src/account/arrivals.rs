@@ -51,9 +51,10 @@ impl Ledger {
             say(self, FaultKind::NeverSent, "no such user".to_owned());
             return None;
         };
-        let known = self.accounts[from as usize].ip.as_deref();
-        if known != Some(ip) {
-            let detail = format!("stamped {ip}, welcomed as {}", known.unwrap_or("nobody"));
+        let known = &self.accounts[from as usize].ips;
+        if !known.iter().any(|known| known == ip) {
+            let known = known.last().map_or("nobody", String::as_str);
+            let detail = format!("stamped {ip}, welcomed as {known}");
             say(self, FaultKind::WrongSender, detail);
             return None;
         }

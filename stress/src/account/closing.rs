@@ -36,7 +36,9 @@ impl Ledger {
                     to,
                     ordinal,
                     sent_at: flight.sent_at,
-                    is_excused: self.is_excused(from as User, to),
+                    is_excused: flight.is_unsure && self.is_stored
+                        || !(flight.to.is_stored() && self.is_stored)
+                            && self.is_excused(from as User, to),
                     detail: if flight.is_overtaken { "one sent later came" } else { "" }.to_owned(),
                 })
             })

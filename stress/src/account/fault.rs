@@ -19,6 +19,8 @@ pub(crate) enum FaultKind {
     WrongRecipient,
     /// Nobody sent it, or not with these bytes.
     NeverSent,
+    /// Refused, though what is for an account is stored until it can have it.
+    NotStored,
     /// A refusal or an answer that fits nothing that was sent.
     StrayAnswer,
     /// A connection that ended though nobody wanted it to.
@@ -47,6 +49,7 @@ impl fmt::Display for Fault {
             FaultKind::WrongSender => "wrong sender",
             FaultKind::WrongRecipient => "wrong recipient",
             FaultKind::NeverSent => "never sent",
+            FaultKind::NotStored => "not stored",
             FaultKind::StrayAnswer => "stray answer",
             FaultKind::LostConnection => "lost connection",
         };

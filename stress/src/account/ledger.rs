@@ -15,6 +15,8 @@ pub(super) struct Flight {
     pub(super) sent_at: u64,
     /// One sent later has arrived: this one may only be refused.
     pub(super) is_overtaken: bool,
+    /// Its sender can't know whether it was stored.
+    pub(super) is_unsure: bool,
 }
 
 pub(super) enum To {
@@ -31,13 +33,26 @@ pub(super) enum To {
     },
 }
 
+impl To {
+    /// Whether it is stored where users are accounts; a room's owner isn't known here.
+    pub(super) fn is_stored(&self) -> bool {
+        match self {
+            Self::One(_) => true,
+            Self::Many { to, .. } => to == Endpoint::Broadcast.name(),
+        }
+    }
+}
+
 /// The account of one user.
 #[derive(Default)]
 pub(super) struct Account {
     pub(super) flights: BTreeMap<u64, Flight>,
     /// The last packet that it has written to anybody.
     pub(super) last_ordinal: u64,
-    pub(super) ip: Option<String>,
+    /// Packets that the disk has refused.
+    pub(super) not_kept: HashSet<u64>,
+    /// Under which it is or was known: an account comes from anywhere.
+    pub(super) ips: Vec<String>,
     pub(super) departure: Option<Departure>,
 }
 
@@ -58,6 +73,8 @@ pub(crate) struct Ledger {
     pub(super) last_foreign: HashMap<(String, User), u64>,
     posts: BTreeMap<String, Posts>,
     pub(super) totals: Totals,
+    /// Users are accounts, who come back: what is for them waits for them.
+    pub(super) is_stored: bool,
     faults: Vec<Fault>,
 }
 
@@ -74,6 +91,7 @@ impl Ledger {
             last_foreign: HashMap::new(),
             posts: BTreeMap::new(),
             totals: Totals::default(),
+            is_stored: false,
             faults: Vec::new(),
         }
     }
@@ -106,20 +124,43 @@ impl Ledger {
         (self.accounts.len() - 1) as User
     }
 
+    /// So many users are accounts, and nobody else comes.
+    pub(crate) fn open_stored_accounts(&mut self, count: usize) {
+        self.is_stored = true;
+        self.accounts.resize_with(count, Account::default);
+    }
+
+    /// Whether they are.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.is_stored
+    }
+
+    /// An account is back.
+    pub(crate) fn returned(&mut self, user: User) {
+        self.accounts[user as usize].departure = None;
+    }
+
     /// The address under which the server knows the user.
     pub(crate) fn knows_address(&mut self, user: User, ip: &str) {
-        self.accounts[user as usize].ip = Some(ip.to_owned());
+        let ips = &mut self.accounts[user as usize].ips;
+        if !ips.iter().any(|known| known == ip) {
+            ips.push(ip.to_owned());
+        }
     }
 
     pub(crate) fn departed(&mut self, user: User, departure: Departure) {
-        self.accounts[user as usize].departure = Some(departure);
+        let account = &mut self.accounts[user as usize];
+        account.departure = Some(departure);
+        if departure == Departure::Torn {
+            account.flights.values_mut().for_each(|flight| flight.is_unsure = true);
+        }
     }
 
     /// `from` writes its packet `ordinal` to `to`.
     pub(crate) fn sent(&mut self, from: User, to: User, ordinal: u64, sent_at: u64) {
         self.totals.sent += 1;
         self.roads.entry((from, to)).or_default().push_back(ordinal);
-        self.takes_off(from, ordinal, Flight { to: To::One(to), sent_at, is_overtaken: false });
+        self.takes_off(from, ordinal, To::One(to), sent_at);
     }
 
     /// `from` writes its packet `ordinal` to many.
@@ -143,10 +184,11 @@ impl Ledger {
             self.posts.entry(self.names.name(from)).or_default().sent += 1;
         }
         let to = To::Many { to: to.to_owned(), expected, missing, newcomers: HashSet::new() };
-        self.takes_off(from, ordinal, Flight { to, sent_at, is_overtaken: false });
+        self.takes_off(from, ordinal, to, sent_at);
     }
 
-    fn takes_off(&mut self, from: User, ordinal: u64, flight: Flight) {
+    fn takes_off(&mut self, from: User, ordinal: u64, to: To, sent_at: u64) {
+        let flight = Flight { to, sent_at, is_overtaken: false, is_unsure: false };
         let account = &mut self.accounts[from as usize];
         account.last_ordinal = ordinal;
         account.flights.insert(ordinal, flight);
@@ -184,6 +226,9 @@ impl Ledger {
         if ordinal > self.accounts[from as usize].last_ordinal {
             return false;
         }
+        if self.is_stored && self.is_about_stored(from, ordinal, code) {
+            return true;
+        }
         let recipient = to.and_then(|name| self.names.user(name));
         if recipient.is_none()
             && let Some(to) = to
@@ -217,6 +262,27 @@ impl Ledger {
                 {
                     self.unpost(from, &to, &missing, code);
                 }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A refusal of what is to be stored, which doesn't take it back.
+    fn is_about_stored(&mut self, from: User, ordinal: u64, code: &str) -> bool {
+        let account = &mut self.accounts[from as usize];
+        let flight = account.flights.get_mut(&ordinal);
+        match (code, flight) {
+            // Who is here has it already, or will; who is not may never.
+            ("not-kept", flight) => {
+                if let Some(flight) = flight {
+                    flight.is_unsure = true;
+                }
+                account.not_kept.insert(ordinal)
+            }
+            ("busy" | "undelivered", Some(flight)) if flight.to.is_stored() => {
+                let (at, from) = (flight.sent_at, self.names.name(from));
+                self.fault(FaultKind::NotStored, &from, "server", ordinal, at, code.to_owned());
                 true
             }
             _ => false,

@@ -28,8 +28,13 @@ pub(crate) enum Phase {
 pub(crate) struct Player {
     pub phase: Phase,
     pub user: User,
-    /// Packets sent on this connection.
+    /// Connections so far.
+    pub connections: u32,
+    /// Packets sent on this connection, and on earlier ones.
     pub ordinal: u64,
+    pub ordinals_before: u64,
+    /// The id of the last stored packet that it has.
+    pub last_id: u64,
     pub framer: Framer,
     /// Questions without an answer: the endpoint, and the packet's ordinal.
     pub asked: VecDeque<(Endpoint, u64)>,
@@ -80,6 +85,10 @@ pub(crate) struct Cast {
     pub(super) is_growing: bool,
     /// A `/broadcast` is for exactly those who are here: the answer is checked.
     pub is_alone: bool,
+    /// What each bot says to `/login`; none, where they are guests.
+    pub(super) logins: Vec<String>,
+    /// They ask for ids, and for what they have missed.
+    pub(super) wants_missed: bool,
 }
 
 impl Cast {
@@ -103,7 +112,23 @@ impl Cast {
             seats: 0,
             is_growing: false,
             is_alone: false,
+            logins: Vec::new(),
+            wants_missed: false,
         }
+    }
+
+    /// The bots are accounts, which log in by these words. `wants_missed`: they lose
+    /// connections, and come back for what they have missed.
+    pub(crate) fn become_accounts(&mut self, logins: &[String], wants_missed: bool) {
+        self.logins = logins.to_vec();
+        self.wants_missed = wants_missed;
+        self.bots = (0..self.players.len()).collect();
+        self.ledger.open_stored_accounts(self.players.len());
+    }
+
+    /// Whether what is said to one, or to all, is stored.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.ledger.is_stored()
     }
 
     /// Nanoseconds since the run began.
@@ -133,7 +158,7 @@ impl Cast {
     /// Whether everyone has the bot's last packet, or was refused it.
     pub(crate) fn last_packet_is_settled(&self, bot: Bot) -> bool {
         let player = &self.players[bot];
-        self.ledger.missing(player.user, player.ordinal) == 0
+        self.ledger.missing(player.user, player.ordinals_before + player.ordinal) == 0
     }
 
     /// The bot that is or was the user.

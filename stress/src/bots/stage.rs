@@ -9,6 +9,8 @@ use lanline::wire::{Endpoint, Framer, Step, canonical, packet};
 
 /// The server never sends a longer packet: its own limit and a sender's name.
 const PACKET_BYTES_MAX: usize = 1 << 22;
+/// What comes behind the text of a stored packet is shorter.
+const EXTENSION_BYTES_MAX: usize = 96;
 /// Bots on their way in: those that aren't connected yet, and all.
 const CONNECTING_AT_ONCE: usize = 50;
 const ARRIVING_AT_ONCE: usize = 500;
@@ -18,6 +20,7 @@ pub(crate) struct Stage {
     pub cast: Cast,
     script: Box<dyn Script>,
     is_started: bool,
+    is_stopped: bool,
     /// How many seats shall be taken before the start, and how many were.
     wanted: usize,
     connecting: usize,
@@ -25,7 +28,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(cast: Cast, script: Box<dyn Script>) -> Self {
-        Self { cast, script, is_started: false, wanted: 0, connecting: 0 }
+        Self { cast, script, is_started: false, is_stopped: false, wanted: 0, connecting: 0 }
     }
 
     /// Lets bots in until `users` seats have been taken.
@@ -54,6 +57,18 @@ impl Stage {
 
     pub(crate) fn stop(&mut self, hands: &mut Hands) {
         self.script.stop(&mut World { cast: &mut self.cast, hands });
+        self.is_stopped = true;
+        for bot in 0..self.cast.seats {
+            self.comes_for_the_rest(bot, hands);
+        }
+    }
+
+    /// Who is away at the end comes back for what is stored for it.
+    fn comes_for_the_rest(&mut self, bot: Bot, hands: &mut Hands) {
+        let is_away = self.cast.players[bot].phase == Phase::Absent;
+        if self.is_stopped && is_away && self.cast.is_stored() {
+            World { cast: &mut self.cast, hands }.arrive(bot);
+        }
     }
 
     /// Asks every bot for a sign of life: once it is answered, all that the
@@ -94,6 +109,11 @@ impl Stage {
     }
 
     fn packet(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) {
+        let stored = stored_form(bytes);
+        if let Some((_, id)) = &stored {
+            self.has_id(bot, *id, hands);
+        }
+        let bytes = stored.as_ref().map_or(bytes, |(bytes, _)| bytes);
         let Ok(packet) = canonical::parse(bytes) else {
             let text = bytes.escape_ascii().to_string();
             return self.fault(FaultKind::NeverSent, bot, format!("no packet: {text}"), hands);
@@ -119,6 +139,10 @@ impl Stage {
 
     fn message(&mut self, bot: Bot, name: &str, ip: &str, to: &str, text: &str, hands: &mut Hands) {
         let user = self.cast.players[bot].user;
+        if self.cast.wants_missed && self.cast.ledger.names().user(name) == Some(user) {
+            // What it has said by an earlier connection was stored.
+            return;
+        }
         let Some(landed) = self.cast.ledger.delivered(user, name, ip, to, text) else {
             return;
         };
@@ -135,6 +159,15 @@ impl Stage {
         let sender = self.cast.bot_of(from);
         if self.cast.players[sender].user == from {
             self.script.arrived(sender, bot, &mut World { cast: &mut self.cast, hands });
+        }
+    }
+
+    /// A stored packet has come: each once, in the order of ids, over all connections.
+    fn has_id(&mut self, bot: Bot, id: u64, hands: &mut Hands) {
+        let last = std::mem::replace(&mut self.cast.players[bot].last_id, id);
+        if id <= last {
+            let kind = if id == last { FaultKind::Twice } else { FaultKind::OutOfOrder };
+            self.fault(kind, bot, format!("id {id} behind {last}"), hands);
         }
     }
 
@@ -170,14 +203,14 @@ impl Stage {
             player.last_words = Some(code);
             return;
         }
-        let user = player.user;
+        let (user, noted) = (player.user, player.ordinals_before + ordinal);
         let before = player.asked.len();
         // One that misses a post doesn't make the endpoint's answer go away.
         if to.is_none() {
             player.asked.retain(|&(_, asked)| asked != ordinal);
         }
         let was_asked = player.asked.len() < before;
-        let was_sent = self.cast.ledger.refused(user, ordinal, &code, to);
+        let was_sent = self.cast.ledger.refused(user, noted, &code, to);
         if !was_asked && !was_sent {
             return self.fault(FaultKind::StrayAnswer, bot, format!("refusal {text:?}"), hands);
         }
@@ -210,6 +243,17 @@ impl Stage {
     }
 }
 
+/// The ordinary form of a packet that has come in the extended one, and its id: with
+/// `,"id":ID,"time":"…"` behind the text, where no string can hold a bare quote.
+fn stored_form(bytes: &[u8]) -> Option<(Vec<u8>, u64)> {
+    let tail = bytes.len().saturating_sub(EXTENSION_BYTES_MAX);
+    let mark = b"\",\"id\":";
+    let place = bytes[tail..].windows(mark.len()).rposition(|window| window == mark)? + tail;
+    let digits = bytes[place + mark.len()..].split(|&byte| byte == b',').next()?;
+    let id = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    Some(([&bytes[..=place], b"}"].concat(), id))
+}
+
 /// `from.ip` of a packet as the server writes it.
 fn address_of<'a>(bytes: &'a [u8], name: &str) -> Option<&'a str> {
     let rest = bytes.strip_prefix(packet::FROM_NAME)?.strip_prefix(name.as_bytes())?;
@@ -227,10 +271,10 @@ impl Crowd for Stage {
 
     fn received(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) -> usize {
         let mut done = 0;
-        let user = self.cast.players[bot].user;
+        let connection = self.cast.players[bot].connections;
         loop {
             let player = &self.cast.players[bot];
-            if player.user != user || player.phase == Phase::Absent {
+            if player.connections != connection || player.phase == Phase::Absent {
                 // It has torn the connection that these bytes came from.
                 return bytes.len();
             }
@@ -279,6 +323,9 @@ impl Crowd for Stage {
         }
         if self.is_started {
             self.script.gone(bot, &mut World { cast: &mut self.cast, hands });
+        }
+        if phase != Phase::Arriving {
+            self.comes_for_the_rest(bot, hands);
         }
     }
 

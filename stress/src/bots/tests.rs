@@ -213,3 +213,68 @@ fn a_connection_that_ends_by_itself_is_a_fault() {
     assert_eq!(stage.cast.ledger.totals().faults, 1);
     assert_eq!(stage.cast.ledger.outstanding(), 0, "the torn socket excuses what it missed");
 }
+
+/// Two accounts that lose connections, and are here.
+fn stage_of_accounts() -> (Stage, Hands) {
+    let mut hands = Hands::new(2, Instant::now());
+    let mut cast = Cast::new(2, Names::new("t", "u"), false, 0, 1);
+    cast.become_accounts(&["token 0".to_owned(), "token 1".to_owned()], true);
+    let mut stage = Stage::new(cast, Box::new(Writer));
+    stage.grow(2, &mut hands);
+    (0..2).for_each(|bot| comes(&mut stage, &mut hands, bot, 0));
+    (stage, hands)
+}
+
+/// An account logs in, asks for what it has missed behind an id, and is welcome.
+fn comes(stage: &mut Stage, hands: &mut Hands, bot: Bot, last_id: u64) {
+    stage.connected(bot, hands);
+    let text = String::from_utf8(std::mem::take(hands.outbox(bot))).expect("text");
+    let asked: Vec<_> =
+        text.lines().map(|line| canonical::parse(line.as_bytes()).expect("a packet")).collect();
+    let words: Vec<_> =
+        asked.iter().map(|packet| format!("{} {}", packet.to, packet.msg.plain())).collect();
+    let login = format!("/login token {bot}");
+    assert_eq!(words, [&login, "/extend on", &format!("/replay {last_id}")]);
+    let name = format!("tu{bot}");
+    hear(stage, hands, bot, ("/welcome", &name, &format!("{name} 127.0.0.1 1 x")));
+    hear(stage, hands, bot, ("/extend", &name, "on"));
+    hear(stage, hands, bot, ("/replay", &name, "0"));
+}
+
+/// A stored packet with its id.
+fn hear_stored(stage: &mut Stage, hands: &mut Hands, bot: Bot, text: &str, id: u64) {
+    let plain = packet_bytes("127.0.0.1", ("tu0", "tu1", text));
+    let plain = plain.trim_ascii_end().strip_suffix(b"}").expect("a packet");
+    let tail = format!(",\"id\":{id},\"time\":\"2026-11-26T12:00:00.000000Z\"}}\n");
+    hear_bytes(stage, hands, bot, &[plain, tail.as_bytes()].concat());
+}
+
+#[test]
+fn an_account_that_comes_back_gets_what_it_has_missed_once() {
+    let (mut stage, mut hands) = stage_of_accounts();
+    stage.play(&mut hands);
+    let text = written(&mut hands);
+    hear_stored(&mut stage, &mut hands, 1, &text, 7);
+    let missed = written(&mut hands);
+    World { cast: &mut stage.cast, hands: &mut hands }.leave(1, Leave::Reset);
+    assert_eq!(stage.cast.ledger.outstanding(), 1);
+    // Who is away at the end comes for the rest.
+    stage.stop(&mut hands);
+    comes(&mut stage, &mut hands, 1, 7);
+    hear_stored(&mut stage, &mut hands, 1, &missed, 9);
+    assert_eq!(faults(&stage), []);
+    assert_eq!(stage.cast.ledger.totals().delivered, 2);
+    hear_stored(&mut stage, &mut hands, 1, &missed, 9);
+    assert_eq!(faults(&stage), [FaultKind::Twice; 2]);
+}
+
+#[test]
+fn ids_grow_over_all_connections_of_an_account() {
+    let (mut stage, mut hands) = stage_of_accounts();
+    stage.play(&mut hands);
+    let text = written(&mut hands);
+    hear_stored(&mut stage, &mut hands, 1, &text, 7);
+    let text = written(&mut hands);
+    hear_stored(&mut stage, &mut hands, 1, &text, 6);
+    assert_eq!(faults(&stage), [FaultKind::OutOfOrder]);
+}

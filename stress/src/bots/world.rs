@@ -1,7 +1,7 @@
 //! What a script can do: let bots arrive, write, ask, post, leave, hold still.
 
 use super::cast::{Cast, Phase};
-use crate::account::{Departure, Note};
+use crate::account::{Departure, Note, User};
 use crate::driver::{Bot, Hands, Order};
 use lanline::wire::{Endpoint, Framer, JsonText, packet};
 use rand::RngExt;
@@ -43,14 +43,22 @@ impl World<'_> {
 
     /// Connects; the name follows by itself.
     pub(crate) fn arrive(&mut self, bot: Bot) {
-        let user = self.cast.ledger.open_account();
-        self.cast.bots.push(bot);
+        let user = if self.cast.is_stored() {
+            self.cast.ledger.returned(bot as User);
+            bot as User
+        } else {
+            self.cast.bots.push(bot);
+            self.cast.ledger.open_account()
+        };
         let began_at = self.cast.nanoseconds(self.hands.now());
         self.cast.seats = self.cast.seats.max(bot + 1);
         let player = &mut self.cast.players[bot];
         player.was_welcomed = false;
         player.phase = Phase::Arriving;
         player.user = user;
+        player.connections += 1;
+        // To the books it is one user, whose packets are numbered on.
+        player.ordinals_before += player.ordinal;
         player.ordinal = 0;
         player.framer = Framer::default();
         player.asked.clear();
@@ -61,13 +69,29 @@ impl World<'_> {
 
     /// Says who it is: every other one by a bare name, the rest by a packet.
     pub(super) fn greet(&mut self, bot: Bot) {
-        if self.cast.players[bot].user.is_multiple_of(2) {
+        if self.cast.is_stored() {
+            self.log_in(bot);
+        } else if self.cast.players[bot].user.is_multiple_of(2) {
             let name = self.cast.name(bot);
             let out = self.hands.outbox(bot);
             out.extend_from_slice(name.as_bytes());
             out.push(b'\n');
         } else {
             self.ask(bot, Endpoint::Time, "");
+        }
+    }
+
+    /// By the first packet; what it asks for behind that waits for the welcome.
+    fn log_in(&mut self, bot: Bot) {
+        let login = JsonText::escape(&self.cast.logins[bot]);
+        let (name, player) = (self.cast.name(bot), &mut self.cast.players[bot]);
+        player.ordinal += 1;
+        let last_id = player.last_id;
+        let (out, to) = (self.hands.outbox(bot), Endpoint::Login.name());
+        packet::push_packet(out, &name, "0.0.0.0", to, &login);
+        if self.cast.wants_missed {
+            self.ask(bot, Endpoint::Extend, "on");
+            self.ask(bot, Endpoint::Replay, &last_id.to_string());
         }
     }
 
@@ -83,7 +107,8 @@ impl World<'_> {
     }
 
     fn write_to(&mut self, from: Bot, to: Bot, due: Instant) -> bool {
-        let is_known = matches!(self.cast.players[to].phase, Phase::Here | Phase::Leaving);
+        let is_here = matches!(self.cast.players[to].phase, Phase::Here | Phase::Leaving);
+        let is_known = is_here || self.cast.is_stored();
         if !self.is_here(from) || !is_known {
             return false;
         }
@@ -100,15 +125,19 @@ impl World<'_> {
             return false;
         }
         let (ordinal, sent_at) = self.write(from, to, self.hands.now());
-        if to == Endpoint::Broadcast.name() {
-            self.cast.players[from].asked.push_back((Endpoint::Broadcast, ordinal));
+        let is_to_all = to == Endpoint::Broadcast.name();
+        if is_to_all {
+            let player = &mut self.cast.players[from];
+            player.asked.push_back((Endpoint::Broadcast, player.ordinal));
         }
+        let waits_for_all = is_to_all && self.cast.is_stored();
         let cast = &mut *self.cast;
         let recipients = cast
             .players
             .iter()
             .enumerate()
-            .filter(|&(bot, player)| bot != from && player.phase == Phase::Here && is_for(bot))
+            .filter(|&(bot, player)| waits_for_all || player.phase == Phase::Here && is_for(bot))
+            .filter(|&(bot, _)| bot != from)
             .map(|(_, player)| player.user);
         cast.ledger.posted(cast.players[from].user, to, recipients, ordinal, sent_at);
         true
@@ -160,7 +189,7 @@ impl World<'_> {
         let name = self.cast.name(from);
         let player = &mut self.cast.players[from];
         player.ordinal += 1;
-        let ordinal = player.ordinal;
+        let ordinal = player.ordinals_before + player.ordinal;
         let text = Note { from: &name, to, ordinal, sent_at }.write(self.cast.size);
         let text = JsonText::escape_cow(text.into());
         packet::push_packet(self.hands.outbox(from), &name, "0.0.0.0", to, &text);

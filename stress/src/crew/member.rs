@@ -1,7 +1,7 @@
 //! One process's part: a driver and a stage, led by commands.
 
 use super::command::{Command, Outcome, Part, Reply};
-use crate::account::{FaultKind, Names};
+use crate::account::FaultKind;
 use crate::bots::{Cast, Phase, Stage};
 use crate::driver::{Driver, Target};
 use crate::machine;
@@ -29,9 +29,12 @@ impl Member {
     pub(super) fn new(part: &Part) -> Result<Self> {
         machine::raise_descriptor_limit();
         let spec = &part.spec;
-        let names = Names::new(&part.run, &format!("{}u", part.process));
+        let names = super::names(&part.run, part.process);
         let has_newcomers = spec.kind.has_newcomers();
         let mut cast = Cast::new(part.seats, names, has_newcomers, spec.size, spec.seed);
+        if !spec.logins.is_empty() {
+            cast.become_accounts(&spec.logins, spec.kind.loses_connections());
+        }
         cast.is_alone = part.is_alone && !has_newcomers;
         let script = spec.script(part.seats, part.process);
         let driver = Driver::new(part.seats, Target::new(part.server, spec.security))?;

@@ -7,7 +7,7 @@ mod process;
 #[cfg(test)]
 mod tests;
 
-use crate::account::{Fault, FaultKind};
+use crate::account::{Fault, FaultKind, Names};
 use crate::bots::Window;
 use crate::scenarios::Spec;
 use anyhow::{Result, bail};
@@ -40,6 +40,11 @@ impl Crew {
         limit.saturating_sub(DESCRIPTORS_RESERVED) as usize
     }
 
+    /// The names of a process's users, in a run of this crew.
+    pub(crate) fn names(process: usize) -> Names {
+        names(&run_name(), process)
+    }
+
     /// A crew of `seats` bots. As many processes as asked for, or as needed.
     ///
     /// # Errors
@@ -54,7 +59,7 @@ impl Crew {
         let processes = processes.unwrap_or(needed).max(needed);
         // Pairs stay together.
         let share = seats.div_ceil(processes).next_multiple_of(2);
-        let run = format!("s{:x}-", std::process::id());
+        let run = run_name();
         let mut hands = Vec::new();
         let mut shares = Vec::new();
         let mut left = seats;
@@ -162,6 +167,15 @@ impl Crew {
         }
         Ok(replies)
     }
+}
+
+/// Begins the names of all users of a run.
+fn run_name() -> String {
+    format!("s{:x}-", std::process::id())
+}
+
+fn names(run: &str, process: usize) -> Names {
+    Names::new(run, &format!("{process}u"))
 }
 
 /// Adds the books of all processes; what one has sent to all, the others must

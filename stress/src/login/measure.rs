@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::site::Site;
 use crate::attack::Pairs;
 use crate::driver::{Driver, Security, Target};
-use crate::machine;
+use crate::machine::{self, ServerCpu};
 use crate::run::Latency;
 use anyhow::{Context, Result, bail};
 use std::time::{Duration, Instant};
@@ -15,28 +15,6 @@ use std::time::{Duration, Instant};
 const TURN: Duration = Duration::from_millis(20);
 /// All have to be in or out by then.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// CPU time of a server's threads so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cpu {
-    workers: Duration,
-    store: Duration,
-}
-
-impl Cpu {
-    fn of(pid: u32) -> Result<Self> {
-        let mut cpu = Self::default();
-        for (name, time) in machine::thread_times(pid).context("the server has ended")? {
-            match name.as_str() {
-                "store" => cpu.store += time,
-                // The main thread is the first worker.
-                name if name == "lanline" || name.starts_with("worker-") => cpu.workers += time,
-                _ => {}
-            }
-        }
-        Ok(cpu)
-    }
-}
 
 /// They come, all at once, for as long as the plan says.
 ///
@@ -52,7 +30,7 @@ pub(super) fn logins(plan: &Plan, site: &Site, by_token: bool) -> Result<Logins>
     // The first wave writes to the disk from where everybody came.
     turn_until(&mut driver, &mut arrivals, |arrivals| arrivals.waves() > 0)?;
     let first = arrivals.took.first().copied().unwrap_or_default();
-    let before = Cpu::of(server.pid())?;
+    let before = ServerCpu::of(server.pid()).context("the server has ended")?;
     arrivals.reset_counts();
     let end = Instant::now() + plan.duration;
     while Instant::now() < end {
@@ -60,7 +38,8 @@ pub(super) fn logins(plan: &Plan, site: &Site, by_token: bool) -> Result<Logins>
     }
     arrivals.close();
     turn_until(&mut driver, &mut arrivals, |arrivals| arrivals.are_gone())?;
-    let after = Cpu::of(server.pid())?;
+    let after = ServerCpu::of(server.pid()).context("the server has ended")?;
+    let used = after.since(before);
     let each = |time: Duration| time.as_secs_f64() * 1e6 / arrivals.welcomed.max(1) as f64;
     let mut rates: Vec<f64> = arrivals.took.iter().map(|took| rate(site, *took)).collect();
     rates.sort_by(f64::total_cmp);
@@ -69,8 +48,8 @@ pub(super) fn logins(plan: &Plan, site: &Site, by_token: bool) -> Result<Logins>
         per_second: rates.get(rates.len() / 2).copied().unwrap_or_default(),
         per_second_first: rate(site, first),
         latency: Latency::of(&arrivals.latency),
-        worker_us: each(after.workers.saturating_sub(before.workers)),
-        store_us: each(after.store.saturating_sub(before.store)),
+        worker_us: each(used.workers),
+        store_us: each(used.store),
     })
 }
 

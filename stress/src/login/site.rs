@@ -42,22 +42,39 @@ impl Site {
     /// # Errors
     /// Where the store refuses.
     pub(crate) fn make(count: usize, secrets: Secrets) -> Result<Self> {
+        Self::make_called(count, secrets, name)
+    }
+
+    /// With names of the caller's.
+    ///
+    /// # Errors
+    /// Where the store refuses.
+    pub(crate) fn make_called(
+        count: usize,
+        secrets: Secrets,
+        name: impl Fn(usize) -> String,
+    ) -> Result<Self> {
         let folder = TempDir::with_prefix("stress-")?;
         let mut desk = Desk::<usize>::new(Database::open(folder.path())?);
         desk.begin(now())?;
         let mut logins = Vec::new();
         if secrets == Secrets::Passwords {
-            add_with_passwords(&mut desk, count)?;
+            add_with_passwords(&mut desk, count, &name)?;
             logins.resize(count, format!("password {PASSWORD}"));
         } else {
             for first in (0..count).step_by(BATCH) {
-                let added = add(&mut desk, first..count.min(first + BATCH))?;
+                let added = add(&mut desk, first..count.min(first + BATCH), &name)?;
                 if secrets == Secrets::Tokens {
                     logins.extend(tokens(&mut desk, added)?);
                 }
             }
         }
         Ok(Self { folder, logins })
+    }
+
+    /// The directory, and what each logs in by.
+    pub(crate) fn into_parts(self) -> (TempDir, Vec<String>) {
+        (self.folder, self.logins)
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -79,14 +96,14 @@ impl Site {
     }
 }
 
-fn now() -> Clock {
+pub(crate) fn now() -> Clock {
     let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let micros = Micros(unix.as_micros() as i64);
     Clock { running: Duration::ZERO, unix: unix.as_secs() as i64, micros }
 }
 
-fn order(number: usize, password: Option<Secret>) -> Result<Order> {
-    Ok(Order::AddAccount { name: Name::parse(&name(number))?, role: Role::User, password })
+fn order(name: &str, password: Option<Secret>) -> Result<Order> {
+    Ok(Order::AddAccount { name: Name::parse(name)?, role: Role::User, password })
 }
 
 /// What has come of it, for good.
@@ -98,10 +115,14 @@ fn commit(desk: &mut Desk<usize>) -> Result<Vec<Done<usize>>> {
 }
 
 /// Adds accounts without a secret; the notices of them.
-fn add(desk: &mut Desk<usize>, numbers: std::ops::Range<usize>) -> Result<Vec<Notice>> {
+fn add(
+    desk: &mut Desk<usize>,
+    numbers: std::ops::Range<usize>,
+    name: &impl Fn(usize) -> String,
+) -> Result<Vec<Notice>> {
     let count = numbers.len();
     for number in numbers {
-        desk.order(now(), number, order(number, None)?);
+        desk.order(now(), number, order(&name(number), None)?);
     }
     let notices: Vec<_> = commit(desk)?.into_iter().flat_map(|done| done.notices).collect();
     if notices.len() != count {
@@ -126,10 +147,14 @@ fn tokens(desk: &mut Desk<usize>, added: Vec<Notice>) -> Result<Vec<String>> {
 }
 
 /// Adds accounts with one password, hashed once.
-fn add_with_passwords(desk: &mut Desk<usize>, count: usize) -> Result<()> {
+fn add_with_passwords(
+    desk: &mut Desk<usize>,
+    count: usize,
+    name: &impl Fn(usize) -> String,
+) -> Result<()> {
     let made = Hasher::new()?.hash(&Secret::new(PASSWORD))?;
     for number in 0..count {
-        desk.order(now(), number, order(number, Some(Secret::new(PASSWORD)))?);
+        desk.order(now(), number, order(&name(number), Some(Secret::new(PASSWORD)))?);
         let Some(Sum::Make { .. }) = desk.next_sum(now()) else { bail!("nothing is hashed") };
         desk.summed(now(), Summed { is_right: true, made: Some(made.clone()) });
     }

@@ -69,12 +69,21 @@ fn summary(records: &[Record]) -> Table {
             milliseconds(record.latency.p50),
             milliseconds(record.latency.p99),
             milliseconds(record.latency.max),
-            record.server_cpu_us.map_or("–".to_owned(), |cpu| format!("{cpu:.2}")),
+            cpu(record),
             format!("{:.0} %", record.generator_busy * 100.0),
         ]);
     }
     align(&mut table);
     table
+}
+
+/// All of it; in brackets that of the workers and of the store.
+fn cpu(record: &Record) -> String {
+    let Some(all) = record.server_cpu_us else { return "–".to_owned() };
+    match (record.worker_cpu_us, record.store_cpu_us) {
+        (Some(workers), Some(store)) => format!("{all:.2} ({workers:.2} + {store:.2})"),
+        _ => format!("{all:.2}"),
+    }
 }
 
 fn steps(steps: &[Step]) -> Table {
@@ -168,6 +177,8 @@ mod tests {
             steps: Vec::new(),
             ending: None,
             server_cpu_us: None,
+            worker_cpu_us: None,
+            store_cpu_us: None,
             generator_busy: 0.5,
             outcome: Outcome::default(),
             failures: Vec::new(),

@@ -28,6 +28,7 @@ pub(crate) fn run(args: &BreakpointArgs) -> Result<Record> {
         window: 1,
         seed: args.common.seed,
         security: args.common.security(),
+        logins: Vec::new(),
     };
     let mut crew = Crew::new(&spec, server.address, args.to, args.processes)?;
     let processes = crew.processes();
@@ -127,6 +128,8 @@ fn record(
         steps,
         ending: Some(ending),
         server_cpu_us: None,
+        worker_cpu_us: None,
+        store_cpu_us: None,
         generator_busy: all.busy,
         outcome,
         failures,

@@ -34,6 +34,7 @@ pub(crate) fn run(args: &FirstArgs) -> Result<Vec<Record>> {
             rate: (!server.was_started_here()).then_some(users as f64),
             window: 64,
             processes: None,
+            accounts: false,
             common: args.common.clone(),
         };
         records.push(play(kind, &args, &server)?);

@@ -68,6 +68,10 @@ pub(crate) struct ScenarioArgs {
     /// Processes of bots; by default as many as the descriptor limit asks for.
     #[arg(long)]
     pub processes: Option<usize>,
+    /// The bots are accounts of a server of the harness's own: what they say to each
+    /// other and to all is stored before anybody sees it.
+    #[arg(long, conflicts_with_all = ["server", "processes"])]
+    pub accounts: bool,
     #[command(flatten)]
     pub common: Common,
 }

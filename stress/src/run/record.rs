@@ -26,6 +26,9 @@ pub(crate) struct Record {
     pub ending: Option<Ending>,
     /// CPU per delivered message in µs, where the server was started here.
     pub server_cpu_us: Option<f64>,
+    /// That of its workers and of its store, where the bots are accounts.
+    pub worker_cpu_us: Option<f64>,
+    pub store_cpu_us: Option<f64>,
     /// Share of one core that a process of bots used.
     pub generator_busy: f64,
     pub outcome: Outcome,

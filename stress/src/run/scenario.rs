@@ -6,9 +6,11 @@ use super::record::{Latencies, Moment, Record};
 use super::target::Server;
 use crate::bots::Window;
 use crate::crew::Crew;
+use crate::machine::ServerCpu;
 use crate::report::Progress;
 use crate::scenarios::{Kind, Spec};
 use anyhow::{Result, bail};
+use std::time::Duration;
 
 /// A window between two looks at the server.
 const WINDOW_SECONDS: f64 = 1.0;
@@ -22,7 +24,14 @@ pub(crate) fn run(kind: Kind, args: &ScenarioArgs) -> Result<Record> {
         let least = kind.users_min();
         bail!(Usage(format!("{} takes {least} users at the least", name(kind))));
     }
-    let server = Server::find(&args.common)?;
+    if !args.accounts {
+        return play(kind, args, &Server::find(&args.common)?);
+    }
+    if !kind.is_for_accounts() || args.users > Crew::seats_per_process() {
+        let most = Crew::seats_per_process();
+        bail!(Usage(format!("{} is not for accounts, or not for over {most}", name(kind))));
+    }
+    let server = Server::with_accounts(&args.common, args.users)?;
     play(kind, args, &server)
 }
 
@@ -38,7 +47,8 @@ pub(super) fn name(kind: Kind) -> String {
 pub(super) fn play(kind: Kind, args: &ScenarioArgs, server: &Server) -> Result<Record> {
     let (size, rate, window, seed) = (args.size, args.rate, args.window as usize, args.common.seed);
     let security = args.common.security();
-    let spec = Spec { kind, size, rate, window, seed, security };
+    let logins = server.logins().to_vec();
+    let spec = Spec { kind, size, rate, window, seed, security, logins };
     let progress = Progress::new(&name(kind));
     let mut crew = Crew::new(&spec, server.address, args.users, args.processes)?;
     let mut failures = Vec::new();
@@ -61,7 +71,7 @@ pub(super) fn play(kind: Kind, args: &ScenarioArgs, server: &Server) -> Result<R
         }
     }
     progress.say("the last packets arrive");
-    let cpu = sums.cpu_us(server);
+    let (cpu, parts) = (sums.cpu_us(server), sums.parts_us(server));
     let outcome = crew.finish()?;
     if failures.is_empty() {
         let turned_away = outcome.turned_away.iter();
@@ -89,6 +99,8 @@ pub(super) fn play(kind: Kind, args: &ScenarioArgs, server: &Server) -> Result<R
         steps: Vec::new(),
         ending: None,
         server_cpu_us: cpu,
+        worker_cpu_us: parts.map(|parts| parts.0),
+        store_cpu_us: parts.map(|parts| parts.1),
         generator_busy: generator_busy / processes as f64,
         outcome,
         failures,
@@ -106,6 +118,7 @@ struct Sums {
     latencies: Latencies,
     moments: Vec<Moment>,
     cpu_before: Option<f64>,
+    parts_before: Option<ServerCpu>,
     /// The greatest share of a core in a window, all processes together.
     generator_busy: f64,
 }
@@ -117,6 +130,7 @@ impl Sums {
             latencies: Latencies::new(),
             moments: Vec::new(),
             cpu_before: server.cpu_seconds(),
+            parts_before: server.cpu_by_part(),
             generator_busy: 0.0,
         }
     }
@@ -157,5 +171,13 @@ impl Sums {
         let cpu = server.cpu_seconds()? - self.cpu_before?;
         let happened = happened(&self.window);
         (happened > 0).then(|| cpu * 1e6 / happened as f64)
+    }
+
+    /// That of its workers, and of its store, where it has one.
+    fn parts_us(&self, server: &Server) -> Option<(f64, f64)> {
+        let cpu = server.cpu_by_part()?.since(self.parts_before?);
+        let happened = happened(&self.window) as f64;
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / happened;
+        (happened > 0.0).then(|| (each(cpu.workers), each(cpu.store)))
     }
 }

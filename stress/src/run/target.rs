@@ -3,7 +3,10 @@
 
 use super::Usage;
 use super::flags::Common;
-use crate::machine;
+use crate::account::User;
+use crate::crew::Crew;
+use crate::login::site::{Secrets, Site};
+use crate::machine::{self, ServerCpu};
 use crate::versus::launch::{Running, launch_lanline};
 use anyhow::{Context, Result, bail};
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +16,8 @@ use std::path::Path;
 pub(super) struct Server {
     pub address: SocketAddr,
     running: Option<Running>,
+    /// Its accounts.
+    site: Option<Site>,
 }
 
 impl Server {
@@ -24,13 +29,29 @@ impl Server {
                 let ip = address.ip();
                 bail!(Usage(format!("{ip} is a public address: load goes to the LAN only")));
             }
-            return Ok(Self { address, running: None });
+            return Ok(Self { address, running: None, site: None });
         }
+        Self::start(common, None)
+    }
+
+    /// One that is started, with an account for each bot.
+    ///
+    /// # Errors
+    /// Where it can't be.
+    pub(super) fn with_accounts(common: &Common, bots: usize) -> Result<Self> {
+        let name = |bot| Crew::names(0).name(bot as User);
+        Self::start(common, Some(Site::make_called(bots, Secrets::Tokens, name)?))
+    }
+
+    fn start(common: &Common, site: Option<Site>) -> Result<Self> {
         let program = crate::versus::launch::server_binary(common.server_bin.as_deref());
         let workers = common.workers.map(|workers| workers.to_string());
         let mut flags = vec!["--rate", "0", "--broadcast-interval", "0"];
         if let Some(workers) = &workers {
             flags.extend(["--workers", workers]);
+        }
+        if let Some(site) = &site {
+            flags.extend(["--data", site.path(), "--rate-per-address", "0"]);
         }
         let running =
             launch_lanline(Path::new(&program), &flags, common.tls).with_context(|| {
@@ -40,7 +61,7 @@ impl Server {
                     program.display()
                 )
             })?;
-        Ok(Self { address: running.address, running: Some(running) })
+        Ok(Self { address: running.address, running: Some(running), site })
     }
 
     /// Resident memory and descriptors of one that was started here.
@@ -53,6 +74,17 @@ impl Server {
     pub(super) fn cpu_seconds(&self) -> Option<f64> {
         let pid = self.running.as_ref().map(Running::pid)?;
         machine::cpu_time(pid).map(|time| time.as_secs_f64())
+    }
+
+    /// That of its workers and its store, where it stores.
+    pub(super) fn cpu_by_part(&self) -> Option<ServerCpu> {
+        let pid = self.running.as_ref().map(Running::pid)?;
+        self.site.as_ref().and_then(|_| ServerCpu::of(pid))
+    }
+
+    /// What each bot says to `/login`; nothing where they are guests.
+    pub(super) fn logins(&self) -> &[String] {
+        self.site.as_ref().map_or(&[], |site| &site.logins)
     }
 
     pub(super) fn was_started_here(&self) -> bool {

@@ -57,6 +57,8 @@ pub(crate) struct Spec {
     pub window: usize,
     pub seed: u64,
     pub security: Security,
+    /// What each bot says to `/login`; none, where the bots are guests.
+    pub logins: Vec<String>,
 }
 
 /// Where a script that needs a rate gets none: packets a second per bot.
@@ -95,6 +97,16 @@ impl Kind {
     /// Whether its rate is that of each user.
     pub(crate) fn has_rate_per_user(self) -> bool {
         self == Self::Ramp
+    }
+
+    /// Whether its bots can be accounts.
+    pub(crate) fn is_for_accounts(self) -> bool {
+        !matches!(self, Self::Handshake | Self::Reconnect | Self::Ramp)
+    }
+
+    /// Whether connections end, and somebody comes back.
+    pub(crate) fn loses_connections(self) -> bool {
+        matches!(self, Self::Churn | Self::Slow | Self::Soak)
     }
 
     /// How many users it takes at the least.

@@ -37,7 +37,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts `server`, on core `core` where one is given.
+/// Starts `server`, on core `core` where one is given; its files go to `folder`.
 ///
 /// # Errors
 /// Where it can't be started, ends, or isn't ready in time.
@@ -46,10 +46,10 @@ pub(crate) fn launch(
     tls: bool,
     lanline: &Path,
     core: Option<usize>,
+    folder: TempDir,
 ) -> Result<Running> {
     let name = server.name();
     let program = server.program(lanline).with_context(|| format!("{name} is not installed"))?;
-    let folder = TempDir::with_prefix("stress-")?;
     let port = free_port()?;
     let mut command = server.command(&program, port, folder.path(), tls)?;
     let (child, address) = match server.readiness() {

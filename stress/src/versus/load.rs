@@ -1,8 +1,8 @@
 //! The bots of a workload: who writes when, and what is counted. The same for
 //! every server. Never: sockets, or how a server is spoken to.
 
-use super::dialect::{Dialect, Heard, Role, User};
-use super::workload::{DIRECT_ON_THE_WAY_MAX, LOGINS_AT_ONCE, PIPELINE_WINDOW, Workload};
+use super::dialect::{Dialect, Ear, Heard, Role, User};
+use super::workload::{DIRECT_ON_THE_WAY_MAX, LOGINS_AT_ONCE, Workload};
 use crate::driver::{Bot, Crowd, End, Hands, Order};
 use hdrhistogram::Histogram;
 use rand::rngs::SmallRng;
@@ -24,8 +24,13 @@ const LOGIN_USERS: User = 20_000;
 pub(super) struct Load<'a> {
     dialect: &'a dyn Dialect,
     workload: Workload,
+    /// What is sent is stored, and its sender told so.
+    is_stored: bool,
     /// Who sits in each seat.
     users: Vec<User>,
+    ears: Vec<Ear>,
+    /// Of each pair, what was stored but has not arrived, or the other way round.
+    ahead: Vec<i64>,
     next_seat: Bot,
     next_user: User,
     connected: usize,
@@ -47,6 +52,7 @@ impl<'a> Load<'a> {
     pub(super) fn new(
         dialect: &'a dyn Dialect,
         workload: Workload,
+        is_stored: bool,
         seed: u64,
         epoch: Instant,
     ) -> Self {
@@ -54,7 +60,10 @@ impl<'a> Load<'a> {
         Self {
             dialect,
             workload,
+            is_stored,
             users: (0..seats as User).collect(),
+            ears: Vec::new(),
+            ahead: vec![0; seats / 2],
             next_seat: 0,
             next_user: seats as User,
             connected: 0,
@@ -73,6 +82,7 @@ impl<'a> Load<'a> {
 
     /// Lets the first users in.
     pub(super) fn open(&mut self, hands: &mut Hands) {
+        self.ears = (0..self.users.len()).map(|bot| self.ear(bot)).collect();
         for _ in 0..CONNECTING_AT_ONCE {
             self.next_arrives(hands);
         }
@@ -91,9 +101,9 @@ impl<'a> Load<'a> {
                     self.write_to_another(bot, hands);
                 }
             }
-            Workload::Pipelined { pairs } => {
+            Workload::Pipelined { pairs } | Workload::Paired { pairs } => {
                 for pair in 0..pairs {
-                    for _ in 0..PIPELINE_WINDOW {
+                    for _ in 0..self.workload.window(self.is_stored) {
                         self.write(2 * pair, 2 * pair + 1, hands);
                     }
                 }
@@ -114,8 +124,14 @@ impl<'a> Load<'a> {
         self.latency.reset();
     }
 
+    fn ear(&self, bot: Bot) -> Ear {
+        Ear { user: self.users[bot], role: self.role(bot), left: 0 }
+    }
+
     fn role(&self, bot: Bot) -> Role {
         match (self.workload, bot) {
+            _ if self.is_stored && bot.is_multiple_of(2) => Role::Writer,
+            _ if self.is_stored => Role::Reader,
             (Workload::Broadcast { .. }, 0) => Role::Announcer,
             (Workload::Broadcast { .. }, _) => Role::Listener,
             _ => Role::Talker,
@@ -171,6 +187,16 @@ impl<'a> Load<'a> {
         self.next_arrives(hands);
     }
 
+    /// The next follows once one was stored and has arrived, whichever comes first.
+    fn pair_goes_on(&mut self, writer: Bot, step: i64, hands: &mut Hands) {
+        let ahead = &mut self.ahead[writer / 2];
+        let is_first = ahead.signum() != -step;
+        *ahead += step;
+        if !is_first {
+            self.write(writer, writer + 1, hands);
+        }
+    }
+
     fn message(&mut self, bot: Bot, text: &[u8], hands: &mut Hands) {
         let sent = text
             .get(..TIME_DIGITS)
@@ -188,7 +214,12 @@ impl<'a> Load<'a> {
         self.latency.saturating_record(now.saturating_sub(sent));
         match self.workload {
             Workload::Direct { .. } => self.write_to_another(bot, hands),
-            Workload::Pipelined { .. } => self.write(bot - 1, bot, hands),
+            Workload::Pipelined { .. } | Workload::Paired { .. } if self.is_stored => {
+                self.pair_goes_on(bot - 1, 1, hands);
+            }
+            Workload::Pipelined { .. } | Workload::Paired { .. } => {
+                self.write(bot - 1, bot, hands);
+            }
             Workload::Broadcast { .. } => {
                 self.missing = self.missing.saturating_sub(1);
                 if self.missing == 0 {
@@ -202,6 +233,7 @@ impl<'a> Load<'a> {
 
 impl Crowd for Load<'_> {
     fn connected(&mut self, bot: Bot, hands: &mut Hands) {
+        self.ears[bot] = self.ear(bot);
         self.dialect.greet(self.users[bot], self.role(bot), hands.outbox(bot));
         if !self.is_running {
             self.connected += 1;
@@ -212,9 +244,9 @@ impl Crowd for Load<'_> {
     fn received(&mut self, bot: Bot, bytes: &[u8], hands: &mut Hands) -> usize {
         let mut done = 0;
         loop {
-            let role = self.role(bot);
             let mut answer = Vec::new();
-            let (length, heard) = self.dialect.hear(role, &bytes[done..], &mut answer);
+            let (length, heard) =
+                self.dialect.hear(&mut self.ears[bot], &bytes[done..], &mut answer);
             if !answer.is_empty() {
                 hands.outbox(bot).extend_from_slice(&answer);
             }
@@ -223,6 +255,7 @@ impl Crowd for Load<'_> {
                 Heard::Nothing => return done,
                 Heard::Noise => {}
                 Heard::Ready => self.user_is_ready(bot, hands),
+                Heard::Stored => self.pair_goes_on(bot, -1, hands),
                 Heard::Message(text) => self.message(bot, text, hands),
                 Heard::Refusal(words) => self.failure = Some(words),
             }

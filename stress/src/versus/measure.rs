@@ -5,12 +5,14 @@ use super::load::Load;
 use super::server::Server;
 use super::workload::Workload;
 use crate::driver::{Driver, Security, Target};
+use crate::login::site::{Secrets, Site};
 use crate::machine;
 use crate::run::Latency;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// All users have to be there by then.
 const ARRIVAL_SECONDS_MAX: u64 = 90;
@@ -53,22 +55,36 @@ pub(crate) struct Measured {
 /// # Errors
 /// Where the server fails, refuses somebody, or delivers nothing.
 pub(super) fn measure(server: Server, lanline: &Path, plan: &Plan) -> Result<Measured> {
-    let mut running = launch(server, plan.tls, lanline, plan.server_core)?;
+    let (folder, logins) = match server {
+        // They are called as the dialect calls them.
+        Server::LanlineStored => {
+            Site::make_called(plan.workload.seats(), Secrets::Tokens, |user| format!("u{user}"))?
+                .into_parts()
+        }
+        _ => (TempDir::with_prefix("stress-")?, Vec::new()),
+    };
+    let mut running = launch(server, plan.tls, lanline, plan.server_core, folder)?;
     let own_cores = machine::cores();
     if let Some(core) = plan.own_core {
         machine::pin_to(core)?;
     }
-    let measured = measure_running(server, &mut running, plan);
+    let measured = measure_running(server, &logins, &mut running, plan);
     machine::pin_to_all(&own_cores)?;
     let has_ended = running.has_ended();
     measured.with_context(|| if has_ended { "the server has ended" } else { "the run failed" })
 }
 
-fn measure_running(server: Server, running: &mut Running, plan: &Plan) -> Result<Measured> {
-    let dialect = server.dialect();
+fn measure_running(
+    server: Server,
+    logins: &[String],
+    running: &mut Running,
+    plan: &Plan,
+) -> Result<Measured> {
+    let dialect = server.dialect(logins);
     let security = if plan.tls { server.tls() } else { Some(Security::Plain) };
     let security = security.context("it has no TLS")?;
-    let mut load = Load::new(dialect.as_ref(), plan.workload, plan.seed, Instant::now());
+    let mut load =
+        Load::new(dialect.as_ref(), plan.workload, server.stores(), plan.seed, Instant::now());
     let mut driver = Driver::new(plan.workload.seats(), Target::new(running.address, security))?;
     let empty_bytes = machine::resident_bytes(running.pid()).unwrap_or(0);
 

@@ -13,6 +13,7 @@ mod table;
 mod workload;
 
 use crate::machine;
+use crate::run::Usage;
 use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -29,7 +30,12 @@ pub(crate) struct VersusArgs {
     /// Servers to measure; by default all that are installed.
     #[arg(long, value_delimiter = ',', value_enum)]
     pub servers: Vec<Server>,
-    /// Workloads: direct-N, pipelined-N, broadcast-N, login, idle-N.
+    /// Messages that are stored, against servers that store: the sender is told once they
+    /// are, the recipient gets them.
+    #[arg(long, conflicts_with = "tls")]
+    pub stored: bool,
+    /// Workloads: direct-N, pipelined-N, paired-N, broadcast-N, login, idle-N; stored:
+    /// pipelined-N, paired-N.
     #[arg(long, value_delimiter = ',')]
     pub workloads: Vec<Workload>,
     /// Over TLS, those that speak it; Lanline over plain packets besides, for the ratio.
@@ -65,8 +71,14 @@ pub(crate) fn run(args: &VersusArgs) -> Result<bool> {
     if contenders.is_empty() {
         bail!("none of them speaks TLS");
     }
-    let workloads =
-        if args.workloads.is_empty() { Workload::all() } else { args.workloads.clone() };
+    let workloads = match args.workloads.as_slice() {
+        [] if args.stored => Workload::all_stored(),
+        [] => Workload::all(),
+        asked => asked.to_vec(),
+    };
+    if let Some(workload) = workloads.iter().find(|it| args.stored && !it.is_for_stored()) {
+        bail!(Usage(format!("{workload} is not for stored messages: pipelined-N, paired-N")));
+    }
     let cores = machine::cores();
     let (server_core, own_core) = match cores.as_slice() {
         [first, second, ..] => (Some(*first), Some(*second)),
@@ -137,7 +149,12 @@ fn name(args: &VersusArgs, server: Server, tls: bool) -> String {
 }
 
 fn choose_servers(args: &VersusArgs, lanline: &Path) -> Result<Vec<Server>> {
-    let asked = if args.servers.is_empty() { Server::all() } else { &args.servers };
+    let all: Vec<_> = Server::all().filter(|server| server.stores() == args.stored).collect();
+    let asked = if args.servers.is_empty() { &all } else { &args.servers };
+    if let Some(server) = asked.iter().find(|server| server.stores() != args.stored) {
+        let name = server.name();
+        bail!(Usage(format!("with --stored those that store, and without those alone: {name}")));
+    }
     let (here, missing): (Vec<_>, Vec<_>) =
         asked.iter().partition(|server| server.program(lanline).is_some());
     let names: Vec<_> = missing.iter().map(|server: &Server| server.name()).collect();

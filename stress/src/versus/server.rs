@@ -1,13 +1,16 @@
 //! Which servers there are: how each is started with fair, fast settings (no
-//! flood limits, no persistence, no log), and which dialect it speaks.
+//! flood limits, no log; persistence for those that store), and which dialect it speaks.
 
 use super::dialect::irc;
-use super::dialect::{Dialect, Irc, Lanline, Mqtt, Nats, Redis, Relay};
+use super::dialect::{
+    Dialect, Irc, JetStream, KeptMqtt, Lanline, Mqtt, Nats, Redis, Relay, StoredLanline, Streams,
+};
 use crate::driver::Security;
 use clap::ValueEnum;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tempfile::TempDir;
 
 /// A server that can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,6 +27,18 @@ pub(crate) enum Server {
     Ngircd,
     /// A thread a client, in Python.
     Python,
+    /// Between accounts.
+    LanlineStored,
+    /// JetStream, each message synced before it is acknowledged.
+    JetstreamAlways,
+    /// As it comes: synced every two minutes.
+    Jetstream,
+    /// Streams, synced before they are answered.
+    RedisAlways,
+    /// Streams, synced once a second.
+    RedisEverysec,
+    /// Quality of service 1, persistent sessions; written down every half hour.
+    MosquittoKept,
 }
 
 /// The files of a certificate that is its own authority, and of its key.
@@ -51,16 +66,42 @@ pub(crate) enum Readiness {
 }
 
 impl Server {
-    pub(crate) fn all() -> &'static [Self] {
-        Self::value_variants()
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::value_variants().iter().copied()
+    }
+
+    /// Whether it stores what is sent.
+    pub(crate) fn stores(self) -> bool {
+        match self {
+            Self::LanlineStored
+            | Self::JetstreamAlways
+            | Self::Jetstream
+            | Self::RedisAlways
+            | Self::RedisEverysec
+            | Self::MosquittoKept => true,
+            Self::Relay
+            | Self::Lanline
+            | Self::Inspircd
+            | Self::RedisQuiet
+            | Self::Redis
+            | Self::Nats
+            | Self::Mosquitto
+            | Self::Ngircd
+            | Self::Python => false,
+        }
     }
 
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    pub(crate) fn dialect(self) -> Box<dyn Dialect> {
+    /// `logins` are what accounts log in by.
+    pub(crate) fn dialect(self, logins: &[String]) -> Box<dyn Dialect> {
         match self {
+            Self::LanlineStored => Box::new(StoredLanline::new(logins)),
+            Self::JetstreamAlways | Self::Jetstream => Box::new(JetStream),
+            Self::RedisAlways | Self::RedisEverysec => Box::new(Streams),
+            Self::MosquittoKept => Box::new(KeptMqtt::default()),
             Self::Relay => Box::new(Relay),
             Self::Lanline | Self::Python => Box::new(Lanline),
             Self::Redis => Box::new(Redis { replies: true }),
@@ -73,7 +114,7 @@ impl Server {
 
     pub(crate) fn readiness(self) -> Readiness {
         match self {
-            Self::Relay | Self::Lanline | Self::Python => Readiness::Says,
+            Self::Relay | Self::Lanline | Self::LanlineStored | Self::Python => Readiness::Says,
             _ => Readiness::Accepts,
         }
     }
@@ -82,6 +123,7 @@ impl Server {
     pub(crate) fn tls(self) -> Option<Security> {
         match self {
             Self::Relay | Self::Python => None,
+            server if server.stores() => None,
             Self::Nats => Some(Security::TlsBehindLine),
             _ => Some(Security::Tls),
         }
@@ -91,10 +133,13 @@ impl Server {
     pub(crate) fn program(self, lanline: &Path) -> Option<PathBuf> {
         match self {
             Self::Relay => std::env::current_exe().ok(),
-            Self::Lanline => lanline.is_file().then(|| lanline.to_owned()),
-            Self::Redis | Self::RedisQuiet => find("redis-server"),
-            Self::Nats => find("nats-server"),
-            Self::Mosquitto => find("mosquitto"),
+            Self::Lanline | Self::LanlineStored => lanline.is_file().then(|| lanline.to_owned()),
+            Self::Redis | Self::RedisQuiet | Self::RedisAlways | Self::RedisEverysec => {
+                find("redis-server")
+            }
+            Self::Nats | Self::Jetstream => find("nats-server"),
+            Self::JetstreamAlways => find("nats-server").filter(|program| knows_sync(program)),
+            Self::Mosquitto | Self::MosquittoKept => find("mosquitto"),
             Self::Inspircd => find("inspircd"),
             Self::Ngircd => find("ngircd"),
             Self::Python => find("python3"),
@@ -119,29 +164,48 @@ impl Server {
             pair.write()?;
         }
         // A variable, which older servers pass over; one with a directory makes its own.
-        command.env("LANLINE_DATA", if tls { folder } else { Path::new("none") });
+        let has_data = tls || self == Self::LanlineStored;
+        command.env("LANLINE_DATA", if has_data { folder } else { Path::new("none") });
+        command.env("LANLINE_STORE_RATE", "0");
         command.current_dir(folder);
         let config = folder.join("server.conf");
         let port_text = port.to_string();
         match self {
             Self::Relay => command.args(["relay", "--listen", "127.0.0.1:0"]),
+            Self::LanlineStored => command
+                .args(["serve", "--listen", "127.0.0.1:0", "--workers", "1"])
+                .args(["--rate", "0", "--rate-per-address", "0"]),
+            Self::JetstreamAlways | Self::Jetstream => {
+                std::fs::write(&config, jetstream(port, folder, self == Self::JetstreamAlways))?;
+                command.arg("-c").arg(&config)
+            }
+            Self::RedisAlways | Self::RedisEverysec => {
+                let sync = if self == Self::RedisAlways { "always" } else { "everysec" };
+                redis(&mut command, &port_text, None).args(["--appendfsync", sync]).args([
+                    "--appendonly",
+                    "yes",
+                    "--auto-aof-rewrite-percentage",
+                    "0",
+                ])
+            }
+            Self::MosquittoKept => {
+                let persistence = format!("persistence_location {}/\n", folder.display());
+                let settings = mosquitto(port, None).replace(
+                    "persistence false\n",
+                    &format!("persistence true\nmax_inflight_messages 0\n{persistence}"),
+                );
+                std::fs::write(&config, settings)?;
+                command.arg("-c").arg(&config)
+            }
             Self::Lanline => command
                 .args(["serve", "--listen", "127.0.0.1:0", "--workers", "1"])
                 .args(["--rate", "0", "--broadcast-interval", "0"]),
-            Self::Redis | Self::RedisQuiet => redis_port(&mut command, &port_text, pair)
-                .args(["--bind", "127.0.0.1", "--save", ""])
-                .args([
-                    "--appendonly",
-                    "no",
-                    "--daemonize",
-                    "no",
-                    "--protected-mode",
-                    "no",
-                    "--maxclients",
-                    "19000",
-                ])
-                .args(["--tcp-backlog", "4096", "--logfile", "/dev/null", "--timeout", "0"])
-                .args(["--client-output-buffer-limit", "pubsub 0 0 0"]),
+            Self::Redis | Self::RedisQuiet => redis(&mut command, &port_text, pair).args([
+                "--appendonly",
+                "no",
+                "--client-output-buffer-limit",
+                "pubsub 0 0 0",
+            ]),
             Self::Nats => {
                 command.args(["--addr", "127.0.0.1", "--port", &port_text]);
                 if let Some(Pair { certificate, key }) = pair {
@@ -174,11 +238,31 @@ impl Server {
     }
 }
 
+/// Whether it can sync each message: NATS can since 2.10.
+fn knows_sync(nats: &Path) -> bool {
+    let Ok(folder) = TempDir::with_prefix("stress-") else { return false };
+    let config = folder.path().join("server.conf");
+    std::fs::write(&config, jetstream(4222, folder.path(), true)).is_ok()
+        && Command::new(nats)
+            .arg("-t")
+            .arg("-c")
+            .arg(config)
+            .output()
+            .is_ok_and(|done| done.status.success())
+}
+
 /// A program in `PATH`, or where servers are kept.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+fn redis<'a>(command: &'a mut Command, port: &str, pair: Option<&Pair>) -> &'a mut Command {
+    redis_port(command, port, pair)
+        .args(["--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--protected-mode", "no"])
+        .args(["--maxclients", "19000", "--tcp-backlog", "4096", "--logfile", "/dev/null"])
+        .args(["--timeout", "0"])
 }
 
 /// Redis takes TLS on a port of its own.
@@ -198,6 +282,12 @@ fn mosquitto(port: u16, pair: Option<&Pair>) -> String {
          set_tcp_nodelay true\nmax_queued_messages 0\nmax_queued_bytes 0\nuser root\n",
         tls.unwrap_or_default()
     )
+}
+
+fn jetstream(port: u16, folder: &Path, is_synced: bool) -> String {
+    let sync = if is_synced { "sync_interval: always" } else { "" };
+    let folder = folder.display();
+    format!("listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{folder}\"\n{sync}\n}}\n")
 }
 
 fn ngircd(port: u16, pair: Option<&Pair>) -> String {

@@ -4,6 +4,7 @@
 mod direct;
 mod posts;
 mod processes;
+mod stored;
 
 use super::{Departure, Fault, FaultKind, Landed, Ledger, Names, Note, Totals, User};
 

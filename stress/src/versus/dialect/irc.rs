@@ -2,7 +2,7 @@
 //! users by a mask of the server's name, so that no channel of thousands has
 //! to be joined first.
 
-use super::{Dialect, Heard, Role, User, line, words};
+use super::{Dialect, Ear, Heard, Role, User, line, words};
 
 /// The operator of the servers that the harness starts, and the password.
 pub(crate) const OPERATOR: (&str, &str) = ("boss", "open-sesame");
@@ -33,7 +33,7 @@ impl Dialect for Irc {
         privmsg("$*.bench", text, out);
     }
 
-    fn hear<'a>(&self, role: Role, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, ear: &mut Ear, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some((line, end)) = line(bytes) else { return (0, Heard::Nothing) };
         if let Some(token) = line.strip_prefix(b"PING ") {
             out.extend_from_slice(b"PONG ");
@@ -46,7 +46,7 @@ impl Dialect for Irc {
         let text = words_of.nth(1).and_then(|rest| rest.strip_prefix(b":"));
         let heard = match (command, text) {
             // The message of the day, or that there is none, ends the greeting.
-            (b"376" | b"422", _) if role == Role::Announcer => {
+            (b"376" | b"422", _) if ear.role == Role::Announcer => {
                 let (name, password) = OPERATOR;
                 out.extend_from_slice(format!("OPER {name} {password}\r\n").as_bytes());
                 Heard::Noise

@@ -1,6 +1,6 @@
 //! Lanline: packets, through the wire that the server shares.
 
-use super::{Dialect, Heard, Role, User, words};
+use super::{Dialect, Ear, Heard, Role, User, words};
 use lanline::wire::{Endpoint, Framer, JsonText, Step, canonical, packet};
 
 /// A packet is never longer than this here.
@@ -29,7 +29,7 @@ impl Dialect for Lanline {
         push(from, Endpoint::Broadcast.name(), text, out);
     }
 
-    fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: &mut Ear, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let (start, end) = match Framer::default().next(bytes, PACKET_BYTES_MAX) {
             Step::Packet { start, end } => (start, end),
             // White space behind a packet can go, what began has to stay.

@@ -3,20 +3,28 @@
 //! the servers lives here. Never: sockets, workloads, clocks.
 
 pub(super) mod irc;
+mod jetstream;
+mod kept_mqtt;
 mod lanline;
 mod mqtt;
 mod nats;
 mod redis;
 mod relay;
+mod stored_lanline;
+mod streams;
 #[cfg(test)]
 mod tests;
 
 pub(super) use irc::Irc;
+pub(super) use jetstream::JetStream;
+pub(super) use kept_mqtt::KeptMqtt;
 pub(super) use lanline::Lanline;
 pub(super) use mqtt::Mqtt;
 pub(super) use nats::Nats;
 pub(super) use redis::Redis;
 pub(super) use relay::Relay;
+pub(super) use stored_lanline::StoredLanline;
+pub(super) use streams::Streams;
 
 /// A user: what its name is made of. Negative numbers do not exist, nor does
 /// one twice at a time.
@@ -31,6 +39,8 @@ pub(crate) enum Heard<'a> {
     Noise,
     /// The user is logged in and can be written to.
     Ready,
+    /// What the user has written is stored.
+    Stored,
     /// A message, the text as it was sent.
     Message(&'a [u8]),
     /// The server says no, in these words.
@@ -48,9 +58,18 @@ pub(crate) trait Dialect {
     /// Writes `text` to all others; only the announcer does.
     fn announce(&self, from: User, text: &[u8], out: &mut Vec<u8>);
 
-    /// What comes next for a user of this role, and how many bytes it takes; what has to be answered
+    /// What comes next for a user, and how many bytes it takes; what has to be answered
     /// goes to `out`.
-    fn hear<'a>(&self, role: Role, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>);
+    fn hear<'a>(&self, ear: &mut Ear, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>);
+}
+
+/// Who hears, and what is remembered between two things that it hears.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ear {
+    pub user: User,
+    pub role: Role,
+    /// Messages that are left of an answer that has many.
+    pub left: usize,
 }
 
 /// What a user takes part in besides direct messages.
@@ -62,6 +81,9 @@ pub(crate) enum Role {
     Listener,
     /// Says it.
     Announcer,
+    /// Of a pair whose messages are stored, the one who writes and the one who reads.
+    Writer,
+    Reader,
 }
 
 /// Where a line ends: the bytes before CR LF or LF, and how many it takes.

@@ -1,18 +1,18 @@
 //! MQTT 3.1.1, quality of service 0: a topic per user, one for all.
 //! <https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/mqtt-v3.1.1.html>
 
-use super::{Dialect, Heard, Role, User};
+use super::{Dialect, Ear, Heard, Role, User};
 
 pub(crate) struct Mqtt;
 
 /// A string with its length in two bytes in front.
-fn push_string(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_string(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&(text.len() as u16).to_be_bytes());
     out.extend_from_slice(text);
 }
 
 /// A packet: type and flags, the remaining length in base 128, the rest.
-fn push_packet(kind: u8, body: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_packet(kind: u8, body: &[u8], out: &mut Vec<u8>) {
     out.push(kind);
     let mut length = body.len();
     loop {
@@ -27,7 +27,7 @@ fn push_packet(kind: u8, body: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Where the body of the packet at the start of `bytes` begins and ends.
-fn body(bytes: &[u8]) -> Option<(usize, usize)> {
+pub(super) fn body(bytes: &[u8]) -> Option<(usize, usize)> {
     let mut length = 0;
     for (index, &byte) in bytes.iter().skip(1).take(4).enumerate() {
         length |= usize::from(byte & 0x7f) << (7 * index);
@@ -71,7 +71,7 @@ impl Dialect for Mqtt {
         publish(b"all", text, out);
     }
 
-    fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: &mut Ear, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some((start, end)) = body(bytes) else { return (0, Heard::Nothing) };
         let body = &bytes[start..end];
         let heard = match (bytes[0] >> 4, body) {

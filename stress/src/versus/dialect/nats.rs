@@ -1,6 +1,6 @@
 //! NATS: a subject per user, one for all. <https://docs.nats.io/reference/reference-protocols/nats-protocol>
 
-use super::{Dialect, Heard, Role, User, line, number, words};
+use super::{Dialect, Ear, Heard, Role, User, line, number, words};
 
 pub(crate) struct Nats;
 
@@ -28,7 +28,7 @@ impl Dialect for Nats {
         out.extend_from_slice(b"\r\n");
     }
 
-    fn hear<'a>(&self, _: Role, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: &mut Ear, bytes: &'a [u8], out: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some((line, end)) = line(bytes) else { return (0, Heard::Nothing) };
         if line.starts_with(b"MSG ") {
             let length = line.rsplit(|&byte| byte == b' ').next().and_then(number).unwrap_or(0);

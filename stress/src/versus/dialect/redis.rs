@@ -1,7 +1,7 @@
 //! Redis: a channel per user, one for all, over RESP3, so that one connection
 //! can publish and subscribe. <https://redis.io/docs/latest/develop/reference/protocol-spec/>
 
-use super::{Dialect, Heard, Role, User, line, number, words};
+use super::{Dialect, Ear, Heard, Role, User, line, number, words};
 
 pub(crate) struct Redis {
     /// Whether publishing is answered with how many got it.
@@ -9,7 +9,7 @@ pub(crate) struct Redis {
 }
 
 /// A command as an array of bulk strings.
-fn command(parts: &[&[u8]], out: &mut Vec<u8>) {
+pub(super) fn command(parts: &[&[u8]], out: &mut Vec<u8>) {
     out.extend_from_slice(format!("*{}\r\n", parts.len()).as_bytes());
     for part in parts {
         out.extend_from_slice(format!("${}\r\n", part.len()).as_bytes());
@@ -19,7 +19,7 @@ fn command(parts: &[&[u8]], out: &mut Vec<u8>) {
 }
 
 /// How long the value at the start of `bytes` is.
-fn value_bytes(bytes: &[u8]) -> Option<usize> {
+pub(super) fn value_bytes(bytes: &[u8]) -> Option<usize> {
     let (line, mut end) = line(bytes)?;
     let (&kind, rest) = line.split_first()?;
     let count = number(rest);
@@ -67,7 +67,7 @@ impl Dialect for Redis {
         command(&[b"PUBLISH", b"all", text], out);
     }
 
-    fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: &mut Ear, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some(length) = value_bytes(bytes) else { return (0, Heard::Nothing) };
         let value = &bytes[..length];
         let heard = match value[0] {

@@ -2,7 +2,7 @@
 //! place of their first eight bytes.
 
 use super::lanline::push;
-use super::{Dialect, Heard, Role, User};
+use super::{Dialect, Ear, Heard, Role, User};
 use crate::relay::{EVERYONE, HEADER_BYTES};
 use lanline::wire::{Endpoint, packet};
 
@@ -34,7 +34,7 @@ impl Dialect for Relay {
         address(EVERYONE, start, out);
     }
 
-    fn hear<'a>(&self, _: Role, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
+    fn hear<'a>(&self, _: &mut Ear, bytes: &'a [u8], _: &mut Vec<u8>) -> (usize, Heard<'a>) {
         let Some(header) = bytes.get(..HEADER_BYTES) else { return (0, Heard::Nothing) };
         let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
         let Some(frame) = bytes.get(..length.max(HEADER_BYTES)) else {

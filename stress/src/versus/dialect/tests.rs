@@ -1,6 +1,9 @@
 //! What each server says, cut anywhere, is heard the same.
 
-use super::{Dialect, Heard, Irc, Lanline, Mqtt, Nats, Redis, Relay, Role};
+use super::{
+    Dialect, Ear, Heard, Irc, JetStream, KeptMqtt, Lanline, Mqtt, Nats, Redis, Relay, Role,
+    StoredLanline, Streams,
+};
 
 /// A text without a quote or a blank, as the bots write it.
 const TEXT: &[u8] = b"0123456789abcdefxxxx";
@@ -11,14 +14,21 @@ fn text() -> String {
 
 /// Everything of interest in `bytes`, which come in two parts.
 fn hear_all(dialect: &dyn Dialect, bytes: &[u8], cut: usize) -> Vec<String> {
-    let (mut heard, mut kept) = (Vec::new(), Vec::new());
+    hear_as(Role::Talker, dialect, bytes, cut).0
+}
+
+/// The same for a role, and what was answered.
+fn hear_as(role: Role, dialect: &dyn Dialect, bytes: &[u8], cut: usize) -> (Vec<String>, Vec<u8>) {
+    let (mut heard, mut kept, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ear = ear(role);
     for part in [&bytes[..cut], &bytes[cut..]] {
         kept.extend_from_slice(part);
         loop {
-            let (done, what) = dialect.hear(Role::Talker, &kept, &mut Vec::new());
+            let (done, what) = dialect.hear(&mut ear, &kept, &mut answers);
             let is_nothing = what == Heard::Nothing;
             match what {
                 Heard::Nothing | Heard::Noise => {}
+                Heard::Stored => heard.push("stored".to_owned()),
                 Heard::Ready => heard.push("ready".to_owned()),
                 Heard::Message(text) => heard.push(String::from_utf8_lossy(text).into_owned()),
                 Heard::Refusal(words) => heard.push(format!("refusal {words}")),
@@ -30,7 +40,11 @@ fn hear_all(dialect: &dyn Dialect, bytes: &[u8], cut: usize) -> Vec<String> {
         }
     }
     assert_eq!(kept, b"", "nothing is left");
-    heard
+    (heard, answers)
+}
+
+fn ear(role: Role) -> Ear {
+    Ear { user: 2, role, left: 0 }
 }
 
 #[test]
@@ -89,7 +103,102 @@ fn a_ping_is_answered() {
         (&Irc, b"PING :x\r\n", b"PONG :x\r\n"),
     ] {
         let mut out = Vec::new();
-        assert_eq!(dialect.hear(Role::Talker, ping, &mut out), (ping.len(), Heard::Noise));
+        assert_eq!(
+            dialect.hear(&mut ear(Role::Talker), ping, &mut out),
+            (ping.len(), Heard::Noise)
+        );
         assert_eq!(out, pong);
     }
+}
+
+/// What a server that stores says to a writer and to a reader, and what the latter answers.
+struct Conversation {
+    dialect: Box<dyn Dialect>,
+    to_writer: Vec<u8>,
+    to_reader: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+fn conversations() -> [Conversation; 4] {
+    let text = text();
+    let packet = |name: &str, msg: &str| {
+        format!(
+            "{{\"from\":{{\"name\":\"{name}\",\"ip\":\"127.0.0.1\"}},\"to\":\"u2\",\"msg\":\"{msg}\"}}\n"
+        )
+    };
+    let welcome = packet("/welcome", "u2 127.0.0.1 1 x");
+    let receipts = packet("/receipt", "stored 3 7") + &packet("/receipt", "delivered u2 7");
+    let made = "MSG stream.2 1 2\r\n{}\r\n";
+    let entry = |id: &str| {
+        let length = text.len();
+        format!("*2\r\n${}\r\n{id}\r\n*2\r\n$1\r\nt\r\n${length}\r\n{text}\r\n", id.len())
+    };
+    let hello = "%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n+PONG\r\n";
+    let page = format!("%1\r\n$2\r\nu2\r\n*2\r\n{}{}", entry("8-1"), entry("9-0"));
+    let mut mqtt = b"\x20\x02\x00\x00\x90\x03\x00\x01\x01".to_vec();
+    let mqtt_writer = [&mqtt[..], b"\x40\x02\x00\x07"].concat();
+    for number in [3, 4] {
+        mqtt.extend([0x32, TEXT.len() as u8 + 6, 0, 2]);
+        mqtt.extend_from_slice(&[b"u2\x00", &[number][..], TEXT].concat());
+    }
+    let js = |subject: &str| format!("MSG {subject} $JS.ACK.1 {}\r\n{text}\r\n", text.len());
+    let mut consumer = Vec::new();
+    super::jetstream::make_consumer(2, &mut consumer);
+    let mut read_on = Vec::new();
+    super::streams::read_behind(2, b"9-0", &mut read_on);
+    [
+        Conversation {
+            dialect: Box::new(StoredLanline::new(&[])),
+            to_writer: (welcome.clone() + &packet("/receipts", "on") + &receipts).into(),
+            to_reader: (welcome + &packet("u1", &text) + &packet("u1", &text)).into(),
+            answer: Vec::new(),
+        },
+        Conversation {
+            dialect: Box::new(JetStream),
+            to_writer: format!("INFO {{}}\r\n{made}MSG kept.2 2 12\r\n{{\"seq\":1234}}\r\n").into(),
+            to_reader: format!("{made}MSG made.2 3 2\r\n{{}}\r\n{}{}", js("m.2 4"), js("m.2 4"))
+                .into(),
+            answer: consumer,
+        },
+        Conversation {
+            dialect: Box::new(Streams),
+            to_writer: format!("{hello}$3\r\n8-1\r\n").into(),
+            to_reader: format!(
+                "{}{page}",
+                hello.replacen("%1", "%2", 1).replacen("+PONG", "$5\r\nproto\r\n:3\r\n+PONG", 1,)
+            )
+            .into(),
+            answer: read_on,
+        },
+        Conversation {
+            dialect: Box::new(KeptMqtt::default()),
+            to_writer: mqtt_writer,
+            to_reader: mqtt,
+            answer: b"\x40\x02\x00\x03\x40\x02\x00\x04".to_vec(),
+        },
+    ]
+}
+
+#[test]
+fn what_is_stored_is_heard_by_who_wrote_it_and_who_reads_it() {
+    for (index, conversation) in conversations().into_iter().enumerate() {
+        let Conversation { dialect, to_writer, to_reader, answer } = conversation;
+        for cut in 0..=to_writer.len() {
+            let (heard, _) = hear_as(Role::Writer, dialect.as_ref(), &to_writer, cut);
+            assert_eq!(heard, ["ready", "stored"], "dialect {index}, cut at {cut}");
+        }
+        for cut in 0..=to_reader.len() {
+            let (heard, said) = hear_as(Role::Reader, dialect.as_ref(), &to_reader, cut);
+            let text = text();
+            assert_eq!(heard, ["ready", &text, &text], "dialect {index}, cut at {cut}");
+            assert_eq!(said.escape_ascii().to_string(), answer.escape_ascii().to_string());
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_is_refused_is_a_refusal() {
+    let bytes = b"MSG stream.2 1 13\r\n{\"error\":\"x\"}\r\n";
+    let (heard, _) = hear_as(Role::Writer, &JetStream, bytes, 0);
+    assert_eq!(heard, ["refusal {\"error\":\"x\"}"]);
 }
