@@ -293,6 +293,23 @@ pub const CONTROL_PATIENCE: Duration = Duration::from_secs(2);
 /// ... and for the order itself: passwords may wait to be hashed.
 pub const ORDER_PATIENCE: Duration = Duration::from_secs(20);
 
+// --- Rooms of accounts ---
+
+/// How long stored packets are kept: the default of `--keep`.
+pub const KEEP_DEFAULT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// A room's topic.
+pub const TOPIC_BYTES_MAX: usize = 512;
+/// Members of all rooms with an owner, those who are away too.
+pub const MEMBERS_MAX: u64 = 400_000;
+/// Invitations that hold, of one account, or of one guest's connection ...
+pub const INVITATIONS_PER_ACCOUNT_MAX: usize = 64;
+/// ... and of all of a worker's accounts, those that they have yet to be told of.
+pub const INVITATIONS_UNTOLD_MAX: usize = 65_536;
+/// Accounts that are expelled from one room.
+pub const EXPELLED_PER_ROOM_MAX: usize = 4096;
+/// Names of guests that are expelled, on one worker.
+pub const BARS_MAX: usize = 16_384;
+
 // --- The server ---
 
 /// Rooms at once, on the whole server.
