@@ -3,11 +3,13 @@
 
 use super::about::{RoomAsk, Why};
 use crate::archive::{Failure, OwnedRoom, Request, RoomRequest};
-use crate::chat::accounts::asks::Ask;
+use crate::chat::accounts::asks::{Ask, PendingAsk};
 use crate::chat::archive::codes::code_of;
+use crate::chat::client::Timers;
 use crate::chat::id::ConnId;
 use crate::chat::query_protocol::Query;
 use crate::chat::shard::Shard;
+use crate::limits;
 use crate::wire::{Code, Endpoint};
 use std::sync::Arc;
 
@@ -26,7 +28,28 @@ impl<S> Shard<S> {
             self.room_ask_failed(id, ordinal, ask, Failure::Unavailable);
             return Ok(());
         }
-        self.ask_about_stored(id, ordinal, Ask::Room(ask), Request::Room(request))
+        self.ask_about_stored(id, ordinal, Ask::Room(ask), Request::Room(request))?;
+        self.arm(id, Timers::STORED, self.now.after(limits::STORE_PATIENCE));
+        Ok(())
+    }
+
+    /// A request may have waited for too long: a disk that doesn't answer counts as refusing.
+    /// What was asked may turn up.
+    pub(in crate::chat) fn room_ask_timed_out(&mut self, id: ConnId) {
+        let Some(PendingAsk { since, ordinal, ask: Ask::Room(ask), number, .. }) =
+            self.asks.get(&id)
+        else {
+            return;
+        };
+        let due = since.after(limits::STORE_PATIENCE);
+        if due > self.now {
+            return self.arm(id, Timers::STORED, due);
+        }
+        let (ordinal, ask, number) = (*ordinal, ask.clone(), *number);
+        self.take_ask(id, number);
+        self.store_is_silent();
+        self.room_ask_failed(id, ordinal, ask, Failure::Unavailable);
+        self.handle_inbound(id);
     }
 
     /// It is done, and everybody knows.
