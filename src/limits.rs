@@ -278,6 +278,33 @@ pub const PASSWORDS_WAITING_MAX: usize = 2048;
 pub const STORE_REQUESTS_MAX: usize = 4096;
 /// Requests in one transaction.
 pub const STORE_BATCH_MAX: usize = 1024;
+/// Packets to be stored in one transaction, but for the rest of the last request's ...
+pub const STORE_BATCH_PACKETS_MAX: usize = 4096;
+/// ... and their bytes.
+pub const STORE_BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Packets that `thread` doesn't have yet, in memory as well: they are looked through one
+/// by one.
+pub const LOG_TAIL_MAX: usize = 8192;
+/// Conversations and accounts' names that the store has at hand.
+pub const LOG_CACHE_MAX: usize = 65_536;
+/// Packets that the store looks at for one page.
+pub const LOG_PAGE_PACKETS_MAX: usize = 2048;
+/// Ids of a conversation that are read at once.
+pub const LOG_CHUNK: usize = 64;
+/// How many unread packets of a conversation are counted ...
+pub const UNREAD_MAX: usize = 1000;
+/// ... among so many behind its mark, one's own too.
+pub const UNREAD_LOOKED_MAX: usize = 16_384;
+/// How long a key of one's own holds.
+pub const KEY_HOLDS: Duration = Duration::from_secs(24 * 60 * 60);
+/// What a stored packet counts besides its texts: its row, and its place in its
+/// conversation.
+pub const PACKET_KEPT_BYTES: u64 = 56;
+/// Where the disk has refused packets it is left alone for this time; they are not kept
+/// meanwhile.
+pub const STORE_REST: Duration = Duration::from_millis(250);
+/// Marks of what was handed over are written after this time at the latest.
+pub const MARKS_KEPT: Duration = Duration::from_secs(1);
 /// How long the start of a server waits for its directory: a command may have it for a
 /// moment.
 pub const DATA_LOCK_MAX: Duration = Duration::from_secs(2);

@@ -75,6 +75,11 @@ impl<W> PostBatch<W> {
         self.settle(GIVEN_UP)
     }
 
+    /// Nobody waits for it any more, so it isn't to be stored.
+    pub fn is_given_up(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == GIVEN_UP
+    }
+
     /// One side wins; nothing else is passed on by this, so no order is needed.
     fn settle(&self, to: u8) -> bool {
         let order = Ordering::Relaxed;
@@ -103,8 +108,10 @@ mod tests {
     fn a_batch_is_settled_once() {
         let batch = PostBatch::<()>::new(Vec::new());
         assert_eq!([batch.commit(), batch.commit(), batch.give_up()], [true, false, false]);
+        assert!(!batch.is_given_up());
         let batch = PostBatch::<()>::new(Vec::new());
         assert_eq!([batch.give_up(), batch.commit()], [true, false]);
+        assert!(batch.is_given_up());
     }
 
     #[test]

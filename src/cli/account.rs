@@ -111,7 +111,7 @@ impl AccountCommand {
                 Told::Accounts(rows) if json => Ok(as_json(&rows)),
                 Told::Accounts(rows) => Ok(as_text(&rows)),
                 Told::Refused(refusal) => Err(CommandError::refused(refusal, "")),
-                Told::Done | Told::Code(_) | Told::Bans(_) => Ok(String::new()),
+                Told::Done | Told::Code(_) | Told::Bans(_) | Told::Rooms(_) => Ok(String::new()),
             },
             Self::Password(PasswordArgs { name, place, .. }) => {
                 let password = password(&name)?;
@@ -142,7 +142,7 @@ fn told(told: Told, name: &Name) -> Result<String, CommandError> {
     match told {
         Told::Code(code) => Ok(format!("{}\n", code.reveal())),
         Told::Refused(refusal) => Err(CommandError::refused(refusal, name.shown())),
-        Told::Done | Told::Accounts(_) | Told::Bans(_) => Ok(String::new()),
+        Told::Done | Told::Accounts(_) | Told::Bans(_) | Told::Rooms(_) => Ok(String::new()),
     }
 }
 

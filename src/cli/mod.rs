@@ -26,6 +26,8 @@ mod ops;
 pub mod output;
 #[cfg(target_os = "linux")]
 mod place;
+#[cfg(target_os = "linux")]
+mod room;
 mod seconds;
 #[cfg(target_os = "linux")]
 mod serve;
@@ -65,6 +67,8 @@ pub use ops::TopArgs;
 pub use ops::{HealthArgs, Verdict};
 #[cfg(target_os = "linux")]
 pub use place::CommandError;
+#[cfg(target_os = "linux")]
+pub use room::RoomCommand;
 #[cfg(target_os = "linux")]
 pub use serve::ServeArgs;
 #[cfg(target_os = "linux")]
@@ -124,6 +128,10 @@ pub enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Ban(BanCommand),
+    /// Make, list and delete rooms that stay, also while a server runs on them
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Room(RoomCommand),
     /// Show or renew the certificate that the server has made for itself
     #[cfg(target_os = "linux")]
     #[command(subcommand)]

@@ -106,7 +106,8 @@ pub(super) fn insert(
     now: i64,
 ) -> Result<Entry> {
     let sql = format!(
-        "INSERT INTO account (name, key, role, password, created) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO account (name, key, role, password, created, since)
+         SELECT ?1, ?2, ?3, ?4, ?5, last_id FROM log
          RETURNING {COLUMNS}"
     );
     let operator = role == Role::Operator;

@@ -18,6 +18,8 @@ pub struct Database {
     /// None after an error.
     connection: Option<Connection>,
     state: State,
+    /// Rows that the connection had changed when the transaction began.
+    changed_before: u64,
 }
 
 /// How far the transaction is.
@@ -40,7 +42,12 @@ impl Database {
     /// [`StoreError`].
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let connection = Some(open(directory)?);
-        Ok(Self { directory: directory.to_owned(), connection, state: State::Idle })
+        Ok(Self {
+            directory: directory.to_owned(),
+            connection,
+            state: State::Idle,
+            changed_before: 0,
+        })
     }
 
     /// Reads or writes within the transaction, which begins with the first that does.
@@ -48,11 +55,21 @@ impl Database {
         &mut self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Failed> {
+        // SQLite may have ended the transaction: what came now would be by itself.
+        if matches!(self.state, State::Failed(_)) {
+            return Err(Failed);
+        }
         let done = self.begin().and_then(|()| match &self.connection {
             Some(connection) => work(connection).map_err(|error| self.told(&error)),
             None => Err(StoreError::Unusable(self.directory.clone(), "closed".to_owned())),
         });
         done.map_err(|error| self.fail(error))
+    }
+
+    /// Whether the transaction has changed anything so far.
+    pub(super) fn has_written(&self) -> bool {
+        let changed = self.connection.as_ref().map(Connection::total_changes);
+        !matches!(self.state, State::Idle) && changed != Some(self.changed_before)
     }
 
     /// Writes what the transaction has done to the disk; with one `fsync`, if it has
@@ -85,6 +102,7 @@ impl Database {
             None => reopen(&self.directory)?,
         };
         let begun = connection.execute_batch("BEGIN IMMEDIATE");
+        self.changed_before = connection.total_changes();
         self.connection = Some(connection);
         begun.map_err(|error| self.told(&error))?;
         self.state = State::Open;

@@ -1,5 +1,5 @@
-//! **The store**: accounts, tokens, invitations and bans in a database in the data
-//! directory. Never: threads, sockets, how a secret is hashed (`secrets`), what clients may
+//! **The store**: accounts, tokens, invitations, bans and stored packets in a database in
+//! the data directory. Never: threads, sockets, how a secret is hashed (`secrets`), what clients may
 //! ask for (`chat`).
 //!
 //! The [`Desk`] takes requests, and hands out what is to be hashed. What has come
@@ -12,7 +12,9 @@
 //! | `open` | made new, brought up to date, or refused |
 //! | [`error`] | why a store can't be had |
 //! | `accounts`, `tokens`, `bans` | their rows |
+//! | `log` | stored packets |
 //! | `database` | a connection, its transaction, and its failures |
+//! | `rooms` | rooms with an owner, and who is in them |
 //! | [`order`] | what operators ask for by the command line |
 //! | [`desk`] | who may do what, and what follows |
 
@@ -21,8 +23,10 @@ mod bans;
 mod database;
 pub mod desk;
 pub mod error;
+mod log;
 mod open;
 pub mod order;
+mod rooms;
 mod schema;
 mod tokens;
 
@@ -30,4 +34,4 @@ pub use database::Database;
 pub use desk::{Answer, Clock, Desk, Done, Sum, Summed};
 pub use error::StoreError;
 pub use open::FILE;
-pub use order::{AccountRow, Order, Told};
+pub use order::{AccountRow, Order, RoomOrder, RoomRow, Told};

@@ -1,8 +1,9 @@
 //! What operators ask for by the command line, and what they are told. Never: how it
 //! gets here.
 
-use crate::accounts::{Ban, Banned, Role, Secret};
+use crate::accounts::{Ban, Banned, Role, Secret, Span};
 use crate::wire::Name;
+use std::sync::Arc;
 
 /// Asked by who may read the data directory, so by who may do anything.
 #[derive(Debug)]
@@ -39,6 +40,22 @@ pub enum Order {
     Ban(Ban),
     Unban(Banned),
     Bans,
+    Room(RoomOrder),
+}
+
+/// What is asked for about rooms with an owner.
+#[derive(Clone, Debug)]
+pub enum RoomOrder {
+    /// Its owner is in it; without one, an operator has it.
+    Add {
+        name: Name,
+        owner: Option<Name>,
+        is_private: bool,
+    },
+    List,
+    Delete {
+        name: Name,
+    },
 }
 
 /// What comes of an [`Order`].
@@ -48,6 +65,7 @@ pub enum Told {
     Code(Secret),
     Accounts(Vec<AccountRow>),
     Bans(Vec<Ban>),
+    Rooms(Vec<RoomRow>),
     Refused(Refusal),
 }
 
@@ -57,6 +75,9 @@ pub enum Refusal {
     NameTaken,
     NoSuchAccount,
     NoSuchBan,
+    NoSuchRoom,
+    /// There is a room of that name.
+    RoomTaken,
     TooMany,
     /// The disk refuses, or there is too much to do.
     Unavailable,
@@ -72,4 +93,17 @@ pub struct AccountRow {
     pub has_secret: bool,
     pub created: i64,
     pub last_seen: Option<i64>,
+}
+
+/// A room in a list. Times in seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRow {
+    pub name: Name,
+    pub owner: Option<Name>,
+    pub is_private: bool,
+    pub keep: Option<Span>,
+    pub topic: Arc<str>,
+    pub created: i64,
+    /// Those who are away too; guests don't count.
+    pub members: u64,
 }

@@ -3,9 +3,9 @@
 //! `user_version` says which it has. A step to the next one is a transaction, so it is
 //! taken whole or not at all. A step that was released is never changed.
 //!
-//! Room for what comes: packets get tables of their own, which refer to `account.id`.
-//! These numbers are never used again (`AUTOINCREMENT`), so nothing of somebody who was
-//! erased is read by who has the name later.
+//! Packets refer to `account.id` and to rooms' numbers. These are never used again
+//! (`AUTOINCREMENT`), so nothing of somebody who was erased is read by who has the name
+//! later.
 
 use rusqlite::Connection;
 
@@ -13,7 +13,7 @@ use rusqlite::Connection;
 pub(super) const APPLICATION: i64 = 0x4c61_6e6c;
 
 /// From version 0, an empty file, each to the next.
-pub(super) const STEPS: &[&str] = &[ACCOUNTS];
+pub(super) const STEPS: &[&str] = &[ACCOUNTS, PACKETS, ROOMS];
 
 /// Times are in seconds since 1970, `role` is 1 for operators, `password` a PHC string.
 const ACCOUNTS: &str = "
@@ -63,6 +63,124 @@ const ACCOUNTS: &str = "
         by TEXT NOT NULL,
         reason TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
+";
+
+/// Times are in microseconds since 1970 here. A packet is written once, at the end of its
+/// table; `thread` finds those of a conversation, and follows in larger steps
+/// (`store/log/tail.rs`).
+const PACKETS: &str = "
+    -- One row: what is known of all packets.
+    CREATE TABLE log (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        -- The id handed out last; none is used again.
+        last_id INTEGER NOT NULL,
+        -- `thread` has all up to here.
+        threaded INTEGER NOT NULL,
+        packets INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        -- What may be kept where nothing else was said.
+        bytes_max INTEGER
+    ) STRICT;
+    INSERT INTO log VALUES (1, 0, 0, 0, 0, NULL);
+    -- Direct (kind 0): of the accounts a and b, a <= b. Of the room a (1). Broadcasts (2).
+    CREATE TABLE conversation (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind INTEGER NOT NULL,
+        a INTEGER NOT NULL,
+        b INTEGER NOT NULL,
+        UNIQUE (kind, a, b)
+    ) STRICT;
+    CREATE INDEX conversation_of ON conversation (b) WHERE kind = 0;
+    CREATE TABLE packet (
+        id INTEGER PRIMARY KEY,
+        conversation INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        -- An account, and which session of it; none for a guest, who has a name.
+        sender INTEGER,
+        session INTEGER,
+        name TEXT,
+        -- 4 or 16 bytes, or a text.
+        ip ANY NOT NULL,
+        -- Where it isn't spelt as the account or room is.
+        recipient TEXT,
+        -- As it stands on the wire.
+        msg TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE thread (
+        conversation INTEGER NOT NULL,
+        packet INTEGER NOT NULL,
+        sender INTEGER,
+        PRIMARY KEY (conversation, packet)
+    ) STRICT, WITHOUT ROWID;
+    -- Up to where packets were handed to a session of an account.
+    CREATE TABLE mark (
+        account INTEGER PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        packet INTEGER NOT NULL
+    ) STRICT;
+    -- Up to where an account has read.
+    CREATE TABLE read_mark (
+        account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
+        conversation INTEGER NOT NULL,
+        packet INTEGER NOT NULL,
+        PRIMARY KEY (account, conversation)
+    ) STRICT, WITHOUT ROWID;
+    -- Keys of one's own, by the packet that each was first used for.
+    CREATE TABLE used_key (
+        packet INTEGER PRIMARY KEY,
+        account INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        time INTEGER NOT NULL,
+        UNIQUE (account, key)
+    ) STRICT;
+    -- What accounts wrote that are there no more is removed step by step, up to here.
+    CREATE TABLE erasing (
+        account INTEGER PRIMARY KEY,
+        upto INTEGER NOT NULL
+    ) STRICT;
+    -- The id handed out last when it was made: what is for everybody concerns it from
+    -- there on.
+    ALTER TABLE account ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+";
+
+/// Rooms with an owner, or whose owner is gone. Their numbers are never used again, so who
+/// makes a room of the same name reads nothing of the old one.
+const ROOMS: &str = "
+    CREATE TABLE room (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        key TEXT NOT NULL UNIQUE,
+        owner INTEGER REFERENCES account ON DELETE SET NULL,
+        private INTEGER NOT NULL,
+        -- In seconds, -1 is for ever; as long as the server does where it is none.
+        keep INTEGER,
+        topic TEXT NOT NULL DEFAULT '',
+        created INTEGER NOT NULL,
+        -- The packet's id that was handed out last when it was made.
+        since INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX room_of ON room (owner);
+    -- What is said behind `since` concerns a member.
+    CREATE TABLE member (
+        account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
+        room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,
+        since INTEGER NOT NULL,
+        PRIMARY KEY (account, room)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX member_of ON member (room);
+    CREATE TABLE room_invitation (
+        account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
+        room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,
+        by TEXT NOT NULL,
+        told INTEGER NOT NULL,
+        PRIMARY KEY (account, room)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX room_invitation_of ON room_invitation (room);
+    CREATE TABLE expelled (
+        account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
+        room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,
+        PRIMARY KEY (account, room)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX expelled_of ON expelled (room);
 ";
 
 /// Which version a database has.

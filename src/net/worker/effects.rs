@@ -8,7 +8,7 @@ use crate::chat::{ArchiveRequest, Effect, Posts, StoreRequest};
 use crate::limits;
 use crate::net::admission::Counts;
 use crate::net::mailbox::{Mailboxes, WorkerMessage};
-use crate::net::services::store::{Asked, reply_batch};
+use crate::net::services::store::{Asked, archive_reply_batch, reply_batch};
 use crate::net::transport::Transport;
 use std::io;
 use std::sync::Arc;
@@ -120,15 +120,30 @@ impl Worker {
         }
     }
 
+    /// The same for what is asked about stored packets.
     fn ask_archive(&mut self, request: Box<ArchiveRequest>) {
-        if let Some((asker, number)) = request.from {
+        let refused = match &self.parts.store {
+            Some(store) => store.send(Asked::Archive(request)),
+            None => Err(Asked::Archive(request)),
+        };
+        if let Err(Asked::Archive(request)) = refused
+            && let Some(asker) = request.from
+        {
             let unavailable = archive::Reply::Failed(archive::Failure::Unavailable);
-            let _ = (asker, number, unavailable);
+            self.parts.shard.handle_batch(self.now, archive_reply_batch(asker, unavailable));
         }
     }
 
+    /// ... and for packets to be stored.
     fn post(&mut self, posts: Arc<Posts>) {
-        self.parts.shard.posts_refused(self.now, posts);
+        let refused = match &self.parts.store {
+            // What was refused goes first.
+            Some(store) if !self.parts.shard.has_unsent_posts() => store.send(Asked::Posts(posts)),
+            _ => Err(Asked::Posts(posts)),
+        };
+        if let Err(Asked::Posts(posts)) = refused {
+            self.parts.shard.posts_refused(self.now, posts);
+        }
     }
 
     /// One batch for each worker that has messages.

@@ -29,7 +29,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Tells the shard what accounts and bans there are, before anybody is served.
+    /// Tells the shard what accounts, bans and rooms there are, before anybody is served.
     fn learn(&mut self) {
         let notices = std::mem::take(&mut self.parts.notices);
         for batch in notices.batches() {
@@ -38,6 +38,9 @@ impl Worker {
                 self.parts.shard.expire(self.now);
                 self.parts.shard.read_mail(self.now);
             }
+        }
+        for notice in notices.rooms() {
+            self.parts.shard.inform_archive(self.now, notice);
         }
         self.parts.shard.expire(self.now);
     }

@@ -8,8 +8,11 @@
 //! | `outcome` | what time it is, and what a request brings |
 //! | `waiting` | what waits to be hashed, and what then |
 //! | `judging` | secrets that wait to be hashed: whose turn it is |
+//! | `posts`, `archive` | packets to be stored; requests about those that are |
+//! | `rooms`, `room_orders` | requests and orders about rooms with an owner |
 //! | `login`, `own`, `invite`, `orders` | requests: to log in and register; of one's own account; of operators; of the command line |
 
+mod archive;
 mod batch;
 mod invite;
 mod judging;
@@ -17,25 +20,36 @@ mod login;
 mod orders;
 mod outcome;
 mod own;
+mod posts;
+mod room_orders;
+mod rooms;
 #[cfg(test)]
 mod test_site;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_of_model;
+#[cfg(test)]
+mod tests_of_posts;
+#[cfg(test)]
+mod tests_of_rooms;
 mod waiting;
 
 use super::database::Database;
 use super::error::StoreError;
+use super::log::Log;
 use super::order::Order;
 use super::{accounts, bans};
 use crate::accounts::{Notice, Request};
+use crate::archive;
 use crate::limits;
 use crate::secrets::{FairQueue, Peer, Recent, Throttle};
-use batch::Batch;
 pub use batch::{Answer, Done};
+use batch::{Batch, Committed};
 pub use outcome::Clock;
 use outcome::{OrderOutcome, Outcome};
+use rooms::RoomCounts;
+use std::time::Duration;
 use waiting::Judging;
 pub use waiting::{Sum, Summed};
 
@@ -43,6 +57,11 @@ pub use waiting::{Sum, Summed};
 #[derive(Debug)]
 pub struct Desk<A> {
     batch: Batch<A>,
+    log: Log,
+    /// The time of what was asked last.
+    now: Duration,
+    /// When the disk has refused, where it has not taken anything since.
+    refused_at: Option<Duration>,
     /// Passwords that wait.
     waiting: FairQueue<Judging<A>>,
     /// The one that is being hashed.
@@ -52,6 +71,8 @@ pub struct Desk<A> {
     accounts: u64,
     /// Some were made or erased in this transaction.
     has_other_accounts: bool,
+    /// None where they have to be read.
+    room_counts: Option<RoomCounts>,
 }
 
 impl<A> Desk<A> {
@@ -63,12 +84,16 @@ impl<A> Desk<A> {
         );
         Self {
             batch: Batch::new(database),
+            log: Log::default(),
+            now: Duration::ZERO,
+            refused_at: None,
             waiting: FairQueue::new(limits::PASSWORDS_WAITING_MAX),
             under_way: None,
             throttle: Throttle::default(),
             registrations,
             accounts: 0,
             has_other_accounts: false,
+            room_counts: None,
         }
     }
 
@@ -77,8 +102,10 @@ impl<A> Desk<A> {
     /// # Errors
     /// [`StoreError`].
     pub fn notices(&mut self, clock: Clock) -> Result<Vec<Notice>, StoreError> {
+        let log = &mut self.log;
         let read = self.batch.within(|connection| {
             bans::forget_ended(connection, clock.unix)?;
+            log.last_id(connection)?;
             Ok((accounts::known(connection)?, bans::all(connection, clock.unix)?))
         });
         self.batch.end()?;
@@ -89,13 +116,34 @@ impl<A> Desk<A> {
         Ok(accounts.chain(bans.into_iter().map(Notice::Ban)).collect())
     }
 
+    /// ... and of rooms.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn room_notices(&mut self) -> Result<Vec<archive::Notice>, StoreError> {
+        let read = self.batch.within(rooms::known);
+        self.batch.end()?;
+        Ok(read.unwrap_or_default())
+    }
+
     /// How many accounts there are.
     pub fn accounts(&self) -> u64 {
         self.accounts
     }
 
+    /// The disk has refused, and has not taken anything since.
+    pub fn is_failing(&self) -> bool {
+        self.refused_at.is_some()
+    }
+
+    /// Packets kept, and their bytes.
+    pub fn kept(&self) -> (u64, u64) {
+        self.log.kept()
+    }
+
     /// Takes a request. What asks for no reply brings none.
     pub fn ask(&mut self, clock: Clock, asker: Option<A>, request: Request) {
+        self.now = clock.running;
         match (request, asker) {
             (Request::Left { account }, _) => self.left(clock, account),
             // Nobody waits for what comes of it, so nobody has asked.
@@ -138,13 +186,21 @@ impl<A> Desk<A> {
 
     /// Takes an order of the command line.
     pub fn order(&mut self, clock: Clock, asker: A, order: Order) {
+        self.now = clock.running;
         self.carry_out(clock, asker, order);
     }
 
     /// Writes all that was done to the disk, with one `fsync`; then what there is to tell,
     /// in order. Where the disk refuses, nothing was done, and everybody is told so.
     pub fn commit(&mut self) -> (Vec<Done<A>>, Option<StoreError>) {
-        let (done, refused) = self.batch.commit();
+        let Committed { done, refused, has_written } = self.batch.commit(self.now);
+        if refused.is_some() {
+            self.log.forget();
+            self.room_counts = None;
+            self.refused_at = Some(self.now);
+        } else if has_written {
+            self.refused_at = None;
+        }
         if std::mem::take(&mut self.has_other_accounts)
             && let Ok(accounts) = self.batch.within(accounts::count)
             // Only read, so there is nothing to lose.

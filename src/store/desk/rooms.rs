@@ -4,14 +4,16 @@
 use super::outcome::ArchiveOutcome;
 use super::{Clock, Desk};
 use crate::accounts::AccountId;
-use crate::archive::{By, Change, Failure, Notice, OwnedRoom, PacketId, Reply, RoomId, RoomRequest};
+use crate::archive::{
+    By, Change, Failure, Notice, OwnedRoom, PacketId, Reply, RoomId, RoomRequest,
+};
 use crate::limits::{
     EXPELLED_PER_ROOM_MAX, INVITATIONS_PER_ACCOUNT_MAX, MEMBERS_MAX, ROOMS_MAX, ROOMS_PER_USER_MAX,
 };
 use crate::store::accounts;
 use crate::store::log::Log;
-use crate::store::rooms::people::{self, Placed};
 use crate::store::rooms;
+use crate::store::rooms::people::{self, Placed};
 use crate::wire::Name;
 use rusqlite::{Connection, Result};
 
@@ -42,7 +44,8 @@ impl RoomCounts {
 pub(super) fn known(connection: &Connection) -> Result<Vec<Notice>> {
     let mut notices: Vec<Notice> = Vec::new();
     notices.extend(rooms::all(connection)?.into_iter().map(Notice::Room));
-    let member = |Placed { room, account, name }| Notice::Member { room, account, name, is_in: true };
+    let member =
+        |Placed { room, account, name }| Notice::Member { room, account, name, is_in: true };
     notices.extend(people::members(connection)?.into_iter().map(member));
     let untold = people::untold(connection)?.into_iter();
     notices.extend(untold.map(|(Placed { room, account, name }, by)| Notice::Invited {
@@ -56,7 +59,11 @@ pub(super) fn known(connection: &Connection) -> Result<Vec<Notice>> {
 
 /// What every shard is told when an account is erased, which has yet to be done: its rooms
 /// have no owner, and it is in none.
-pub(super) fn erased(connection: &Connection, account: AccountId, name: &Name) -> Result<Vec<Notice>> {
+pub(super) fn erased(
+    connection: &Connection,
+    account: AccountId,
+    name: &Name,
+) -> Result<Vec<Notice>> {
     let mut notices: Vec<Notice> = Vec::new();
     for room in rooms::owned_by(connection, account)? {
         notices.push(Notice::Room(OwnedRoom { owner: None, ..room }));
@@ -205,7 +212,10 @@ impl Given {
                 rooms::delete(connection, id)?;
                 self.counts = RoomCounts::read(connection)?;
                 log.names_changed();
-                return Ok(Ok((vec![Notice::RoomGone { room: id, by: Some(by.name.clone()) }], room)));
+                return Ok(Ok((
+                    vec![Notice::RoomGone { room: id, by: Some(by.name.clone()) }],
+                    room,
+                )));
             }
         }
         let room = found!(rooms::find(connection, id)?);
@@ -321,6 +331,21 @@ fn invite(connection: &Connection, id: RoomId, by: &By, account: AccountId) -> R
     people::invite(connection, id, account, by.name.shown())?;
     let (name, by) = (entry.account.name, by.name.clone());
     Ok(Ok((vec![Notice::Invited { room: id, account, name, by }], room)))
+}
+
+/// The room of a name, if an account may read what is said there.
+pub(super) fn readable(
+    connection: &Connection,
+    account: AccountId,
+    name: &Name,
+) -> Result<std::result::Result<OwnedRoom, Failure>> {
+    let room = found!(rooms::find_by_key(connection, name.key())?);
+    Ok(match people::is_member(connection, room.id, account)? {
+        true => Ok(room),
+        false if room.is_private => Err(Failure::NoSuchRoom),
+        false if people::is_expelled(connection, room.id, account)? => Err(Failure::NotMember),
+        false => Ok(room),
+    })
 }
 
 fn may_change(room: &OwnedRoom, by: &By) -> bool {

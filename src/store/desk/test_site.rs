@@ -5,6 +5,7 @@ use super::{Answer, Clock, Desk, Done, Sum, Summed};
 use crate::accounts::{
     Account, AccountId, Failure, Label, Notice, Proof, Reply, Request, Secret, TokenId,
 };
+use crate::archive::Micros;
 use crate::store::{Database, Order, Told};
 use crate::wire::Name;
 use std::collections::BTreeMap;
@@ -57,7 +58,8 @@ impl Site {
     pub(super) fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
         let desk = Desk::new(Database::open(place.path()).unwrap());
-        let clock = Clock { running: Duration::ZERO, unix: 1_000_000 };
+        let clock =
+            Clock { running: Duration::ZERO, unix: 1_000_000, micros: Micros(1_000_000_000_000) };
         Self { desk, clock, next: 0, place }
     }
 
@@ -70,6 +72,7 @@ impl Site {
     pub(super) fn pass(&mut self, seconds: u64) {
         self.clock.running += Duration::from_secs(seconds);
         self.clock.unix += seconds as i64;
+        self.clock.micros.0 += seconds as i64 * 1_000_000;
     }
 
     /// Asks, without waiting for what comes of it.
@@ -92,7 +95,7 @@ impl Site {
         let asker = self.begin(request);
         let mut done = self.settle();
         assert_eq!(done.len(), 1, "{done:?}");
-        let Done { notices, asker: number, answer } = done.remove(0);
+        let Done { notices, asker: number, answer, .. } = done.remove(0);
         match answer {
             Answer::Reply(reply) if number == asker => (notices, reply),
             other => panic!("{other:?}"),
@@ -112,7 +115,7 @@ impl Site {
         let Done { notices, answer, .. } = self.settle().remove(0);
         match answer {
             Answer::Told(told) => (notices, told),
-            Answer::Reply(reply) => panic!("{reply:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

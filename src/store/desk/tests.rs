@@ -212,7 +212,7 @@ fn an_invitation_sets_a_password_once_within_its_time() {
     let done = site.settle();
     let reply = |done: Done<u32>| match done.answer {
         Answer::Reply(reply) => reply,
-        Answer::Told(told) => panic!("{told:?}"),
+        other => panic!("{other:?}"),
     };
     let replies: Vec<_> = done.into_iter().map(reply).collect();
     assert!(

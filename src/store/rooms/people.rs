@@ -119,7 +119,10 @@ pub(in crate::store) fn count_invitations(
 pub(in crate::store) fn untold(connection: &Connection) -> Result<Vec<(Placed, Name)>> {
     let sql = "SELECT room_invitation.room, account, account.name, by
                FROM room_invitation JOIN account ON account.id = account WHERE told = 0";
-    connection.prepare_cached(sql)?.query_map([], |row| Ok((placed(row)?, name(row, 3)?)))?.collect()
+    connection
+        .prepare_cached(sql)?
+        .query_map([], |row| Ok((placed(row)?, name(row, 3)?)))?
+        .collect()
 }
 
 pub(in crate::store) fn told(connection: &Connection, account: AccountId) -> Result<()> {
@@ -153,22 +156,12 @@ pub(in crate::store) fn count_expelled(connection: &Connection, room: RoomId) ->
     connection.prepare_cached(sql)?.query_row([room.0.get()], count)
 }
 
-fn exists(
-    connection: &Connection,
-    table: &str,
-    room: RoomId,
-    account: AccountId,
-) -> Result<bool> {
+fn exists(connection: &Connection, table: &str, room: RoomId, account: AccountId) -> Result<bool> {
     let sql = format!("SELECT 1 FROM {table} WHERE account = ?1 AND room = ?2");
     connection.prepare_cached(&sql)?.exists([account.0.get(), room.0.get()])
 }
 
-fn remove(
-    connection: &Connection,
-    table: &str,
-    room: RoomId,
-    account: AccountId,
-) -> Result<bool> {
+fn remove(connection: &Connection, table: &str, room: RoomId, account: AccountId) -> Result<bool> {
     let sql = format!("DELETE FROM {table} WHERE account = ?1 AND room = ?2");
     let removed = connection.prepare_cached(&sql)?.execute([account.0.get(), room.0.get()])?;
     Ok(removed > 0)

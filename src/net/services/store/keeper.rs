@@ -2,10 +2,11 @@
 
 use super::asked::Asked;
 use super::delivery::Delivery;
+use crate::archive::Micros;
 use crate::chat::id::Address;
-use crate::chat::{Counters, StoreRequest};
+use crate::chat::{ArchiveRequest, Committed, Counters, Posts, StoreRequest};
 use crate::data::DataDir;
-use crate::limits::{STORE_BATCH_MAX, STORE_STOP};
+use crate::limits::{STORE_BATCH_BYTES_MAX, STORE_BATCH_MAX, STORE_BATCH_PACKETS_MAX, STORE_STOP};
 use crate::net::mailbox::Mailboxes;
 use crate::net::services::{Inbox, Requests, Service, Stopper};
 use crate::sandbox::Needs;
@@ -20,7 +21,16 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Debug)]
 pub(super) enum Asker {
     Connection(Address, u32),
+    /// A worker, by what it wants stored.
+    Worker(Arc<Posts>),
     CommandLine(Sender<Told>),
+}
+
+/// What a transaction has room for still.
+struct Room {
+    requests: usize,
+    packets: usize,
+    bytes: usize,
 }
 
 pub(super) struct Keeper {
@@ -37,7 +47,8 @@ pub(super) struct Keeper {
 /// What time it is.
 pub(super) fn clock(start: Instant) -> Clock {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Clock { running: start.elapsed(), unix: since_1970.as_secs() as i64 }
+    let micros = Micros(since_1970.as_micros() as i64);
+    Clock { running: start.elapsed(), unix: since_1970.as_secs() as i64, micros }
 }
 
 impl Keeper {
@@ -55,9 +66,13 @@ impl Keeper {
     /// Takes what has come, and writes it in one go.
     fn serve(&mut self, first: Asked) -> io::Result<()> {
         let clock = clock(self.start);
+        let mut room = Room::new();
+        room.take_up(&first);
         self.take(clock, first);
-        for _ in 1..STORE_BATCH_MAX {
+        // What is written in vain takes nothing along that could be had without.
+        while room.is_left() && !self.desk.is_failing() {
             let Some(asked) = self.inbox.ready() else { break };
+            room.take_up(&asked);
             self.take(clock, asked);
         }
         // It is hashed while the disk is written.
@@ -77,6 +92,16 @@ impl Keeper {
                 let asker = from.map(|(address, number)| Asker::Connection(address, number));
                 self.desk.ask(clock, asker, request);
             }
+            Asked::Posts(posts) => {
+                if !posts.is_given_up() {
+                    self.desk.post(clock, Asker::Worker(posts.clone()), &posts);
+                }
+            }
+            Asked::Archive(request) => {
+                let ArchiveRequest { from, request } = *request;
+                let asker = from.map(|(address, number)| Asker::Connection(address, number));
+                self.desk.ask_archive(clock, asker, request);
+            }
             Asked::Order(order, reply) => {
                 self.desk.order(clock, Asker::CommandLine(reply), order);
             }
@@ -88,28 +113,43 @@ impl Keeper {
     fn report(&self, refused: Option<StoreError>) {
         let counters = &self.counters.store;
         counters.accounts.set(self.desk.accounts());
-        let was_failing = counters.failing.get() == 1;
+        let (packets, bytes) = self.desk.kept();
+        counters.packets.set(packets);
+        counters.bytes.set(bytes);
+        let (was_failing, is_failing) = (counters.failing.get() == 1, self.desk.is_failing());
         match &refused {
-            Some(why) if !was_failing => error!("accounts: nothing is changed: {why}"),
-            None if was_failing => info!("accounts: the disk takes writes again"),
+            Some(why) if !was_failing => error!("store: nothing is written: {why}"),
+            None if was_failing && !is_failing => info!("store: the disk takes writes again"),
             Some(_) | None => {}
         }
-        counters.failing.set(u64::from(refused.is_some()));
+        counters.failing.set(u64::from(is_failing));
     }
 
     fn deliver(&self, done: Vec<Done<Asker>>) -> io::Result<()> {
         let mut delivery = Delivery::new(&self.mailboxes);
         let mut told = Vec::new();
-        for Done { notices, asker, answer } in done {
+        for Done { notices, news, asker, answer } in done {
             notices.into_iter().for_each(|notice| delivery.notice(notice));
+            news.into_iter().for_each(|news| delivery.news(news));
             match (asker, answer) {
+                (Asker::Worker(posts), Answer::Posted(outcomes)) => {
+                    // Who has given them up has told their senders.
+                    if posts.commit() {
+                        delivery.committed(Committed { posts, outcomes });
+                    }
+                }
+                (Asker::Connection(address, number), Answer::Archive(reply)) => {
+                    delivery.archive_reply((address, number), reply)?;
+                }
                 (Asker::Connection(address, number), Answer::Reply(reply)) => {
                     delivery.reply((address, number), reply);
                 }
                 (Asker::CommandLine(reply), Answer::Told(words)) => told.push((reply, words)),
                 // A connection gives no orders, the command line asks nothing.
-                (Asker::Connection(..), Answer::Told(_))
-                | (Asker::CommandLine(_), Answer::Reply(_)) => {}
+                (
+                    Asker::Connection(..) | Asker::CommandLine(_) | Asker::Worker(_),
+                    Answer::Told(_) | Answer::Reply(_) | Answer::Posted(_) | Answer::Archive(_),
+                ) => {}
             }
         }
         delivery.send()?;
@@ -118,6 +158,29 @@ impl Keeper {
             let _ = reply.send(words);
         }
         Ok(())
+    }
+}
+
+impl Room {
+    fn new() -> Self {
+        Self {
+            requests: STORE_BATCH_MAX,
+            packets: STORE_BATCH_PACKETS_MAX,
+            bytes: STORE_BATCH_BYTES_MAX,
+        }
+    }
+
+    fn take_up(&mut self, asked: &Asked) {
+        self.requests = self.requests.saturating_sub(1);
+        if let Asked::Posts(posts) = asked {
+            let bytes: usize = posts.posts.iter().map(|post| post.packet.bytes().len()).sum();
+            self.packets = self.packets.saturating_sub(posts.posts.len());
+            self.bytes = self.bytes.saturating_sub(bytes);
+        }
+    }
+
+    fn is_left(&self) -> bool {
+        self.requests > 0 && self.packets > 0 && self.bytes > 0
     }
 }
 

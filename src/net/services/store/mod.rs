@@ -33,7 +33,7 @@ use crate::net::mailbox::Mailboxes;
 use crate::store::{Database, Desk, StoreError};
 pub(crate) use asked::Asked;
 use control::Control;
-pub(crate) use delivery::{StartNotices, reply_batch};
+pub(crate) use delivery::{StartNotices, archive_reply_batch, reply_batch};
 use hashing::Hashing;
 use keeper::{Asker, Keeper};
 use log::{info, warn};
@@ -70,10 +70,11 @@ impl Accounts {
         let database = Database::open(dir.path()).map_err(ServeError::Store)?;
         let mut desk = Desk::new(database);
         let notices = desk.notices(keeper::clock(start)).map_err(ServeError::Store)?;
+        let rooms = desk.room_notices().map_err(ServeError::Store)?;
         let (count, took) = (desk.accounts(), start.elapsed().as_millis());
         info!("accounts: {count} in {}, read in {took} ms", dir.path().display());
         let control = Control::open(dir.path())?;
-        Ok(Self { dir, desk, notices: StartNotices::new(notices), control, start })
+        Ok(Self { dir, desk, notices: StartNotices::new(notices, rooms), control, start })
     }
 
     /// What every worker has to know before it serves anybody.

@@ -95,7 +95,7 @@ fn carry_out_here(dir: &DataDir, order: Order) -> Result<Told, OrderError> {
         (done, None) => {
             let told = done.into_iter().find_map(|done| match done.answer {
                 Answer::Told(told) => Some(told),
-                Answer::Reply(_) => None,
+                Answer::Reply(_) | Answer::Posted(_) | Answer::Archive(_) => None,
             });
             told.ok_or_else(|| io::Error::other("nothing has come of it").into())
         }
