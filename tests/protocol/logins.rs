@@ -24,27 +24,27 @@ for_each_setup!(
     an_erased_account_has_no_sessions_and_its_name_is_free,
 );
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
-struct Site {
+pub(crate) struct Site {
     data: TempDir,
     setup: Setup,
     flags: &'static [&'static str],
 }
 
 impl Site {
-    fn new(setup: Setup, flags: &'static [&'static str]) -> Self {
+    pub(crate) fn new(setup: Setup, flags: &'static [&'static str]) -> Self {
         Self { data: tempfile::tempdir().unwrap(), setup, flags }
     }
 
-    fn start(&self) -> Server {
+    pub(crate) fn start(&self) -> Server {
         let data = self.data.path().to_str().unwrap();
         let builder = Server::builder().arguments(&["--data", data]).arguments(self.flags);
         builder.setup(self.setup).start()
     }
 
     /// `lanline` with these words on its data directory.
-    fn order(&self, words: &[&str]) -> String {
+    pub(crate) fn order(&self, words: &[&str]) -> String {
         let data = self.data.path().to_str().unwrap();
         let output = program::run(&[words, &["--data", data]].concat());
         assert!(output.status.success(), "{words:?}: {output:?}");
@@ -52,7 +52,7 @@ impl Site {
     }
 
     /// An operator whose password is set by an invitation.
-    fn operator(&self, server: &Server) -> Peer {
+    pub(crate) fn operator(&self, server: &Server) -> Peer {
         self.order(&["account", "add", "root", "--operator"]);
         let code = self.order(&["account", "invite", "root"]);
         log_in(server, "root", &format!("invite {} {PASSWORD}", code.trim_end()))
@@ -67,7 +67,7 @@ fn challenged(server: &Server, name: &str) -> Peer {
     peer
 }
 
-fn log_in(server: &Server, name: &str, proof: &str) -> Peer {
+pub(crate) fn log_in(server: &Server, name: &str, proof: &str) -> Peer {
     let mut peer = challenged(server, name);
     peer.send("/login", proof);
     peer.expect_welcome();

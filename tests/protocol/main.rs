@@ -24,6 +24,7 @@ mod paging;
 mod process;
 mod resume;
 mod rooms;
+mod rooms_owned;
 mod shutdown;
 mod small_print;
 mod stamping;
