@@ -282,6 +282,10 @@ pub const STORE_BATCH_MAX: usize = 1024;
 pub const STORE_BATCH_PACKETS_MAX: usize = 4096;
 /// ... and their bytes.
 pub const STORE_BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long stored packets are kept.
+pub const KEEP_DEFAULT: &str = "90d";
+/// What an account may have stored, in bytes a second.
+pub const STORE_RATE_DEFAULT: u64 = 262_144;
 /// Packets that `thread` doesn't have yet, in memory as well: they are looked through one
 /// by one.
 pub const LOG_TAIL_MAX: usize = 8192;
@@ -300,6 +304,15 @@ pub const KEY_HOLDS: Duration = Duration::from_secs(24 * 60 * 60);
 /// What a stored packet counts besides its texts: its row, and its place in its
 /// conversation.
 pub const PACKET_KEPT_BYTES: u64 = 56;
+/// So many packets, and those that have come meanwhile, are looked at or removed between
+/// two transactions.
+pub const PRUNE_STEP: usize = 256;
+/// Packets that are looked at where all of an account's are removed.
+pub const ERASE_STEP: usize = 1024;
+/// Packets that are too old are looked for this often.
+pub const PRUNE_EVERY: Duration = Duration::from_secs(30);
+/// While the disk refuses, it is tried this often.
+pub const STORE_PROBE: Duration = Duration::from_secs(1);
 /// Where the disk has refused packets it is left alone for this time; they are not kept
 /// meanwhile.
 pub const STORE_REST: Duration = Duration::from_millis(250);
@@ -322,8 +335,6 @@ pub const ORDER_PATIENCE: Duration = Duration::from_secs(20);
 
 // --- Rooms of accounts ---
 
-/// How long stored packets are kept: the default of `--keep`.
-pub const KEEP_DEFAULT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// A room's topic.
 pub const TOPIC_BYTES_MAX: usize = 512;
 /// Members of all rooms with an owner, those who are away too.

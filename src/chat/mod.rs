@@ -89,7 +89,7 @@ pub use id::{ConnId, Moment, WorkerId};
 pub use memory_bounds::TooMuch;
 pub use message::{Batch, Committed, ShardMessage};
 pub use replies::admission_refusal;
-pub use settings::{Accounts, LookAlikes, Settings};
+pub use settings::{Accounts, LookAlikes, Settings, StoreFailure};
 pub use shard::{Shard, Topology};
 
 pub use crate::wire::Code;

@@ -116,7 +116,7 @@ impl Default for Settings {
             sessions_max: limits::SESSIONS_DEFAULT,
             login_timeout: limits::LOGIN_TIMEOUT_DEFAULT,
             store_rate: limits::STORE_RATE_DEFAULT,
-            keep: Span::Seconds(limits::KEEP_DEFAULT.as_secs()),
+            keep: Span::parse(limits::KEEP_DEFAULT).unwrap_or(Span::Forever),
             store_failure: StoreFailure::default(),
             reports_everyone: false,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -34,8 +34,12 @@ mod serve;
 #[cfg(target_os = "linux")]
 mod serve_accounts;
 #[cfg(target_os = "linux")]
+mod serve_store;
+#[cfg(target_os = "linux")]
 mod serve_tls;
 mod server;
+#[cfg(target_os = "linux")]
+mod store;
 #[cfg(target_os = "linux")]
 mod token;
 mod trust;
@@ -73,6 +77,8 @@ pub use room::RoomCommand;
 pub use serve::ServeArgs;
 #[cfg(target_os = "linux")]
 pub use serve_tls::SiteTls;
+#[cfg(target_os = "linux")]
+pub use store::StoreCommand;
 #[cfg(target_os = "linux")]
 pub use usage::UsageError;
 
@@ -132,6 +138,10 @@ pub enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Room(RoomCommand),
+    /// Show or check what a server has stored, also while it runs
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Show or renew the certificate that the server has made for itself
     #[cfg(target_os = "linux")]
     #[command(subcommand)]

@@ -6,7 +6,7 @@ use crate::data::Choice;
 use crate::logging::complain;
 use crate::net::services::store::orders::{OrderError, carry_out};
 use crate::store::order::Refusal;
-use crate::store::{Order, Told};
+use crate::store::{Order, StoreError, Told};
 use clap::Args;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -28,11 +28,26 @@ pub enum CommandError {
     NoData,
     #[error(transparent)]
     Order(#[from] OrderError),
+    #[error(transparent)]
+    Store(StoreError),
+    #[error("the store is damaged; put back a backup of the directory:\n{0}")]
+    Damaged(String),
     #[error("{0}")]
     Refused(String),
 }
 
 impl PlaceArgs {
+    /// The directory.
+    ///
+    /// # Errors
+    /// [`CommandError`]: there is none.
+    pub(super) fn directory(&self) -> Result<PathBuf, CommandError> {
+        match Choice::new(self.data.as_deref()) {
+            Choice::None => Err(CommandError::NoData),
+            Choice::Asked(path) | Choice::Default(path) => Ok(path),
+        }
+    }
+
     /// Has an order carried out.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use super::files::Reading;
 use super::number::within;
 use super::seconds::{Seconds, seconds, some_time};
 use super::serve_accounts::AccountsArgs;
+use super::serve_store::StoreArgs;
 use super::serve_tls::{SiteTls, TlsArgs};
 use super::token::Token;
 use super::usage::UsageError;
@@ -14,6 +15,7 @@ use crate::limits;
 use crate::net::Config;
 use crate::net::tls::{Name, Site};
 use crate::sandbox;
+use crate::store::SharedKeeping;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -132,6 +134,9 @@ pub struct ServeArgs {
     accounts: AccountsArgs,
 
     #[command(flatten)]
+    store: StoreArgs,
+
+    #[command(flatten)]
     tls: TlsArgs,
 
     /// Where to serve metrics for Prometheus, over HTTP; without it, nowhere
@@ -199,6 +204,7 @@ impl ServeArgs {
             site,
             tls_required: self.tls.is_required(),
             sandbox: self.sandbox.into(),
+            keeping: Arc::new(SharedKeeping::new(self.store.keeping())),
             warnings,
             settings: Settings {
                 packet_bytes_max: self.max_packet,
@@ -216,6 +222,9 @@ impl ServeArgs {
                 plain_logins: self.accounts.plain_logins(),
                 sessions_max: self.accounts.sessions,
                 login_timeout: self.accounts.login_timeout.0,
+                store_rate: self.store.store_rate,
+                store_failure: self.store.failure(),
+                keep: self.store.keeping().keep,
                 reports_everyone: self.log >= log::LevelFilter::Debug,
                 ..Settings::default()
             },

@@ -7,6 +7,7 @@ use super::worst_case;
 use crate::chat::Settings;
 use crate::data::{Choice, DataDir};
 use crate::sandbox;
+use crate::store::SharedKeeping;
 use ipnet::IpNet;
 use log::{info, warn};
 use std::net::SocketAddr;
@@ -50,6 +51,8 @@ pub struct Config {
     pub tls_required: bool,
     /// What the process gives up once it serves.
     pub sandbox: sandbox::Mode,
+    /// How long packets are kept, and how many.
+    pub keeping: Arc<SharedKeeping>,
     /// What an operator should know about these settings.
     pub warnings: Vec<String>,
     /// The chat's settings.

@@ -170,7 +170,8 @@ impl ThreadGroup {
         let hash_keys = hash_keys()?;
 
         let notices = accounts.as_ref().map(Accounts::notices).unwrap_or_default();
-        let accounts = accounts.map(|it| it.services(mailboxes.clone(), counters.clone()));
+        let keeping = config.keeping.clone();
+        let accounts = accounts.map(|it| it.services(mailboxes.clone(), counters.clone(), keeping));
         let accounts = accounts.transpose().map_err(ServeError::system("randomness"))?;
         let (stores, store) = accounts.map(|parts| (parts.services, parts.requests)).unzip();
 

@@ -32,6 +32,7 @@ pub(super) fn config() -> Config {
         site: None,
         tls_required: false,
         sandbox: sandbox::Mode::Off,
+        keeping: std::sync::Arc::default(),
         warnings: Vec::new(),
         settings: Settings::default(),
     }

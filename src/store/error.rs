@@ -18,6 +18,10 @@ pub enum StoreError {
     )]
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error(
+        "{0} was written by an older Lanline; start the server once, which brings it up to date"
+    )]
+    Older(PathBuf),
+    #[error(
         "{0} is damaged ({1}); put back a backup of the directory, or move the file away to begin \
          without accounts"
     )]

@@ -10,9 +10,11 @@
 //! | --- | --- |
 //! | `schema` | the layout of the database, by version |
 //! | `open` | made new, brought up to date, or refused |
+//! | `checking` | whether it is damaged |
 //! | [`error`] | why a store can't be had |
 //! | `accounts`, `tokens`, `bans` | their rows |
 //! | `log` | stored packets |
+//! | `keeping` | how long they are kept |
 //! | `database` | a connection, its transaction, and its failures |
 //! | `rooms` | rooms with an owner, and who is in them |
 //! | [`order`] | what operators ask for by the command line |
@@ -20,9 +22,11 @@
 
 mod accounts;
 mod bans;
+mod checking;
 mod database;
 pub mod desk;
 pub mod error;
+mod keeping;
 mod log;
 mod open;
 pub mod order;
@@ -30,8 +34,10 @@ mod rooms;
 mod schema;
 mod tokens;
 
+pub use checking::check;
 pub use database::Database;
 pub use desk::{Answer, Clock, Desk, Done, Sum, Summed};
 pub use error::StoreError;
+pub use keeping::{Keeping, SharedKeeping};
 pub use open::FILE;
-pub use order::{AccountRow, Order, RoomOrder, RoomRow, Told};
+pub use order::{AccountRow, Order, RoomOrder, RoomRow, StoreInfo, Told};

@@ -4,11 +4,13 @@
 //! A new database is made beside its place and moved there once it is whole. So an
 //! empty or torn file in its place is a damaged one, and no new one.
 
+use super::checking::look;
 use super::error::StoreError;
 use super::schema::{APPLICATION, STEPS, step, version};
 use crate::data::give;
 use crate::limits::STORE_LOCK_MAX;
 use rusqlite::{Connection, OpenFlags};
+use std::cmp::Ordering;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -62,7 +64,7 @@ fn open_with(directory: &Path, steps: &[&str]) -> Result<Connection, StoreError>
         put_aside(&connection, directory, found)?;
         advance(&mut connection, steps, found).map_err(refused)?;
     }
-    check(&connection, &path)?;
+    look(&connection, &path)?;
     Ok(connection)
 }
 
@@ -93,6 +95,20 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA synchronous = FULL;",
     )?;
     Ok(connection)
+}
+
+/// Opens one that is there, and changes nothing.
+pub(super) fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
+    let refused = |error: rusqlite::Error| StoreError::of(path.to_owned(), &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
+    connection.busy_timeout(STORE_LOCK_MAX).map_err(refused)?;
+    let (found, known) = (version(&connection).map_err(refused)?, STEPS.len() as i64);
+    match found.cmp(&known) {
+        Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), found, known }),
+        Ordering::Less => Err(StoreError::Older(path.to_owned())),
+        Ordering::Equal => Ok(connection),
+    }
 }
 
 /// Makes a new database, whole or not at all.
@@ -146,17 +162,6 @@ fn settle(directory: &Path, new: &Path, path: &Path) -> io::Result<()> {
     File::open(new)?.sync_all()?;
     std::fs::rename(new, path)?;
     File::open(directory)?.sync_all()
-}
-
-/// What opening shows of damage.
-fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let said: rusqlite::Result<String> =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
-    match said {
-        Ok(said) if said == "ok" => Ok(()),
-        Ok(said) => Err(StoreError::Damaged(path.to_owned(), said)),
-        Err(error) => Err(StoreError::of(path.to_owned(), &error)),
-    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub enum Order {
     Ban(Ban),
     Unban(Banned),
     Bans,
+    /// How much is stored.
+    Info,
     Room(RoomOrder),
 }
 
@@ -66,6 +68,7 @@ pub enum Told {
     Accounts(Vec<AccountRow>),
     Bans(Vec<Ban>),
     Rooms(Vec<RoomRow>),
+    Info(StoreInfo),
     Refused(Refusal),
 }
 
@@ -106,4 +109,25 @@ pub struct RoomRow {
     pub created: i64,
     /// Those who are away too; guests don't count.
     pub members: u64,
+}
+
+/// What is stored, in figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreInfo {
+    pub accounts: u64,
+    pub packets: u64,
+    /// Of the packets, as they are counted.
+    pub bytes: u64,
+    /// So many of these are kept.
+    pub bytes_max: u64,
+    /// The id handed out last, 0 for none.
+    pub last_id: u64,
+    /// When the oldest and the newest packet were stored, in microseconds since 1970.
+    pub oldest: Option<i64>,
+    pub newest: Option<i64>,
+    /// The file's length, and what of it is free.
+    pub file_bytes: u64,
+    pub free_bytes: u64,
+    /// The disk refuses.
+    pub failing: bool,
 }

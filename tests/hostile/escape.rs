@@ -168,6 +168,7 @@ fn inside(targets: &str) {
         log: log::LevelFilter::Info,
         reread: Vec::new(),
         sandbox: Mode::Auto,
+        keeping: std::sync::Arc::default(),
         settings: Settings::default(),
     };
     let reread = || Err("there is nothing to read again".to_owned());

@@ -135,6 +135,7 @@ fn serve_and_fail() {
         log: log::LevelFilter::Info,
         reread: Vec::new(),
         sandbox: Mode::Off,
+        keeping: std::sync::Arc::default(),
         settings: Settings::default(),
     };
     let _ = serve_with(

@@ -213,7 +213,11 @@ impl Reload {
         let per_address_max = old.per_address_max;
         let (metrics, sandbox, reread) = (old.metrics, old.sandbox, old.reread.clone());
         let (data_choice, tls_names) = (old.data_choice.clone(), old.tls_names.clone());
+        // The store's thread looks at this one.
+        let keeping = old.keeping.clone();
+        keeping.set(new.keeping.get());
         self.config = Config {
+            keeping,
             listen,
             workers,
             per_address_max,

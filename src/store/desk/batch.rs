@@ -133,6 +133,11 @@ impl<A> Batch<A> {
         &mut self.marks
     }
 
+    /// When they are to be written at the latest.
+    pub(super) fn marks_due(&self) -> Option<Duration> {
+        self.marks.due()
+    }
+
     /// [`Batch::within`], with the marks.
     pub(super) fn within_marks<T>(
         &mut self,

@@ -10,10 +10,12 @@
 //! | `judging` | secrets that wait to be hashed: whose turn it is |
 //! | `posts`, `archive` | packets to be stored; requests about those that are |
 //! | `rooms`, `room_orders` | requests and orders about rooms with an owner |
+//! | `tidying`, `info` | what is done when nothing else is; figures |
 //! | `login`, `own`, `invite`, `orders` | requests: to log in and register; of one's own account; of operators; of the command line |
 
 mod archive;
 mod batch;
+mod info;
 mod invite;
 mod judging;
 mod login;
@@ -28,20 +30,24 @@ mod test_site;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_log;
+#[cfg(test)]
 mod tests_of_model;
 #[cfg(test)]
 mod tests_of_posts;
 #[cfg(test)]
 mod tests_of_rooms;
+mod tidying;
 mod waiting;
 
 use super::database::Database;
 use super::error::StoreError;
+use super::keeping::Keeping;
 use super::log::Log;
 use super::order::Order;
 use super::{accounts, bans};
 use crate::accounts::{Notice, Request};
-use crate::archive;
+use crate::archive::Notice as RoomNotice;
 use crate::limits;
 use crate::secrets::{FairQueue, Peer, Recent, Throttle};
 pub use batch::{Answer, Done};
@@ -62,6 +68,11 @@ pub struct Desk<A> {
     now: Duration,
     /// When the disk has refused, where it has not taken anything since.
     refused_at: Option<Duration>,
+    keeping: Keeping,
+    /// What is kept at the most, where nothing else is said.
+    bytes_max_default: u64,
+    /// When packets that are too old are looked for.
+    next_round: Duration,
     /// Passwords that wait.
     waiting: FairQueue<Judging<A>>,
     /// The one that is being hashed.
@@ -87,6 +98,9 @@ impl<A> Desk<A> {
             log: Log::default(),
             now: Duration::ZERO,
             refused_at: None,
+            keeping: Keeping::default(),
+            bytes_max_default: u64::MAX,
+            next_round: Duration::ZERO,
             waiting: FairQueue::new(limits::PASSWORDS_WAITING_MAX),
             under_way: None,
             throttle: Throttle::default(),
@@ -120,7 +134,7 @@ impl<A> Desk<A> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn room_notices(&mut self) -> Result<Vec<archive::Notice>, StoreError> {
+    pub fn room_notices(&mut self) -> Result<Vec<RoomNotice>, StoreError> {
         let read = self.batch.within(rooms::known);
         self.batch.end()?;
         Ok(read.unwrap_or_default())
@@ -136,8 +150,8 @@ impl<A> Desk<A> {
         self.refused_at.is_some()
     }
 
-    /// Packets kept, and their bytes.
-    pub fn kept(&self) -> (u64, u64) {
+    /// Packets kept, and their bytes; not where a transaction has just come to nothing.
+    pub fn kept(&self) -> Option<(u64, u64)> {
         self.log.kept()
     }
 

@@ -93,6 +93,7 @@ impl<A> Desk<A> {
             Order::Ban(_) => refused(Refusal::TooMany),
             Order::Unban(who) if self.unbanned(clock, &who)? => done(vec![Notice::Unban(who)]),
             Order::Unban(_) => refused(Refusal::NoSuchBan),
+            Order::Info => self.info(),
             Order::Bans => {
                 let all = self.batch.within(|connection| bans::all(connection, clock.unix))?;
                 Ok((Vec::new(), Told::Bans(all)))
@@ -157,10 +158,12 @@ impl<A> Desk<A> {
     }
 
     fn erase(&mut self, name: &Name) -> RoomOrderOutcome {
+        let log = &mut self.log;
         let erased = self.batch.within(|connection| {
             let entry = accounts::find_by_key(connection, name.key())?;
             let Some(Entry { account, .. }) = entry else { return Ok(None) };
             let news = erased(connection, account.id, &account.name)?;
+            log.erase(connection, account.id.0.get())?;
             accounts::erase(connection, account.id)?;
             Ok(Some((account.id, news)))
         })?;

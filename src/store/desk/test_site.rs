@@ -63,6 +63,10 @@ impl Site {
         Self { desk, clock, next: 0, place }
     }
 
+    pub(super) fn place(&self) -> &std::path::Path {
+        self.place.path()
+    }
+
     /// The same after a restart.
     pub(super) fn restart(&mut self) -> Vec<Notice> {
         self.desk = Desk::new(Database::open(self.place.path()).unwrap());

@@ -17,6 +17,7 @@ impl Log {
         posts: &[Post<W>],
     ) -> Result<Box<[Outcome]>> {
         self.loaded(connection)?;
+        self.round.appended += posts.len();
         let mut writer = Writer::new(connection)?;
         let outcomes: Result<Box<[_]>> =
             posts.iter().map(|post| self.append_one(connection, &mut writer, now, post)).collect();

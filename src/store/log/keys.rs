@@ -38,3 +38,29 @@ pub(super) fn insert(
     let values = params![id.get() as i64, account.0.get(), key.as_str(), now.0];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
+
+/// Removes some of those that hold no more; whether there may be others.
+pub(super) fn prune(connection: &Connection, now: Micros, count: usize) -> Result<bool> {
+    let sql = "SELECT packet, time FROM used_key ORDER BY packet LIMIT ?1";
+    let oldest = connection
+        .prepare_cached(sql)?
+        .query_map([count as i64], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?
+        .collect::<Result<Vec<_>>>()?;
+    let mut remove = connection.prepare_cached("DELETE FROM used_key WHERE packet = ?1")?;
+    let mut all = oldest.len() == count;
+    for (packet, time) in oldest {
+        if holds(time, now) {
+            all = false;
+        } else {
+            remove.execute([packet])?;
+        }
+    }
+    Ok(all)
+}
+
+/// Removes some of an account's; whether there were any.
+pub(super) fn forget(connection: &Connection, account: u32, count: usize) -> Result<bool> {
+    let sql = "DELETE FROM used_key WHERE packet IN
+               (SELECT packet FROM used_key WHERE account = ?1 LIMIT ?2)";
+    Ok(connection.prepare_cached(sql)?.execute(params![account, count as i64])? > 0)
+}

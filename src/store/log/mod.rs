@@ -5,7 +5,7 @@
 //!
 //! What the desk needs of a log is little: [`Log::append`] a batch, which says what will
 //! come of each packet once the transaction is committed; [`Log::forget`] what was in
-//! memory where it was not; read pages in order; and [`tidy`] step by step. The replies go out
+//! memory where it was not; read pages in order; and [`Log::tidy`] step by step. The replies go out
 //! in the order of what was appended, after the commit. Another log, one that several
 //! machines agree on, has to keep those promises and no others: ids grow, none is handed
 //! out twice, and what is said to be stored is.
@@ -26,7 +26,7 @@
 //! | [`merge`] | ids of several conversations in order |
 //! | `keys` | keys of one's own |
 //! | [`marks`] | what was handed over, what was read |
-//! | `append`, `pages`, `unread` | what the log does |
+//! | `append`, `pages`, `unread`, `tidying` | what the log does |
 
 mod append;
 mod keys;
@@ -36,16 +36,19 @@ mod pages;
 mod places;
 mod rows;
 mod tail;
+mod tidying;
 mod unread;
 
 pub(super) use marks::Marks;
 pub(super) use places::Parties;
+pub(super) use tidying::Bounds;
 
 use crate::accounts::AccountId;
 use crate::archive::PacketId;
 use places::Places;
 use rusqlite::{Connection, Result, Row};
 use tail::{Entry, Tail};
+use tidying::Round;
 
 /// The log's memory; its rows are in the database.
 #[derive(Debug, Default)]
@@ -55,6 +58,7 @@ pub(super) struct Log {
     places: Places,
     /// The highest id ever handed out, also in transactions that came to nothing.
     highest: u64,
+    round: Round,
 }
 
 /// What the row in `log` says, and the tail.
@@ -72,6 +76,7 @@ impl Log {
     pub(super) fn forget(&mut self) {
         self.state = None;
         self.places = Places::default();
+        self.begin_round();
     }
 
     /// An account or a room is there no more.
@@ -79,9 +84,9 @@ impl Log {
         self.places = Places::default();
     }
 
-    /// Packets kept, and their bytes.
-    pub(super) fn kept(&self) -> (u64, u64) {
-        self.state.as_ref().map_or((0, 0), |state| (state.packets, state.bytes))
+    /// Packets kept, and their bytes, where that is at hand.
+    pub(super) fn kept(&self) -> Option<(u64, u64)> {
+        self.state.as_ref().map(|state| (state.packets, state.bytes))
     }
 
     /// The last id that was handed out for good.

@@ -54,6 +54,10 @@ impl<'c> Writer<'c> {
     }
 }
 
+/// What a packet's texts count, of its row: as [`Writer::write`] says, but for what all count.
+pub(super) const COUNTED: &str = "coalesce(octet_length(name), 0) + octet_length(ip)
+     + coalesce(octet_length(recipient), 0) + octet_length(msg)";
+
 /// An address in few bytes; whatever else it may be, as text.
 enum Address<'a> {
     V4([u8; 4]),

@@ -68,7 +68,9 @@ impl Sources {
         writer.gauge("lanline_connections_max", "Connections allowed", clients_max as f64)?;
         let store = &self.counters.store;
         writer.gauge("lanline_accounts", "Accounts", store.accounts.get() as f64)?;
-        let help = "1 while the disk refuses what accounts need";
+        writer.gauge("lanline_stored_packets", "Packets kept", store.packets.get() as f64)?;
+        writer.gauge("lanline_stored_bytes", "Their bytes", store.bytes.get() as f64)?;
+        let help = "1 while the disk refuses what is to be kept";
         writer.gauge("lanline_store_failing", help, store.failing.get() as f64)?;
         writer.counters("lanline_packets_in", "Packets read", of(|t| &t.packets_in))?;
         writer.counters("lanline_packets_out", "Packets sent", of(|t| &t.packets_out))?;

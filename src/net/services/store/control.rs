@@ -250,5 +250,6 @@ fn word(order: &Order) -> String {
         Order::Room(RoomOrder::Add { name, .. }) => format!("add room #{}", name.shown()),
         Order::Room(RoomOrder::Delete { name }) => format!("delete room #{}", name.shown()),
         Order::Accounts | Order::Bans | Order::Room(RoomOrder::List) => "list".to_owned(),
+        Order::Info => "store info".to_owned(),
     }
 }

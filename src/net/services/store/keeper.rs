@@ -8,9 +8,10 @@ use crate::chat::{ArchiveRequest, Committed, Counters, Posts, StoreRequest};
 use crate::data::DataDir;
 use crate::limits::{STORE_BATCH_BYTES_MAX, STORE_BATCH_MAX, STORE_BATCH_PACKETS_MAX, STORE_STOP};
 use crate::net::mailbox::Mailboxes;
+use crate::net::services::requests::Next;
 use crate::net::services::{Inbox, Requests, Service, Stopper};
 use crate::sandbox::Needs;
-use crate::store::{Answer, Clock, Desk, Done, StoreError, Sum, Told};
+use crate::store::{Answer, Clock, Desk, Done, SharedKeeping, StoreError, Sum, Told};
 use crossbeam_channel::Sender;
 use log::{error, info};
 use std::io;
@@ -41,8 +42,12 @@ pub(super) struct Keeper {
     sums: Requests<Sum>,
     mailboxes: Arc<Mailboxes>,
     counters: Arc<Counters>,
+    keeping: Arc<SharedKeeping>,
     start: Instant,
 }
+
+/// Nothing is ever due so late.
+const FAR: Duration = Duration::from_secs(1 << 32);
 
 /// What time it is.
 pub(super) fn clock(start: Instant) -> Clock {
@@ -57,10 +62,11 @@ impl Keeper {
         desk: Desk<Asker>,
         (inbox, sums): (Inbox<Asked>, Requests<Sum>),
         (mailboxes, counters): (Arc<Mailboxes>, Arc<Counters>),
-        start: Instant,
+        (keeping, start): (Arc<SharedKeeping>, Instant),
     ) -> Self {
-        counters.store.accounts.set(desk.accounts());
-        Self { dir, desk, inbox, sums, mailboxes, counters, start }
+        let keeper = Self { dir, desk, inbox, sums, mailboxes, counters, keeping, start };
+        keeper.report(None);
+        keeper
     }
 
     /// Takes what has come, and writes it in one go.
@@ -113,9 +119,10 @@ impl Keeper {
     fn report(&self, refused: Option<StoreError>) {
         let counters = &self.counters.store;
         counters.accounts.set(self.desk.accounts());
-        let (packets, bytes) = self.desk.kept();
-        counters.packets.set(packets);
-        counters.bytes.set(bytes);
+        if let Some((packets, bytes)) = self.desk.kept() {
+            counters.packets.set(packets);
+            counters.bytes.set(bytes);
+        }
         let (was_failing, is_failing) = (counters.failing.get() == 1, self.desk.is_failing());
         match &refused {
             Some(why) if !was_failing => error!("store: nothing is written: {why}"),
@@ -202,8 +209,21 @@ impl Service for Keeper {
     }
 
     fn run(mut self: Box<Self>) -> io::Result<()> {
-        while let Some(asked) = self.inbox.next() {
-            self.serve(asked)?;
+        loop {
+            let due = self.start + self.desk.due().min(FAR);
+            match self.inbox.next_before(due) {
+                Next::Request(asked) => self.serve(asked)?,
+                Next::Timeout => {}
+                Next::Stop => break,
+            }
+            if Instant::now() >= due {
+                self.desk.keep(self.keeping.get());
+                let refused = self.desk.tidy(clock(self.start));
+                self.report(refused);
+            }
+        }
+        if let Some(why) = self.desk.finish() {
+            error!("store: not everything is written: {why}");
         }
         Ok(())
     }

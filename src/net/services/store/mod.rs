@@ -30,7 +30,7 @@ use crate::data::DataDir;
 use crate::limits::STORE_REQUESTS_MAX;
 use crate::net::error::ServeError;
 use crate::net::mailbox::Mailboxes;
-use crate::store::{Database, Desk, StoreError};
+use crate::store::{Database, Desk, SharedKeeping, StoreError};
 pub(crate) use asked::Asked;
 use control::Control;
 pub(crate) use delivery::{StartNotices, archive_reply_batch, reply_batch};
@@ -38,6 +38,7 @@ use hashing::Hashing;
 use keeper::{Asker, Keeper};
 use log::{info, warn};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -71,8 +72,12 @@ impl Accounts {
         let mut desk = Desk::new(database);
         let notices = desk.notices(keeper::clock(start)).map_err(ServeError::Store)?;
         let rooms = desk.room_notices().map_err(ServeError::Store)?;
+        desk.settle_default(free_bytes(dir.path())).map_err(ServeError::Store)?;
         let (count, took) = (desk.accounts(), start.elapsed().as_millis());
-        info!("accounts: {count} in {}, read in {took} ms", dir.path().display());
+        let ((packets, bytes), at) = (desk.kept().unwrap_or_default(), dir.path().display());
+        info!(
+            "store: {count} accounts, {packets} packets of {bytes} bytes in {at}, read in {took} ms"
+        );
         let control = Control::open(dir.path())?;
         Ok(Self { dir, desk, notices: StartNotices::new(notices, rooms), control, start })
     }
@@ -90,16 +95,28 @@ impl Accounts {
         self,
         mailboxes: Arc<Mailboxes>,
         counters: Arc<Counters>,
+        keeping: Arc<SharedKeeping>,
     ) -> io::Result<Parts> {
         let (requests, inbox) = requests::channel(STORE_REQUESTS_MAX);
         let (sums, sums_inbox) = requests::channel(1);
         let hashing = Hashing::new(sums_inbox, requests.clone())?;
-        let keeper =
-            Keeper::new(self.dir, self.desk, (inbox, sums), (mailboxes, counters), self.start);
+        let (workers, times) = ((mailboxes, counters), (keeping, self.start));
+        let keeper = Keeper::new(self.dir, self.desk, (inbox, sums), workers, times);
         let control = self.control.service(requests.clone());
         let services: Vec<Box<dyn Service>> =
             vec![Box::new(hashing), Box::new(keeper), Box::new(control)];
         Ok(Parts { services, requests })
+    }
+}
+
+/// What an unprivileged process may still fill of the disk.
+fn free_bytes(directory: &Path) -> u64 {
+    match rustix::fs::statvfs(directory) {
+        Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+        Err(error) => {
+            warn!("how much is free in {} can't be told: {error}", directory.display());
+            u64::MAX
+        }
     }
 }
 

@@ -93,6 +93,8 @@ fn carry_out_here(dir: &DataDir, order: Order) -> Result<Told, OrderError> {
     match desk.commit() {
         (_, Some(error)) => Err(error.into()),
         (done, None) => {
+            // What an account wrote that was erased is gone when this returns.
+            desk.tidy_up(clock)?;
             let told = done.into_iter().find_map(|done| match done.answer {
                 Answer::Told(told) => Some(told),
                 Answer::Reply(_) | Answer::Posted(_) | Answer::Archive(_) => None,

@@ -3,7 +3,7 @@
 
 use crate::accounts::{Ban, Banned, Role, Secret, Span};
 use crate::store::order::Refusal;
-use crate::store::{AccountRow, Order, RoomOrder, RoomRow, Told};
+use crate::store::{AccountRow, Order, RoomOrder, RoomRow, StoreInfo, Told};
 use crate::wire::Name;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -35,6 +35,7 @@ enum OrderLine {
     AddRoom { name: String, owner: Option<String>, private: bool },
     Rooms,
     DeleteRoom { name: String },
+    Info,
 }
 
 /// [`Told`] as it is written.
@@ -46,6 +47,7 @@ enum ToldLine {
     Accounts { accounts: Vec<AccountLine> },
     Bans { bans: Vec<BanLine> },
     Rooms { rooms: Vec<RoomLine> },
+    Info { info: InfoLine },
     Refused { why: RefusalWord },
 }
 
@@ -76,6 +78,20 @@ struct BanLine {
     until: Option<i64>,
     by: String,
     reason: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct InfoLine {
+    accounts: u64,
+    packets: u64,
+    bytes: u64,
+    bytes_max: u64,
+    last_id: u64,
+    oldest: Option<i64>,
+    newest: Option<i64>,
+    file_bytes: u64,
+    free_bytes: u64,
+    failing: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,6 +173,7 @@ pub(super) fn write_order(order: &Order) -> Zeroizing<Vec<u8>> {
             private: *is_private,
         },
         Order::Room(RoomOrder::Delete { name }) => OrderLine::DeleteRoom { name: shown(name) },
+        Order::Info => OrderLine::Info,
     };
     line_of(&line)
 }
@@ -193,6 +210,7 @@ pub(super) fn read_order(line: &[u8]) -> Result<Order, NoSense> {
         OrderLine::DeleteRoom { name: text } => {
             Order::Room(RoomOrder::Delete { name: name(&text)? })
         }
+        OrderLine::Info => Order::Info,
     })
 }
 
@@ -206,6 +224,7 @@ pub(super) fn write_told(told: &Told) -> Zeroizing<Vec<u8>> {
         }
         Told::Rooms(rooms) => ToldLine::Rooms { rooms: rooms.iter().map(room_line).collect() },
         Told::Bans(bans) => ToldLine::Bans { bans: bans.iter().map(ban_line).collect() },
+        Told::Info(info) => ToldLine::Info { info: info_line(info) },
         Told::Refused(refusal) => ToldLine::Refused { why: (*refusal).into() },
     };
     line_of(&line)
@@ -239,6 +258,7 @@ pub(super) fn read_told(line: &[u8]) -> Result<Told, NoSense> {
         ToldLine::Rooms { rooms } => {
             Told::Rooms(rooms.into_iter().map(room_row).collect::<Result<_, NoSense>>()?)
         }
+        ToldLine::Info { info } => Told::Info(store_info(&info)),
         ToldLine::Refused { why } => Told::Refused(why.into()),
     })
 }
@@ -285,6 +305,36 @@ fn ban_line(ban: &Ban) -> BanLine {
         until: ban.until,
         by: ban.by.to_string(),
         reason: ban.reason.to_string(),
+    }
+}
+
+fn info_line(info: &StoreInfo) -> InfoLine {
+    InfoLine {
+        accounts: info.accounts,
+        packets: info.packets,
+        bytes: info.bytes,
+        bytes_max: info.bytes_max,
+        last_id: info.last_id,
+        oldest: info.oldest,
+        newest: info.newest,
+        file_bytes: info.file_bytes,
+        free_bytes: info.free_bytes,
+        failing: info.failing,
+    }
+}
+
+fn store_info(line: &InfoLine) -> StoreInfo {
+    StoreInfo {
+        accounts: line.accounts,
+        packets: line.packets,
+        bytes: line.bytes,
+        bytes_max: line.bytes_max,
+        last_id: line.last_id,
+        oldest: line.oldest,
+        newest: line.newest,
+        file_bytes: line.file_bytes,
+        free_bytes: line.free_bytes,
+        failing: line.failing,
     }
 }
 
@@ -360,6 +410,7 @@ mod tests {
             Order::Room(RoomOrder::Add { name: name(), owner: None, is_private: false }),
             Order::Room(RoomOrder::List),
             Order::Room(RoomOrder::Delete { name: name() }),
+            Order::Info,
         ] {
             assert_eq!(through(&order), format!("{order:?}"));
         }
@@ -386,6 +437,18 @@ mod tests {
             by: "alice".into(),
             reason: "".into(),
         };
+        let info = StoreInfo {
+            accounts: 1,
+            packets: 2,
+            bytes: 3,
+            bytes_max: 4,
+            last_id: 5,
+            oldest: Some(6),
+            newest: None,
+            file_bytes: 7,
+            free_bytes: 8,
+            failing: true,
+        };
         for told in [
             Told::Done,
             Told::Code(Secret::new("abcd-efgh")),
@@ -401,6 +464,7 @@ mod tests {
                 members: 3,
             }]),
             Told::Refused(Refusal::RoomTaken),
+            Told::Info(info),
             Told::Refused(Refusal::NoSuchAccount),
         ] {
             let read = read_told(&write_told(&told)).unwrap();
