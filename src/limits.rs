@@ -284,8 +284,6 @@ pub const STORE_BATCH_PACKETS_MAX: usize = 4096;
 pub const STORE_BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long stored packets are kept.
 pub const KEEP_DEFAULT: &str = "90d";
-/// What an account may have stored, in bytes a second.
-pub const STORE_RATE_DEFAULT: u64 = 262_144;
 /// Packets that `thread` doesn't have yet, in memory as well: they are looked through one
 /// by one.
 pub const LOG_TAIL_MAX: usize = 8192;
@@ -311,8 +309,6 @@ pub const PRUNE_STEP: usize = 256;
 pub const ERASE_STEP: usize = 1024;
 /// Packets that are too old are looked for this often.
 pub const PRUNE_EVERY: Duration = Duration::from_secs(30);
-/// While the disk refuses, it is tried this often.
-pub const STORE_PROBE: Duration = Duration::from_secs(1);
 /// Where the disk has refused packets it is left alone for this time; they are not kept
 /// meanwhile.
 pub const STORE_REST: Duration = Duration::from_millis(250);

@@ -70,9 +70,6 @@ pub struct StoreCounters {
     pub bytes: Counter,
     /// 1 while the disk refuses.
     pub failing: Counter,
-    /// Packets that are stored, and their bytes.
-    pub packets: Counter,
-    pub bytes: Counter,
 }
 
 /// The counters of all workers.

@@ -45,7 +45,8 @@ pub(super) fn rows(connection: &Connection) -> Result<Vec<RoomRow>> {
     let row = |row: &Row<'_>| {
         let OwnedRoom { name, owner, is_private, keep, topic, .. } = room(row)?;
         let owner = owner.map(|(_, name)| name);
-        let (created, members) = (row.get(7)?, row.get(8)?);
+        let created = row.get(7)?;
+        let members = row.get::<_, u32>(8)?.into();
         Ok(RoomRow { name, owner, is_private, keep, topic, created, members })
     };
     connection.prepare_cached(&sql)?.query_map([], row)?.collect()
