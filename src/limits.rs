@@ -47,7 +47,7 @@ pub const STORE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A disk that has not answered for so long counts as refusing ...
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// ... and is asked so often whether it answers again. A page that could not be read is
+/// ... and is asked so often whether it answers again; so is one that refuses. A page that could not be read is
 /// asked for again after that time, too.
 pub const STALL_PROBE: Duration = Duration::from_secs(1);
 
@@ -67,7 +67,9 @@ pub const POST_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Posts that go to the store at once.
 pub const POSTS_PER_BATCH_MAX: usize = 1024;
 
-/// What an account may have saved up of its share of the disk's time.
+/// What an account may have stored, in bytes a second, and what it may have saved up of
+/// that.
+pub const STORE_RATE_DEFAULT: u64 = 256 * 1024;
 pub const STORE_RATE_BURST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// So many accounts' shares of the disk's time are kept before they are looked through.
@@ -292,8 +294,6 @@ pub const STORE_BATCH_PACKETS_MAX: usize = 4096;
 pub const STORE_BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long stored packets are kept.
 pub const KEEP_DEFAULT: &str = "90d";
-/// What an account may have stored, in bytes a second.
-pub const STORE_RATE_DEFAULT: u64 = 262_144;
 /// Packets that `thread` doesn't have yet, in memory as well: they are looked through one
 /// by one.
 pub const LOG_TAIL_MAX: usize = 8192;
@@ -319,11 +319,9 @@ pub const PRUNE_STEP: usize = 256;
 pub const ERASE_STEP: usize = 1024;
 /// Packets that are too old are looked for this often.
 pub const PRUNE_EVERY: Duration = Duration::from_secs(30);
-/// While the disk refuses, it is tried this often.
-pub const STORE_PROBE: Duration = Duration::from_secs(1);
 /// Where the disk has refused packets it is left alone for this time; they are not kept
 /// meanwhile.
-pub const STORE_RETRY: Duration = Duration::from_millis(250);
+pub const STORE_REST: Duration = Duration::from_millis(250);
 /// Marks of what was handed over are written after this time at the latest.
 pub const MARKS_KEPT: Duration = Duration::from_secs(1);
 /// How long the start of a server waits for its directory: a command may have it for a
@@ -340,6 +338,21 @@ pub const STORE_STOP: Duration = Duration::from_secs(3);
 pub const CONTROL_PATIENCE: Duration = Duration::from_secs(2);
 /// ... and for the order itself: passwords may wait to be hashed.
 pub const ORDER_PATIENCE: Duration = Duration::from_secs(20);
+
+// --- Rooms of accounts ---
+
+/// A room's topic.
+pub const TOPIC_BYTES_MAX: usize = 512;
+/// Members of all rooms with an owner, those who are away too.
+pub const MEMBERS_MAX: u64 = 400_000;
+/// Invitations that hold, of one account, or of one guest's connection ...
+pub const INVITATIONS_PER_ACCOUNT_MAX: usize = 64;
+/// ... and of all of a worker's accounts, those that they have yet to be told of.
+pub const INVITATIONS_UNTOLD_MAX: usize = 65_536;
+/// Accounts that are expelled from one room.
+pub const EXPELLED_PER_ROOM_MAX: usize = 4096;
+/// Names of guests that are expelled, on one worker.
+pub const BARS_MAX: usize = 16_384;
 
 // --- The server ---
 

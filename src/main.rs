@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Command::Ban(command) => serving::ordered(command.run()),
         #[cfg(target_os = "linux")]
+        Command::Room(command) => serving::ordered(command.run()),
+        #[cfg(target_os = "linux")]
         Command::Store(command) => serving::ordered(command.run()),
         #[cfg(target_os = "linux")]
         Command::Cert(command) => serving::cert(command),

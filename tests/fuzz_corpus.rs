@@ -11,6 +11,7 @@ mod checks;
 mod fake_archive;
 #[path = "fake_socket/mod.rs"]
 mod fake_socket;
+#[expect(dead_code, reason = "other tests need more of it")]
 #[path = "fake_store/mod.rs"]
 mod fake_store;
 #[path = "simulation/plan.rs"]

@@ -17,13 +17,16 @@
 //! | [`post`] | packets to be stored, a tick's worth at a time, and what came of each |
 //! | [`request`] | what else shards ask about stored packets, and the replies |
 //! | [`room`] | rooms that have an owner |
+//! | [`room_request`] | what shards ask about these |
 
 pub mod packet;
 pub mod post;
 pub mod request;
 pub mod room;
+pub mod room_request;
 
 pub use packet::{Micros, PacketId, Stamped, StoredPacket};
 pub use post::{Key, Outcome, Post, PostBatch, SessionNumber, Target};
 pub use request::{Conversation, Failure, Notice, Page, Reply, Request, UnreadRow};
 pub use room::{OwnedRoom, RoomId};
+pub use room_request::{By, Change, RoomRequest};

@@ -4,6 +4,7 @@
 use super::packet::{PacketId, StoredPacket};
 use super::post::SessionNumber;
 use super::room::{OwnedRoom, RoomId};
+use super::room_request::RoomRequest;
 use crate::accounts::AccountId;
 use crate::wire::Name;
 
@@ -35,6 +36,8 @@ pub enum Request {
     Unread { account: AccountId },
     /// Moves the read mark.
     Read { account: AccountId, conversation: Conversation, id: PacketId },
+    /// About rooms with an owner.
+    Room(RoomRequest),
 }
 
 /// A page of stored packets.
@@ -72,6 +75,8 @@ pub enum Reply {
         conversation: Box<str>,
         id: PacketId,
     },
+    /// The room, as it is now; it is told to every shard before this.
+    Room(OwnedRoom),
     Failed(Failure),
 }
 
@@ -82,6 +87,9 @@ pub enum Failure {
     NoSuchRoom,
     NotMember,
     NoSuchPacket,
+    NotOwner,
+    /// A bound on how many of something there may be: `too-many`.
+    TooMany,
     /// The disk refuses: `busy`.
     Unavailable,
 }
@@ -91,10 +99,17 @@ pub enum Failure {
 pub enum Notice {
     /// The room is there, as this. Replaces what was known of it.
     Room(OwnedRoom),
-    /// It is there no more.
-    RoomGone(RoomId),
+    /// Somebody has changed it, as was told just before: who is in it is told too, but for
+    /// that one.
+    Changed { room: RoomId, by: Name },
+    /// It is there no more. Who is in it is told, but for the one who has deleted it.
+    RoomGone { room: RoomId, by: Option<Name> },
     /// Somebody is a member, or no more.
     Member { room: RoomId, account: AccountId, name: Name, is_in: bool },
+    /// An account is invited, and has yet to be told so.
+    Invited { room: RoomId, account: AccountId, name: Name, by: Name },
+    /// ... or expelled: it is no member any more, if it was one.
+    Expelled { room: RoomId, account: AccountId, name: Name, by: Name },
     /// An account has moved its read mark in a direct conversation with another.
     Read { account: AccountId, name: Name, with: AccountId, id: PacketId },
 }

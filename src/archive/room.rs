@@ -3,6 +3,7 @@
 use crate::accounts::{AccountId, Span};
 use crate::wire::Name;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// Never used again, so who makes a room of the same name reads nothing of the old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,5 +20,5 @@ pub struct OwnedRoom {
     pub is_private: bool,
     /// How long its packets are kept, where that is less than the server's.
     pub keep: Option<Span>,
-    pub topic: Box<str>,
+    pub topic: Arc<str>,
 }

@@ -146,6 +146,16 @@ impl Counters {
         self.rooms.fetch_update(Relaxed, Relaxed, more).is_ok()
     }
 
+    /// One more that the store has.
+    pub(super) fn room_added(&self) {
+        self.rooms.fetch_add(1, Relaxed);
+    }
+
+    /// ... and bytes of it or those who are in it.
+    pub(super) fn room_bytes_added(&self, bytes: usize) {
+        self.room_bytes.fetch_add(bytes, Relaxed);
+    }
+
     pub(super) fn room_gone(&self) {
         self.rooms.fetch_sub(1, Relaxed);
     }

@@ -146,6 +146,9 @@ impl<S> Shard<S> {
             return;
         };
         if !self.rosters.contains(&room, id) {
+            if self.is_hidden(id, &room) {
+                return self.refuse(id, ordinal, Code::NoSuchRoom, None);
+            }
             let route = self.route_to_room(&room);
             self.query_home(id, ordinal, route, Query::RoomExists { room });
             return;

@@ -55,6 +55,9 @@ enum Access {
     AccountOperators,
 }
 
+const ROOMS: &str = "all rooms with their members, or those that you are in";
+const ROOM: &str =
+    "what it is like, or own, open, private, keep DURATION, topic TEXT, owner NAME, delete";
 const RESUME: &str = "a secret that takes the name back after a broken connection";
 const LOGIN: &str = "before the welcome, for a name that is an account's";
 const REGISTER: &str = "make your name an account";
@@ -68,7 +71,7 @@ const BAN: &str = "keep a network or a name out, for 30m, 12h, 7d, forever";
 
 impl<S> Shard<S> {
     /// What there is, in the order of `/help`.
-    const ENDPOINTS: [Row<S>; 30] = {
+    const ENDPOINTS: [Row<S>; 33] = {
         use Access::{
             AccountHolders, AccountOperators, Everyone, Operators, OperatorsIfAny, WhereAccounts,
             WhereOperators,
@@ -85,8 +88,11 @@ impl<S> Shard<S> {
             row(E::Broadcast, "TEXT", "to everyone", OperatorsIfAny, Others, Self::broadcast),
             row(E::Join, "#ROOM", "enter a room, or make it", Everyone, Others, Self::join),
             row(E::Leave, "#ROOM", "leave it", Everyone, Others, Self::leave_room),
-            row(E::Rooms, "", "all rooms with their members", Everyone, Caller, Self::list_rooms),
+            row(E::Rooms, "mine", ROOMS, Everyone, Caller, Self::list_rooms),
             row(E::Members, "#ROOM", "who is in it", Everyone, Caller, Self::members),
+            row(E::Room, "#ROOM CHANGE", ROOM, WhereAccounts, Others, Self::room),
+            row(E::Invite, "#ROOM NAME", "let NAME come in", WhereAccounts, Others, Self::invite),
+            row(E::Expel, "#ROOM NAME", "put NAME out", WhereAccounts, Others, Self::expel),
             row(E::Presence, "on|off", "hear who comes and goes", Everyone, Caller, Self::presence),
             row(E::Operator, "TOKEN", "become an operator", WhereOperators, Caller, Self::operator),
             row(E::Kick, "NAME REASON", "remove somebody", Operators, Caller, Self::kick_by),
@@ -217,11 +223,6 @@ impl<S> Shard<S> {
 
     fn list(&mut self, id: ConnId, ordinal: u64, _: &Packet<'_>) -> Outcome {
         self.query_list(id, ordinal, Query::List, self.everybody());
-        Ok(())
-    }
-
-    fn list_rooms(&mut self, id: ConnId, ordinal: u64, _: &Packet<'_>) -> Outcome {
-        self.query_list(id, ordinal, Query::Rooms, self.everybody());
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 use super::client::{Client, Pauses};
 use super::id::ConnId;
 use super::id::WorkerId;
-use super::lists::{Completed, Listing, Postponed, Requester};
+use super::lists::{Listing, Postponed, Requester};
 use super::query_protocol::{PendingQuery, Query, Reply};
 use super::shard::Shard;
 use super::snapshot::{Entries, Entry, Snapshot};
@@ -42,6 +42,22 @@ impl<S> Shard<S> {
             self.lists.rooms.wait(requester);
             None
         })
+    }
+
+    /// ... and of those that only some may see, the ones of these whose home is here.
+    pub(super) fn all_rooms_part(
+        &mut self,
+        requester: Requester,
+        hidden: &[Arc<str>],
+    ) -> Option<Vec<Entries>> {
+        let hidden = self.rooms_part_of(hidden);
+        let Some(rooms) = self.rooms_part(requester) else {
+            if let Some(hidden) = hidden {
+                self.lists.hidden_rooms.insert(requester, hidden);
+            }
+            return None;
+        };
+        Some([rooms].into_iter().chain(hidden).collect())
     }
 
     /// Somebody came or left.
@@ -209,32 +225,35 @@ impl<S> Shard<S> {
             all
         });
         self.work.spend(work::of_entries(looked_at as usize));
-        self.reply_with_list(completed, Reply::List);
+        let Some((requesters, entries)) = completed else { return };
+        for requester in requesters {
+            self.reply(requester, Reply::List(vec![entries.clone()]));
+        }
     }
 
     /// Collects rooms whose home is here, behind the last one collected.
     fn collect_rooms(&mut self) {
-        let rooms = &self.rooms;
-        let mut collected = 0;
+        let (rooms, owned) = (&self.rooms, &self.archive.rooms);
+        let mut looked_at = 0;
         let completed = self.lists.rooms.step(&self.counters, |last, entries| {
             let from = last.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-            let before = entries.len();
-            entries.extend(rooms.behind(from).take(limits::LIST_SLICE).map(|(key, room)| Entry {
-                key: key.into(),
-                line: format_compact!("{} {}", room.shown, room.members.len()),
-            }));
-            collected = entries.len() - before;
-            *last = entries.last().map(|entry| entry.key.as_str().into());
-            collected < limits::LIST_SLICE
+            let mut at = None;
+            for (key, room) in rooms.behind(from).take(limits::LIST_SLICE) {
+                (at, looked_at) = (Some(key), looked_at + 1);
+                if !room.owned.is_some_and(|id| owned.is_private(id)) {
+                    let line = format_compact!("{} {}", room.shown, room.members.len());
+                    entries.push(Entry { key: key.into(), line });
+                }
+            }
+            *last = at.map(Into::into);
+            looked_at < limits::LIST_SLICE
         });
-        self.work.spend(work::of_entries(collected));
-        self.reply_with_list(completed, Reply::Rooms);
-    }
-
-    fn reply_with_list(&mut self, completed: Option<Completed>, reply: fn(Vec<Entries>) -> Reply) {
+        self.work.spend(work::of_entries(looked_at));
         let Some((requesters, entries)) = completed else { return };
-        for (requester, number) in requesters {
-            self.reply((requester, number), reply(vec![entries.clone()]));
+        for requester in requesters {
+            let hidden = self.lists.hidden_rooms.remove(&requester);
+            let parts = [entries.clone()].into_iter().chain(hidden).collect();
+            self.reply(requester, Reply::Rooms(parts));
         }
     }
 

@@ -108,6 +108,8 @@ impl Listing {
 pub(super) struct Lists {
     pub users: CachedList<UsersCursor>,
     pub rooms: CachedList<Option<Box<str>>>,
+    /// What those who wait for that get besides.
+    pub hidden_rooms: BTreeMap<Requester, Entries>,
     /// Clients that can be sent a page now.
     pub ready: VecDeque<ConnId>,
     /// The lists of members that were made last, kept for reuse while nothing changes.

@@ -81,6 +81,8 @@ impl<S> Shard<S> {
             ShardMessage::Delivered { sender, to, name, id } => {
                 self.delivered(sender, (to, &name), id);
             }
+            ShardMessage::RoomNews { room, text, by } => self.room_news_arrived(&room, text, by),
+            ShardMessage::RoomEnded { room } => self.owned.unbar_all(&room),
             ShardMessage::Evict { skeleton } => self.sweep(Whom::LooksLike(skeleton)),
             ShardMessage::Presence(news) => self.presence_arrived(news),
             ShardMessage::Handoff(handoff) => self.arrived(*handoff),

@@ -77,6 +77,10 @@ pub enum ShardMessage<S> {
     /// A packet, and all before it to the same recipient, was handed to a session of that
     /// account: for the sender's sessions.
     Delivered { sender: AccountId, to: AccountId, name: CompactString, id: PacketId },
+    /// A room has changed: for those who are in it, but for who has changed it.
+    RoomNews { room: Arc<str>, text: Arc<str>, by: CompactString },
+    /// A room without an owner has ended, so names are barred from it no more.
+    RoomEnded { room: Arc<str> },
     /// Something about accounts or bans has changed, and is committed.
     Notice(Arc<Notice>),
     /// A connection moves home.

@@ -10,6 +10,7 @@
 //! | [`client`] | one connection: its state machine (`LIFECYCLE.md`), its layout |
 //! | `accounts` | whose name it is: logins, the endpoints of accounts, bans |
 //! | `archive` | what is stored before it is seen: posted, handed on, replayed |
+//! | `owned` | rooms of accounts: who owns one, who stays in it, who may come in |
 //! | `address` | what one address may do, however many connections it opens |
 //! | `clients` | the slab of them, with generations |
 //! | `input` | a client's bytes: paced, framed, handed on packet by packet |
@@ -61,6 +62,7 @@ mod memory;
 mod memory_bounds;
 pub mod message;
 mod operators;
+mod owned;
 mod presence;
 mod presence_news;
 mod query;

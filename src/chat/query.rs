@@ -5,12 +5,13 @@
 
 use super::accounts::time;
 use super::address::AddressBudget;
+use super::archive::arrival::Arrival;
 use super::client::{Client, Pauses, Removal, Roles, Timers};
 use super::effect::Report;
 use super::id::{Address, ConnId, WorkerId};
 use super::lists::Requester;
 use super::message::ShardMessage;
-use super::query_protocol::{Joined, PendingQuery, Query, Reply, WhoIs};
+use super::query_protocol::{Joined, Joiner, PendingQuery, Query, Reply, WhoIs};
 use super::rooms::Left;
 use super::routing::Route;
 use super::shard::Shard;
@@ -155,18 +156,53 @@ impl<S> Shard<S> {
     /// What this shard knows, or does, about a query: at once, or, for a list, when
     /// it has been collected.
     fn reply_to(&mut self, requester: Requester, query: &Query) -> Option<Reply> {
+        if query.is_about_rooms() && !self.archive.arrivals.is_empty() {
+            let query = query.clone();
+            self.archive.arrivals.push_back(Arrival::Query { requester, query });
+            return None;
+        }
+        self.reply_now(requester, query)
+    }
+
+    /// What the store has said before is carried out.
+    pub(super) fn answer_in_turn(&mut self, requester: Requester, query: &Query) {
+        if let Some(reply) = self.reply_now(requester, query) {
+            self.reply(requester, reply);
+        }
+    }
+
+    fn reply_now(&mut self, requester: Requester, query: &Query) -> Option<Reply> {
         self.work.spend(work::QUERY);
         Some(match query {
             Query::Broadcast { sender, frame } => {
                 return self.broadcast_here(*sender, frame, requester);
             }
             Query::List => Reply::List(vec![self.users_part(requester)?]),
-            Query::Rooms => Reply::Rooms(vec![self.rooms_part(requester)?]),
+            Query::Rooms { hidden } => Reply::Rooms(self.all_rooms_part(requester, hidden)?),
+            Query::RoomsOf { rooms } => {
+                Reply::Rooms(self.rooms_part_of(rooms).into_iter().collect())
+            }
             Query::Members { room } => Reply::Members(self.members_part(room)),
             Query::RoomExists { room } => Reply::RoomExists(self.rooms.get(room).is_some()),
             Query::Who { key, hash } => self.who_is(*hash, key),
-            Query::Join { room, member, budget } => {
-                Reply::Join(self.join_room_here(room, member, budget.as_ref()))
+            Query::Join { room, member, budget, joiner } => {
+                let joined = self.join_room_here(room, (member, *joiner), budget.as_ref());
+                Reply::Join { room: room.clone(), joined }
+            }
+            Query::Joined { room, member } => {
+                let joined = self.joined_here(room, member);
+                Reply::Join { room: member.clone(), joined }
+            }
+            Query::Room { room, why } => {
+                let text = self.room_text(room).map(Into::into);
+                Reply::Room { room: room.clone(), text, why: why.clone() }
+            }
+            Query::About(about) => {
+                Reply::About { about: about.clone(), person: self.wish_arrived(about) }
+            }
+            Query::Expelled { about, text } => {
+                self.expelled_here(about);
+                Reply::Expelled { text: text.clone() }
             }
             Query::Leave { room, member } => Reply::Leave(self.leave_room_here(room, member)),
             Query::Kick { key, hash, reason, by } => Reply::Kick(self.kick(*hash, key, reason, by)),
@@ -200,14 +236,14 @@ impl<S> Shard<S> {
                 return self.say(id, Endpoint::Who, &format!("{name} away {time}"));
             }
             Reply::Who(None) | Reply::Kick(None) => Code::NoSuchUser,
-            Reply::Join(Joined::Yes { room, members }) => {
-                self.report_room(id, &room, true);
-                return self.say(id, Endpoint::Join, &format!("{room} {members}"));
+            Reply::Join { room, joined } => return self.joined(id, ordinal, &room, joined),
+            Reply::Room { room, text, why } => {
+                return self.room_is(id, ordinal, (&room, text.as_deref()), &why);
             }
-            Reply::Join(Joined::TooManyRooms) => {
-                self.forget_newest_room(id);
-                Code::TooMany
+            Reply::About { about, person } => {
+                return self.about_replied(id, ordinal, about, person);
             }
+            Reply::Expelled { text } => return self.say(id, Endpoint::Expel, &text),
             Reply::Leave(Left::Yes(room)) => {
                 self.report_room(id, &room, false);
                 return self.say(id, Endpoint::Leave, &room);
@@ -225,9 +261,14 @@ impl<S> Shard<S> {
     fn join_room_here(
         &mut self,
         room: &Name,
-        member: &Name,
+        (member, joiner): (&Name, Joiner),
         budget: Option<&Arc<AddressBudget>>,
     ) -> Joined {
+        if let Some(owned) = self.needs_permit(room, member)
+            && let Some(refused) = self.not_here(owned, joiner)
+        {
+            return refused;
+        }
         let is_new = self.rooms.get(room.key()).is_none();
         let bytes = self.rooms.bytes_of_joining(room, member);
         if !self.counters.room_bytes_taken(bytes) {
@@ -244,29 +285,28 @@ impl<S> Shard<S> {
         }
         self.rooms_changed();
         let room = self.rooms.join(room, member, budget);
-        Joined::Yes { room: room.shown.clone(), members: room.members.len() }
+        let (room, members) = (room.shown.clone(), room.members.len());
+        match joiner {
+            Joiner::Account if is_new => Joined::Made { room, members },
+            _ => Joined::Yes { room, members },
+        }
     }
 
     /// A member leaves a room whose home is here.
     pub(super) fn leave_room_here(&mut self, room: &str, member: &Name) -> Left {
+        let has_bars = self.rooms.get(room).is_some_and(|room| room.has_bars);
         let (left, freed) = self.rooms.leave(room, member.key());
         self.counters.room_bytes_freed(freed);
         if matches!(left, Left::Yes(_)) {
             self.rooms_changed();
             if self.rooms.get(room).is_none() {
                 self.counters.room_gone();
+                if has_bars {
+                    self.end_bars(&room.into());
+                }
             }
         }
         left
-    }
-
-    /// Undoes a join that failed: the client was paused since, so the room is its
-    /// last.
-    fn forget_newest_room(&mut self, id: ConnId) {
-        let newest = self.clients.get(id).and_then(|client| client.rooms().last().cloned());
-        if let Some(room) = newest {
-            self.leave_here(&room, id);
-        }
     }
 
     /// The session that is here longest, or since when there is none.
@@ -295,7 +335,7 @@ impl<S> Shard<S> {
         }
     }
 
-    fn report_room(&mut self, id: ConnId, room: &str, is_in: bool) {
+    pub(super) fn report_room(&mut self, id: ConnId, room: &str, is_in: bool) {
         if !self.settings.reports_everyone {
             return;
         }

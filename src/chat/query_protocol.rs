@@ -4,8 +4,10 @@
 
 use super::address::AddressBudget;
 use super::id::{Address, Frame, Moment};
+use super::owned::about::{About, Person, Why};
 use super::rooms::Left;
 use super::snapshot::Entries;
+use crate::archive::RoomId;
 use crate::wire::Name;
 use compact_str::CompactString;
 use std::net::IpAddr;
@@ -20,7 +22,14 @@ pub enum Query {
         frame: Arc<Frame>,
     },
     List,
-    Rooms,
+    /// All rooms that everybody may see; and, of those that they may not, these.
+    Rooms {
+        hidden: Arc<[Arc<str>]>,
+    },
+    /// These rooms.
+    RoomsOf {
+        rooms: Arc<[Arc<str>]>,
+    },
     Members {
         room: Arc<str>,
     },
@@ -38,6 +47,24 @@ pub enum Query {
         member: Arc<Name>,
         /// Of the address that makes the room, if it is made.
         budget: Option<Arc<AddressBudget>>,
+        joiner: Joiner,
+    },
+    /// How many are in a room with that one, who has just joined.
+    Joined {
+        room: Arc<str>,
+        member: Arc<Name>,
+    },
+    /// What a room is like.
+    Room {
+        room: Arc<str>,
+        why: Why,
+    },
+    /// Somebody is to be invited or expelled.
+    About(Arc<About>),
+    /// Somebody was expelled: the room's home is to know. What is told then comes back.
+    Expelled {
+        about: Arc<About>,
+        text: Arc<str>,
     },
     Leave {
         room: Arc<str>,
@@ -75,7 +102,23 @@ pub enum Reply {
         name: CompactString,
         last_seen: Option<i64>,
     },
-    Join(Joined),
+    Join {
+        room: Arc<Name>,
+        joined: Joined,
+    },
+    /// None where there is no such room.
+    Room {
+        room: Arc<str>,
+        text: Option<Box<str>>,
+        why: Why,
+    },
+    About {
+        about: Arc<About>,
+        person: Person,
+    },
+    Expelled {
+        text: Arc<str>,
+    },
     Leave(Left),
     /// The name of the kicked, if they were here.
     Kick(Option<Box<str>>),
@@ -83,11 +126,24 @@ pub enum Reply {
     Fence,
 }
 
+/// Who wants to join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joiner {
+    Guest { is_invited: bool },
+    Account,
+}
+
 /// The result of joining a room.
 #[derive(Clone, Debug)]
 pub enum Joined {
     /// The room as it was first made, and how many are in it.
     Yes { room: Box<str>, members: usize },
+    /// The same, and it was made for that, for an account.
+    Made { room: Box<str>, members: usize },
+    /// An account wants to join a room that has an owner: by way of the store.
+    Owned(RoomId),
+    /// Not without an invitation.
+    NotMember,
     /// There are too many rooms already.
     TooManyRooms,
 }
@@ -114,6 +170,18 @@ pub(super) struct PendingQuery {
 }
 
 impl Query {
+    /// Whether it has to wait for its turn behind what the store has said about rooms.
+    pub(super) fn is_about_rooms(&self) -> bool {
+        match self {
+            Self::Rooms { .. } | Self::RoomsOf { .. } | Self::Members { .. } => true,
+            Self::RoomExists { .. } | Self::Join { .. } | Self::Joined { .. } => true,
+            Self::Room { .. } | Self::Expelled { .. } | Self::Leave { .. } => true,
+            Self::About(_) => true,
+            Self::Broadcast { .. } | Self::List | Self::Who { .. } | Self::Kick { .. } => false,
+            Self::Pause | Self::Fence => false,
+        }
+    }
+
     /// What it holds, in bytes, for the in-flight tracker.
     pub(super) fn extra_bytes(&self) -> usize {
         match self {

@@ -4,6 +4,7 @@
 use super::address::AddressBudget;
 use super::id::ConnId;
 use super::snapshot::Snapshot;
+use crate::archive::RoomId;
 use crate::wire::Name;
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,10 @@ pub(super) struct Room {
     /// hundreds of thousands of tiny blocks, freed by a crowd that goes, are milliseconds
     /// of the allocator's time for whoever asks it next.
     pub members: BTreeMap<CompactString, CompactString>,
+    /// It has an owner, or had one: it stays when nobody is in it.
+    pub owned: Option<RoomId>,
+    /// Names are barred from it where they are at home.
+    pub has_bars: bool,
     /// The list of them, while it is referenced and they have not changed.
     pub listed: Weak<Snapshot>,
     /// The address that made it, whose quota has it.
@@ -60,12 +65,8 @@ impl Rooms {
         member: &Name,
         maker: Option<&Arc<AddressBudget>>,
     ) -> &Room {
-        let room = self.0.entry(room.key().into()).or_insert_with(|| Room {
-            shown: format!("#{}", room.shown()).into(),
-            members: BTreeMap::new(),
-            listed: Weak::new(),
-            maker: maker.cloned(),
-        });
+        let new = || Room::new(room, maker.cloned());
+        let room = self.0.entry(room.key().into()).or_insert_with(new);
         room.listed = Weak::new();
         room.members.insert(member.key().into(), member.shown().into());
         room
@@ -89,12 +90,28 @@ impl Rooms {
         let mut freed = member_bytes(member, &shown);
         room.listed = Weak::new();
         let shown = room.shown.clone();
-        if room.members.is_empty() {
-            freed += ROOM_BYTES + key.len() + shown.len() - "#".len();
-            room.maker.take().inspect(|maker| maker.give_room_back());
-            self.0.remove(key);
+        if room.members.is_empty() && room.owned.is_none() {
+            freed += self.end(key).unwrap_or_default();
         }
         (Left::Yes(shown), freed)
+    }
+
+    /// The room has an owner. Whether it is new, and the bytes that it adds.
+    pub(super) fn own(&mut self, room: &Name, id: RoomId) -> (bool, usize) {
+        let is_new = !self.0.contains_key(room.key());
+        let new = || Room::new(room, None);
+        self.0.entry(room.key().into()).or_insert_with(new).owned = Some(id);
+        let bytes = ROOM_BYTES + room.key().len() + room.shown().len();
+        (is_new, if is_new { bytes } else { 0 })
+    }
+
+    /// The room is gone, with all who are in it. The bytes freed.
+    pub(super) fn end(&mut self, key: &str) -> Option<usize> {
+        let mut room = self.0.remove(key)?;
+        room.maker.take().inspect(|maker| maker.give_room_back());
+        let members = room.members.iter().map(|(key, shown)| member_bytes(key, shown));
+        let of_room = ROOM_BYTES + key.len() + room.shown.len() - "#".len();
+        Some(of_room + members.sum::<usize>())
     }
 
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Room> {
@@ -110,8 +127,22 @@ impl Rooms {
         self.0.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether all have owners, and so stay.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.0.values().all(|room| room.owned.is_some())
+    }
+}
+
+impl Room {
+    fn new(room: &Name, maker: Option<Arc<AddressBudget>>) -> Self {
+        Self {
+            shown: format!("#{}", room.shown()).into(),
+            members: BTreeMap::new(),
+            owned: None,
+            has_bars: false,
+            listed: Weak::new(),
+            maker,
+        }
     }
 }
 

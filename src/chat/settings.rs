@@ -2,6 +2,7 @@
 //! which `cli` checks.
 
 use super::work::Units;
+use crate::accounts::Span;
 use crate::limits;
 use std::time::Duration;
 
@@ -83,6 +84,8 @@ pub struct Settings {
     pub login_timeout: Duration,
     /// What an account may have stored, in bytes a second; 0 is no bound.
     pub store_rate: u64,
+    /// How long what is stored is kept.
+    pub keep: Span,
     /// What becomes of a packet that the disk refuses.
     pub store_failure: StoreFailure,
     /// Whether it is reported who comes, goes, joins and leaves rooms.
@@ -113,6 +116,7 @@ impl Default for Settings {
             sessions_max: limits::SESSIONS_DEFAULT,
             login_timeout: limits::LOGIN_TIMEOUT_DEFAULT,
             store_rate: limits::STORE_RATE_DEFAULT,
+            keep: Span::parse(limits::KEEP_DEFAULT).unwrap_or(Span::Forever),
             store_failure: StoreFailure::default(),
             reports_everyone: false,
             version: concat!("lanline/", env!("CARGO_PKG_VERSION")).to_owned(),

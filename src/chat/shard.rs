@@ -19,6 +19,7 @@ use super::id::{Address, ConnId, Moment, Origin, Tag, WorkerId};
 use super::lists::Lists;
 use super::memory_bounds::Held;
 use super::message::{Batch, Handoff, Mail, ShardMessage};
+use super::owned::state::Owned;
 use super::presence_news::Presence;
 use super::query_protocol::PendingQuery;
 use super::rooms::{Rooms, Rosters};
@@ -78,6 +79,8 @@ pub struct Shard<S> {
     pub(super) sweeps: VecDeque<Sweep>,
     /// What is stored.
     pub(super) archive: Archive,
+    /// Who is in rooms that have owners, of the names at home here.
+    pub(super) owned: Owned,
     pub(super) rooms: Rooms,
     pub(super) rosters: Rosters,
     pub(super) presence: Presence,
@@ -153,6 +156,7 @@ impl<S> Shard<S> {
             asks: Asks::default(),
             sweeps: VecDeque::new(),
             archive: Archive::default(),
+            owned: Owned::default(),
             rooms: Rooms::default(),
             rosters: Rosters::default(),
             presence: Presence::default(),
@@ -360,13 +364,14 @@ impl<S> Shard<S> {
         self.clients.get(id).map_or(0, |client| client.inbound.capacity())
     }
 
-    /// Whether nothing is left of anybody: no client, name, room or query.
+    /// Whether nothing is left of anybody: no client, name or query, no room but those that
+    /// stay.
     pub fn is_vacant(&self) -> bool {
         self.clients.count() == 0
             && self.directory.is_empty()
             && self.claims.is_empty()
             && self.skeletons.is_empty()
-            && self.rooms.is_empty()
+            && self.rooms.is_vacant()
             && self.rosters.is_empty()
             && self.presence.watchers() == 0
             && self.pending.is_empty()

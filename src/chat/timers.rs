@@ -90,7 +90,10 @@ impl<S> Shard<S> {
             Timers::CLAIM => self.claim_timed_out(id),
             Timers::LOGIN => self.login_timed_out(id),
             Timers::STORE => self.store_timed_out(id),
-            Timers::STORED => self.stored_timed_out(id),
+            Timers::STORED => {
+                self.stored_timed_out(id);
+                self.room_ask_timed_out(id);
+            }
             Timers::STORE_RATE => self.store_rate_timed_out(id),
             _ => debug_assert!(false, "{timer:?} is not one timer"),
         }

@@ -102,7 +102,9 @@ impl AccountCommand {
                 Told::Accounts(rows) if json => Ok(as_json(&rows)),
                 Told::Accounts(rows) => Ok(as_text(&rows)),
                 Told::Refused(refusal) => Err(CommandError::refused(refusal, "")),
-                Told::Done | Told::Code(_) | Told::Bans(_) | Told::Info(_) => Ok(String::new()),
+                Told::Done | Told::Code(_) | Told::Bans(_) | Told::Rooms(_) | Told::Info(_) => {
+                    Ok(String::new())
+                }
             },
             Self::Password(PasswordArgs { name, place, .. }) => {
                 let password = password(&name)?;
@@ -133,7 +135,9 @@ fn told(told: Told, name: &Name) -> Result<String, CommandError> {
     match told {
         Told::Code(code) => Ok(format!("{}\n", code.reveal())),
         Told::Refused(refusal) => Err(CommandError::refused(refusal, name.shown())),
-        Told::Done | Told::Accounts(_) | Told::Bans(_) | Told::Info(_) => Ok(String::new()),
+        Told::Done | Told::Accounts(_) | Told::Bans(_) | Told::Rooms(_) | Told::Info(_) => {
+            Ok(String::new())
+        }
     }
 }
 

@@ -81,9 +81,12 @@ impl BanCommand {
 fn told(told: Told, about: &str) -> Result<String, CommandError> {
     match told {
         Told::Refused(refusal) => Err(CommandError::refused(refusal, about)),
-        Told::Done | Told::Code(_) | Told::Accounts(_) | Told::Bans(_) | Told::Info(_) => {
-            Ok(String::new())
-        }
+        Told::Done
+        | Told::Code(_)
+        | Told::Accounts(_)
+        | Told::Bans(_)
+        | Told::Rooms(_)
+        | Told::Info(_) => Ok(String::new()),
     }
 }
 

@@ -27,6 +27,8 @@ pub mod output;
 mod password_stdin;
 #[cfg(target_os = "linux")]
 mod place;
+#[cfg(target_os = "linux")]
+mod room;
 mod seconds;
 #[cfg(target_os = "linux")]
 mod serve;
@@ -70,6 +72,8 @@ pub use ops::TopArgs;
 pub use ops::{HealthArgs, Verdict};
 #[cfg(target_os = "linux")]
 pub use place::CommandError;
+#[cfg(target_os = "linux")]
+pub use room::RoomCommand;
 #[cfg(target_os = "linux")]
 pub use serve::ServeArgs;
 #[cfg(target_os = "linux")]
@@ -131,6 +135,10 @@ pub enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Ban(BanCommand),
+    /// Make, list and delete rooms that stay, also while a server runs on them
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Room(RoomCommand),
     /// Show or check what a server has stored, also while it runs
     #[cfg(target_os = "linux")]
     #[command(subcommand)]

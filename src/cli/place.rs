@@ -91,6 +91,8 @@ impl CommandError {
                 format!("{about} is taken: an account has this name, or one that looks like it")
             }
             Refusal::NoSuchAccount => format!("there is no account {about}"),
+            Refusal::NoSuchRoom => format!("there is no room {about} with an owner"),
+            Refusal::RoomTaken => format!("there is a room {about} already"),
             Refusal::NoSuchBan => format!("there is no ban of {about}"),
             Refusal::TooMany => "there are as many as there may be".to_owned(),
             Refusal::Unavailable => {

@@ -223,6 +223,7 @@ impl ServeArgs {
                 login_timeout: self.accounts.login_timeout.0,
                 store_rate: self.store.store_rate,
                 store_failure: self.store.failure(),
+                keep: self.store.keeping().get().keep,
                 reports_everyone: self.log >= log::LevelFilter::Debug,
                 ..Settings::default()
             },

@@ -40,7 +40,7 @@ impl StoreCommand {
                 Told::Info(info) if json => Ok(as_json(&info)),
                 Told::Info(info) => Ok(as_text(&info)),
                 Told::Refused(refusal) => Err(CommandError::refused(refusal, "")),
-                Told::Done | Told::Code(_) | Told::Accounts(_) | Told::Bans(_) => Ok(String::new()),
+                _ => Ok(String::new()),
             },
             Self::Check(CheckArgs { place }) => {
                 let directory = place.directory()?;

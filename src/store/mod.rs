@@ -16,6 +16,7 @@
 //! | `log` | stored packets |
 //! | `keeping` | how long they are kept |
 //! | `database` | a connection, its transaction, and its failures |
+//! | `rooms` | rooms with an owner, and who is in them |
 //! | [`order`] | what operators ask for by the command line |
 //! | [`desk`] | who may do what, and what follows |
 
@@ -30,6 +31,7 @@ mod log;
 mod looking;
 mod open;
 pub mod order;
+mod rooms;
 mod schema;
 mod tokens;
 
@@ -39,4 +41,4 @@ pub use desk::{Answer, Clock, Desk, Done, Sum, Summed};
 pub use error::StoreError;
 pub use keeping::{Keeping, SharedKeeping};
 pub use open::FILE;
-pub use order::{AccountRow, Order, StoreInfo, Told};
+pub use order::{AccountRow, Order, RoomOrder, RoomRow, StoreInfo, Told};

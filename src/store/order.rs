@@ -1,9 +1,10 @@
 //! What operators ask for by the command line, and what they are told. Never: how it
 //! gets here.
 
-use crate::accounts::{Ban, Banned, Role, Secret};
+use crate::accounts::{Ban, Banned, Role, Secret, Span};
 use crate::wire::Name;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Asked by who may read the data directory, so by who may do anything.
 #[derive(Debug)]
@@ -42,6 +43,22 @@ pub enum Order {
     Bans,
     /// How much is stored.
     Info,
+    Room(RoomOrder),
+}
+
+/// What is asked for about rooms with an owner.
+#[derive(Clone, Debug)]
+pub enum RoomOrder {
+    /// Its owner is in it; without one, an operator has it.
+    Add {
+        name: Name,
+        owner: Option<Name>,
+        is_private: bool,
+    },
+    List,
+    Delete {
+        name: Name,
+    },
 }
 
 /// What comes of an [`Order`].
@@ -51,6 +68,7 @@ pub enum Told {
     Code(Secret),
     Accounts(Vec<AccountRow>),
     Bans(Vec<Ban>),
+    Rooms(Vec<RoomRow>),
     Info(StoreInfo),
     Refused(Refusal),
 }
@@ -61,6 +79,9 @@ pub enum Refusal {
     NameTaken,
     NoSuchAccount,
     NoSuchBan,
+    NoSuchRoom,
+    /// There is a room of that name.
+    RoomTaken,
     TooMany,
     /// The disk refuses, or there is too much to do.
     Unavailable,
@@ -76,6 +97,19 @@ pub struct AccountRow {
     pub has_secret: bool,
     pub created: i64,
     pub last_seen: Option<i64>,
+}
+
+/// A room in a list. Times in seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRow {
+    pub name: Name,
+    pub owner: Option<Name>,
+    pub is_private: bool,
+    pub keep: Option<Span>,
+    pub topic: Arc<str>,
+    pub created: i64,
+    /// Those who are away too; guests don't count.
+    pub members: u64,
 }
 
 /// What is stored, in figures.

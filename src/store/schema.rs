@@ -13,7 +13,7 @@ use rusqlite::Connection;
 pub(super) const APPLICATION: i64 = 0x4c61_6e6c;
 
 /// From version 0, an empty file, each to the next.
-pub(super) const STEPS: &[&str] = &[ACCOUNTS, PACKETS];
+pub(super) const STEPS: &[&str] = &[ACCOUNTS, PACKETS, ROOMS];
 
 /// Times are in seconds since 1970, `role` is 1 for operators, `password` a PHC string.
 const ACCOUNTS: &str = "
@@ -143,6 +143,47 @@ const PACKETS: &str = "
     -- The id handed out last when it was made: what is for everybody concerns it from
     -- there on.
     ALTER TABLE account ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+";
+
+/// Rooms with an owner, or whose owner is gone. Their numbers are never used again, so who
+/// makes a room of the same name reads nothing of the old one.
+const ROOMS: &str = "
+    CREATE TABLE room (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        key TEXT NOT NULL UNIQUE,
+        owner INTEGER REFERENCES account ON DELETE SET NULL,
+        private INTEGER NOT NULL,
+        -- In seconds, -1 is for ever; as long as the server does where it is none.
+        keep INTEGER,
+        topic TEXT NOT NULL DEFAULT '',
+        created INTEGER NOT NULL,
+        -- The packet's id that was handed out last when it was made.
+        since INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX room_of ON room (owner);
+    -- What is said behind `since` concerns a member.
+    CREATE TABLE member (
+        account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
+        room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,
+        since INTEGER NOT NULL,
+        PRIMARY KEY (account, room)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX member_of ON member (room);
+    CREATE TABLE room_invitation (
+        account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
+        room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,
+        by TEXT NOT NULL,
+        told INTEGER NOT NULL,
+        PRIMARY KEY (account, room)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX room_invitation_of ON room_invitation (room);
+    CREATE TABLE expelled (
+        account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
+        room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,
+        PRIMARY KEY (account, room)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX expelled_of ON expelled (room);
 ";
 
 /// Which version a database has.

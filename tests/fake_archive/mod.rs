@@ -1,11 +1,15 @@
 //! A store of packets in memory, which writes at once: for tests of shards. Never: delays
 //! and crashes, which are the tests' to make.
 
+mod rooms;
+
 use lanline::accounts::AccountId;
 use lanline::archive::{
     Conversation, Failure, Micros, Notice, Outcome, PacketId, Page, Post, Reply, Request, RoomId,
     SessionNumber, Stamped, StoredPacket, Target, UnreadRow,
 };
+use lanline::wire::Name;
+use rooms::FakeRooms;
 use std::collections::{BTreeMap, HashMap};
 
 /// All packets, and how far accounts are.
@@ -16,8 +20,7 @@ pub(crate) struct FakeArchive {
     marks: BTreeMap<AccountId, u64>,
     read: HashMap<(AccountId, String), u64>,
     keys: HashMap<(AccountId, String), u64>,
-    /// Since which packet they are in it.
-    members: BTreeMap<(RoomId, AccountId), u64>,
+    rooms: FakeRooms,
     /// Whose they are, for `/read`.
     names: BTreeMap<String, AccountId>,
     /// It refuses everything.
@@ -37,7 +40,17 @@ impl FakeArchive {
     }
 
     pub(crate) fn joined(&mut self, room: RoomId, account: AccountId) {
-        self.members.insert((room, account), self.last_id);
+        self.rooms.members.insert((room, account), self.last_id);
+    }
+
+    /// What a server that starts is told.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        self.rooms.notices(|account| name_of(&self.names, account))
+    }
+
+    /// An account is there no more.
+    pub(crate) fn erase(&mut self, account: AccountId) -> Vec<Notice> {
+        self.rooms.erase(account, &name_of(&self.names, account))
     }
 
     /// The ids of all that it keeps.
@@ -52,6 +65,11 @@ impl FakeArchive {
     pub(crate) fn post<W>(&mut self, post: &Post<W>) -> Outcome {
         if self.refuses {
             return Outcome::NotKept;
+        }
+        if let Target::Room(room) = post.target
+            && !self.rooms.is_there(room)
+        {
+            return Outcome::Gone;
         }
         let key = post.key.as_ref().zip(post.sender);
         let key = key.map(|(key, (account, _))| (account, key.as_str().to_owned()));
@@ -73,38 +91,47 @@ impl FakeArchive {
         match kept.target {
             Target::Account(to) => to == account || is_sender,
             Target::Room(room) => {
-                self.members.get(&(room, account)).is_some_and(|since| kept.id.get() > *since)
+                self.rooms.members.get(&(room, account)).is_some_and(|since| kept.id.get() > *since)
             }
             Target::Everyone => true,
         }
     }
 
-    pub(crate) fn ask(&mut self, request: Request) -> (Option<Notice>, Option<Reply>) {
+    pub(crate) fn ask(&mut self, request: Request) -> (Vec<Notice>, Option<Reply>) {
         if let Request::Handed(marks) = request {
             for (account, id) in marks {
                 let mark = self.marks.entry(account).or_default();
                 *mark = id.get().min(self.last_id).max(*mark);
             }
-            return (None, None);
+            return (Vec::new(), None);
         }
         if self.refuses {
-            return (None, Some(Reply::Failed(Failure::Unavailable)));
+            return (Vec::new(), Some(Reply::Failed(Failure::Unavailable)));
         }
         match request {
             Request::Handed(_) => unreachable!("it is dealt with above"),
-            Request::Ping => (None, Some(Reply::Pong)),
+            Request::Ping => (Vec::new(), Some(Reply::Pong)),
             Request::Waiting { account } => {
                 let mark = self.mark(account);
                 let mut behind = self.packets.iter().filter(|kept| kept.id.get() > mark);
                 let first = behind.find(|kept| self.concerns(kept, account));
-                (None, Some(Reply::Waiting(first.map(|kept| kept.id))))
+                (Vec::new(), Some(Reply::Waiting(first.map(|kept| kept.id))))
             }
             Request::Replay { account, session, after, bytes_max } => {
                 let after = after.unwrap_or_else(|| self.mark(account));
-                (None, Some(Reply::Replay(self.page(account, session, after, bytes_max))))
+                (Vec::new(), Some(Reply::Replay(self.page(account, session, after, bytes_max))))
             }
-            Request::Unread { account } => (None, Some(Reply::Unread(self.unread(account)))),
-            Request::Read { account, conversation, id } => self.read(account, &conversation, id),
+            Request::Unread { account } => (Vec::new(), Some(Reply::Unread(self.unread(account)))),
+            Request::Read { account, conversation, id } => {
+                let (notice, reply) = self.read(account, &conversation, id);
+                (notice.into_iter().collect(), reply)
+            }
+            Request::Room(request) => {
+                let (names, last_id) = (&self.names, PacketId::new(self.last_id));
+                let name = |account| name_of(names, account);
+                let account = |key: &str| names.get(key).copied();
+                self.rooms.ask(last_id, name, account, request)
+            }
         }
     }
 
@@ -186,11 +213,16 @@ impl FakeArchive {
         let id = PacketId::new(*mark).unwrap();
         let own = self.names.iter().find(|(_, one)| **one == account).map(|(name, _)| name);
         let notice = with.zip(own).map(|(&with, own)| {
-            let name = lanline::wire::Name::parse(own).unwrap();
+            let name = Name::parse(own).unwrap();
             Notice::Read { account, name, with, id }
         });
         (notice, Some(Reply::Read { conversation: name.into(), id }))
     }
+}
+
+fn name_of(names: &BTreeMap<String, AccountId>, account: AccountId) -> Name {
+    let name = names.iter().find(|(_, one)| **one == account).map(|(name, _)| name);
+    Name::parse(name.expect("an account that is known")).unwrap()
 }
 
 fn time(id: PacketId) -> Micros {

@@ -45,6 +45,11 @@ impl FakeStore {
         Notice::Account(account)
     }
 
+    /// Of the account that is made next.
+    pub(crate) fn next_id(&self) -> AccountId {
+        AccountId(NonZeroU32::new(self.last_number + 1).unwrap())
+    }
+
     pub(crate) fn id(&self, name: &str) -> Option<AccountId> {
         let key = Name::parse(name).unwrap().key().to_owned();
         let mut all = self.accounts.values();

@@ -26,6 +26,7 @@ mod paging;
 mod process;
 mod resume;
 mod rooms;
+mod rooms_owned;
 mod secrets;
 mod shutdown;
 mod small_print;

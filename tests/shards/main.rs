@@ -24,6 +24,8 @@ mod leaving;
 mod memory;
 mod operators;
 mod rooms;
+mod rooms_owned;
+mod rooms_people;
 mod shutdown;
 mod slices;
 mod stored;

@@ -2,6 +2,7 @@
 
 use crate::accounts::{AccountId, Banned};
 use crate::chat::id::{ConnId, Moment};
+use crate::chat::owned::about::RoomAsk;
 use crate::wire::Name;
 use std::collections::BTreeMap;
 
@@ -36,4 +37,5 @@ pub(in crate::chat) enum Ask {
     Unban(Banned),
     Unread,
     Read(AccountId),
+    Room(RoomAsk),
 }

@@ -40,7 +40,7 @@ impl<S> Shard<S> {
         let is_first = self.sessions.begin(account.id, id, since);
         self.begin_stored(id);
         if was_guest {
-            return;
+            return self.stay_in_owned_rooms(id, account.id);
         }
         self.own_counters().sessions.add(1);
         if self.settings.reports_everyone {
@@ -49,12 +49,14 @@ impl<S> Shard<S> {
         let users = if is_first {
             self.directory.insert(hash, id.slot);
             self.users_changed();
+            self.enter_owned_rooms(id, account.id);
             self.counters.user_came(self.topology.worker)
         } else {
             self.join_others(id, account.id);
             self.counters.users()
         };
         self.welcome(id, users);
+        self.tell_invitations(id);
         if is_first {
             self.will_announce(id);
         }
@@ -140,6 +142,7 @@ impl<S> Shard<S> {
             return;
         };
         let Some(next) = self.sessions.end(account, id) else {
+            let rooms = self.rooms_left(account, id, rooms);
             self.unregister(id, rooms, (since, announced));
             let now = self.time_of_day();
             self.known.seen(hash, &key, now);

@@ -4,6 +4,7 @@
 use super::asks::{Ask, PendingAsk};
 use super::login::Admitted;
 use crate::accounts::{Failure, Reply, Request};
+use crate::archive;
 use crate::chat::client::{Client, Pauses, Timers};
 use crate::chat::effect::{Effect, Report, StoreRequest};
 use crate::chat::id::ConnId;
@@ -112,6 +113,13 @@ impl<S> Shard<S> {
 
     fn ask_failed(&mut self, id: ConnId, pending: PendingAsk, failure: Failure) {
         let PendingAsk { since, ordinal, ask, name_is_taken, .. } = pending;
+        let ask = match ask {
+            Ask::Room(ask) => {
+                let failure = archive::Failure::Unavailable;
+                return self.room_ask_failed(id, ordinal, ask, failure);
+            }
+            ask => ask,
+        };
         let (code, endpoint) = match (failure, &ask) {
             (_, Ask::Certificate) => return self.challenge(id),
             (Failure::WrongSecret, Ask::Login | Ask::Password) => {
@@ -145,5 +153,6 @@ fn endpoint_of(ask: &Ask) -> Endpoint {
         Ask::Unban(_) => Endpoint::Unban,
         Ask::Unread => Endpoint::Unread,
         Ask::Read(_) => Endpoint::Read,
+        Ask::Room(ask) => ask.endpoint(),
     }
 }

@@ -1,7 +1,7 @@
 //! What the store says about packets: carried out in its order, a slice a tick, so that
 //! nobody waits behind a packet for thousands. Never: what is put into a queue.
 
-use super::arrival::{Arrival, Audience, HandingOn};
+use super::arrival::{Arrival, Audience, HandingOn, RoomNews};
 use super::frames::Frames;
 use crate::archive::{Notice, Outcome, Post, Target};
 use crate::chat::archive::posted::Posted;
@@ -22,6 +22,13 @@ impl<S> Shard<S> {
         if is_first {
             let budget = self.settings.mail_work();
             self.carry_out_arrivals(budget);
+        }
+    }
+
+    /// What comes of one thing is told before the next.
+    pub(in crate::chat) fn arrive_first(&mut self, news: RoomNews) {
+        if news.members.len() > 0 {
+            self.archive.arrivals.push_front(Arrival::News(news));
         }
     }
 
@@ -48,6 +55,12 @@ impl<S> Shard<S> {
                 }
                 Arrival::Reply { to, number, reply } => self.archive_replied(to, number, *reply),
                 Arrival::Notice(notice) => self.archive_noticed(&notice),
+                Arrival::News(mut news) => {
+                    if !self.tell_news(&mut news, budget) {
+                        return self.archive.arrivals.push_front(Arrival::News(news));
+                    }
+                }
+                Arrival::Query { requester, query } => self.answer_in_turn(requester, &query),
             }
         }
     }
@@ -185,12 +198,10 @@ impl<S> Shard<S> {
     fn archive_noticed(&mut self, notice: &Notice) {
         self.work.spend_on_tick(work::MESSAGE);
         match notice {
-            Notice::Room(room) => self.archive.rooms.learn(room),
-            Notice::RoomGone(room) => drop(self.archive.rooms.forget(*room)),
-            Notice::Member { .. } => {}
             Notice::Read { account, name, with, id } => {
                 self.tell_read((*account, name.shown()), *with, *id);
             }
+            about_room => self.room_noticed(about_room),
         }
     }
 

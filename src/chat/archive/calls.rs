@@ -1,6 +1,6 @@
 //! The endpoints about stored packets. Never: what the store makes of them.
 
-use super::catching_up::code_of;
+use super::codes::code_of;
 use crate::accounts::AccountId;
 use crate::archive::{Conversation, PacketId, Reply, Request, UnreadRow};
 use crate::chat::accounts::asks::{Ask, PendingAsk};
@@ -81,7 +81,7 @@ impl<S> Shard<S> {
     }
 
     /// Asks on behalf of a connection, whose next packet waits for the reply.
-    fn ask_about_stored(
+    pub(in crate::chat) fn ask_about_stored(
         &mut self,
         id: ConnId,
         ordinal: u64,
@@ -103,6 +103,12 @@ impl<S> Shard<S> {
     pub(super) fn archive_ask_replied(&mut self, id: ConnId, number: u32, reply: Reply) {
         let Some(pending) = self.take_ask(id, number) else { return };
         match (pending.ask, reply) {
+            (Ask::Room(ask), Reply::Room(room)) => {
+                self.room_ask_done(id, pending.ordinal, ask, &room);
+            }
+            (Ask::Room(ask), Reply::Failed(failure)) => {
+                self.room_ask_failed(id, pending.ordinal, ask, failure);
+            }
             (Ask::Unread, Reply::Unread(rows)) => self.list_unread(id, rows),
             (Ask::Read(account), Reply::Read { conversation, id: mark }) => {
                 let text = format!("{conversation} {}", mark.get());

@@ -3,7 +3,7 @@
 //! nothing is left, they get packets as they are committed again. Never: live packets.
 
 use super::posted::ArchiveRequest;
-use crate::archive::{Failure, PacketId, Page, Reply, Request};
+use crate::archive::{PacketId, Page, Reply, Request};
 use crate::chat::client::{Pauses, Replay, Roles, Stage, Timers};
 use crate::chat::effect::Effect;
 use crate::chat::id::ConnId;
@@ -193,16 +193,5 @@ impl<S> Shard<S> {
 
     fn replay_of(&mut self, id: ConnId) -> Option<&mut Replay> {
         self.clients.get_mut(id)?.stored_mut()?.replay.as_mut()
-    }
-}
-
-/// Why the store has no answer, as the wire says it.
-pub(super) fn code_of(failure: Failure) -> Code {
-    match failure {
-        Failure::NoSuchUser => Code::NoSuchUser,
-        Failure::NoSuchRoom => Code::NoSuchRoom,
-        Failure::NotMember => Code::NotMember,
-        Failure::NoSuchPacket => Code::NoSuchPacket,
-        Failure::Unavailable => Code::Busy,
     }
 }

@@ -63,6 +63,11 @@ impl<S> Shard<S> {
             self.relay_posts(posts);
         }
         self.archive.unsent.clear();
+        self.store_is_silent();
+    }
+
+    /// The disk doesn't answer: it is asked now and then whether it does.
+    pub(in crate::chat) fn store_is_silent(&mut self) {
         self.own_counters().store_stalled.set(1);
         self.probe_store();
     }

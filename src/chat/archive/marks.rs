@@ -112,7 +112,7 @@ impl<S> Shard<S> {
         }
     }
 
-    fn tell_archive(&mut self, request: Request) {
+    pub(in crate::chat) fn tell_archive(&mut self, request: Request) {
         self.send_posts();
         self.effects.push(Effect::AskArchive(Box::new(ArchiveRequest { from: None, request })));
     }

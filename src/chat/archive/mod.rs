@@ -19,12 +19,13 @@
 //! | `catching_up` | sessions that lag, and `/replay`: pages from the store |
 //! | `marks` | how far a session's socket is, so how far its account is |
 //! | `receipts` | what senders want to know |
-//! | `calls` | the endpoints |
+//! | `calls`, [`codes`] | the endpoints; why not |
 
 pub(super) mod arrival;
 mod arrivals;
 mod calls;
 mod catching_up;
+pub(super) mod codes;
 mod frames;
 mod giving_up;
 mod handing;

@@ -68,6 +68,10 @@ impl OwnedRooms {
         self.by_key.get(key).copied()
     }
 
+    pub(in crate::chat) fn is_private(&self, id: RoomId) -> bool {
+        self.rooms.get(&id).is_some_and(|room| room.is_private)
+    }
+
     pub(in crate::chat) fn get(&self, id: RoomId) -> Option<&OwnedRoom> {
         self.rooms.get(&id)
     }

@@ -3,6 +3,7 @@
 
 use super::{AccountState, Client, Identity, Login, Roles, Session, State, StoredState};
 use crate::accounts::AccountId;
+use crate::archive::RoomId;
 use crate::chat::id::Moment;
 use crate::wire::Name;
 use std::mem;
@@ -64,6 +65,11 @@ impl<S> Client<S> {
     /// Keys of the rooms that it is in.
     pub(in crate::chat) fn rooms(&self) -> &[Arc<str>] {
         self.cold.as_ref().map_or(&[], |cold| &cold.rooms)
+    }
+
+    /// Rooms to which it was invited.
+    pub(in crate::chat) fn invited(&self) -> &[(Arc<str>, Option<RoomId>)] {
+        self.cold.as_ref().map_or(&[], |cold| &cold.invited)
     }
 
     /// About when it was heard last.

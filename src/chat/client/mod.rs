@@ -17,6 +17,7 @@ use super::address::AddressBudget;
 use super::id::{Moment, Tag};
 use super::lists::Listing;
 use super::settings::Pace;
+use crate::archive::RoomId;
 use crate::limits;
 use crate::wire::{Code, Codec, Endpoint, Outbound, packet};
 use compact_str::CompactString;
@@ -93,6 +94,9 @@ pub enum Removal {
 pub struct ColdState {
     /// Keys of the rooms they are in.
     pub rooms: Vec<Arc<str>>,
+    /// Rooms to which a guest was invited, and which ones these were: their keys may be
+    /// others' later.
+    pub invited: Vec<(Arc<str>, Option<RoomId>)>,
     pub last_broadcast: Option<Moment>,
     /// How many wrong tokens there were.
     pub wrong_tokens: u32,

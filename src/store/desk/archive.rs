@@ -2,9 +2,12 @@
 //! how packets are kept (`log`).
 
 use super::outcome::ArchiveOutcome;
+use super::rooms::readable;
 use super::{Clock, Desk};
 use crate::accounts::AccountId;
-use crate::archive::{Conversation, Failure, Notice, PacketId, Reply, Request, SessionNumber};
+use crate::archive::{
+    Conversation, Failure, Notice, PacketId, Reply, Request, RoomRequest, SessionNumber,
+};
 use crate::store::accounts;
 use crate::store::log::Parties;
 
@@ -15,6 +18,8 @@ impl<A> Desk<A> {
         let outcome = match request {
             Request::Handed(marks) => return self.handed(clock, &marks),
             Request::Ping => Ok((Vec::new(), Reply::Pong)),
+            Request::Room(RoomRequest::Told { account }) => return self.invitations_told(account),
+            Request::Room(request) => self.ask_room(clock, &request),
             Request::Replay { account, session, after, bytes_max } => {
                 self.replay((account, session), after, bytes_max)
             }
@@ -46,8 +51,8 @@ impl<A> Desk<A> {
         let log = &mut self.log;
         let page = self.batch.within_marks(|connection, marks| {
             let after = match after {
-                Some(after) => PacketId::new(after),
-                None => marks.of(connection, account)?,
+                Some(after) => after,
+                None => marks.of(connection, account)?.map_or(0, PacketId::get),
             };
             log.page(connection, (account, session), after, bytes_max)
         })?;
@@ -78,7 +83,15 @@ impl<A> Desk<A> {
         let failed = |failure| Ok((Vec::new(), Reply::Failed(failure)));
         let (parties, shown, with) = match conversation {
             Conversation::Broadcast => (Parties::broadcast(), "/broadcast".into(), None),
-            Conversation::Room(_) => return failed(Failure::NoSuchRoom),
+            Conversation::Room(name) => {
+                let found = self.batch.within(|connection| readable(connection, account, &name))?;
+                match found {
+                    Ok(room) => {
+                        (Parties::room(room.id), format!("#{}", room.name.shown()).into(), None)
+                    }
+                    Err(failure) => return failed(failure),
+                }
+            }
             Conversation::With(name) => {
                 let key = name.key();
                 let found =

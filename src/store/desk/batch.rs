@@ -1,7 +1,7 @@
 //! What is done in one transaction, and the replies that wait for its end. Never: what is
 //! done.
 
-use super::outcome::{ArchiveOutcome, OrderOutcome, Outcome};
+use super::outcome::{ArchiveOutcome, OrderOutcome, Outcome, RoomOrderOutcome};
 use crate::accounts::{AccountId, Failure, Notice, Reply, TokenId};
 use crate::archive;
 use crate::secrets::Peer;
@@ -94,6 +94,15 @@ impl<A> Batch<A> {
         let (notices, told) = outcome.unwrap_or((Vec::new(), refused));
         let holds_anyway = matches!(told, Told::Refused(_));
         self.push(notices, asker, Answer::Told(told), holds_anyway);
+    }
+
+    /// The same with news for all shards.
+    pub(super) fn tell_all(&mut self, asker: A, outcome: RoomOrderOutcome) {
+        let refused = Told::Refused(Refusal::Unavailable);
+        let (notices, news, told) = outcome.unwrap_or((Vec::new(), Vec::new(), refused));
+        let holds_anyway = matches!(told, Told::Refused(_));
+        let done = Done { notices, news, asker, answer: Answer::Told(told) };
+        self.done.push(Waiting { done, holds_anyway });
     }
 
     /// What will have come of packets.

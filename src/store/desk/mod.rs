@@ -9,6 +9,7 @@
 //! | `waiting` | what waits to be hashed, and what then |
 //! | `judging` | secrets that wait to be hashed: whose turn it is |
 //! | `posts`, `archive` | packets to be stored; requests about those that are |
+//! | `rooms`, `room_orders` | requests and orders about rooms with an owner |
 //! | `tidying`, `info` | what is done when nothing else is; figures |
 //! | `login`, `own`, `invite`, `orders` | requests: to log in and register; of one's own account; of operators; of the command line |
 
@@ -22,6 +23,8 @@ mod orders;
 mod outcome;
 mod own;
 mod posts;
+mod room_orders;
+mod rooms;
 #[cfg(test)]
 mod test_site;
 #[cfg(test)]
@@ -34,6 +37,8 @@ mod tests_of_log;
 mod tests_of_model;
 #[cfg(test)]
 mod tests_of_posts;
+#[cfg(test)]
+mod tests_of_rooms;
 mod tidying;
 mod waiting;
 
@@ -44,12 +49,14 @@ use super::log::Log;
 use super::order::Order;
 use super::{accounts, bans};
 use crate::accounts::{Notice, Request};
+use crate::archive::Notice as RoomNotice;
 use crate::limits;
 use crate::secrets::{FairQueue, Peer, Recent, Throttle};
 pub use batch::{Answer, Done};
 use batch::{Batch, Committed};
 pub use outcome::Clock;
 use outcome::{OrderOutcome, Outcome};
+use rooms::RoomCounts;
 use std::time::Duration;
 use waiting::Judging;
 pub use waiting::{Sum, Summed};
@@ -77,6 +84,8 @@ pub struct Desk<A> {
     accounts: u64,
     /// Some were made or erased in this transaction.
     has_other_accounts: bool,
+    /// None where they have to be read.
+    room_counts: Option<RoomCounts>,
 }
 
 impl<A> Desk<A> {
@@ -100,6 +109,7 @@ impl<A> Desk<A> {
             registrations,
             accounts: 0,
             has_other_accounts: false,
+            room_counts: None,
         }
     }
 
@@ -141,6 +151,16 @@ impl<A> Desk<A> {
         self.batch.end()?;
         debug_assert!(read.is_ok());
         Ok(())
+    }
+
+    /// ... and of rooms.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn room_notices(&mut self) -> Result<Vec<RoomNotice>, StoreError> {
+        let read = self.batch.within(rooms::known);
+        self.batch.end()?;
+        Ok(read.unwrap_or_default())
     }
 
     /// How many accounts there are.
@@ -213,6 +233,7 @@ impl<A> Desk<A> {
         let Committed { done, refused, has_written } = self.batch.commit(self.now);
         if refused.is_some() {
             self.log.forget();
+            self.room_counts = None;
             self.refused_at = Some(self.now);
         } else if has_written {
             self.refused_at = None;

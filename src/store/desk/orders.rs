@@ -1,6 +1,8 @@
 //! Orders of the command line. Never: how they get here, or who may give them.
 
 use super::invite::Invited;
+use super::outcome::RoomOrderOutcome;
+use super::rooms::erased;
 use super::waiting::{Sum, Then};
 use super::{Clock, Desk, OrderOutcome};
 use crate::accounts::{AccountId, Notice, Role};
@@ -33,6 +35,14 @@ impl<A> Desk<A> {
             }
             Order::SetPassword { name, password } => {
                 (password.clone(), Order::SetPassword { name, password })
+            }
+            Order::Erase { name } => {
+                let outcome = self.erase(&name);
+                return self.batch.tell_all(asker, outcome);
+            }
+            Order::Room(order) => {
+                let outcome = self.room_order(clock, &order);
+                return self.batch.tell_all(asker, outcome);
             }
             other => {
                 let outcome = self.follow(clock, other, None);
@@ -77,7 +87,8 @@ impl<A> Desk<A> {
                 (_, Invited::TooMany) => refused(Refusal::TooMany),
                 (_, Invited::NameTaken | Invited::HasSecret) => refused(Refusal::NameTaken),
             },
-            Order::Erase { name } => self.erase(&name),
+            // Carried out without a password.
+            Order::Erase { .. } | Order::Room(_) => Err(Failed),
             Order::Ban(ban) if self.banned(clock, &ban)? => done(vec![Notice::Ban(ban)]),
             Order::Ban(_) => refused(Refusal::TooMany),
             Order::Unban(who) if self.unbanned(clock, &who)? => done(vec![Notice::Unban(who)]),
@@ -146,21 +157,24 @@ impl<A> Desk<A> {
         }
     }
 
-    fn erase(&mut self, name: &Name) -> OrderOutcome {
+    fn erase(&mut self, name: &Name) -> RoomOrderOutcome {
         let log = &mut self.log;
         let erased = self.batch.within(|connection| {
             let entry = accounts::find_by_key(connection, name.key())?;
-            if let Some(entry) = &entry {
-                log.erase(connection, entry.account.id.0.get())?;
-                accounts::erase(connection, entry.account.id)?;
-            }
-            Ok(entry.map(|entry| entry.account.id))
+            let Some(Entry { account, .. }) = entry else { return Ok(None) };
+            let news = erased(connection, account.id, &account.name)?;
+            log.erase(connection, account.id.0.get())?;
+            accounts::erase(connection, account.id)?;
+            Ok(Some((account.id, news)))
         })?;
         self.has_other_accounts |= erased.is_some();
-        self.log.account_gone();
+        self.log.names_changed();
         match erased {
-            Some(id) => done(vec![end_sessions(id), Notice::Erased(id)]),
-            None => refused(Refusal::NoSuchAccount),
+            Some((id, news)) => {
+                self.room_counts = None;
+                Ok((vec![end_sessions(id), Notice::Erased(id)], news, Told::Done))
+            }
+            None => Ok((Vec::new(), Vec::new(), Told::Refused(Refusal::NoSuchAccount))),
         }
     }
 }

@@ -25,3 +25,6 @@ pub(super) type OrderOutcome = Result<(Vec<Notice>, Told), Failed>;
 
 /// The same for a request about stored packets.
 pub(super) type ArchiveOutcome = Result<(Vec<archive::Notice>, archive::Reply), Failed>;
+
+/// The same for an order that concerns rooms too.
+pub(super) type RoomOrderOutcome = Result<(Vec<Notice>, Vec<archive::Notice>, Told), Failed>;

@@ -232,7 +232,7 @@ impl Both {
                 if outcomes[0] == Outcome::NotKept {
                     assert!(outcomes.iter().all(|outcome| *outcome == Outcome::NotKept));
                     self.replay(who, 7, None, 1_000);
-                    self.site.clock.running += crate::limits::STORE_RETRY;
+                    self.site.clock.running += crate::limits::STORE_REST;
                 } else {
                     // Something was removed, which has made room.
                     self.kept(&some, &batch, &outcomes);

@@ -12,7 +12,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// A packet of the `session` of an account, by the way it is shown.
-fn post(from: (AccountId, &str), session: u64, target: (Target, &str), text: &str) -> Post<()> {
+pub(super) fn post(
+    from: (AccountId, &str),
+    session: u64,
+    target: (Target, &str),
+    text: &str,
+) -> Post<()> {
     let packet = Stamped::new(from.1, "10.0.0.7", target.1, text);
     let sender = Some((from.0, SessionNumber(session)));
     Post { sender, target: target.0, packet, key: None, what: () }
@@ -24,14 +29,14 @@ fn keyed(mut post: Post<()>, key: &str) -> Post<()> {
 }
 
 impl Site {
-    fn archive_done(&mut self) -> (Vec<Notice>, Answer) {
+    pub(super) fn archive_done(&mut self) -> (Vec<Notice>, Answer) {
         let mut done = self.settle();
         assert_eq!(done.len(), 1, "{done:?}");
         let Done { news, answer, .. } = done.remove(0);
         (news, answer)
     }
 
-    fn store(&mut self, posts: Vec<Post<()>>) -> Vec<Outcome> {
+    pub(super) fn store(&mut self, posts: Vec<Post<()>>) -> Vec<Outcome> {
         self.desk.post(self.clock, 0, &PostBatch::new(posts));
         match self.archive_done() {
             (_, Answer::Posted(outcomes)) => outcomes.into(),
@@ -50,7 +55,7 @@ impl Site {
         }
     }
 
-    fn ask_archive(&mut self, request: Request) -> (Vec<Notice>, Reply) {
+    pub(super) fn ask_archive(&mut self, request: Request) -> (Vec<Notice>, Reply) {
         self.desk.ask_archive(self.clock, Some(0), request);
         match self.archive_done() {
             (news, Answer::Archive(reply)) => (news, reply),
@@ -66,7 +71,12 @@ impl Site {
         }
     }
 
-    fn texts(&mut self, account: AccountId, session: u64, after: Option<u64>) -> Vec<String> {
+    pub(super) fn texts(
+        &mut self,
+        account: AccountId,
+        session: u64,
+        after: Option<u64>,
+    ) -> Vec<String> {
         let page = self.page(account, session, after, usize::MAX);
         assert!(page.is_last);
         page.packets.iter().map(|it| it.stamped.msg().to_owned()).collect()
@@ -79,7 +89,7 @@ impl Site {
         }
     }
 
-    fn three(&mut self) -> [AccountId; 3] {
+    pub(super) fn three(&mut self) -> [AccountId; 3] {
         ["alice", "Bob", "carol"].map(|text| self.register(text, "correct horse", 1))
     }
 }
@@ -260,7 +270,7 @@ fn on_a_full_disk_packets_are_not_kept_and_no_id_comes_twice() {
     assert_eq!(rests, [Outcome::NotKept], "the disk is left alone for a moment");
     assert_eq!(site.texts(bob, 1, None), ["one"], "what there is can be read");
     assert!(site.desk.is_failing(), "reading proves nothing");
-    site.clock.running += crate::limits::STORE_RETRY;
+    site.clock.running += crate::limits::STORE_REST;
     let id = site.keep(post((alice, "alice"), 1, to_bob, "two"));
     assert!(!site.desk.is_failing() && id.get() > 1);
     assert_eq!(site.texts(bob, 1, None), ["one", "two"]);

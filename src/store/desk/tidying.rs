@@ -5,7 +5,7 @@
 use super::{Clock, Desk};
 use crate::accounts::Span;
 use crate::archive::Micros;
-use crate::limits::{PRUNE_EVERY, STORE_PROBE};
+use crate::limits::{PRUNE_EVERY, STALL_PROBE};
 use crate::store::error::StoreError;
 use crate::store::keeping::Keeping;
 use crate::store::log::Bounds;
@@ -37,7 +37,7 @@ impl<A> Desk<A> {
     /// When [`Desk::tidy`] has something to do.
     pub fn due(&self) -> Duration {
         match self.refused_at {
-            Some(at) => at + STORE_PROBE,
+            Some(at) => at + STALL_PROBE,
             None if self.log.has_to_tidy(self.bytes_max()) => Duration::ZERO,
             None => self.batch.marks_due().map_or(self.next_round, |due| due.min(self.next_round)),
         }

@@ -47,7 +47,7 @@ impl Log {
             return Ok(Outcome::Gone);
         }
         let usual = parties.recipient(connection, places, sender)?;
-        if matches!(post.target, Target::Account(_)) && usual.is_none() {
+        if !matches!(post.target, Target::Everyone) && usual.is_none() {
             return Ok(Outcome::Gone);
         }
         let key = sender.zip(post.key.clone());

@@ -82,8 +82,8 @@ impl Log {
         self.begin_round();
     }
 
-    /// An account is there no more.
-    pub(super) fn account_gone(&mut self) {
+    /// An account or a room is there no more.
+    pub(super) fn names_changed(&mut self) {
         self.places = Places::default();
     }
 

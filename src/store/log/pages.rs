@@ -16,12 +16,11 @@ impl Log {
         &mut self,
         connection: &Connection,
         (account, session): (AccountId, SessionNumber),
-        after: Option<PacketId>,
+        after: u64,
         bytes_max: usize,
     ) -> Result<Page> {
         let (state, places) = self.loaded(connection)?;
         let concerns = concerns(connection, account)?;
-        let after = after.map_or(0, PacketId::get);
         let mut merge = Merge::new(connection, state, &concerns, after)?;
         let mut reader = Reader::new(connection)?;
         let mut page = Page { upto: PacketId::new(after), ..Page::default() };

@@ -3,7 +3,7 @@
 
 use super::number::whole;
 use crate::accounts::AccountId;
-use crate::archive::Target;
+use crate::archive::{RoomId, Target};
 use crate::limits::LOG_CACHE_MAX;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use std::collections::HashMap;
@@ -31,6 +31,14 @@ impl Parties {
         Self { kind: DIRECT, a: one.min(other), b: one.max(other) }
     }
 
+    pub(in crate::store) fn room(room: RoomId) -> Self {
+        Self { kind: ROOM, a: room.0.get(), b: 0 }
+    }
+
+    fn of_room(self) -> Option<RoomId> {
+        NonZeroU32::new(self.a).map(RoomId).filter(|_| self.kind == ROOM)
+    }
+
     pub(in crate::store) fn broadcast() -> Self {
         Self { kind: EVERYONE, a: 0, b: 0 }
     }
@@ -39,7 +47,7 @@ impl Parties {
     pub(super) fn of(sender: Option<AccountId>, target: Target) -> Option<Self> {
         Some(match target {
             Target::Account(to) => Self::direct(sender?, to),
-            Target::Room(room) => Self { kind: ROOM, a: room.0.get(), b: 0 },
+            Target::Room(room) => Self::room(room),
             Target::Everyone => Self::broadcast(),
         })
     }
@@ -55,14 +63,17 @@ impl Parties {
         other.filter(|_| self.kind == DIRECT)
     }
 
-    /// The recipient of what `sender` writes there, as it is usually spelt. A room's is with the
-    /// packet.
+    /// The recipient of what `sender` writes there, as it is usually spelt; none where it is
+    /// there no more.
     pub(super) fn recipient(
         self,
         connection: &Connection,
         places: &mut Places,
         sender: Option<AccountId>,
     ) -> Result<Option<Arc<str>>> {
+        if let Some(room) = self.of_room() {
+            return places.room(connection, room);
+        }
         match (self.kind, self.with(sender)) {
             (EVERYONE, _) => Ok(Some(BROADCAST.into())),
             (DIRECT, Some(other)) => places.name(connection, other),
@@ -76,6 +87,7 @@ impl Parties {
 pub(super) struct Places {
     numbers: HashMap<Parties, i64>,
     names: HashMap<AccountId, Arc<str>>,
+    rooms: HashMap<RoomId, Arc<str>>,
 }
 
 impl Places {
@@ -93,6 +105,24 @@ impl Places {
         if let Some(name) = &name {
             make_room(&mut self.names);
             self.names.insert(account, Arc::clone(name));
+        }
+        Ok(name)
+    }
+
+    /// The name of a room that is there, with its `#`.
+    pub(super) fn room(
+        &mut self,
+        connection: &Connection,
+        room: RoomId,
+    ) -> Result<Option<Arc<str>>> {
+        if let Some(name) = self.rooms.get(&room) {
+            return Ok(Some(name.clone()));
+        }
+        let mut find = connection.prepare_cached("SELECT '#' || name FROM room WHERE id = ?1")?;
+        let name = find.query_row([room.0.get()], |row| row.get(0)).optional()?;
+        if let Some(name) = &name {
+            make_room(&mut self.rooms);
+            self.rooms.insert(room, Arc::clone(name));
         }
         Ok(name)
     }
@@ -146,11 +176,13 @@ pub(super) struct Concern {
     pub since: u64,
 }
 
-/// All that concerns an account: what is said to it and by it, and to everybody since it
-/// was made.
+/// All that concerns an account: what is said to it and by it, in its rooms since it has
+/// joined them, and to everybody since it was made.
 pub(super) fn concerns(connection: &Connection, account: AccountId) -> Result<Vec<Concern>> {
     let sql = "SELECT id, kind, a, b, 0 FROM conversation WHERE kind = 0 AND a = ?1
          UNION SELECT id, kind, a, b, 0 FROM conversation WHERE kind = 0 AND b = ?1
+         UNION SELECT conversation.id, kind, a, b, member.since FROM member, conversation
+               WHERE kind = 1 AND a = member.room AND b = 0 AND member.account = ?1
          UNION SELECT conversation.id, kind, a, b, since FROM conversation, account
                WHERE kind = 2 AND account.id = ?1";
     let mut statement = connection.prepare_cached(sql)?;

@@ -1,6 +1,6 @@
 //! What an account has read, and what not yet. Never: the packets.
 
-use super::places::{BROADCAST, Concern, Parties, concerns};
+use super::places::{Concern, Parties, concerns};
 use super::tail::Entry;
 use super::{Log, marks};
 use crate::accounts::AccountId;
@@ -34,10 +34,7 @@ impl Log {
             let Some(last) = last_of(connection, concern, &tail)? else { continue };
             let read = marks::read_upto(connection, account, concern.conversation)?;
             let count = count_behind(connection, account, concern, read, &tail)?;
-            let conversation = match concern.parties.with(Some(account)) {
-                Some(other) => places.name(connection, other)?,
-                None => Some(BROADCAST.into()),
-            };
+            let conversation = concern.parties.recipient(connection, places, Some(account))?;
             let Some(name) = conversation else { continue };
             rows.push(UnreadRow { conversation: (*name).into(), read, last, count });
         }

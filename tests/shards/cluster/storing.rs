@@ -48,10 +48,8 @@ impl Cluster {
             }
             Some(ToStore::Asked(request)) => {
                 let ArchiveRequest { from, request } = *request;
-                let (notice, reply) = self.archive.ask(request);
-                if let Some(notice) = notice {
-                    self.archive_notice(notice);
-                }
+                let (notices, reply) = self.archive.ask(request);
+                notices.into_iter().for_each(|notice| self.archive_notice(notice));
                 if let (Some((Address { worker, conn }, number)), Some(reply)) = (from, reply) {
                     let reply = Box::new(reply);
                     let message = ShardMessage::ArchiveReply { to: conn, number, reply };
@@ -94,5 +92,20 @@ impl Cluster {
             self.archive.knows(name, id);
         }
         names.map(|name| self.log_in(name, "correct horse"))
+    }
+
+    /// Connects a session of an account, which hears that and no more behind its welcome.
+    pub(crate) fn log_in_hears(&mut self, name: &str, news: &[(&str, &str)]) -> Who {
+        let who = self.connect(0);
+        self.name(who, name);
+        self.write(who, format!("{name}\n").as_bytes());
+        self.say(who, "/login", "password correct horse");
+        self.answer();
+        let heard = self.heard(who);
+        assert_eq!((&*heard[0].from, &*heard[1].from), ("/login", "/welcome"));
+        let heard: Vec<(&str, &str)> =
+            heard[2..].iter().map(|heard| (&*heard.from, &*heard.msg)).collect();
+        assert_eq!(heard, news);
+        who
     }
 }

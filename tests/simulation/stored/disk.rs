@@ -149,7 +149,7 @@ impl Disk {
                 }
                 let reply = from.zip(reply);
                 let reply = reply.map(|((to, number), reply)| Output::Reply(to, number, reply));
-                notice.map(Output::Notice).into_iter().chain(reply).collect()
+                notice.into_iter().map(Output::Notice).chain(reply).collect()
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::net::error::ServeError;
 use crate::net::services::{Requests, Service, Stopper};
 use crate::sandbox::Needs;
 use crate::store::order::Refusal;
-use crate::store::{Order, Told};
+use crate::store::{Order, RoomOrder, Told};
 use crossbeam_channel::bounded;
 use log::{debug, info};
 use mio::net::{UnixListener, UnixStream};
@@ -182,7 +182,7 @@ impl Running {
     }
 
     fn carry_out(&self, order: Order) -> Told {
-        info!("an order of the command line: {}", word(&order));
+        info!("account, ban or room, by the command line: {}", word(&order));
         let (reply, replied) = bounded(1);
         let refused = || Told::Refused(Refusal::Unavailable);
         match self.keeper.send(Asked::Order(order, reply)) {
@@ -247,7 +247,9 @@ fn word(order: &Order) -> String {
         Order::Erase { name } => format!("erase {}", name.shown()),
         Order::Ban(ban) => format!("ban {}", ban.who),
         Order::Unban(who) => format!("unban {who}"),
-        Order::Accounts | Order::Bans => "list".to_owned(),
+        Order::Room(RoomOrder::Add { name, .. }) => format!("add room #{}", name.shown()),
+        Order::Room(RoomOrder::Delete { name }) => format!("delete room #{}", name.shown()),
+        Order::Accounts | Order::Bans | Order::Room(RoomOrder::List) => "list".to_owned(),
         Order::Info => "store info".to_owned(),
     }
 }

@@ -95,20 +95,37 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    pub(super) fn archive_reply(&mut self, (to, number): (Address, u32), reply: archive::Reply) {
+    /// A reply about stored packets or rooms.
+    ///
+    /// # Errors
+    /// Where a worker can't be woken: the process is out of order.
+    pub(super) fn archive_reply(
+        &mut self,
+        (to, number): (Address, u32),
+        reply: archive::Reply,
+    ) -> io::Result<()> {
+        if matches!(reply, archive::Reply::Room(_)) {
+            // Who asked may ask other workers about it: these have to know before.
+            self.hand_over()?;
+        }
         if let Some(batch) = self.batches.get_mut(usize::from(to.worker)) {
             push_archive_reply(batch, (to, number), reply);
         }
+        Ok(())
     }
 
     /// Hands it all over.
     ///
     /// # Errors
     /// Where a worker can't be woken: the process is out of order.
-    pub(super) fn send(self) -> io::Result<()> {
-        for (worker, batch) in (0..).zip(self.batches) {
+    pub(super) fn send(mut self) -> io::Result<()> {
+        self.hand_over()
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        for (worker, batch) in (0..).zip(&mut self.batches) {
             if !batch.is_empty() {
-                self.mailboxes.send(worker, WorkerMessage::Batch(batch))?;
+                self.mailboxes.send(worker, WorkerMessage::Batch(std::mem::take(batch)))?;
             }
         }
         Ok(())

@@ -149,7 +149,7 @@ impl Keeper {
                     }
                 }
                 (Asker::Connection(address, number), Answer::Archive(reply)) => {
-                    delivery.archive_reply((address, number), reply);
+                    delivery.archive_reply((address, number), reply)?;
                 }
                 (Asker::Connection(address, number), Answer::Reply(reply)) => {
                     delivery.reply((address, number), reply);

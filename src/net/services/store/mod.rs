@@ -25,7 +25,7 @@ pub mod orders;
 mod protocol;
 
 use super::{Requests, Service, requests};
-use crate::chat::{Counters, Shard};
+use crate::chat::{Counters, Moment, Shard};
 use crate::data::DataDir;
 use crate::limits::STORE_REQUESTS_MAX;
 use crate::net::error::ServeError;
@@ -90,6 +90,9 @@ impl Accounts {
         let clock = keeper::clock(self.start);
         let told = self.desk.each_notice(clock, |notice| Shard::begin_with(shards, &notice));
         told.map_err(ServeError::Store)?;
+        for notice in self.desk.room_notices().map_err(ServeError::Store)? {
+            shards.iter_mut().for_each(|shard| shard.inform_archive(Moment::default(), &notice));
+        }
         let (count, took) = (self.desk.accounts(), before.elapsed().as_millis());
         info!("accounts: {count} in {}, read in {took} ms", self.dir.path().display());
         Ok(())

@@ -1,9 +1,9 @@
 //! What is said on the control socket: an order in one line of JSON, and what comes of
 //! it in one. Never: who says it.
 
-use crate::accounts::{Ban, Banned, Role, Secret};
+use crate::accounts::{Ban, Banned, Role, Secret, Span};
 use crate::store::order::Refusal;
-use crate::store::{AccountRow, Order, StoreInfo, Told};
+use crate::store::{AccountRow, Order, RoomOrder, RoomRow, StoreInfo, Told};
 use crate::wire::Name;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -32,6 +32,9 @@ enum OrderLine {
     Ban { what: String, until: Option<i64>, by: String, reason: String },
     Unban { what: String },
     Bans,
+    AddRoom { name: String, owner: Option<String>, private: bool },
+    Rooms,
+    DeleteRoom { name: String },
     Info,
 }
 
@@ -44,6 +47,7 @@ enum ToldLine {
     Accounts { accounts: Vec<AccountLine> },
     Bans { bans: Vec<BanLine> },
     Info { info: StoreInfo },
+    Rooms { rooms: Vec<RoomLine> },
     Refused { why: RefusalWord },
 }
 
@@ -55,6 +59,17 @@ struct AccountLine {
     has_secret: bool,
     created: i64,
     last_seen: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RoomLine {
+    name: String,
+    owner: Option<String>,
+    private: bool,
+    keep: Option<String>,
+    topic: String,
+    created: i64,
+    members: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +86,8 @@ enum RefusalWord {
     NameTaken,
     NoSuchAccount,
     NoSuchBan,
+    NoSuchRoom,
+    RoomTaken,
     TooMany,
     Unavailable,
 }
@@ -135,6 +152,13 @@ pub(super) fn write_order(order: &Order) -> Zeroizing<Vec<u8>> {
         },
         Order::Unban(who) => OrderLine::Unban { what: who.to_string() },
         Order::Bans => OrderLine::Bans,
+        Order::Room(RoomOrder::List) => OrderLine::Rooms,
+        Order::Room(RoomOrder::Add { name, owner, is_private }) => OrderLine::AddRoom {
+            name: shown(name),
+            owner: owner.as_ref().map(shown),
+            private: *is_private,
+        },
+        Order::Room(RoomOrder::Delete { name }) => OrderLine::DeleteRoom { name: shown(name) },
         Order::Info => OrderLine::Info,
     };
     line_of(&line)
@@ -164,6 +188,14 @@ pub(super) fn read_order(line: &[u8]) -> Result<Order, NoSense> {
         }
         OrderLine::Unban { what: text } => Order::Unban(what(&text)?),
         OrderLine::Bans => Order::Bans,
+        OrderLine::Rooms => Order::Room(RoomOrder::List),
+        OrderLine::AddRoom { name: text, owner, private } => {
+            let (name, owner) = (name(&text)?, owner.as_deref().map(name).transpose()?);
+            Order::Room(RoomOrder::Add { name, owner, is_private: private })
+        }
+        OrderLine::DeleteRoom { name: text } => {
+            Order::Room(RoomOrder::Delete { name: name(&text)? })
+        }
         OrderLine::Info => Order::Info,
     })
 }
@@ -176,6 +208,7 @@ pub(super) fn write_told(told: &Told) -> Zeroizing<Vec<u8>> {
         Told::Accounts(rows) => {
             ToldLine::Accounts { accounts: rows.iter().map(account_line).collect() }
         }
+        Told::Rooms(rooms) => ToldLine::Rooms { rooms: rooms.iter().map(room_line).collect() },
         Told::Bans(bans) => ToldLine::Bans { bans: bans.iter().map(ban_line).collect() },
         Told::Info(info) => ToldLine::Info { info: info.clone() },
         Told::Refused(refusal) => ToldLine::Refused { why: (*refusal).into() },
@@ -209,6 +242,9 @@ pub(super) fn read_told(line: &[u8]) -> Result<Told, NoSense> {
             Told::Bans(bans.into_iter().map(ban).collect::<Result<_, NoSense>>()?)
         }
         ToldLine::Info { info } => Told::Info(info),
+        ToldLine::Rooms { rooms } => {
+            Told::Rooms(rooms.into_iter().map(room_row).collect::<Result<_, NoSense>>()?)
+        }
         ToldLine::Refused { why } => Told::Refused(why.into()),
     })
 }
@@ -222,6 +258,31 @@ fn account_line(row: &AccountRow) -> AccountLine {
         created: row.created,
         last_seen: row.last_seen,
     }
+}
+
+fn room_line(row: &RoomRow) -> RoomLine {
+    RoomLine {
+        name: row.name.shown().to_owned(),
+        owner: row.owner.as_ref().map(|owner| owner.shown().to_owned()),
+        private: row.is_private,
+        keep: row.keep.map(|keep| keep.to_string()),
+        topic: (*row.topic).to_owned(),
+        created: row.created,
+        members: row.members,
+    }
+}
+
+fn room_row(line: RoomLine) -> Result<RoomRow, NoSense> {
+    let span = |text: String| Span::parse(&text).ok_or_else(|| no_sense("no time"));
+    Ok(RoomRow {
+        name: name(&line.name)?,
+        owner: line.owner.as_deref().map(name).transpose()?,
+        is_private: line.private,
+        keep: line.keep.map(span).transpose()?,
+        topic: line.topic.into(),
+        created: line.created,
+        members: line.members,
+    })
 }
 
 fn ban_line(ban: &Ban) -> BanLine {
@@ -246,6 +307,8 @@ impl From<Refusal> for RefusalWord {
             Refusal::NameTaken => Self::NameTaken,
             Refusal::NoSuchAccount => Self::NoSuchAccount,
             Refusal::NoSuchBan => Self::NoSuchBan,
+            Refusal::NoSuchRoom => Self::NoSuchRoom,
+            Refusal::RoomTaken => Self::RoomTaken,
             Refusal::TooMany => Self::TooMany,
             Refusal::Unavailable => Self::Unavailable,
         }
@@ -258,6 +321,8 @@ impl From<RefusalWord> for Refusal {
             RefusalWord::NameTaken => Self::NameTaken,
             RefusalWord::NoSuchAccount => Self::NoSuchAccount,
             RefusalWord::NoSuchBan => Self::NoSuchBan,
+            RefusalWord::NoSuchRoom => Self::NoSuchRoom,
+            RefusalWord::RoomTaken => Self::RoomTaken,
             RefusalWord::TooMany => Self::TooMany,
             RefusalWord::Unavailable => Self::Unavailable,
         }
@@ -297,6 +362,10 @@ mod tests {
             Order::Ban(ban),
             Order::Unban(Banned::Name(name())),
             Order::Bans,
+            Order::Room(RoomOrder::Add { name: name(), owner: Some(name()), is_private: true }),
+            Order::Room(RoomOrder::Add { name: name(), owner: None, is_private: false }),
+            Order::Room(RoomOrder::List),
+            Order::Room(RoomOrder::Delete { name: name() }),
             Order::Info,
         ] {
             assert_eq!(through(&order), format!("{order:?}"));
@@ -341,6 +410,16 @@ mod tests {
             Told::Code(Secret::new("abcd-efgh")),
             Told::Accounts(vec![row]),
             Told::Bans(vec![ban]),
+            Told::Rooms(vec![RoomRow {
+                name: Name::parse("Ops").unwrap(),
+                owner: Some(Name::parse("bob").unwrap()),
+                is_private: true,
+                keep: Some(Span::Seconds(86_400)),
+                topic: "two words".into(),
+                created: 7,
+                members: 3,
+            }]),
+            Told::Refused(Refusal::RoomTaken),
             Told::Info(info),
             Told::Refused(Refusal::NoSuchAccount),
         ] {
