@@ -6,10 +6,12 @@
 //! - `LANLINE_SIM_STEPS=1000` prints so many steps of what fails.
 
 mod accounts;
+#[expect(dead_code, reason = "tests of shards need more of it")]
 #[path = "../fake_archive/mod.rs"]
 mod fake_archive;
 #[path = "../fake_socket/mod.rs"]
 mod fake_socket;
+#[expect(dead_code, reason = "tests of shards need more of it")]
 #[path = "../fake_store/mod.rs"]
 mod fake_store;
 mod plan;

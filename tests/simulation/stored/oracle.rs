@@ -151,10 +151,11 @@ impl Oracle {
     ) -> bool {
         let (said, peer) = (&self.said[number_of(text)], &cluster.peers[number]);
         let was_there = || peer.joined.is_some_and(|step| cluster.disk.steps[&id] > step);
+        let may_be_unkept = || said.sent.len() > 1 && self.may_be_unkept(cluster, number_of(text));
         said.concerns(peer.user)
             && !said.was_sent_by(number)
             && !cluster.disk.unhanded.contains(text)
-            && !(said.sent.len() > 1 && self.may_be_unkept(cluster, number_of(text)))
+            && !may_be_unkept()
             && (said.to != To::Room || was_there())
     }
 
@@ -200,7 +201,7 @@ impl Oracle {
 
     /// A mark moves only over what a session of its account was handed.
     fn check_marks(&mut self, cluster: &Cluster) {
-        for user in 0..ACCOUNTS {
+        for (user, of) in USERS.iter().enumerate().take(ACCOUNTS) {
             let mark = cluster.disk.mark(user);
             let moved = Bound::Excluded(self.marks[user]);
             assert!(mark >= self.marks[user], "a mark went back");
@@ -216,7 +217,7 @@ impl Oracle {
                 assert!(
                     has_it || may_miss,
                     "the mark of {} is {mark} and {id} wasn't handed to it",
-                    USERS[user].name
+                    of.name
                 );
             }
             self.marks[user] = mark;
