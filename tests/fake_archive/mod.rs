@@ -5,7 +5,7 @@ mod rooms;
 
 use lanline::accounts::AccountId;
 use lanline::archive::{
-    Conversation, Failure, Micros, Notice, Outcome, PacketId, Page, Post, Reply, Request, RoomId,
+    Conversation, Failure, Micros, Notice, Outcome, PacketId, Page, Post, Reply, Request,
     SessionNumber, Stamped, StoredPacket, Target, UnreadRow,
 };
 use lanline::wire::Name;
@@ -37,10 +37,6 @@ struct Kept {
 impl FakeArchive {
     pub(crate) fn knows(&mut self, name: &str, account: AccountId) {
         self.names.insert(name.to_owned(), account);
-    }
-
-    pub(crate) fn joined(&mut self, room: RoomId, account: AccountId) {
-        self.rooms.members.insert((room, account), self.last_id);
     }
 
     /// What a server that starts is told.

@@ -2,10 +2,7 @@
 //! told.
 
 use crate::cluster::{Cluster, packet, with_accounts};
-use lanline::archive::{self, OwnedRoom, RoomId};
 use lanline::chat::{Code, Ended, Settings};
-use lanline::wire::Name;
-use std::num::NonZeroU32;
 
 /// A packet with a key of its sender's own.
 pub(crate) fn keyed(name: &str, to: &str, msg: &str, key: &str) -> Vec<u8> {
@@ -13,13 +10,6 @@ pub(crate) fn keyed(name: &str, to: &str, msg: &str, key: &str) -> Vec<u8> {
     assert_eq!(bytes.pop(), Some(b'}'));
     bytes.extend_from_slice(format!(",\"key\":\"{key}\"}}").as_bytes());
     bytes
-}
-
-pub(crate) fn room(number: u32, name: &str) -> (RoomId, archive::Notice) {
-    let id = RoomId(NonZeroU32::new(number).unwrap());
-    let name = Name::parse(name).unwrap();
-    let room = OwnedRoom { id, name, owner: None, is_private: false, keep: None, topic: "".into() };
-    (id, archive::Notice::Room(room))
 }
 
 #[test]
@@ -82,10 +72,6 @@ fn a_room_with_an_owner_is_stored_whoever_posts() {
         let mut cluster = Cluster::with_accounts(workers);
         let [alice] = cluster.accounts_here(["alice"]);
         let [guest, other] = ["guest", "other"].map(|name| cluster.join(name));
-        let (id, notice) = room(1, "ops");
-        cluster.archive_notice(notice);
-        cluster.run();
-        cluster.archive.joined(id, cluster.store.id("alice").unwrap());
         for who in [alice, guest, other] {
             cluster.ask(who, "/join", "#ops");
         }

@@ -96,7 +96,9 @@ impl<S> Shard<S> {
                     failure => self.refuse(id, ordinal, code_of(failure), None),
                 }
             }
-            (RoomAsk::Join { room }, Failure::NoSuchRoom) => {
+            (RoomAsk::Join { room }, Failure::NoSuchRoom)
+                if self.archive.rooms.find(room.key()).is_none() =>
+            {
                 // It was deleted just now.
                 let room = room.clone();
                 if let Err(code) = self.join_room(id, ordinal, room) {

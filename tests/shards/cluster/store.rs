@@ -47,6 +47,8 @@ impl Cluster {
     /// An account that is there.
     pub(crate) fn account(&mut self, name: &str, role: Role, password: &str) {
         let notice = self.store.add(name, role, password);
+        let id = self.store.id(name).expect("it is there now");
+        self.archive.knows(name, id);
         self.notice(notice);
     }
 
