@@ -22,7 +22,7 @@ const ADDRESS_BYTES: usize = 256;
 /// of the database, what of the log is at hand, a transaction, the memory that a hash fills.
 const STORE_BYTES: usize = (limits::STORE_REQUESTS_MAX + limits::PASSWORDS_WAITING_MAX)
     * (2 * limits::PASSWORD_BYTES_MAX + 512)
-    + (44 << 20);
+    + (36 << 20);
 /// A worker's scratch space, events, stack, pooled queues.
 const WORKER_BYTES: usize = 12 << 20;
 /// The program itself.

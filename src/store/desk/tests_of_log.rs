@@ -212,6 +212,14 @@ impl Both {
         self.site.desk.keep(Keeping::default());
     }
 
+    /// Packets kept, and their bytes, read again where that has to be.
+    fn figures(&mut self) -> (u64, u64) {
+        let account = self.accounts[0].0;
+        self.site.desk.ask_archive(self.site.clock, Some(0), Request::Waiting { account });
+        self.site.settle();
+        self.site.desk.kept().unwrap()
+    }
+
     fn take(&mut self, step: Step) {
         match step {
             Step::Post(some) => self.post(&some),
@@ -254,10 +262,10 @@ impl Both {
             }
             Step::Restart => self.reopened(),
             Step::Prune(percent) => {
-                let (_, bytes) = self.site.desk.kept().unwrap();
+                let (_, bytes) = self.figures();
                 let most = bytes * u64::from(percent) / 255;
                 self.tidy(Keeping { keep: Span::Forever, bytes_max: Some(most) });
-                let (packets, bytes) = self.site.desk.kept().unwrap();
+                let (packets, bytes) = self.figures();
                 assert!(bytes <= most);
                 while self.kept.len() as u64 > packets {
                     self.kept.pop_first();
@@ -268,7 +276,7 @@ impl Both {
                 self.tidy(Keeping { keep, bytes_max: None });
                 let before = self.site.clock.micros.0 - (i64::from(seconds) + 1) * 1_000_000;
                 self.kept.retain(|_, kept| kept.time >= before);
-                assert_eq!(self.site.desk.kept().unwrap().0, self.kept.len() as u64);
+                assert_eq!(self.figures().0, self.kept.len() as u64);
             }
             Step::Erase(who) => {
                 let account = self.accounts[who].0;
@@ -278,7 +286,7 @@ impl Both {
                 let other = (who + 1) % NAMES.len();
                 self.replay(other, 7, Some(1), 5_000);
                 self.tidy(Keeping::default());
-                assert_eq!(self.site.desk.kept().unwrap().0, self.kept.len() as u64);
+                assert_eq!(self.figures().0, self.kept.len() as u64);
                 let since = self.last;
                 self.accounts[who] = (self.site.register(NAMES[who], "correct horse", 1), since);
             }
