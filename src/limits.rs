@@ -43,35 +43,25 @@ pub const WRONG_LOGINS_MAX: u32 = 4;
 /// A request to the store that isn't replied to after this time is given up: there may
 /// be many passwords before it that are hashed one at a time.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// A disk that has not answered for so long counts as refusing ...
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
-
-/// ... and is asked so often whether it answers again; so is one that refuses. A page that could not be read is
-/// asked for again after that time, too.
+/// ... and is asked so often whether it answers again.
 pub const STALL_PROBE: Duration = Duration::from_secs(1);
-
 /// When posts for which the store's queue had no room go there again.
 pub const POSTS_RETRY: Duration = Duration::from_millis(2);
-
 /// When the store is told how far accounts are.
 pub const MARKS_DELAY: Duration = Duration::from_secs(5);
-
 /// What one connection may have on its way to the store, in bytes.
 pub const POST_BYTES_PER_SESSION_MAX: usize = 256 * 1024;
 /// ... and all together, of which each worker has its part: over half of it whoever says more
-/// waits. Each of them has said one packet more by then, so over all of it packets are not
-/// kept.
-pub const POST_BYTES_MAX: usize = 8 * 1024 * 1024;
-
+/// waits; over all of it packets are not kept.
+pub const POST_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Posts that go to the store at once.
 pub const POSTS_PER_BATCH_MAX: usize = 1024;
-
 /// What an account may have stored, in bytes a second, and what it may have saved up of
 /// that.
 pub const STORE_RATE_DEFAULT: u64 = 256 * 1024;
 pub const STORE_RATE_BURST_BYTES: u64 = 64 * 1024 * 1024;
-
 /// So many accounts' shares of the disk's time are kept before they are looked through.
 pub const STORE_RATES_SWEPT_MIN: usize = 1024;
 /// Names in a client's certificate that count.
@@ -332,7 +322,6 @@ pub const STORE_LOCK_MAX: Duration = Duration::from_secs(1);
 /// How long the end of the process waits for what the store has accepted: a disk may
 /// take seconds.
 pub const STORE_STOP: Duration = Duration::from_secs(3);
-
 /// Time for one connection to the control socket to give its order, and to take what
 /// comes of it ...
 pub const CONTROL_PATIENCE: Duration = Duration::from_secs(2);
@@ -422,7 +411,6 @@ pub const METRICS_REQUEST_BYTES_MAX: usize = 16 * 1024;
 pub const USER_TIMEOUT_MAX: Duration = Duration::from_secs(85);
 /// Repeated log lines of one kind are summed up over this time.
 pub const LOG_QUIET: Duration = Duration::from_secs(10);
-
 /// Lines of the log that wait to be written; further ones are lost ...
 pub const LOG_LINES_MAX: usize = 1024;
 /// ... each of them cut to this length.

@@ -5,8 +5,8 @@ mod rooms;
 
 use lanline::accounts::AccountId;
 use lanline::archive::{
-    Conversation, Failure, Micros, Notice, Outcome, PacketId, Page, Post, Reply, Request,
-    SessionNumber, Stamped, StoredPacket, Target, UnreadRow,
+    Conversation, Failure, Micros, Notice, Outcome, OwnedRoom, PacketId, Page, Post, Reply,
+    Request, SessionNumber, Stamped, StoredPacket, Target, UnreadRow,
 };
 use lanline::wire::Name;
 use rooms::FakeRooms;
@@ -37,6 +37,11 @@ struct Kept {
 impl FakeArchive {
     pub(crate) fn knows(&mut self, name: &str, account: AccountId) {
         self.names.insert(name.to_owned(), account);
+    }
+
+    /// There is such a room, and who is in it.
+    pub(crate) fn has_room(&mut self, room: OwnedRoom, members: impl Iterator<Item = AccountId>) {
+        self.rooms.add(room, members);
     }
 
     /// What a server that starts is told.

@@ -42,6 +42,12 @@ impl FakeRooms {
         rooms.chain(members).chain(untold).collect()
     }
 
+    pub(crate) fn add(&mut self, room: OwnedRoom, members: impl Iterator<Item = AccountId>) {
+        self.members.extend(members.map(|account| ((room.id, account), 0)));
+        self.last = self.last.max(room.id.0.get());
+        self.rooms.insert(room.id, room);
+    }
+
     pub(crate) fn is_there(&self, room: RoomId) -> bool {
         self.rooms.contains_key(&room)
     }

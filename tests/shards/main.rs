@@ -3,6 +3,7 @@
 //! a clock that a test sets. Random runs are in `tests/simulation`; tests of the
 //! whole program against the protocol are in `tests/protocol`.
 
+#[expect(dead_code, reason = "simulations need more of it")]
 #[path = "../fake_archive/mod.rs"]
 mod fake_archive;
 #[path = "../fake_socket/mod.rs"]

@@ -38,8 +38,8 @@ impl<S> Shard<S> {
         );
         let (since, peer) = (client.since, client.peer);
         let is_first = self.sessions.begin(account.id, id, since);
-        self.begin_stored(id);
         if was_guest {
+            self.begin_stored(id);
             return self.stay_in_owned_rooms(id, account.id);
         }
         self.own_counters().sessions.add(1);
@@ -56,6 +56,8 @@ impl<S> Shard<S> {
             self.counters.users()
         };
         self.welcome(id, users);
+        // Behind that: what was said in this tick may be handed on at once.
+        self.begin_stored(id);
         self.tell_invitations(id);
         if is_first {
             self.will_announce(id);

@@ -18,6 +18,7 @@ mod batch;
 mod info;
 mod invite;
 mod judging;
+mod known_rooms;
 mod login;
 mod orders;
 mod outcome;
@@ -54,9 +55,9 @@ use crate::limits;
 use crate::secrets::{FairQueue, Peer, Recent, Throttle};
 pub use batch::{Answer, Done};
 use batch::{Batch, Committed};
+use known_rooms::RoomCounts;
 pub use outcome::Clock;
 use outcome::{OrderOutcome, Outcome};
-use rooms::RoomCounts;
 use std::time::Duration;
 use waiting::Judging;
 pub use waiting::{Sum, Summed};
@@ -158,7 +159,7 @@ impl<A> Desk<A> {
     /// # Errors
     /// [`StoreError`].
     pub fn room_notices(&mut self) -> Result<Vec<RoomNotice>, StoreError> {
-        let read = self.batch.within(rooms::known);
+        let read = self.batch.within(known_rooms::known);
         self.batch.end()?;
         Ok(read.unwrap_or_default())
     }

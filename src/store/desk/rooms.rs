@@ -1,6 +1,7 @@
 //! Requests about rooms with an owner: whether they may, what every shard is told. Never: how
 //! rooms are kept (`rooms`).
 
+use super::known_rooms::RoomCounts;
 use super::outcome::ArchiveOutcome;
 use super::{Clock, Desk};
 use crate::accounts::AccountId;
@@ -13,16 +14,9 @@ use crate::limits::{
 use crate::store::accounts;
 use crate::store::log::Log;
 use crate::store::rooms;
-use crate::store::rooms::people::{self, Placed};
+use crate::store::rooms::people;
 use crate::wire::Name;
 use rusqlite::{Connection, Result};
-
-/// How many rooms and members there are; read again where that may be wrong.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RoomCounts {
-    rooms: u64,
-    members: u64,
-}
 
 /// What comes of a request.
 type Done = std::result::Result<(Vec<Notice>, OwnedRoom), Failure>;
@@ -32,29 +26,6 @@ struct Given {
     clock: Clock,
     last_id: u64,
     counts: RoomCounts,
-}
-
-impl RoomCounts {
-    fn read(connection: &Connection) -> Result<Self> {
-        Ok(Self { rooms: rooms::count(connection)?, members: people::count(connection)? })
-    }
-}
-
-/// What every shard is to know of rooms at the start.
-pub(super) fn known(connection: &Connection) -> Result<Vec<Notice>> {
-    let mut notices: Vec<Notice> = Vec::new();
-    notices.extend(rooms::all(connection)?.into_iter().map(Notice::Room));
-    let member =
-        |Placed { room, account, name }| Notice::Member { room, account, name, is_in: true };
-    notices.extend(people::members(connection)?.into_iter().map(member));
-    let untold = people::untold(connection)?.into_iter();
-    notices.extend(untold.map(|(Placed { room, account, name }, by)| Notice::Invited {
-        room,
-        account,
-        name,
-        by,
-    }));
-    Ok(notices)
 }
 
 /// What every shard is told when an account is erased, which has yet to be done: its rooms

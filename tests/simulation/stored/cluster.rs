@@ -35,7 +35,6 @@ pub(super) struct Cluster {
     pub disk: Disk,
     store: FakeStore,
     accounts: Vec<Notice>,
-    room: archive::Notice,
     mailboxes: Vec<VecDeque<Batch<usize>>>,
     /// The last step in which a worker didn't wait for the disk.
     pub stalled: Option<u64>,
@@ -65,10 +64,9 @@ impl Cluster {
             now: Moment(1),
             step: 0,
             peers: Vec::new(),
-            disk: Disk::new(id),
+            disk: Disk::new(room),
             store,
             accounts,
-            room: archive::Notice::Room(room),
             mailboxes: (0..workers).map(|_| VecDeque::new()).collect(),
             stalled: None,
             bounced: false,
@@ -94,7 +92,9 @@ impl Cluster {
                     shard.expire(self.now);
                 }
             }
-            shard.inform_archive(self.now, &self.room);
+            for notice in self.disk.notices() {
+                shard.inform_archive(self.now, &notice);
+            }
             shard
         };
         self.shards = (0..workers as WorkerId).map(shard).collect();

@@ -51,12 +51,17 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn new(room: lanline::archive::RoomId) -> Self {
+    /// What a server that starts is told.
+    pub(super) fn notices(&self) -> Vec<Notice> {
+        self.committed.notices()
+    }
+
+    pub(super) fn new(room: lanline::archive::OwnedRoom) -> Self {
         let mut committed = FakeArchive::default();
         for (user, who) in USERS.iter().enumerate().take(ACCOUNTS) {
             committed.knows(who.name, account_of(user));
-            committed.joined(room, account_of(user));
         }
+        committed.has_room(room, (0..ACCOUNTS).map(account_of));
         Self {
             committed,
             waiting: VecDeque::new(),

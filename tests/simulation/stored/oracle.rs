@@ -151,12 +151,10 @@ impl Oracle {
     ) -> bool {
         let (said, peer) = (&self.said[number_of(text)], &cluster.peers[number]);
         let was_there = || peer.joined.is_some_and(|step| cluster.disk.steps[&id] > step);
-        let may_be_unkept = || said.sent.len() > 1 && self.may_be_unkept(cluster, number_of(text));
-        said.concerns(peer.user)
-            && !said.was_sent_by(number)
-            && !cluster.disk.unhanded.contains(text)
-            && !may_be_unkept()
-            && (said.to != To::Room || was_there())
+        let is_again = said.sent.len() > 1 && self.may_be_unkept(cluster, number_of(text));
+        let is_excused = said.was_sent_by(number) || cluster.disk.unhanded.contains(text);
+        let reaches = said.concerns(peer.user) && (said.to != To::Room || was_there());
+        reaches && !is_excused && !is_again
     }
 
     /// What a session has to see between two ids.
@@ -201,7 +199,7 @@ impl Oracle {
 
     /// A mark moves only over what a session of its account was handed.
     fn check_marks(&mut self, cluster: &Cluster) {
-        for (user, of) in USERS.iter().enumerate().take(ACCOUNTS) {
+        for (user, who) in USERS.iter().enumerate().take(ACCOUNTS) {
             let mark = cluster.disk.mark(user);
             let moved = Bound::Excluded(self.marks[user]);
             assert!(mark >= self.marks[user], "a mark went back");
@@ -217,7 +215,7 @@ impl Oracle {
                 assert!(
                     has_it || may_miss,
                     "the mark of {} is {mark} and {id} wasn't handed to it",
-                    of.name
+                    who.name
                 );
             }
             self.marks[user] = mark;
