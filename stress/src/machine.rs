@@ -46,16 +46,17 @@ pub(crate) fn time_waited_for_cores(pid: u32) -> Option<Duration> {
     Some(Duration::from_nanos(threads.filter_map(of).sum()))
 }
 
-/// The name of each thread of a process, and the CPU time that it has used so far
+/// The number and name of each thread of a process, and the CPU time that it has used so far
 /// (proc_pid_schedstat(5), the first number).
-fn thread_times(pid: u32) -> Option<Vec<(String, Duration)>> {
+fn thread_times(pid: u32) -> Option<Vec<(u32, String, Duration)>> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
     let of = |thread: std::io::Result<std::fs::DirEntry>| {
-        let place = thread.ok()?.path();
+        let thread = thread.ok()?;
+        let (number, place) = (thread.file_name().to_str()?.parse().ok()?, thread.path());
         let name = std::fs::read_to_string(place.join("comm")).ok()?.trim_end().to_owned();
         let text = std::fs::read_to_string(place.join("schedstat")).ok()?;
         let time = text.split_whitespace().next()?.parse::<u64>().ok()?;
-        Some((name, Duration::from_nanos(time)))
+        Some((number, name, Duration::from_nanos(time)))
     };
     Some(threads.filter_map(of).collect())
 }
@@ -71,11 +72,11 @@ impl ServerCpu {
     /// `None` if there is no such process.
     pub(crate) fn of(pid: u32) -> Option<Self> {
         let mut cpu = Self::default();
-        for (name, time) in thread_times(pid)? {
+        for (thread, name, time) in thread_times(pid)? {
             match name.as_str() {
                 "store" => cpu.store += time,
                 // The main thread is the first worker.
-                name if name == "lanline" || name.starts_with("worker-") => cpu.workers += time,
+                name if thread == pid || name.starts_with("worker-") => cpu.workers += time,
                 _ => {}
             }
         }

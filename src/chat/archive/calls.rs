@@ -22,7 +22,7 @@ impl<S> Shard<S> {
         let on = is_on(&argument)?;
         let Some(client) = self.clients.get_mut(id) else { return Ok(()) };
         client.codec.take_keys(on);
-        let stored = client.cold().stored.get_or_insert_with(|| Box::new(StoredState::new(None)));
+        let stored = client.stored.get_or_insert_with(|| Box::new(StoredState::new(None)));
         stored.extended = on;
         self.say(id, Endpoint::Extend, &argument);
         Ok(())

@@ -17,7 +17,7 @@ impl<S> Shard<S> {
         let number = self.session_number(id);
         let Some(client) = self.clients.get_mut(id) else { return };
         let Some(account) = client.account() else { return };
-        let stored = client.cold().stored.get_or_insert_with(|| Box::new(StoredState::new(None)));
+        let stored = client.stored.get_or_insert_with(|| Box::new(StoredState::new(None)));
         (stored.number, stored.account) = (Some(number), Some(account));
         self.tell_mark(account);
         self.ask_archive(id, Request::Waiting { account });

@@ -79,11 +79,11 @@ impl<S> Client<S> {
 
     /// What it has to do with stored packets.
     pub(in crate::chat) fn stored(&self) -> Option<&StoredState> {
-        self.cold.as_ref()?.stored.as_deref()
+        self.stored.as_deref()
     }
 
     pub(in crate::chat) fn stored_mut(&mut self) -> Option<&mut StoredState> {
-        self.cold.as_mut()?.stored.as_deref_mut()
+        self.stored.as_deref_mut()
     }
 
     /// How many of its packets are on their way to the store.

@@ -64,6 +64,9 @@ pub struct Client<S> {
     pub(super) since: Moment,
     /// What few connections have.
     cold: Option<Box<ColdState>>,
+    /// What it has to do with stored packets. Not with the rest of the above: a packet for
+    /// thousands touches it.
+    pub(super) stored: Option<Box<StoredState>>,
     /// The server's address on this connection, with which all packets to it
     /// begin.
     pub(super) local: CompactString,
@@ -104,8 +107,6 @@ pub struct ColdState {
     pub owed: Option<Code>,
     /// Of accounts' sessions, and those who may become one.
     pub account: Option<Box<AccountState>>,
-    /// What it has to do with stored packets.
-    pub stored: Option<Box<StoredState>>,
     /// What it has sent and the store has not dealt with yet.
     pub posts: PostsUnderWay,
     /// Room messages since other workers were last waited for.
@@ -151,6 +152,7 @@ impl<S> Client<S> {
             inbound: Vec::new(),
             since: now,
             cold: None,
+            stored: None,
             local,
             peer,
             transport_bytes: 0,
@@ -195,6 +197,7 @@ impl<S> Client<S> {
         self.pauses = Pauses::default();
         self.roles &= Roles::SEVERAL;
         let several = !self.roles.is_empty();
+        self.stored = None;
         let cold = self.cold.take().map(|cold| *cold).unwrap_or_default();
         let ColdState { rooms, removal, account, posts, .. } = cold;
         if fences > 0 || removal.is_some() || several {

@@ -226,8 +226,10 @@ impl Ledger {
         if ordinal > self.accounts[from as usize].last_ordinal {
             return false;
         }
-        if self.is_stored && self.is_about_stored(from, ordinal, code) {
-            return true;
+        if self.is_stored
+            && let Some(fits) = self.about_stored(from, ordinal, code)
+        {
+            return fits;
         }
         let recipient = to.and_then(|name| self.names.user(name));
         if recipient.is_none()
@@ -268,8 +270,8 @@ impl Ledger {
         }
     }
 
-    /// A refusal of what is to be stored, which doesn't take it back.
-    fn is_about_stored(&mut self, from: User, ordinal: u64, code: &str) -> bool {
+    /// A refusal of what is to be stored, which doesn't take it back; whether it fits.
+    fn about_stored(&mut self, from: User, ordinal: u64, code: &str) -> Option<bool> {
         let account = &mut self.accounts[from as usize];
         let flight = account.flights.get_mut(&ordinal);
         match (code, flight) {
@@ -278,14 +280,14 @@ impl Ledger {
                 if let Some(flight) = flight {
                     flight.is_unsure = true;
                 }
-                account.not_kept.insert(ordinal)
+                Some(account.not_kept.insert(ordinal))
             }
             ("busy" | "undelivered", Some(flight)) if flight.to.is_stored() => {
                 let (at, from) = (flight.sent_at, self.names.name(from));
                 self.fault(FaultKind::NotStored, &from, "server", ordinal, at, code.to_owned());
-                true
+                Some(true)
             }
-            _ => false,
+            _ => None,
         }
     }
 

@@ -87,6 +87,31 @@ fn soak() {
 }
 
 #[test]
+fn accounts_lose_nothing_that_is_stored() {
+    for scenario in ["chatter", "broadcast", "churn", "slow", "soak"] {
+        delivers(scenario, &["--accounts", "--rate", "300", "--workers", "2"]);
+    }
+}
+
+#[test]
+fn a_store_is_filled_and_a_server_starts_on_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let json = folder.path().join("store.json");
+    let mut command = stress();
+    command
+        .args(["store", "--fill", "5000", "--users", "10", "--rounds", "1", "--json"])
+        .arg(&json);
+    command.arg("--server-bin").arg(program::fresh_path());
+    let output = program::run_command(command);
+    assert_eq!(output.status.code(), Some(0), "{}", words_of(&output));
+    let text = std::fs::read_to_string(&json).expect("figures");
+    let figures: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(figures["packets"], 5000);
+    assert!(figures["bytes_each"].as_f64() > Some(64.0), "{figures}");
+    assert_eq!(figures["starts"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn two_processes_of_bots_keep_common_books() {
     for scenario in ["chatter", "broadcast"] {
         delivers(scenario, &["--processes", "2"]);
@@ -153,6 +178,10 @@ fn public_addresses_and_bad_flags_are_usage_errors() {
         &["chatter", "--server", "8.8.8.8:5260"][..],
         &["chatter", "--users", "1"],
         &["chatter", "--duration", "0"],
+        &["handshake", "--accounts"],
+        &["chatter", "--accounts", "--server", "127.0.0.1:5260"],
+        &["versus", "--stored", "--workloads", "direct-10"],
+        &["versus", "--servers", "lanline-stored"],
         &["sing"],
     ] {
         let mut command = stress();

@@ -33,6 +33,16 @@ fn the_relay_and_lanline_are_measured() {
 }
 
 #[test]
+fn stored_messages_are_acknowledged_and_delivered() {
+    let flags = ["--stored", "--servers", "lanline-stored", "--workloads", "pipelined-10,paired-2"];
+    let run = run(&[&["versus"][..], &flags, &["--rounds", "1", "--duration", "0.5"]].concat());
+    assert_eq!(run.code, Some(0), "{}", run.text);
+    for measured in run.json.as_array().expect("runs") {
+        assert!(measured["measured"]["delivered"].as_u64() > Some(0), "{measured}");
+    }
+}
+
+#[test]
 fn over_tls_lanline_is_compared_with_itself_over_plain_packets() {
     let flags = ["--tls", "--servers", "relay,lanline", "--workloads", "direct-10,login"];
     let run = run(&[&["versus"][..], &flags, &["--rounds", "1", "--duration", "0.3"]].concat());
