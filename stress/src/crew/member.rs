@@ -1,6 +1,7 @@
 //! One process's part: a driver and a stage, led by commands.
 
 use super::command::{Command, Outcome, Part, Reply};
+use super::names::names;
 use crate::account::FaultKind;
 use crate::bots::{Cast, Phase, Stage};
 use crate::driver::{Driver, Target};
@@ -29,7 +30,7 @@ impl Member {
     pub(super) fn new(part: &Part) -> Result<Self> {
         machine::raise_descriptor_limit();
         let spec = &part.spec;
-        let names = super::names(&part.run, part.process);
+        let names = names(&part.run, part.process);
         let has_newcomers = spec.kind.has_newcomers();
         let mut cast = Cast::new(part.seats, names, has_newcomers, spec.size, spec.seed);
         if !spec.logins.is_empty() {

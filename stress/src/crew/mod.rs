@@ -3,6 +3,7 @@
 
 mod command;
 mod member;
+mod names;
 mod process;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::scenarios::Spec;
 use anyhow::{Result, bail};
 use command::{Command, Part, Reply};
 use member::Member;
+use names::{names, run_name};
 use process::Process;
 use std::net::SocketAddr;
 
@@ -167,15 +169,6 @@ impl Crew {
         }
         Ok(replies)
     }
-}
-
-/// Begins the names of all users of a run.
-fn run_name() -> String {
-    format!("s{:x}-", std::process::id())
-}
-
-fn names(run: &str, process: usize) -> Names {
-    Names::new(run, &format!("{process}u"))
 }
 
 /// Adds the books of all processes; what one has sent to all, the others must

@@ -51,7 +51,7 @@ impl Server {
             flags.extend(["--workers", workers]);
         }
         if let Some(site) = &site {
-            flags.extend(["--data", site.path(), "--rate-per-address", "0"]);
+            flags.extend(["--data", site.path(), "--rate-per-address", "0", "--store-rate", "0"]);
         }
         let running =
             launch_lanline(Path::new(&program), &flags, common.tls).with_context(|| {
