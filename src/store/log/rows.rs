@@ -37,7 +37,7 @@ impl<'c> Writer<'c> {
         let recipient = Some(packet.to()).filter(|to| Some(*to) != usual);
         let address = Address::of(packet.ip());
         let bytes = [name.map_or(0, str::len), address.len(), recipient.map_or(0, str::len)];
-        let key = post.sender.and_then(|_| post.key.as_ref()).map(Key::as_str);
+        let key = post.sender.and(post.key.as_ref()).map(Key::as_str);
         let bytes = bytes.iter().sum::<usize>() + packet.msg().len() + key.map_or(0, str::len);
         let (id, msg) = (id as i64, packet.msg());
         self.0.execute(params![
