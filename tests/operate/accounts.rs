@@ -102,7 +102,7 @@ fn commands_of_all_kinds(data: &Path) {
 
     let info: Value = serde_json::from_str(&done(&["store", "info", "--json"], data)).unwrap();
     let figures = ["accounts", "packets", "last_id", "failing"].map(|key| info[key].clone());
-    assert_eq!(Value::from_iter(figures), serde_json::json!([2, 0, 0, false]));
+    assert_eq!(Value::from(figures.to_vec()), serde_json::json!([2, 0, 0, false]));
     assert!(done(&["store", "info"], data).contains("disk        takes writes"));
     assert_eq!(done(&["store", "check"], data), "ok\n");
 }
