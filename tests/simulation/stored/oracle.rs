@@ -6,7 +6,7 @@ use super::cluster::Cluster;
 use super::device::Device;
 use super::peer::{Heard, Peer};
 use super::said::{ACCOUNTS, ROOM, Said, To, USERS, number_of, user_named};
-use crate::world::note;
+use crate::world::trace::note;
 use lanline::chat::settings::StoreFailure;
 use std::collections::BTreeSet;
 use std::mem;

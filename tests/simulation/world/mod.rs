@@ -25,12 +25,11 @@ mod records;
 mod run;
 mod script;
 mod setting;
-mod trace;
+pub(crate) mod trace;
 mod verdict;
 
 pub(crate) use dice::Dice;
 pub(crate) use run::run;
-pub(crate) use trace::note;
 
 use std::panic::{self, RefUnwindSafe};
 
