@@ -16,7 +16,6 @@ mod fake_socket;
 mod fake_store;
 #[path = "simulation/plan.rs"]
 mod plan;
-#[expect(unused_imports, reason = "other simulations say what they do")]
 #[path = "simulation/world/mod.rs"]
 mod world;
 

@@ -95,7 +95,8 @@ pub(crate) fn run(args: &CrashArgs) -> Result<bool> {
 fn serve(args: &CrashArgs, site: &Site, address: Option<SocketAddr>) -> Result<Running> {
     let listen = address.map_or_else(|| "127.0.0.1:0".to_owned(), |address| address.to_string());
     let workers = args.workers.map(|workers| workers.to_string());
-    let mut flags = vec!["--data", site.path(), "--rate", "0", "--rate-per-address", "0"];
+    let mut flags =
+        vec!["--data", site.path(), "--rate", "0", "--rate-per-address", "0", "--store-rate", "0"];
     flags.extend(workers.iter().flat_map(|workers| ["--workers", workers]));
     launch_lanline_at(&server_binary(args.server_bin.as_deref()), &listen, &flags)
 }

@@ -75,8 +75,6 @@ impl Accounts {
         let mut desk = Desk::new(database);
         desk.begin(keeper::clock(start)).map_err(ServeError::Store)?;
         desk.settle_default(free_bytes(dir.path())).map_err(ServeError::Store)?;
-        let ((packets, bytes), at) = (desk.kept().unwrap_or_default(), dir.path().display());
-        info!("store: {packets} packets of {bytes} bytes in {at}");
         let control = Control::open(dir.path())?;
         Ok(Self { dir, desk, control, start })
     }
@@ -86,15 +84,18 @@ impl Accounts {
     /// # Errors
     /// [`ServeError`].
     pub(crate) fn tell(&mut self, shards: &mut [Shard<Transport>]) -> Result<(), ServeError> {
-        let before = Instant::now();
         let clock = keeper::clock(self.start);
         let told = self.desk.each_notice(clock, |notice| Shard::begin_with(shards, &notice));
         told.map_err(ServeError::Store)?;
         for notice in self.desk.room_notices().map_err(ServeError::Store)? {
             shards.iter_mut().for_each(|shard| shard.inform_archive(Moment::default(), &notice));
         }
-        let (count, took) = (self.desk.accounts(), before.elapsed().as_millis());
-        info!("accounts: {count} in {}, read in {took} ms", self.dir.path().display());
+        let (count, took) = (self.desk.accounts(), self.start.elapsed().as_millis());
+        let ((packets, bytes), at) = (self.desk.kept().unwrap_or_default(), self.dir.path());
+        let at = at.display();
+        info!(
+            "store: {count} accounts, {packets} packets of {bytes} bytes in {at}, read in {took} ms"
+        );
         Ok(())
     }
 
