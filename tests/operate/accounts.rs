@@ -203,7 +203,7 @@ fn on_a_disk_without_room_nothing_is_half_done_and_it_heals_by_itself() {
     };
     let words = String::from_utf8(refused.stderr).unwrap();
     assert!(words.contains("nothing was done: the disk refuses"), "{words}");
-    server.logged("nothing is changed", 0);
+    server.logged("nothing is written", 0);
     assert!(failing().contains("\nlanline_store_failing 1.0\n"));
     let limit = rustix::process::Rlimit { current: None, maximum: None };
     let pid = rustix::process::Pid::from_raw(server.pid() as i32);

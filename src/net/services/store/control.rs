@@ -182,7 +182,7 @@ impl Running {
     }
 
     fn carry_out(&self, order: Order) -> Told {
-        info!("an order of the command line: {}", word(&order));
+        info!("account, ban or room, by the command line: {}", word(&order));
         let (reply, replied) = bounded(1);
         let refused = || Told::Refused(Refusal::Unavailable);
         match self.keeper.send(Asked::Order(order, reply)) {
