@@ -296,3 +296,23 @@ fn who_is_not_there_gets_nothing() {
     assert_eq!(site.texts(bob, 1, None), [""; 0], "whoever has the name reads nothing of it");
     assert_eq!(site.texts(alice, 2, Some(3)), [""; 0]);
 }
+
+#[test]
+fn what_has_got_its_place_while_somebody_was_erased_gets_it_once() {
+    let mut site = Site::new();
+    let [alice, bob, _] = site.three();
+    let to_bob = (Target::Account(bob), "Bob");
+    site.keep(post((alice, "alice"), 1, to_bob, "one"));
+    // Who has written nothing.
+    site.order(crate::store::Order::Erase { name: name("carol") });
+    site.desk.tidy_up(site.clock).unwrap();
+    site.restart();
+    assert_eq!(crate::store::check(site.place()).unwrap(), [""; 0]);
+    let many = (0..crate::limits::LOG_TAIL_MAX).map(|_| post((alice, "alice"), 1, to_bob, "two"));
+    let outcomes = site.store(many.collect());
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Stored { .. })));
+    let page = site.page(bob, 1, None, 10_000);
+    let ids: Vec<_> = page.packets.iter().map(|it| it.id.get()).collect();
+    assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
+    assert_eq!(crate::store::check(site.place()).unwrap(), [""; 0]);
+}
