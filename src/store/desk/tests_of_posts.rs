@@ -102,7 +102,7 @@ fn what_is_stored_comes_back_as_it_was_in_order_and_without_ones_own() {
     let outcomes = site.store(vec![
         post((alice, "alice"), 1, to_bob, "one"),
         post((alice, "alice"), 1, all, "two"),
-        post((bob, "Bob"), 2, (Target::Account(alice), "alice"), "thr\\u0065e"),
+        post((bob, "Bob"), 2, (Target::Account(alice), "alice"), "\\u0074hree"),
     ]);
     let ids: Vec<_> = outcomes
         .iter()
@@ -117,14 +117,14 @@ fn what_is_stored_comes_back_as_it_was_in_order_and_without_ones_own() {
     let wanted = [
         Stamped::new("alice", "10.0.0.7", "BOB", "one"),
         Stamped::new("alice", "10.0.0.7", "/broadcast", "two"),
-        Stamped::new("Bob", "10.0.0.7", "alice", "thr\\u0065e"),
+        Stamped::new("Bob", "10.0.0.7", "alice", "\\u0074hree"),
     ];
     assert_eq!(wire, wanted.each_ref().map(|it| it.bytes().to_vec()));
     assert!(page.packets.iter().all(|it| it.time == site.clock.micros));
     assert_eq!((page.is_last, page.upto.map(PacketId::get)), (true, Some(3)));
     assert_eq!(site.texts(bob, 2, None), ["one", "two"], "that session has sent the third");
-    assert_eq!(site.texts(alice, 1, None), ["thr\\u0065e"]);
-    assert_eq!(site.texts(alice, 9, Some(1)), ["two", "thr\\u0065e"]);
+    assert_eq!(site.texts(alice, 1, None), ["\\u0074hree"]);
+    assert_eq!(site.texts(alice, 9, Some(1)), ["two", "\\u0074hree"]);
     assert_eq!(site.texts(carol, 1, None), ["two"]);
     let dave = site.register("dave", "correct horse", 1);
     assert_eq!(site.texts(dave, 1, None), [""; 0], "it was said before dave was here");

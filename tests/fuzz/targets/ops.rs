@@ -4,8 +4,12 @@
 
 #[path = "../../simulation/accounts/mod.rs"]
 mod accounts;
+#[expect(dead_code, reason = "tests of shards need more of it")]
+#[path = "../../fake_archive/mod.rs"]
+mod fake_archive;
 #[path = "../../fake_socket/mod.rs"]
 mod fake_socket;
+#[expect(dead_code, reason = "tests of shards need more of it")]
 #[path = "../../fake_store/mod.rs"]
 mod fake_store;
 #[path = "../../simulation/plan.rs"]
