@@ -55,7 +55,7 @@ pub const MARKS_DELAY: Duration = Duration::from_secs(5);
 pub const POST_BYTES_PER_SESSION_MAX: usize = 256 * 1024;
 /// ... and all together, of which each worker has its part: over half of it whoever says more
 /// waits; over all of it packets are not kept.
-pub const POST_BYTES_MAX: usize = 3 * 1024 * 1024;
+pub const POST_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Posts that go to the store at once.
 pub const POSTS_PER_BATCH_MAX: usize = 1024;
 /// What an account may have stored, in bytes a second, and what it may have saved up of

@@ -146,8 +146,11 @@ impl Worker {
     /// The same for what is asked about stored packets.
     fn ask_archive(&mut self, request: Box<ArchiveRequest>) {
         let refused = match &self.parts.store {
-            Some(store) => store.send(Asked::Archive(request)),
-            None => Err(Asked::Archive(request)),
+            // What was said before it has to be there first.
+            Some(store) if !self.parts.shard.has_unsent_posts() => {
+                store.send(Asked::Archive(request))
+            }
+            _ => Err(Asked::Archive(request)),
         };
         if let Err(Asked::Archive(request)) = refused
             && let Some(asker) = request.from

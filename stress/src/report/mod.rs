@@ -7,10 +7,10 @@ mod progress;
 mod table;
 
 use crate::run::Record;
-use crate::versus::Run;
 use anyhow::{Context, Result};
 use std::path::Path;
 
+pub(crate) use plot::CpuOf;
 pub(crate) use progress::Progress;
 pub(crate) use table::{align, milliseconds, render as render_table, table};
 
@@ -36,7 +36,7 @@ pub(crate) fn write_page(path: &Path, records: &[Record]) -> Result<()> {
 ///
 /// # Errors
 /// As [`write_page`].
-pub(crate) fn write_versus_page(path: &Path, runs: &[Run], tables: &str) -> Result<()> {
-    let page = page::of_comparison(runs, tables)?;
+pub(crate) fn write_versus_page(path: &Path, cpu: Vec<CpuOf>, tables: &str) -> Result<()> {
+    let page = page::of_comparison(cpu, tables)?;
     std::fs::write(path, page).with_context(|| path.display().to_string())
 }

@@ -1,10 +1,9 @@
 //! One self-contained page: the tables, and plots as SVG. Needs nothing from
 //! anywhere, and reads in print.
 
-use super::plot::{Bar, Line, LinePlot, bars, lines};
+use super::plot::{Bar, CpuOf, Line, LinePlot, bars, lines};
 use super::table;
 use crate::run::{Moment, Record, Step};
-use crate::versus::{Run, cpu_per_message};
 use anyhow::Result;
 
 const STYLE: &str = "\
@@ -41,9 +40,9 @@ pub(super) fn of_records(records: &[Record]) -> Result<String> {
 ///
 /// # Errors
 /// Where a plot can't be drawn.
-pub(super) fn of_comparison(runs: &[Run], tables: &str) -> Result<String> {
+pub(super) fn of_comparison(cpu: Vec<CpuOf>, tables: &str) -> Result<String> {
     let mut body = String::new();
-    for (workload, values) in cpu_per_message(runs) {
+    for (workload, values) in cpu {
         let values: Vec<Bar> =
             values.into_iter().map(|(name, value)| Bar { name, value }).collect();
         let title = format!("{workload}: server CPU per delivered message");

@@ -11,6 +11,9 @@ const COLOURS: [RGBColor; 4] = [
     RGBColor(0x77, 0x4a, 0x9e),
 ];
 
+/// A workload: each server's CPU for a message, in microseconds.
+pub(crate) type CpuOf = (String, Vec<(String, f64)>);
+
 /// A line with its name.
 pub(super) struct Line<'a> {
     pub name: &'a str,

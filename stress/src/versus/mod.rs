@@ -21,7 +21,6 @@ pub(crate) use record::{Outcome, Run};
 use server::Server;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-pub(crate) use table::cpu_per_message;
 pub(crate) use workload::Workload;
 
 /// What to compare, and how long.
@@ -128,7 +127,7 @@ fn report(args: &VersusArgs, runs: &[Run]) -> Result<bool> {
     let tables = table::render(runs);
     let printed = crate::output::print(&tables);
     if let Some(path) = &args.report {
-        crate::report::write_versus_page(path, runs, &tables)?;
+        crate::report::write_versus_page(path, table::cpu_per_message(runs), &tables)?;
     }
     printed?;
     Ok(runs.iter().all(|run| matches!(run.outcome, Outcome::Measured(_))))

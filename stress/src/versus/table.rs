@@ -3,6 +3,7 @@
 
 use super::measure::Measured;
 use super::record::{Outcome, Run};
+use crate::report::CpuOf;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A generator above this share of its core may be what limits the rate.
@@ -205,7 +206,7 @@ fn values(figure: &Figure, runs: &[Run], server: &str, workload: &str) -> Vec<(u
 
 /// Server CPU per message in µs, the median of all rounds: for each workload,
 /// each server in order.
-pub(crate) fn cpu_per_message(runs: &[Run]) -> Vec<(String, Vec<(String, f64)>)> {
+pub(super) fn cpu_per_message(runs: &[Run]) -> Vec<CpuOf> {
     medians(runs, |measured| (measured.seconds > 0.0).then_some(measured.server_cpu_us))
 }
 
