@@ -129,6 +129,8 @@ impl Stage {
         match Endpoint::parse(name) {
             Some(Endpoint::Welcome) => self.welcome(bot, &text, hands),
             Some(Endpoint::Error) => self.refusal(bot, &text, hands),
+            // A room that several join at once has its owner a moment later.
+            Some(Endpoint::Changed) => {}
             Some(endpoint) => self.answer(bot, endpoint, &text, hands),
             None => {
                 let detail = format!("answer {name} {text:?}");
