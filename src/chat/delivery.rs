@@ -30,16 +30,23 @@ impl<S> Shard<S> {
             Some(b'#') => self.publish_to_room(id, ordinal, packet),
             _ => {
                 let length = stamped_bytes(identity, packet);
-                self.send_to_user(id, ordinal, packet, length);
+                let is_account = client.roles.contains(Roles::ACCOUNT);
+                self.send_to_user(id, ordinal, packet, (length, is_account));
             }
         }
     }
 
-    /// `length` is the packet's, stamped.
-    fn send_to_user(&mut self, id: ConnId, ordinal: u64, packet: &Packet<'_>, length: usize) {
+    /// The length is the packet's, stamped; and whether an account has sent it.
+    fn send_to_user(
+        &mut self,
+        id: ConnId,
+        ordinal: u64,
+        packet: &Packet<'_>,
+        (length, is_account): (usize, bool),
+    ) {
         let mut buffer = KeyBuffer::default();
         match key_of(&packet.to, &mut buffer) {
-            Some(key) => self.send_to_key(id, ordinal, key, packet, length),
+            Some(key) => self.send_to_key(id, ordinal, key, packet, (length, is_account)),
             None => self.refuse(id, ordinal, Code::NoSuchUser, None),
         }
         if buffer.was_folded() {
@@ -53,10 +60,10 @@ impl<S> Shard<S> {
         ordinal: u64,
         key: &str,
         packet: &Packet<'_>,
-        length: usize,
+        (length, is_account): (usize, bool),
     ) {
         let hash = self.hashing.user(key);
-        if let Some(account) = self.stored_for(id, (hash, key)) {
+        if is_account && let Some(account) = self.account_of(hash, key) {
             return self.post_direct(id, ordinal, account, packet);
         }
         let origin = self.origin(id, ordinal);

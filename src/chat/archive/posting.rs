@@ -5,7 +5,7 @@ use super::posted::{Posted, Posts};
 use super::state::UnderWay;
 use crate::accounts::AccountId;
 use crate::archive::{Key, Post, PostBatch, RoomId, Stamped, Target};
-use crate::chat::client::{Client, Pauses, Roles, Timers};
+use crate::chat::client::{Client, Pauses, Timers};
 use crate::chat::effect::Effect;
 use crate::chat::id::{ConnId, Moment};
 use crate::chat::routing::Route;
@@ -17,18 +17,10 @@ use std::mem;
 use std::sync::Arc;
 
 impl<S> Shard<S> {
-    /// The account that a packet from one session to a name is stored for: both have
-    /// one. Guests' packets are never stored.
-    #[inline]
-    pub(in crate::chat) fn stored_for(
-        &self,
-        id: ConnId,
-        (hash, key): (u64, &str),
-    ) -> Option<AccountId> {
-        let sender = self.clients.get(id)?;
-        if !sender.roles.contains(Roles::ACCOUNT) {
-            return None;
-        }
+    /// The account of a name, wherever it is at home: what another account says to it is
+    /// stored.
+    #[inline(never)]
+    pub(in crate::chat) fn account_of(&self, hash: u64, key: &str) -> Option<AccountId> {
         match self.route_to(hash) {
             Route::Here => self.known.find(hash, key).map(|entry| entry.id),
             Route::Shard(_) => self.known.elsewhere(hash),
