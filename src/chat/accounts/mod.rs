@@ -39,4 +39,5 @@ mod sweep;
 pub(super) mod sweep_queue;
 mod times;
 
+pub(super) use store::endpoint_of;
 pub(super) use times::time;

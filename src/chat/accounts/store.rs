@@ -142,7 +142,7 @@ impl<S> Shard<S> {
 }
 
 /// Where it was asked.
-fn endpoint_of(ask: &Ask) -> Endpoint {
+pub(in crate::chat) fn endpoint_of(ask: &Ask) -> Endpoint {
     match ask {
         Ask::Login | Ask::Certificate => Endpoint::Login,
         Ask::Register => Endpoint::Register,

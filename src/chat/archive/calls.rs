@@ -4,6 +4,7 @@ use super::codes::code_of;
 use crate::accounts::AccountId;
 use crate::archive::{Conversation, PacketId, Reply, Request, UnreadRow};
 use crate::chat::accounts::asks::{Ask, PendingAsk};
+use crate::chat::accounts::endpoint_of;
 use crate::chat::client::{Client, Pauses, StoredState};
 use crate::chat::id::ConnId;
 use crate::chat::shard::Shard;
@@ -117,9 +118,7 @@ impl<S> Shard<S> {
             }
             (ask, Reply::Failed(failure)) => {
                 let code = code_of(failure);
-                let endpoint =
-                    if matches!(ask, Ask::Unread) { Endpoint::Unread } else { Endpoint::Read };
-                let name = (code == Code::Busy).then_some(endpoint.name());
+                let name = (code == Code::Busy).then_some(endpoint_of(&ask).name());
                 self.refuse(id, pending.ordinal, code, name);
             }
             // No reply to that.
